@@ -1,0 +1,157 @@
+/** The vocabulary of the one state machine: what it can be, hear, and ask for. */
+
+import type { Fault } from "./fault.ts";
+import type { HeardItem } from "./playhead.ts";
+import type { ClientEvent } from "./realtime/client-events.ts";
+import type { LinkFailure } from "./realtime/failure.ts";
+import type { ServerEvent } from "./realtime/server-events.ts";
+import type { Settings } from "./settings.ts";
+
+/** What called the appliance. `wokenAt`: position of the capture clock, in samples. */
+export type Trigger =
+  | { readonly source: "wake-word"; readonly keyword: string; readonly wokenAt: number }
+  | { readonly source: "button" | "command"; readonly wokenAt: number };
+
+/** The at most one response of the model that is under way. */
+export type Answer =
+  | { readonly tag: "none" }
+  | { readonly tag: "asked" }
+  | { readonly tag: "active"; readonly id: string }
+  /** Given up by us; its `response.done` is still to come. Null: its id is not known yet. */
+  | { readonly tag: "given-up"; readonly id: string | null };
+
+/** One conversation, from the wake to its end. */
+export interface Talk {
+  readonly trigger: Trigger;
+  /** Capture position from which sound is sent. */
+  readonly from: number;
+  /** The settings as they were when it began: a reload does not change a running conversation. */
+  readonly settings: Settings;
+  /** Monotonic time after which no new turn begins. */
+  readonly endsAtMs: number;
+  /** The dial in force; what other attempts report is stale. */
+  readonly attempt: number;
+  readonly model: string;
+  readonly voice: string;
+  /** `greeted`: the server has spoken, our set-up is on its way. */
+  readonly link: "dialing" | "greeted" | "ready";
+  readonly turns: number;
+  readonly toolRounds: number;
+  readonly answer: Answer;
+  /** A turn of the user still waits for a response. */
+  readonly owed: boolean;
+  /** The speaker was hushed; where exactly is not known yet. */
+  readonly cutting: boolean;
+  /** A turn in which nothing was really said; it is deleted when the server commits it. */
+  readonly ghost: string | null;
+  /** The conversation ends when the reply has been heard. */
+  readonly farewell: boolean;
+}
+
+/** Speech that the server hears just now; `from` is its capture position, where known. */
+export interface Speech {
+  readonly itemId: string;
+  readonly from: number | null;
+}
+
+export type Talking = { readonly talk: Talk } & (
+  | { readonly tag: "connecting"; readonly untilMs: number }
+  | { readonly tag: "listening"; readonly untilMs: number; readonly speech: Speech | null }
+  | { readonly tag: "thinking"; readonly untilMs: number }
+  | { readonly tag: "speaking"; readonly untilMs: number; readonly starved: boolean }
+  /** `openAtMs`: when the microphone opens again; null once it is open. */
+  | { readonly tag: "follow-up"; readonly untilMs: number; readonly openAtMs: number | null }
+);
+
+export type Part = "microphone" | "speaker" | "wake-word";
+
+interface Common {
+  /** Dials so far: the number of the next attempt is one more. */
+  readonly dials: number;
+  /** Parts of the appliance that do not work just now. */
+  readonly troubles: Readonly<Partial<Record<Part, Fault>>>;
+}
+
+export type Resting = { readonly tag: "idle" } | { readonly tag: "muted" };
+
+export type State = Common &
+  (Resting | Talking | { readonly tag: "fault"; readonly untilMs: number; readonly fault: Fault });
+
+/** A state in which a conversation is under way. */
+export type TalkingState = Common & Talking;
+
+export type PhaseTag = State["tag"];
+
+export type Input =
+  | { readonly tag: "wake"; readonly keyword: string; readonly endSample: number }
+  | { readonly tag: "tap" }
+  | { readonly tag: "command"; readonly command: "wake" | "stop" | "mute" | "unmute" }
+  | { readonly tag: "link-opened"; readonly attempt: number }
+  | { readonly tag: "link-closed"; readonly attempt: number; readonly failure: LinkFailure }
+  | {
+      readonly tag: "server";
+      readonly attempt: number;
+      readonly event: ServerEvent;
+      /** For speech events: their time as a position of the capture clock, where known. */
+      readonly capturedAt: number | null;
+    }
+  /** The first sound of a response has come, or the first after the speaker ran dry. */
+  | { readonly tag: "reply-audio"; readonly responseId: string }
+  | { readonly tag: "underrun" }
+  | { readonly tag: "drained" }
+  /** `attempt`: the connection whose reply was cut. */
+  | { readonly tag: "hushed"; readonly attempt: number; readonly items: readonly HeardItem[] }
+  | { readonly tag: "part-lost"; readonly part: Part; readonly fault: Fault }
+  | { readonly tag: "part-back"; readonly part: Part }
+  | { readonly tag: "tick" }
+  | { readonly tag: "shutdown" };
+
+/** What the shell knows at the instant of the input. */
+export interface Moment {
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  /** Samples captured so far. */
+  readonly head: number;
+}
+
+export type EndReason =
+  | "follow_up_over"
+  | "no_speech"
+  | "single_turn"
+  | "max_turns"
+  | "max_duration"
+  | "utterance_too_long"
+  | "reply_too_long"
+  | "stopped"
+  | "muted"
+  | "shutdown"
+  | "fault";
+
+export type Effect =
+  | { readonly tag: "begin-conversation"; readonly talk: Talk }
+  | {
+      readonly tag: "end-conversation";
+      readonly reason: EndReason;
+      readonly fault: Fault | null;
+    }
+  | { readonly tag: "dial"; readonly attempt: number; readonly model: string }
+  | { readonly tag: "hang-up"; readonly attempt: number }
+  | { readonly tag: "send"; readonly event: ClientEvent; readonly eventId: string }
+  /** Sound flows from capture position `from` on, as fast as the socket takes it. */
+  | { readonly tag: "open-uplink"; readonly from: number }
+  | { readonly tag: "close-uplink" }
+  /** Late sound of this response is not played. */
+  | { readonly tag: "discard-response"; readonly responseId: string }
+  | { readonly tag: "hush"; readonly attempt: number }
+  /** No more sound of this reply will come. */
+  | { readonly tag: "finish-reply" }
+  | {
+      readonly tag: "log";
+      readonly level: "debug" | "info" | "notice" | "warning" | "error";
+      readonly line: string;
+    };
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}

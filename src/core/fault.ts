@@ -1,0 +1,68 @@
+/**
+ * The closed list of expected trouble. A fault is a value, never a stack trace: it says what is
+ * wrong, what to do about it, and what the appliance itself will do (the verdict). Anything that is
+ * not in this list is a bug: it throws, reaches main, and systemd restarts us.
+ */
+
+/**
+ * What the appliance does about a fault.
+ * - `retry`: the part concerned tries again by itself, with backoff.
+ * - `fall-back`: the next model of the ladder is tried.
+ * - `tell`: nothing to try; the owner is told (lamp, journal) and the appliance stays usable.
+ * - `die`: it cannot run at all; the process ends with exit code 2 (configuration) or 1.
+ */
+export type Verdict = "retry" | "fall-back" | "tell" | "die";
+
+export type FaultCode =
+  | "microphone-missing" // the device or the recorder program is not there
+  | "microphone-lost" // capture ended or stalled; being restarted
+  | "speaker-missing"
+  | "speaker-lost"
+  | "wake-word-failed" // the engine cannot run (licence key, model, crash)
+  | "network" // DNS, TCP, TLS or a close code of a lost connection
+  | "server" // 5xx, overload, server_error
+  | "timeout" // a handshake or an answer did not come in time
+  | "rate-limited"
+  | "key-rejected"
+  | "no-credit"
+  | "model-unavailable"
+  | "protocol" // the peer said something that cannot be used, or refused our set-up
+  | "metrics-lost" // a metrics file could not be written
+  | "config";
+
+export interface Fault {
+  readonly code: FaultCode;
+  readonly verdict: Verdict;
+  /** One line, no newline, no secret: what is wrong. */
+  readonly message: string;
+  /** One line: what the owner can do; empty where there is nothing to do. */
+  readonly remedy: string;
+}
+
+/** A fault as one journal line. */
+export function faultLine(fault: Fault): string {
+  return fault.remedy === "" ? fault.message : `${fault.message}. ${fault.remedy}`;
+}
+
+/** Makes a fault; newlines and control characters in foreign text become blanks. */
+export function fault(code: FaultCode, verdict: Verdict, message: string, remedy = ""): Fault {
+  return { code, verdict, message: oneLine(message), remedy: oneLine(remedy) };
+}
+
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+
+/** Foreign text made fit for one journal line, cut at `maxChars`. */
+export function oneLine(text: string, maxChars = 400): string {
+  const line = text.replace(CONTROL, " ").trim();
+  return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1)}…`;
+}
+
+/** A fault carried where only an exception can go: start-up code and rejected promises. */
+export class FaultError extends Error {
+  readonly fault: Fault;
+  constructor(cause: Fault, options?: ErrorOptions) {
+    super(faultLine(cause), options);
+    this.name = "FaultError";
+    this.fault = cause;
+  }
+}

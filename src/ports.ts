@@ -1,0 +1,167 @@
+/**
+ * Every seam between Pipit and the world, as types, on one page. `adapters/` has the real things,
+ * `sim/` the simulated ones; `app/` sees only this. Ports are named for their role.
+ *
+ * Rules for all of them: a constructor does nothing; `start` acquires; `close` releases, may be
+ * called twice, and ends in bounded time. A callback only reports: it never throws.
+ */
+
+import type { ControlReply, ControlRequest } from "./core/control.ts";
+import type { Fault } from "./core/fault.ts";
+import type { Indication } from "./core/indicator.ts";
+import type { LinkFailure } from "./core/realtime/failure.ts";
+
+/** Time. The simulated one moves when it is told to. */
+export interface Clock {
+  /** Monotonic milliseconds, fractional; no meaning but its differences. */
+  nowMs(): number;
+  /** Wall clock, milliseconds since 1970; may jump. */
+  wallMs(): number;
+  /** Calls `ring` once, `delayMs` (clamped to 0 … 2^31-1) from now; the result takes it back. */
+  after(delayMs: number, ring: () => void): () => void;
+}
+
+/** Chance: jitter and identifiers. */
+export interface Dice {
+  /** At least 0, below 1. */
+  unit(): number;
+}
+
+export interface MicrophoneSink {
+  /**
+   * One frame: FRAME_SAMPLES samples of 24 kHz mono. The array is the adapter's and is
+   * overwritten after the call returns: copy what you keep.
+   */
+  frame(pcm: Int16Array): void;
+  /** Frames flow: after `start`, and again after each `lost`. */
+  flowing(): void;
+  /** Capture stopped; the adapter goes on trying by itself, with backoff. */
+  lost(fault: Fault): void;
+}
+
+/** Captures 24 kHz mono, in exact frames. */
+export interface Microphone {
+  start(sink: MicrophoneSink): void;
+  close(): Promise<void>;
+}
+
+export interface SpeakerSink {
+  /** The first sample of an utterance has reached the device. */
+  sounded(): void;
+  /** `finish` was called and the last sample has been heard. */
+  drained(): void;
+  /** The device wanted samples in the middle of an utterance, and there were none. */
+  underrun(): void;
+  flowing(): void;
+  /** Playing stopped; what was queued is dropped; the adapter goes on trying by itself. */
+  lost(fault: Fault): void;
+}
+
+/**
+ * Plays 24 kHz mono. Positions are samples counted from `start` over everything `play` took,
+ * in order; they only grow. What `hush` drops is skipped: the position moves past it.
+ */
+export interface Speaker {
+  start(sink: SpeakerSink): void;
+  /** Queues samples (copied); returns how many fitted in the bounded backlog. Starts at once. */
+  play(pcm: Int16Array): number;
+  /** This utterance is complete: `drained` follows (at once when nothing is queued). */
+  finish(): void;
+  /**
+   * Silence within 60 ms; drops what is queued and forgets a pending `finish`.
+   * Resolves, within 250 ms, with the position up to which sound was really heard.
+   */
+  hush(): Promise<number>;
+  /** Position up to which sound has been heard, by the device's clock as well as it is known. */
+  heard(): number;
+  close(): Promise<void>;
+}
+
+export interface WakeSink {
+  /** `endSample` is the one fed with the frame that completed the word. */
+  detected(keyword: string, endSample: number): void;
+  lost(fault: Fault): void;
+  flowing(): void;
+}
+
+/** Finds spoken keywords in 16 kHz mono. */
+export interface WakeEngine {
+  start(sink: WakeSink): void;
+  /** One frame of WAKE_FRAME_SAMPLES (copied), and its end as a position of the capture clock. */
+  feed(frame: Int16Array, endSample: number): void;
+  close(): Promise<void>;
+}
+
+/** A light, or two, or a line on a terminal. */
+export interface Lamp {
+  show(indication: Indication): void;
+  close(): Promise<void>;
+}
+
+export interface ButtonSink {
+  /** `atMs` is the monotonic time of the edge. */
+  edge(down: boolean, atMs: number): void;
+}
+
+export interface Button {
+  start(sink: ButtonSink): void;
+  close(): Promise<void>;
+}
+
+export interface DialTarget {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface LinkSink {
+  /** The handshake succeeded; text may be sent. */
+  opened(): void;
+  /** One text frame, as it came. */
+  text(text: string): void;
+  /** The end, said exactly once, whatever the cause; nothing follows it. */
+  closed(failure: LinkFailure): void;
+}
+
+/** One attempt at a WebSocket, and its life. */
+export interface Link {
+  /** Sends a text frame; silently nothing when not open. */
+  send(text: string): void;
+  /** Bytes accepted by `send` and not yet given to the operating system. */
+  bufferedBytes(): number;
+  /** Ends it; `closed` follows, in bounded time, unless it was already said. */
+  close(): void;
+}
+
+/** Opens links. Handshake time-out, ping and its deadline are the adapter's. */
+export interface Dialer {
+  dial(target: DialTarget, sink: LinkSink): Link;
+}
+
+export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
+
+/** Lines for people. Never a key, never speech. */
+export interface Journal {
+  log(level: LogLevel, line: string): void;
+}
+
+/** Where the metrics files go. Never rejects for trouble with the disk: it resolves with it. */
+export interface MetricsStore {
+  save(fileName: string, json: string): Promise<Fault | null>;
+}
+
+/** The service manager. Silent where there is none. */
+export interface Notifier {
+  ready(status: string): Promise<void>;
+  status(text: string): void;
+  stopping(): Promise<void>;
+  watchdog(): void;
+  /** How often the manager wants `watchdog`, milliseconds; null when it does not. */
+  readonly watchdogMs: number | null;
+}
+
+/** Serves the owner's commands to the running daemon: a Unix socket, one JSON object a line. */
+export interface ControlServer {
+  /** Rejects with a FaultError when the socket cannot be made. */
+  start(answer: (request: ControlRequest) => Promise<ControlReply>): Promise<void>;
+  close(): Promise<void>;
+}

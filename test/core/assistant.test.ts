@@ -1,0 +1,191 @@
+/** Every state × every input: nothing throws, nothing gets stuck, nothing invents a second answer. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
+import type { Effect, Input, PhaseTag, State } from "../../src/core/assistant-types.ts";
+import { fault } from "../../src/core/fault.ts";
+import { indicate } from "../../src/core/indicator.ts";
+import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import { SimDice } from "../../src/sim/sim-dice.ts";
+
+const lost = fault("microphone-lost", "retry", "gone");
+const done = {
+  tag: "response-done",
+  responseId: "r1",
+  status: "completed",
+  reason: null,
+  error: null,
+  calls: [],
+  usage: null,
+} as const;
+const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS: null } as const;
+const complaint = { type: null, code: null, message: "no", eventId: null };
+
+const EVENTS: readonly ServerEvent[] = [
+  { tag: "session-created", ...session },
+  { tag: "session-updated", ...session },
+  { tag: "speech-started", itemId: "u1", startMs: 0 },
+  { tag: "speech-stopped", itemId: "u1", endMs: 2000 },
+  { tag: "committed", itemId: "u1" },
+  { tag: "committed", itemId: "stranger" },
+  { tag: "response-created", responseId: "r1" },
+  { tag: "response-created", responseId: "r2" },
+  { tag: "audio", responseId: "r1", itemId: "a", contentIndex: 0, base64: "" },
+  done,
+  { ...done, responseId: "r2", status: "cancelled" },
+  { ...done, status: "failed", error: complaint },
+  { ...done, status: "incomplete", reason: "max_output_tokens" },
+  { ...done, calls: [{ callId: "c", name: "f", arguments: "{}" }] },
+  { tag: "error", error: complaint },
+  { tag: "error", error: { ...complaint, code: "response_cancel_not_active" } },
+  { tag: "error", error: { ...complaint, code: "insufficient_quota" } },
+  { tag: "error", error: { ...complaint, eventId: "update_1" } },
+  { tag: "error", error: { ...complaint, eventId: "ask_1" } },
+  { tag: "ignored", type: "x" },
+  { tag: "malformed", why: "x" },
+];
+
+/** One of each kind of input, with the server's events on attempt `attempt`. */
+function inputs(attempt: number): Input[] {
+  const server = EVENTS.flatMap((event): Input[] =>
+    [null, 40_000].map((capturedAt) => ({ tag: "server", attempt, event, capturedAt })),
+  );
+  const hushed = [
+    { itemId: "a", contentIndex: 0, heardMs: 0, receivedMs: 10 },
+    { itemId: "b", contentIndex: 0, heardMs: 5, receivedMs: 10 },
+  ];
+  return [
+    { tag: "wake", keyword: "computer", endSample: 30_000 },
+    { tag: "tap" },
+    ...(["wake", "stop", "mute", "unmute"] as const).map(
+      (command): Input => ({ tag: "command", command }),
+    ),
+    { tag: "link-opened", attempt },
+    { tag: "link-closed", attempt, failure: { tag: "close", code: 1006, reason: "" } },
+    { tag: "link-closed", attempt: attempt - 1, failure: { tag: "hung-up" } },
+    ...server,
+    { tag: "reply-audio", responseId: "r1" },
+    { tag: "underrun" },
+    { tag: "drained" },
+    { tag: "hushed", attempt, items: hushed },
+    { tag: "part-lost", part: "microphone", fault: lost },
+    { tag: "part-lost", part: "speaker", fault: lost },
+    { tag: "part-back", part: "microphone" },
+    { tag: "part-back", part: "speaker" },
+    { tag: "tick" },
+    { tag: "shutdown" },
+  ];
+}
+
+const MODES: readonly Settings[] = [
+  DEFAULTS,
+  { ...DEFAULTS, "audio.duplex": "full" },
+  { ...DEFAULTS, "session.mode": "single_turn", "session.max_turns": 1 },
+];
+
+/** States that are reached from the start by up to `depth` inputs: a breadth-first walk. */
+function reachable(settings: Settings, depth: number): State[] {
+  const seen = new Map<string, State>();
+  let front: State[] = [INITIAL];
+  for (let level = 0; level < depth; level++) {
+    const next: State[] = [];
+    for (const state of front) {
+      for (const input of inputs(state.dials)) {
+        const after = step(state, input, { nowMs: 1000, head: 48_000 }, settings).state;
+        const key = JSON.stringify({ ...after, talk: "talk" in after ? skeleton(after) : null });
+        if (!seen.has(key)) {
+          seen.set(key, after);
+          next.push(after);
+        }
+      }
+    }
+    front = next;
+  }
+  return [...seen.values()];
+}
+
+/** What of a conversation matters for the next step; the rest would make the walk endless. */
+function skeleton({ talk }: Extract<State, { talk: unknown }>): unknown {
+  const { link, answer, owed, cutting, ghost, farewell, turns } = talk;
+  return { link, answer, owed, cutting, ghost, farewell, turns: Math.min(turns, 1) };
+}
+
+for (const [index, settings] of MODES.entries()) {
+  test(`every state × every input (mode ${index}): no throw, a deadline, and a way back`, () => {
+    const states = reachable(settings, 6);
+    const tags = new Set<PhaseTag>(states.map((state) => state.tag));
+    assert.ok(tags.size >= 7, `the walk reaches the phases: ${[...tags]}`);
+    for (const state of states) {
+      for (const input of inputs(state.dials)) {
+        const { state: after } = step(state, input, { nowMs: 2000, head: 50_000 }, settings);
+        assertWayBack(after, settings);
+      }
+    }
+  });
+}
+
+/** Left alone, with only the clock ticking, the appliance comes to rest. */
+function assertWayBack(start: State, settings: Settings): void {
+  let state = start;
+  for (let ticks = 0; state.tag !== "idle" && state.tag !== "muted"; ticks++) {
+    const due = deadlineMs(state);
+    assert.ok(due !== null && Number.isFinite(due), `${state.tag} has a deadline`);
+    assert.ok(ticks < 6, `stuck in ${state.tag}`);
+    state = step(state, { tag: "tick" }, { nowMs: due, head: 60_000 }, settings).state;
+  }
+  assert.equal(deadlineMs(state), null);
+}
+
+test("random walks: never two answers under way, every cut within what was received", () => {
+  const dice = new SimDice(7);
+  let state = INITIAL;
+  let asked = 0;
+  const performed = (effect: Effect): void => {
+    if (effect.tag === "dial") asked = 0;
+    if (effect.tag !== "send") return;
+    if (effect.event.tag === "create-response") asked += 1;
+    assert.ok(asked <= 1, "a second response.create before the first was done");
+    if (effect.event.tag === "truncate") assert.ok(Number.isInteger(effect.event.audioEndMs));
+  };
+  for (let n = 0; n < 100_000; n++) {
+    const all = inputs(state.dials);
+    const input = all[Math.floor(dice.unit() * all.length)];
+    assert.ok(input);
+    // The world's side of the bargain: a response that is done, or refused, is no longer under way.
+    if (input.tag === "server" && endsAnswer(state, input.event)) asked = 0;
+    const next = step(state, input, { nowMs: n * 500, head: n * 12_000 }, DEFAULTS);
+    state = next.state;
+    next.effects.forEach(performed);
+  }
+});
+
+function endsAnswer(state: State, event: ServerEvent): boolean {
+  if (event.tag === "error") return event.error.code === "response_cancel_not_active";
+  if (event.tag !== "response-done" || !("talk" in state)) return false;
+  const { answer } = state.talk;
+  return !("id" in answer) || answer.id === null || answer.id === event.responseId;
+}
+
+test("the same step twice gives the same result, and changes nothing", () => {
+  const before = structuredClone(INITIAL);
+  const tap: Input = { tag: "tap" };
+  const moment = { nowMs: 5, head: 6 };
+  assert.deepEqual(
+    step(INITIAL, tap, moment, DEFAULTS),
+    step(INITIAL, tap, moment, DEFAULTS),
+  );
+  assert.deepEqual(INITIAL, before);
+});
+
+test("at rest, a deaf appliance shows a fault", () => {
+  const { state } = step(
+    INITIAL,
+    { tag: "part-lost", part: "microphone", fault: lost },
+    { nowMs: 0, head: 0 },
+    DEFAULTS,
+  );
+  assert.equal(state.tag, "idle");
+  assert.equal(indicate(state), "fault");
+});
