@@ -1,0 +1,255 @@
+/**
+ * The appliance: the parts joined. Sound goes microphone → uplink and downlink → speaker; decisions
+ * go through the loop; effects come back here, to one switch. Starts in order, stops in reverse,
+ * each stop in bounded time.
+ */
+
+import type { Effect, Input } from "../core/assistant-types.ts";
+import type { ControlReply, ControlRequest } from "../core/control.ts";
+import { type fault, faultLine } from "../core/fault.ts";
+import { indicate } from "../core/indicator.ts";
+import { RING_MS } from "../core/limits.ts";
+import { msToSamples } from "../core/pcm.ts";
+import { Ring } from "../core/ring.ts";
+import type { Settings } from "../core/settings.ts";
+import type {
+  Button,
+  Clock,
+  ControlServer,
+  Dialer,
+  DialTarget,
+  Dice,
+  Journal,
+  Lamp,
+  MetricsStore,
+  Microphone,
+  Notifier,
+  Speaker,
+  WakeEngine,
+} from "../ports.ts";
+import { Connection } from "./connection.ts";
+import { Downlink } from "./downlink.ts";
+import { type Health, Lifecycle } from "./lifecycle.ts";
+import { Loop } from "./loop.ts";
+import { Recorder } from "./recorder.ts";
+import { Uplink } from "./uplink.ts";
+import { WakePath } from "./wake-path.ts";
+
+export interface World {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly journal: Journal;
+  readonly microphone: Microphone;
+  readonly speaker: Speaker;
+  /** Null: woken by the button or by command only. */
+  readonly wakeEngine: WakeEngine | null;
+  readonly lamp: Lamp;
+  readonly button: Button;
+  readonly dialer: Dialer;
+  readonly target: (model: string) => DialTarget;
+  readonly store: MetricsStore;
+  readonly notifier: Notifier;
+  readonly controlServer: ControlServer;
+}
+
+export class Appliance {
+  readonly #world: World;
+  readonly #settings: () => Settings;
+  readonly #ring = new Ring(msToSamples(RING_MS));
+  readonly #uplink: Uplink;
+  readonly #downlink: Downlink;
+  readonly #connection: Connection;
+  readonly #recorder: Recorder;
+  readonly #loop: Loop;
+  readonly #wakePath: WakePath | null;
+  readonly #lifecycle: Lifecycle;
+  #startedMs = 0;
+  #lastFrameMs: number | null = null;
+  #lastFault = "";
+
+  constructor(world: World, settings: () => Settings) {
+    this.#world = world;
+    this.#settings = settings;
+    const { clock, dice, journal, speaker, store, dialer, target, lamp } = world;
+    const post = (input: Input): void => this.#loop.post(input);
+    this.#uplink = new Uplink(this.#ring);
+    this.#downlink = new Downlink({
+      speaker,
+      post,
+      volume: () => this.#settings()["audio.volume"],
+      capturedAt: (serverMs) => this.#uplink.capturedAt(serverMs),
+    });
+    const [uplink, downlink] = [this.#uplink, this.#downlink];
+    this.#connection = new Connection({ dialer, target, uplink, downlink, post });
+    this.#recorder = new Recorder({
+      clock,
+      dice,
+      journal,
+      store,
+      uplink: () => this.#uplink.counts,
+      downlink: () => this.#downlink.counts,
+      hushed: () => this.#downlink.hushed(),
+    });
+    this.#loop = new Loop({
+      clock,
+      lamp,
+      settings,
+      head: () => this.#ring.head,
+      perform: (effect) => this.#perform(effect),
+      witness: (input, before, after, moment) => {
+        this.#wakePath?.enabled(after.tag !== "muted");
+        if (input.tag === "part-lost") this.#lastFault = faultLine(input.fault);
+        this.#recorder.witness(input, before, after, moment);
+      },
+    });
+    this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
+    this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });
+  }
+
+  /** Resolves when everything has been started; the parts report their troubles to the loop. */
+  async start(): Promise<void> {
+    const { world, lifecycle } = { world: this.#world, lifecycle: this.#lifecycle };
+    this.#startedMs = world.clock.nowMs();
+    lifecycle.add("lamp", () => world.lamp.close());
+    this.#loop.start();
+    lifecycle.add("loop", async () => this.#loop.close());
+    lifecycle.add("metrics", () => this.#recorder.saved());
+    world.speaker.start(this.#speakerSink());
+    lifecycle.add("speaker", () => world.speaker.close());
+    this.#wakePath?.start();
+    lifecycle.add("wake word", async () => this.#wakePath?.close());
+    world.microphone.start(this.#microphoneSink());
+    lifecycle.add("microphone", () => world.microphone.close());
+    world.button.start({ edge: (down) => down && this.#loop.post({ tag: "tap" }) });
+    lifecycle.add("button", () => world.button.close());
+    await world.controlServer.start(async (request) => this.#answer(request));
+    lifecycle.add("control socket", () => world.controlServer.close());
+    await lifecycle.ready("Ready", () => this.#health());
+  }
+
+  /** Ends a conversation in good order, then stops the parts in reverse, in bounded time. */
+  async stop(): Promise<void> {
+    await this.#lifecycle.stopping();
+    this.#loop.post({ tag: "shutdown" });
+    await this.#lifecycle.stop();
+  }
+
+  #makeWakePath(engine: WakeEngine): WakePath {
+    return new WakePath({
+      ring: this.#ring,
+      engine,
+      cooldownMs: this.#settings()["wake_word.cooldown_s"] * 1000,
+      onWake: (keyword, endSample) => this.#loop.post({ tag: "wake", keyword, endSample }),
+      onLost: (why) => this.#loop.post({ tag: "part-lost", part: "wake-word", fault: why }),
+      onFlowing: () => this.#loop.post({ tag: "part-back", part: "wake-word" }),
+    });
+  }
+
+  #microphoneSink() {
+    return {
+      frame: (pcm: Int16Array): void => {
+        this.#lastFrameMs = this.#world.clock.nowMs();
+        this.#ring.write(pcm);
+        this.#wakePath?.take(pcm);
+        this.#uplink.pump();
+      },
+      flowing: (): void => this.#loop.post({ tag: "part-back", part: "microphone" }),
+      lost: (why: ReturnType<typeof fault>): void =>
+        this.#loop.post({ tag: "part-lost", part: "microphone", fault: why }),
+    };
+  }
+
+  #speakerSink() {
+    return {
+      sounded: (): void => this.#recorder.sounded(),
+      drained: (): void => this.#downlink.drained(),
+      underrun: (): void => this.#downlink.underrun(),
+      flowing: (): void => this.#loop.post({ tag: "part-back", part: "speaker" }),
+      lost: (why: ReturnType<typeof fault>): void => {
+        this.#downlink.lost();
+        this.#loop.post({ tag: "part-lost", part: "speaker", fault: why });
+      },
+    };
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.tag) {
+      case "begin-conversation":
+        this.#recorder.begin(effect.talk);
+        break;
+      case "end-conversation":
+        if (effect.fault !== null) this.#lastFault = faultLine(effect.fault);
+        this.#recorder.end(effect.reason, effect.fault);
+        break;
+      case "dial":
+        this.#connection.dial(effect.attempt, effect.model);
+        break;
+      case "hang-up":
+        this.#connection.hangUp(effect.attempt);
+        break;
+      case "send":
+        this.#connection.send(effect.event, effect.eventId);
+        break;
+      case "open-uplink":
+        this.#uplink.open(effect.from);
+        break;
+      case "close-uplink":
+        this.#uplink.close();
+        break;
+      case "discard-response":
+        this.#downlink.discard(effect.responseId);
+        break;
+      case "hush":
+        this.#downlink.hush(effect.attempt);
+        break;
+      case "finish-reply":
+        this.#downlink.finish();
+        break;
+      case "log":
+        this.#world.journal.log(effect.level, effect.line);
+        break;
+    }
+  }
+
+  #answer(request: ControlRequest): ControlReply {
+    const { state } = this.#loop;
+    switch (request.command) {
+      case "status":
+        return { ok: true, data: this.#status() };
+      case "wake":
+        if (state.tag === "muted") return { ok: false, error: "muted: pipit mute off" };
+        break;
+      case "stop":
+      case "mute":
+        break;
+    }
+    const command = request.command !== "mute" ? request.command : request.on ? "mute" : "unmute";
+    this.#loop.post({ tag: "command", command });
+    return { ok: true, data: { state: this.#loop.state.tag } };
+  }
+
+  #status(): Record<string, unknown> {
+    const { state } = this.#loop;
+    const settings = this.#settings();
+    const talk = "talk" in state ? state.talk : null;
+    const condition = (part: "microphone" | "speaker" | "wake-word"): string =>
+      state.troubles[part]?.message ?? "ok";
+    return {
+      state: state.tag,
+      led: indicate(state),
+      model: talk?.model ?? settings["openai.model"],
+      voice: talk?.voice ?? settings["openai.voice"],
+      uptime_s: Math.round((this.#world.clock.nowMs() - this.#startedMs) / 1000),
+      ...this.#recorder.totals,
+      microphone: condition("microphone"),
+      speaker: condition("speaker"),
+      wake_word: this.#wakePath === null ? "off" : condition("wake-word"),
+      last_fault: this.#lastFault === "" ? null : this.#lastFault,
+    };
+  }
+
+  #health(): Health {
+    const microphoneIsLost = this.#loop.state.troubles.microphone !== undefined;
+    return { lastFrameMs: this.#lastFrameMs, microphoneIsLost };
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The one connection to the Realtime server: dialled, spoken on, hung up. Invariant: at most one
+ * link is in force, known by its attempt number; what an older one still reports is dropped.
+ */
+
+import type { Input } from "../core/assistant-types.ts";
+import { type ClientEvent, encode } from "../core/realtime/client-events.ts";
+import type { Dialer, DialTarget, Link } from "../ports.ts";
+import type { Downlink } from "./downlink.ts";
+import type { Uplink } from "./uplink.ts";
+
+export interface ConnectionOptions {
+  readonly dialer: Dialer;
+  readonly target: (model: string) => DialTarget;
+  readonly uplink: Uplink;
+  readonly downlink: Downlink;
+  readonly post: (input: Input) => void;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #link: Link | null = null;
+  #attempt = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Opens a link; its events are posted under this attempt's number. */
+  dial(attempt: number, model: string): void {
+    const { dialer, target, uplink, downlink, post } = this.#options;
+    this.#link?.close();
+    this.#attempt = attempt;
+    const current = (): boolean => this.#attempt === attempt;
+    this.#link = dialer.dial(target(model), {
+      opened: () => {
+        if (current()) post({ tag: "link-opened", attempt });
+      },
+      text: (text) => {
+        if (current()) downlink.text(attempt, text);
+      },
+      closed: (failure) => {
+        if (!current()) return;
+        this.#link = null;
+        uplink.disconnect();
+        post({ tag: "link-closed", attempt, failure });
+      },
+    });
+    uplink.connect(this.#link);
+    downlink.connect();
+  }
+
+  send(event: ClientEvent, eventId: string): void {
+    this.#link?.send(encode(event, eventId));
+  }
+
+  /** Ends this attempt; nothing more is reported of it. */
+  hangUp(attempt: number): void {
+    if (attempt !== this.#attempt) return;
+    this.#attempt = 0;
+    this.#options.uplink.disconnect();
+    this.#link?.close();
+    this.#link = null;
+  }
+}
+
+/** The URL of the Realtime endpoint: http(s) becomes ws(s), and `/realtime` is appended. */
+export function realtimeUrl(baseUrl: string, model: string): string {
+  const url = new URL(baseUrl);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/realtime`;
+  url.searchParams.set("model", model);
+  return url.href;
+}

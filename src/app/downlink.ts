@@ -1,0 +1,175 @@
+/**
+ * The server's way to the speaker: wire text → decoded once → sound to the speaker and playhead,
+ * everything else to the loop. No `if` about the state of the conversation in here: only a list of
+ * responses whose late sound is not played.
+ */
+
+import type { Input } from "../core/assistant-types.ts";
+import { applyGain } from "../core/pcm.ts";
+import { Playhead } from "../core/playhead.ts";
+import { decode, type ServerEvent } from "../core/realtime/server-events.ts";
+import type { Speaker } from "../ports.ts";
+
+type Sound = Extract<ServerEvent, { tag: "audio" }>;
+
+/** Given-up responses remembered; one is forgotten when its `response.done` has come. */
+const DISCARDED_MAX = 16;
+
+export interface DownlinkCounts {
+  readonly receivedSamples: number;
+  /** What was really heard; complete once `hush` has resolved. */
+  readonly playedSamples: number;
+  /** Late sound of responses that had been given up. */
+  readonly discardedSamples: number;
+  /** What the speaker's backlog had no room for. */
+  readonly overflowSamples: number;
+  readonly underruns: number;
+}
+
+export interface DownlinkOptions {
+  readonly speaker: Speaker;
+  readonly post: (input: Input) => void;
+  /** Linear, 0 to 1; asked for each piece, so that a reload is heard at once. */
+  readonly volume: () => number;
+  /** Where in the captured sound the server heard something. */
+  readonly capturedAt: (serverMs: number) => number | null;
+}
+
+const NO_COUNTS = {
+  receivedSamples: 0,
+  playedSamples: 0,
+  discardedSamples: 0,
+  overflowSamples: 0,
+  underruns: 0,
+};
+
+export class Downlink {
+  readonly #options: DownlinkOptions;
+  readonly #playhead = new Playhead();
+  #counts = { ...NO_COUNTS };
+  #discarded: string[] = [];
+  /** The response whose sound was announced to the loop. */
+  #announced: string | null = null;
+  /** Samples given to the speaker since it was started: the position of the next one. */
+  #position = 0;
+  /** Half a sample, where a delta ended in the middle of one. */
+  #odd: Uint8Array = new Uint8Array(0);
+  #hushing: Promise<void> = Promise.resolve();
+
+  constructor(options: DownlinkOptions) {
+    this.#options = options;
+  }
+
+  /** Since `connect`. */
+  get counts(): DownlinkCounts {
+    return this.#counts;
+  }
+
+  connect(): void {
+    this.#counts = { ...NO_COUNTS };
+    this.#discarded = [];
+    this.#announced = null;
+  }
+
+  /** One text frame of connection `attempt`. */
+  text(attempt: number, frame: string): void {
+    const event = decode(frame);
+    if (event.tag === "audio") {
+      this.#play(event);
+      return;
+    }
+    if (event.tag === "response-done") this.#forget(event.responseId);
+    const serverMs =
+      event.tag === "speech-started"
+        ? event.startMs
+        : event.tag === "speech-stopped"
+          ? event.endMs
+          : null;
+    const capturedAt = serverMs === null ? null : this.#options.capturedAt(serverMs);
+    this.#options.post({ tag: "server", attempt, event, capturedAt });
+  }
+
+  /** Late sound of this response is dropped from now on. */
+  discard(responseId: string): void {
+    this.#discarded.push(responseId);
+    if (this.#discarded.length > DISCARDED_MAX) this.#discarded.shift();
+  }
+
+  finish(): void {
+    this.#options.speaker.finish();
+  }
+
+  /** Silence; the loop is told how much of the reply on connection `attempt` was heard. */
+  hush(attempt: number): void {
+    this.#announced = null;
+    this.#odd = new Uint8Array(0);
+    const counts = this.#counts;
+    this.#hushing = this.#options.speaker.hush().then((heard) => {
+      const items = this.#playhead.heardAt(heard);
+      counts.playedSamples += this.#playhead.samplesHeardAt(heard);
+      this.#playhead.clear();
+      this.#options.post({ tag: "hushed", attempt, items });
+    });
+  }
+
+  /** The last `hush` has had its effect. */
+  hushed(): Promise<void> {
+    return this.#hushing;
+  }
+
+  /** From the speaker: all of the reply has been heard. */
+  drained(): void {
+    this.#heardAll();
+    this.#announced = null;
+    this.#options.post({ tag: "drained" });
+  }
+
+  /** From the speaker: it stopped, and dropped what was queued. */
+  lost(): void {
+    this.#heardAll();
+  }
+
+  /** From the speaker: it has run dry in mid-reply. The next sound is announced again. */
+  underrun(): void {
+    this.#counts.underruns += 1;
+    this.#announced = null;
+    this.#options.post({ tag: "underrun" });
+  }
+
+  #play(sound: Sound): void {
+    const pcm = this.#samples(sound.base64);
+    if (this.#discarded.includes(sound.responseId)) {
+      this.#counts.discardedSamples += pcm.length;
+      return;
+    }
+    this.#counts.receivedSamples += pcm.length;
+    if (this.#announced !== sound.responseId) {
+      this.#announced = sound.responseId;
+      this.#options.post({ tag: "reply-audio", responseId: sound.responseId });
+    }
+    applyGain(pcm, this.#options.volume());
+    const taken = this.#options.speaker.play(pcm);
+    this.#counts.overflowSamples += pcm.length - taken;
+    this.#playhead.wrote(sound.itemId, sound.contentIndex, this.#position, taken);
+    this.#position += taken;
+  }
+
+  /** Base64 of s16le to samples. A new array each time: the speaker may take its time. */
+  #samples(base64: string): Int16Array {
+    const fresh = Buffer.from(base64, "base64");
+    const bytes = this.#odd.length === 0 ? fresh : Buffer.concat([this.#odd, fresh]);
+    const pcm = new Int16Array(bytes.length >> 1);
+    for (let i = 0; i < pcm.length; i++) pcm[i] = bytes.readInt16LE(i * 2);
+    this.#odd = bytes.subarray(pcm.length * 2);
+    return pcm;
+  }
+
+  #heardAll(): void {
+    this.#counts.playedSamples += this.#playhead.samplesHeardAt(this.#options.speaker.heard());
+    this.#playhead.clear();
+  }
+
+  #forget(responseId: string): void {
+    this.#discarded = this.#discarded.filter((id) => id !== responseId);
+  }
+}

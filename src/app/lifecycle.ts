@@ -1,0 +1,96 @@
+/**
+ * Start in order, stop in reverse, each stop in bounded time; and the watchdog, which is fed only
+ * while sound arrives (or its absence is known and being mended) and the event loop turns.
+ */
+
+import type { Clock, Journal, Notifier } from "../ports.ts";
+
+/** Longest a single part may take to stop; all together stay within STOP_MAX_MS. */
+const CLOSE_MAX_MS = 1_200;
+/** systemd and the owner wait this long for the whole. */
+const STOP_MAX_MS = 2_800;
+/** Without a frame for this long, and no word about it, the capture hangs: do not say "alive". */
+const FRAME_AGE_MAX_MS = 10_000;
+
+export interface Health {
+  /** Monotonic time of the newest microphone frame; null before the first. */
+  readonly lastFrameMs: number | null;
+  /** The microphone is known to be away, and its adapter is trying. */
+  readonly microphoneIsLost: boolean;
+}
+
+interface Part {
+  readonly name: string;
+  readonly close: () => Promise<void>;
+}
+
+export interface LifecycleOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly notifier: Notifier;
+}
+
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #parts: Part[] = [];
+  #cancelWatch: () => void = () => {};
+  #readyMs = 0;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /** Remembers how to stop what has just been started. */
+  add(name: string, close: () => Promise<void>): void {
+    this.#parts.push({ name, close });
+  }
+
+  async ready(status: string, health: () => Health): Promise<void> {
+    const { notifier, journal, clock } = this.#options;
+    this.#readyMs = clock.nowMs();
+    await notifier.ready(status);
+    journal.log("info", status);
+    this.#watch(health);
+  }
+
+  async stopping(): Promise<void> {
+    this.#cancelWatch();
+    await this.#within("service manager", CLOSE_MAX_MS, () => this.#options.notifier.stopping());
+  }
+
+  /** Stops what was started, newest first. A part that hangs is left behind, and named. */
+  async stop(): Promise<void> {
+    const untilMs = this.#options.clock.nowMs() + STOP_MAX_MS;
+    for (const { name, close } of this.#parts.toReversed()) {
+      const leftMs = Math.max(0, untilMs - this.#options.clock.nowMs());
+      await this.#within(name, Math.min(CLOSE_MAX_MS, leftMs), close);
+    }
+    this.#parts.length = 0;
+  }
+
+  async #within(name: string, limitMs: number, work: () => Promise<void>): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<string>((resolve) => {
+      cancel = this.#options.clock.after(limitMs, () => resolve("did not stop in time"));
+    });
+    const complaint = await Promise.race([work().then(() => null, String), late]);
+    cancel();
+    if (complaint !== null) this.#options.journal.log("warning", `Stopping: ${name}: ${complaint}`);
+  }
+
+  #watch(health: () => Health): void {
+    const { notifier, clock } = this.#options;
+    const periodMs = notifier.watchdogMs;
+    if (periodMs === null) return;
+    this.#cancelWatch = clock.after(periodMs, () => {
+      if (this.#isAlive(health())) notifier.watchdog();
+      this.#watch(health);
+    });
+  }
+
+  #isAlive({ lastFrameMs, microphoneIsLost }: Health): boolean {
+    if (microphoneIsLost) return true;
+    const since = lastFrameMs ?? this.#readyMs;
+    return this.#options.clock.nowMs() - since < FRAME_AGE_MAX_MS;
+  }
+}

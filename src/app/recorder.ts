@@ -1,0 +1,236 @@
+/**
+ * Keeps the record of the conversation under way, by watching: it decides nothing, and nothing
+ * depends on it. At the end of a conversation it writes the metrics file.
+ */
+
+import { isTalking } from "../core/assistant-talk.ts";
+import type { EndReason, Input, Moment, State, Talk } from "../core/assistant-types.ts";
+import { costOf } from "../core/cost.ts";
+import { type Fault, faultLine } from "../core/fault.ts";
+import { fileName, render, type SessionRecord } from "../core/metrics.ts";
+import { msToSamples, samplesToMs } from "../core/pcm.ts";
+import { addUsage, NO_USAGE } from "../core/realtime/usage.ts";
+import type { Clock, Dice, Journal, MetricsStore } from "../ports.ts";
+import type { DownlinkCounts } from "./downlink.ts";
+import type { UplinkCounts } from "./uplink.ts";
+
+/** Entries kept of each list of one conversation; the oldest stay. */
+const LIST_MAX = 200;
+
+export interface RecorderOptions {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly journal: Journal;
+  readonly store: MetricsStore;
+  readonly uplink: () => UplinkCounts;
+  /** The counts of this connection; the object stays the connection's own. */
+  readonly downlink: () => DownlinkCounts;
+  /** What was played is known to the end. */
+  readonly hushed: () => Promise<void>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface Running {
+  readonly talk: Talk;
+  readonly beganMs: number;
+  /** End of the question that has no audible answer yet. */
+  questionEndMs: number | null;
+  record: Mutable<Omit<SessionRecord, "endedWallMs" | "endReason" | "audio">>;
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #running: Running | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  #conversations = 0;
+  #costMicroUsd = 0;
+  #lostFiles = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Since the daemon started, for `pipit status`. */
+  get totals(): { conversations: number; cost_usd: number; metrics_files_lost: number } {
+    return {
+      conversations: this.#conversations,
+      cost_usd: this.#costMicroUsd / 1_000_000,
+      metrics_files_lost: this.#lostFiles,
+    };
+  }
+
+  begin(talk: Talk): void {
+    const { clock, dice } = this.#options;
+    const id = Math.floor(dice.unit() * 36 ** 6)
+      .toString(36)
+      .padStart(6, "0");
+    this.#running = {
+      talk,
+      beganMs: clock.nowMs(),
+      questionEndMs: null,
+      record: {
+        id,
+        startedWallMs: clock.wallMs(),
+        trigger: talk.trigger.source,
+        model: talk.model,
+        modelRequested: talk.model,
+        fallbacks: [],
+        voice: talk.voice,
+        protocol: talk.settings["openai.protocol"],
+        turns: 0,
+        connectionMs: null,
+        wakeToListeningMs: null,
+        responseMs: [],
+        interruptions: [],
+        calls: [],
+        usage: NO_USAGE,
+        costMicroUsd: 0,
+        errors: [],
+      },
+    };
+  }
+
+  /** Every input of the loop, with what it did. */
+  witness(input: Input, before: State, after: State, moment: Moment): void {
+    const running = this.#running;
+    if (running === null) return;
+    if (input.tag === "server") this.#server(running, input, moment);
+    if (input.tag === "hushed") this.#interrupted(running, input);
+    if (isTalking(after)) {
+      const { model, voice, turns } = after.talk;
+      Object.assign(running.record, { model, voice, turns });
+    }
+    if (before.tag === "connecting" && after.tag === "listening") {
+      running.record.wakeToListeningMs = moment.nowMs - running.beganMs;
+      this.#mark(`listening, ${Math.round(moment.nowMs - running.beganMs)} ms after the wake`);
+    }
+  }
+
+  /** The first sample of a reply has reached the speaker. */
+  sounded(): void {
+    const running = this.#running;
+    const endMs = running?.questionEndMs ?? null;
+    if (running === null || endMs === null) return;
+    running.questionEndMs = null;
+    const latencyMs = this.#options.clock.nowMs() - endMs;
+    running.record.responseMs = bounded(running.record.responseMs, latencyMs);
+    this.#mark(`first sound of the reply, ${Math.round(latencyMs)} ms after the question's end`);
+  }
+
+  /** Writes the file; `saved` waits for it. */
+  end(reason: EndReason, fault: Fault | null): void {
+    const running = this.#running;
+    if (running === null) return;
+    this.#running = null;
+    const nowMs = this.#options.clock.nowMs();
+    if (fault !== null) this.#error(running, fault.code, faultLine(fault));
+    const { record, talk } = running;
+    const endedWallMs = record.startedWallMs + (nowMs - running.beganMs);
+    const up = this.#options.uplink();
+    const down = this.#options.downlink();
+    this.#conversations += 1;
+    this.#costMicroUsd += record.costMicroUsd ?? 0;
+    this.#options.journal.log("info", summary(record, reason, endedWallMs));
+    this.#saving = Promise.all([this.#saving, this.#options.hushed()]).then(() =>
+      this.#save({ ...record, endReason: reason, endedWallMs, audio: audioOf(talk, up, down) }),
+    );
+  }
+
+  /** All files that were begun are written. */
+  saved(): Promise<void> {
+    return this.#saving;
+  }
+
+  async #save(record: SessionRecord): Promise<void> {
+    const lost = await this.#options.store.save(fileName(record, iso), render(record, iso));
+    if (lost === null) return;
+    this.#lostFiles += 1;
+    this.#options.journal.log("error", faultLine(lost));
+  }
+
+  #server(running: Running, input: Extract<Input, { tag: "server" }>, moment: Moment): void {
+    const { record } = running;
+    const { event } = input;
+    switch (event.tag) {
+      case "session-created":
+        record.connectionMs ??= moment.nowMs - running.beganMs;
+        return;
+      case "speech-stopped":
+        running.questionEndMs = speechEndMs(running.talk, input.capturedAt, moment);
+        this.#mark("end of speech");
+        return;
+      case "response-done": {
+        if (event.usage === null) return;
+        const cost = costOf(event.usage, record.model);
+        record.usage = addUsage(record.usage, event.usage);
+        record.costMicroUsd =
+          cost === null || record.costMicroUsd === null ? null : record.costMicroUsd + cost;
+        return;
+      }
+      case "error":
+        this.#error(
+          running,
+          event.error.code ?? event.error.type ?? "unknown",
+          event.error.message,
+        );
+        return;
+      default:
+        return;
+    }
+  }
+
+  #interrupted(running: Running, { items }: Extract<Input, { tag: "hushed" }>): void {
+    for (const { heardMs, receivedMs } of items) {
+      if (heardMs === receivedMs) continue;
+      const cut = { heard_ms: heardMs, received_ms: receivedMs };
+      running.record.interruptions = bounded(running.record.interruptions, cut);
+    }
+  }
+
+  #error({ record }: Running, code: string, message: string): void {
+    const at = iso(this.#options.clock.wallMs());
+    record.errors = bounded(record.errors, { at, code, message });
+  }
+
+  #mark(what: string): void {
+    this.#options.journal.log("debug", `timeline: ${what}`);
+  }
+}
+
+/** When the user fell silent: the server's position, less the silence it waited for, on our clock. */
+function speechEndMs(talk: Talk, capturedAt: number | null, moment: Moment): number {
+  const isServerVad = talk.settings["openai.turn_detection.type"] === "server_vad";
+  const silenceMs = isServerVad ? talk.settings["openai.turn_detection.silence_ms"] : 0;
+  if (capturedAt === null) return moment.nowMs;
+  const agoMs = samplesToMs(moment.head - (capturedAt - msToSamples(silenceMs)));
+  return moment.nowMs - Math.max(0, agoMs);
+}
+
+function bounded<T>(list: readonly T[], entry: T): readonly T[] {
+  return list.length < LIST_MAX ? [...list, entry] : list;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function audioOf(talk: Talk, up: UplinkCounts, down: DownlinkCounts): SessionRecord["audio"] {
+  const preRoll = up.sentSamples === 0 ? 0 : Math.max(0, talk.trigger.wokenAt - talk.from);
+  return {
+    sentMs: samplesToMs(up.sentSamples),
+    receivedMs: samplesToMs(down.receivedSamples),
+    playedMs: samplesToMs(down.playedSamples),
+    droppedMs: samplesToMs(up.droppedSamples + down.overflowSamples),
+    preRollMs: samplesToMs(preRoll),
+    underruns: down.underruns,
+  };
+}
+
+function summary(record: Running["record"], reason: EndReason, endedWallMs: number): string {
+  const seconds = ((endedWallMs - record.startedWallMs) / 1000).toFixed(1);
+  const micro = record.costMicroUsd;
+  const cost = micro === null ? "cost unknown" : `$${(micro / 1e6).toFixed(4)}`;
+  const count = record.turns === 1 ? "1 turn" : `${record.turns} turns`;
+  return `Conversation over (${reason.replaceAll("_", " ")}): ${count}, ${seconds} s, ${cost}`;
+}

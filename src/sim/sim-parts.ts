@@ -1,0 +1,145 @@
+/** The small ports, simulated: each does what a test tells it to, and remembers what it was told. */
+
+import type { ControlReply, ControlRequest } from "../core/control.ts";
+import type { Fault } from "../core/fault.ts";
+import type { Indication } from "../core/indicator.ts";
+import type {
+  Button,
+  ButtonSink,
+  ControlServer,
+  Dialer,
+  DialTarget,
+  Journal,
+  Lamp,
+  Link,
+  LinkSink,
+  LogLevel,
+  MetricsStore,
+  Microphone,
+  MicrophoneSink,
+  Notifier,
+  WakeEngine,
+  WakeSink,
+} from "../ports.ts";
+
+export class SimMicrophone implements Microphone {
+  sink: MicrophoneSink | null = null;
+  start(sink: MicrophoneSink): void {
+    this.sink = sink;
+    sink.flowing();
+  }
+  async close(): Promise<void> {
+    this.sink = null;
+  }
+}
+
+/** Says the word when told. */
+export class SimWakeEngine implements WakeEngine {
+  sink: WakeSink | null = null;
+  framesFed = 0;
+  start(sink: WakeSink): void {
+    this.sink = sink;
+    sink.flowing();
+  }
+  feed(): void {
+    this.framesFed += 1;
+  }
+  async close(): Promise<void> {
+    this.sink = null;
+  }
+}
+
+export class SimLamp implements Lamp {
+  readonly shown: Indication[] = [];
+  show(indication: Indication): void {
+    this.shown.push(indication);
+  }
+  async close(): Promise<void> {}
+}
+
+export class SimButton implements Button {
+  sink: ButtonSink | null = null;
+  start(sink: ButtonSink): void {
+    this.sink = sink;
+  }
+  async close(): Promise<void> {
+    this.sink = null;
+  }
+}
+
+export class SimJournal implements Journal {
+  readonly lines: { level: LogLevel; line: string }[] = [];
+  log(level: LogLevel, line: string): void {
+    this.lines.push({ level, line });
+  }
+}
+
+export class SimStore implements MetricsStore {
+  readonly files = new Map<string, string>();
+  /** What the next saves resolve with. */
+  trouble: Fault | null = null;
+  async save(fileName: string, json: string): Promise<Fault | null> {
+    if (this.trouble === null) this.files.set(fileName, json);
+    return this.trouble;
+  }
+}
+
+export class SimNotifier implements Notifier {
+  readonly said: string[] = [];
+  watchdogMs: number | null = null;
+  async ready(status: string): Promise<void> {
+    this.said.push(`READY ${status}`);
+  }
+  status(text: string): void {
+    this.said.push(`STATUS ${text}`);
+  }
+  async stopping(): Promise<void> {
+    this.said.push("STOPPING");
+  }
+  watchdog(): void {
+    this.said.push("WATCHDOG");
+  }
+}
+
+export class SimControlServer implements ControlServer {
+  answer: ((request: ControlRequest) => Promise<ControlReply>) | null = null;
+  async start(answer: (request: ControlRequest) => Promise<ControlReply>): Promise<void> {
+    this.answer = answer;
+  }
+  async close(): Promise<void> {
+    this.answer = null;
+  }
+}
+
+/** One dialled link: the test plays the server through `sink`, and reads what was `sent`. */
+export class SimLink implements Link {
+  readonly target: DialTarget;
+  readonly sink: LinkSink;
+  readonly sent: string[] = [];
+  buffered = 0;
+  closed: boolean = false;
+  constructor(target: DialTarget, sink: LinkSink) {
+    this.target = target;
+    this.sink = sink;
+  }
+  send(text: string): void {
+    this.sent.push(text);
+  }
+  bufferedBytes(): number {
+    return this.buffered;
+  }
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.sink.closed({ tag: "hung-up" });
+  }
+}
+
+export class SimDialer implements Dialer {
+  readonly links: SimLink[] = [];
+  dial(target: DialTarget, sink: LinkSink): Link {
+    const link = new SimLink(target, sink);
+    this.links.push(link);
+    return link;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The speaker, simulated: keeps everything it played, and hears at the pace of the clock it is
+ * given. Invariant: `heard` never passes what was queued, and never falls.
+ */
+
+import { msToSamples, samplesToMs } from "../core/pcm.ts";
+import type { Clock, Speaker, SpeakerSink } from "../ports.ts";
+
+/** Five minutes of sound: the longest reply, and some. */
+const BACKLOG_MAX_SAMPLES = msToSamples(300_000);
+
+export class SimSpeaker implements Speaker {
+  readonly #clock: Clock;
+  readonly #played: Int16Array[] = [];
+  #sink: SpeakerSink | null = null;
+  #taken = 0;
+  /** What had been heard at `#sinceMs`; sound runs from there. */
+  #heardThen = 0;
+  #sinceMs = 0;
+  #sounding: boolean = false;
+  #finishing: boolean = false;
+  #cancel: () => void = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** All samples that were queued, in order, also those a hush dropped. */
+  get queued(): Int16Array {
+    const all = new Int16Array(this.#taken);
+    let at = 0;
+    for (const piece of this.#played) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all;
+  }
+
+  start(sink: SpeakerSink): void {
+    this.#sink = sink;
+    sink.flowing();
+  }
+
+  play(pcm: Int16Array): number {
+    const room = BACKLOG_MAX_SAMPLES - (this.#taken - this.heard());
+    const piece = pcm.slice(0, Math.max(0, room));
+    this.#played.push(piece);
+    this.#begin();
+    this.#taken += piece.length;
+    this.#schedule();
+    return piece.length;
+  }
+
+  finish(): void {
+    this.#finishing = true;
+    this.#schedule();
+  }
+
+  async hush(): Promise<number> {
+    const heard = this.heard();
+    this.#cancel();
+    this.#sounding = false;
+    this.#finishing = false;
+    this.#heardThen = this.#taken;
+    return heard;
+  }
+
+  heard(): number {
+    if (!this.#sounding) return this.#heardThen;
+    const runMs = this.#clock.nowMs() - this.#sinceMs;
+    return Math.min(this.#taken, this.#heardThen + msToSamples(runMs));
+  }
+
+  async close(): Promise<void> {
+    this.#cancel();
+    this.#sink = null;
+  }
+
+  #begin(): void {
+    if (this.#sounding) return;
+    this.#sounding = true;
+    this.#sinceMs = this.#clock.nowMs();
+    this.#sink?.sounded();
+  }
+
+  /** One alarm, for the moment at which the queue will be empty. */
+  #schedule(): void {
+    this.#cancel();
+    const leftMs = samplesToMs(this.#taken - this.heard());
+    this.#cancel = this.#clock.after(leftMs, () => this.#ranDry());
+  }
+
+  #ranDry(): void {
+    this.#heardThen = this.#taken;
+    const wasSounding = this.#sounding;
+    this.#sounding = false;
+    if (this.#finishing) {
+      this.#finishing = false;
+      this.#sink?.drained();
+    } else if (wasSounding) {
+      this.#sink?.underrun();
+    }
+  }
+}

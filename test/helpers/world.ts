@@ -1,0 +1,188 @@
+/**
+ * The whole appliance in a simulated world: virtual time, a server played by the test. What the
+ * world saw is in `world.lamp.shown`, `world.link.sent`, `world.journal.lines`, `world.store.files`.
+ */
+
+import assert from "node:assert/strict";
+import { Appliance } from "../../src/app/appliance.ts";
+import { realtimeUrl } from "../../src/app/connection.ts";
+import { FRAME_SAMPLES } from "../../src/core/pcm.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import { SimClock } from "../../src/sim/sim-clock.ts";
+import { SimDice } from "../../src/sim/sim-dice.ts";
+import {
+  SimButton,
+  SimControlServer,
+  SimDialer,
+  SimJournal,
+  SimLamp,
+  type SimLink,
+  SimMicrophone,
+  SimNotifier,
+  SimStore,
+  SimWakeEngine,
+} from "../../src/sim/sim-parts.ts";
+import { SimSpeaker } from "../../src/sim/sim-speaker.ts";
+
+type Wire = Readonly<Record<string, unknown>>;
+
+/** Sample n of the simulated room: never the same twice in 64 Ki samples, so gaps show. */
+export function roomSample(position: number): number {
+  return ((position * 40_503) & 0xffff) - 32_768;
+}
+
+export class World {
+  readonly clock = new SimClock();
+  readonly microphone = new SimMicrophone();
+  readonly speaker = new SimSpeaker(this.clock);
+  readonly wakeEngine = new SimWakeEngine();
+  readonly lamp = new SimLamp();
+  readonly button = new SimButton();
+  readonly dialer = new SimDialer();
+  readonly journal = new SimJournal();
+  readonly store = new SimStore();
+  readonly notifier = new SimNotifier();
+  readonly controlServer = new SimControlServer();
+  readonly appliance: Appliance;
+  settings: Settings;
+  #position = 0;
+
+  constructor(changes: Partial<Settings> = {}) {
+    this.settings = { ...DEFAULTS, ...changes };
+    this.appliance = new Appliance(
+      {
+        ...this.#ports(),
+        dice: new SimDice(1),
+        target: (model) => ({ url: realtimeUrl("https://peer.test/v1", model), headers: {} }),
+      },
+      () => this.settings,
+    );
+  }
+
+  /** A started world in which the microphone has heard a second of the room. */
+  static async started(changes: Partial<Settings> = {}): Promise<World> {
+    const world = new World(changes);
+    await world.appliance.start();
+    world.listen(1000);
+    return world;
+  }
+
+  /** The link dialled last. */
+  get link(): SimLink {
+    const link = this.dialer.links.at(-1);
+    assert.ok(link, "nothing was dialled");
+    return link;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Time passes and the microphone hears the room, in frames of 20 ms. */
+  listen(ms: number): void {
+    const frame = new Int16Array(FRAME_SAMPLES);
+    for (let passed = 0; passed < ms; passed += 20) {
+      this.clock.advance(20);
+      for (let i = 0; i < frame.length; i++) frame[i] = roomSample(this.#position + i);
+      this.#position += frame.length;
+      this.microphone.sink?.frame(frame);
+    }
+  }
+
+  wake(): void {
+    this.wakeEngine.sink?.detected("computer", this.#position);
+  }
+
+  tap(): void {
+    this.button.sink?.edge(true, this.clock.nowMs());
+  }
+
+  /** The server says something. */
+  server(type: string, more: Wire = {}): void {
+    this.link.sink.text(JSON.stringify({ type, ...more }));
+  }
+
+  /** The handshake up to a session that listens. */
+  accept(): void {
+    this.link.sink.opened();
+    this.server("session.created", { session: { id: "sess_1", model: "gpt-realtime" } });
+    this.server("session.updated", {
+      session: { id: "sess_1", audio: { output: { voice: "alloy" } } },
+    });
+  }
+
+  /** The user has said something of one second, up to now, as the server hears it. */
+  heardSpeech(itemId = "item_user", endMs = this.sentMs): void {
+    this.server("input_audio_buffer.speech_started", {
+      item_id: itemId,
+      audio_start_ms: endMs - 1800,
+    });
+    this.server("input_audio_buffer.speech_stopped", { item_id: itemId, audio_end_ms: endMs });
+    this.server("input_audio_buffer.committed", { item_id: itemId });
+  }
+
+  /** Sound of a reply: `ms` of a constant. */
+  delta(responseId: string, itemId: string, ms: number, value = 1000): void {
+    const pcm = Buffer.alloc(ms * 48);
+    for (let i = 0; i < pcm.length; i += 2) pcm.writeInt16LE(value, i);
+    this.server("response.output_audio.delta", {
+      response_id: responseId,
+      item_id: itemId,
+      content_index: 0,
+      delta: pcm.toString("base64"),
+    });
+  }
+
+  done(responseId: string, more: Wire = {}): void {
+    this.server("response.done", { response: { id: responseId, status: "completed", ...more } });
+  }
+
+  /** What was sent on this link, without the sound, as parsed JSON. */
+  get said(): Wire[] {
+    return this.#sent().filter((event) => event["type"] !== "input_audio_buffer.append");
+  }
+
+  get saidTypes(): unknown[] {
+    return this.said.map((event) => event["type"]);
+  }
+
+  /** The sound that was sent on this link. */
+  get sentSound(): Int16Array {
+    const pieces = this.#sent()
+      .filter((event) => event["type"] === "input_audio_buffer.append")
+      .map((event) => Buffer.from(String(event["audio"]), "base64"));
+    const bytes = Buffer.concat(pieces);
+    return Int16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(i * 2));
+  }
+
+  get sentMs(): number {
+    return this.sentSound.length / 24;
+  }
+
+  lines(level: string): string[] {
+    return this.journal.lines.filter((entry) => entry.level === level).map((entry) => entry.line);
+  }
+
+  /** The one metrics file there is. */
+  metrics(): Wire {
+    assert.equal(this.store.files.size, 1, "one metrics file");
+    const [text] = this.store.files.values();
+    return JSON.parse(text ?? "");
+  }
+
+  #sent(): Wire[] {
+    return this.link.sent.map((text) => JSON.parse(text));
+  }
+
+  #ports() {
+    const { clock, microphone, speaker, wakeEngine, lamp, button, dialer } = this;
+    const { journal, store, notifier, controlServer } = this;
+    const senses = { clock, microphone, speaker, wakeEngine, lamp, button };
+    return { ...senses, dialer, journal, store, notifier, controlServer };
+  }
+}
+
+/** Lets everything that was promised happen. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
