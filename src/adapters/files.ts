@@ -1,0 +1,70 @@
+/**
+ * The few file-system calls that durable files are made of, behind an interface, so that a test can
+ * make the Nth of them fail.
+ *
+ * Invariant: each function is one call of the operating system (or a handful that fail as one), and
+ * rejects with Node's error, code included.
+ */
+
+import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+
+export interface OpenFile {
+  /** Writes all of it. */
+  write(text: string): Promise<void>;
+  /** Returns when the device has it. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Files {
+  makeFolder(path: string): Promise<void>;
+  /** Opens for writing; makes the file, or empties it. */
+  create(path: string): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Makes renames and removals in the folder durable. */
+  syncFolder(path: string): Promise<void>;
+  /** Names of the entries, in no order. */
+  list(path: string): Promise<readonly string[]>;
+  remove(path: string): Promise<void>;
+  /** When the file was last changed, milliseconds since 1970. */
+  changedMs(path: string): Promise<number>;
+}
+
+/** Owner writes, group reads: the owner of the appliance is in the service's group. */
+const FILE_MODE = 0o640;
+const FOLDER_MODE = 0o750;
+
+/** The real file system. */
+export const realFiles: Files = {
+  async makeFolder(path) {
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  },
+  async create(path) {
+    const handle = await open(path, "w", FILE_MODE);
+    return {
+      write: (text) => handle.writeFile(text),
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    };
+  },
+  rename,
+  async syncFolder(path) {
+    const handle = await open(path, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+  list: (path) => readdir(path),
+  remove: unlink,
+  async changedMs(path) {
+    return (await stat(path)).mtimeMs;
+  },
+};
+
+/** Node's name of an error (ENOSPC, EACCES …); empty when it has none. */
+export function errorCode(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("code" in error)) return "";
+  return typeof error.code === "string" ? error.code : "";
+}

@@ -1,0 +1,180 @@
+/** Metrics files: whole or absent whatever fails at whichever call, and never too many. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Files, realFiles } from "../../src/adapters/files.ts";
+import { METRICS_NAME, MetricsFiles, PENDING_MAX } from "../../src/adapters/metrics-files.ts";
+import { faultLine } from "../../src/core/fault.ts";
+import { SimClock } from "../../src/sim/sim-clock.ts";
+import { tempFolder } from "../helpers/host.ts";
+
+const nameAt = (second: number): string =>
+  `session_20261122_1330${String(second).padStart(2, "0")}_ab12.json`;
+
+/** The real file system, whose call number `failAt` (counted from 1) fails with `code`. */
+function failing(
+  failAt: number,
+  code: string,
+  last = failAt,
+): { files: Files; calls: () => number } {
+  let count = 0;
+  const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
+    count++;
+    if (count < failAt || count > last) return call();
+    throw Object.assign(new Error(`rigged ${code}`), { code });
+  };
+  const files: Files = {
+    makeFolder: (path) => guarded(() => realFiles.makeFolder(path)),
+    create: (path) =>
+      guarded(async () => {
+        const file = await realFiles.create(path);
+        return {
+          // Half of it is there when it fails, as on a full card.
+          write: (text) =>
+            guarded(() => file.write(text)).catch(async (error: unknown) => {
+              await file.write(text.slice(0, text.length / 2));
+              throw error;
+            }),
+          sync: () => guarded(() => file.sync()),
+          // A failed close has closed all the same, as close(2) on Linux.
+          close: async () => {
+            await file.close();
+            await guarded(async () => undefined);
+          },
+        };
+      }),
+    rename: (from, to) => guarded(() => realFiles.rename(from, to)),
+    syncFolder: (path) => guarded(() => realFiles.syncFolder(path)),
+    list: (path) => guarded(() => realFiles.list(path)),
+    remove: (path) => guarded(() => realFiles.remove(path)),
+    changedMs: (path) => guarded(() => realFiles.changedMs(path)),
+  };
+  return { files, calls: () => count };
+}
+
+function storeIn(dir: string, maxFiles: number, files?: Files): MetricsFiles {
+  const options = { dir, maxFiles, clock: new SimClock() };
+  return new MetricsFiles(files === undefined ? options : { ...options, files });
+}
+
+test("a file is written whole, in a folder that is made", async (t) => {
+  const dir = join(tempFolder(t), "deep", "metrics");
+  assert.equal(await storeIn(dir, 3).save(nameAt(1), '{"a":1}\n'), null);
+  assert.deepEqual(readdirSync(dir), [nameAt(1)]);
+  assert.equal(readFileSync(join(dir, nameAt(1)), "utf8"), '{"a":1}\n');
+  const bits = (path: string) => statSync(path).mode & 0o777 & ~process.umask();
+  assert.deepEqual([bits(dir), bits(join(dir, nameAt(1)))], [0o750, 0o640]);
+});
+
+test("the oldest go first, foreign files stay, and so does the one just written", async (t) => {
+  const dir = tempFolder(t);
+  const foreign = ["README.md", "session_1_2_3.json", `${nameAt(0)}.bak`, "session_notes.json"];
+  for (const name of foreign) writeFileSync(join(dir, name), "mine");
+  const store = storeIn(dir, 3);
+  for (const second of [5, 6, 7, 8, 9]) await store.save(nameAt(second), "{}");
+  const kept = () =>
+    readdirSync(dir)
+      .filter((name) => METRICS_NAME.test(name))
+      .sort();
+  assert.deepEqual(kept(), [nameAt(7), nameAt(8), nameAt(9)]);
+  await store.save(nameAt(1), "{}"); // the wall clock went back
+  assert.deepEqual(kept(), [nameAt(1), nameAt(8), nameAt(9)]);
+  store.setMaxFiles(0);
+  await store.save(nameAt(2), "{}");
+  assert.deepEqual(kept(), [nameAt(2)]);
+  assert.deepEqual(
+    readdirSync(dir)
+      .filter((name) => foreign.includes(name))
+      .sort(),
+    foreign,
+  );
+});
+
+/** One save with the call number `failAt` (to `last`) failing, in a folder with two files. */
+async function saveWithFailure(dir: string, failAt: number, code: string, last: number) {
+  for (const second of [1, 2]) writeFileSync(join(dir, nameAt(second)), `old ${second}`);
+  const rig = failing(failAt, code, last);
+  const lost = await storeIn(dir, 2, rig.files).save(nameAt(3), "new".repeat(100));
+  return { lost, calls: rig.calls() };
+}
+
+function assertWhole(dir: string, when: string): void {
+  for (const name of readdirSync(dir).filter((entry) => METRICS_NAME.test(entry))) {
+    const text = readFileSync(join(dir, name), "utf8");
+    const whole = name === nameAt(3) ? "new".repeat(100) : `old ${name.slice(22, 23)}`;
+    assert.equal(text, whole, `${name} ${when}`);
+  }
+}
+
+for (const code of ["ENOSPC", "EROFS", "EACCES", "EIO"]) {
+  test(`${code} at the Nth call, N = 1, 2, 3 …: whole files only, and no leftovers`, async (t) => {
+    const root = tempFolder(t);
+    let failures = 0;
+    for (let n = 1; ; n++) {
+      const dir = join(root, String(n));
+      mkdirSync(dir);
+      const { lost, calls } = await saveWithFailure(dir, n, code, n);
+      if (calls < n) break;
+      failures++;
+      assert.equal(lost?.code, "metrics-lost", `call ${n}`);
+      assert.match(lost === null ? "" : faultLine(lost), new RegExp(`\\(${code}\\)\\. \\w`));
+      assertWhole(dir, `after call ${n}`);
+      assert.deepEqual(
+        readdirSync(dir).filter((name) => name.endsWith(".tmp")),
+        [],
+        `call ${n}`,
+      );
+    }
+    assert.ok(failures >= 9, `${failures} calls were made to fail`);
+  });
+}
+
+test("a disk that stays broken leaves one temp file at most, and heals", async (t) => {
+  const dir = tempFolder(t);
+  for (let n = 4; n <= 8; n++) {
+    const { lost } = await saveWithFailure(dir, n, "EIO", Number.MAX_SAFE_INTEGER);
+    assert.equal(lost?.code, "metrics-lost");
+    assertWhole(dir, `broken from call ${n}`);
+    assert.ok(readdirSync(dir).filter((name) => name.endsWith(".tmp")).length <= 1);
+  }
+  assert.equal(await storeIn(dir, 2).save(nameAt(3), "new".repeat(100)), null);
+  assert.deepEqual(readdirSync(dir).sort(), [nameAt(2), nameAt(3)]);
+});
+
+test("temp files of dead processes are cleared, those of live ones only when old", async (t) => {
+  const dir = tempFolder(t);
+  const dead = spawnSync("true").pid;
+  for (const pid of [dead, process.pid, process.ppid, 1]) {
+    writeFileSync(join(dir, `.session.${pid}.tmp`), "half");
+  }
+  const clock = new SimClock(Date.now());
+  utimesSync(join(dir, ".session.1.tmp"), 1, 1);
+  assert.equal(await new MetricsFiles({ dir, maxFiles: 1, clock }).start(), null);
+  assert.deepEqual(readdirSync(dir), [`.session.${process.ppid}.tmp`]);
+});
+
+test("a disk that never answers costs the caller a fault, not its life; the queue is bounded", async (t) => {
+  const clock = new SimClock();
+  const stuck: Files = { ...realFiles, makeFolder: () => new Promise(() => undefined) };
+  const store = new MetricsFiles({ dir: tempFolder(t), maxFiles: 1, clock, files: stuck });
+  const saves = Array.from({ length: PENDING_MAX + 1 }, (_, i) => store.save(nameAt(i), "{}"));
+  const refused = await saves[PENDING_MAX];
+  assert.match(refused?.message ?? "", /does not answer/);
+  await clock.advanceAsync(60_000);
+  const lost = await Promise.all(saves);
+  assert.ok(lost.every((each) => each?.code === "metrics-lost"));
+});
+
+test("a name that is not of the contract is a bug", async (t) => {
+  await assert.rejects(storeIn(tempFolder(t), 1).save("../session.json", "{}"), /not the name/);
+});
+
+test("a folder that is a file is one clear line", async (t) => {
+  const path = join(tempFolder(t), "file");
+  writeFileSync(path, "");
+  const lost = await storeIn(path, 1).start();
+  assert.match(lost?.message ?? "", /is not a folder \(EEXIST\)/);
+});

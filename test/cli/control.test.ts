@@ -1,0 +1,152 @@
+/** `pipit status`, `wake`, `stop` and `mute` as the owner runs them, against a real socket. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { ControlSocket } from "../../src/adapters/control-socket.ts";
+import { durationText, statusText } from "../../src/cli/status-text.ts";
+import type { ControlReply, ControlRequest } from "../../src/core/control.ts";
+import { SimClock } from "../../src/sim/sim-clock.ts";
+import { tempFolder } from "../helpers/host.ts";
+
+const MODULE = new URL("../../src/cli/control.js", import.meta.url).href;
+const PROGRAM = `
+  const { control } = await import("${MODULE}");
+  const [command, ...argv] = process.argv.slice(1);
+  process.exitCode = await control(command, argv);
+`;
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function pipit(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", PROGRAM, "--", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"], ...env },
+  });
+  let out = "";
+  let err = "";
+  child.stdout.on("data", (chunk) => {
+    out += String(chunk);
+  });
+  child.stderr.on("data", (chunk) => {
+    err += String(chunk);
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+async function daemon(t: TestContext) {
+  const folder = tempFolder(t);
+  const asked: ControlRequest[] = [];
+  const server = new ControlSocket(join(folder, "control.sock"), new SimClock());
+  await server.start(async (request): Promise<ControlReply> => {
+    asked.push(request);
+    if (request.command === "wake") return { ok: false, error: "muted: pipit mute off" };
+    if (request.command !== "status") return { ok: true, data: { state: "muted" } };
+    const data = { state: "idle", uptime_s: 93_784, last_fault: null, drops: 3 };
+    return { ok: true, data };
+  });
+  t.after(() => server.close());
+  return { env: { RUNTIME_DIRECTORY: folder }, folder, asked };
+}
+
+test("status for people and for programs", async (t) => {
+  const { env } = await daemon(t);
+  const plain = await pipit(["status"], env);
+  assert.equal(
+    plain.out,
+    "State        idle\nRunning for  1 d 2 h\nLast fault   none\nDrops        3\n",
+  );
+  assert.equal(plain.code, 0);
+  const json = await pipit(["status", "--json"], env);
+  const data = { state: "idle", uptime_s: 93_784, last_fault: null, drops: 3 };
+  assert.deepEqual(JSON.parse(json.out), data);
+});
+
+test("mute and stop are passed on; a refusal is one line and exit code 1", async (t) => {
+  const { env, asked } = await daemon(t);
+  assert.deepEqual((await pipit(["mute", "on"], env)).out, "State  muted\n");
+  assert.equal((await pipit(["mute", "off"], env)).code, 0);
+  assert.equal((await pipit(["stop"], env)).code, 0);
+  const refused = await pipit(["wake"], env);
+  assert.deepEqual(refused, { code: 1, out: "", err: "pipit wake: muted: pipit mute off\n" });
+  const json = await pipit(["wake", "--json"], env);
+  assert.deepEqual([json.code, JSON.parse(json.out)], [1, { error: "muted: pipit mute off" }]);
+  assert.deepEqual(asked.slice(0, 3), [
+    { command: "mute", on: true },
+    { command: "mute", on: false },
+    { command: "stop" },
+  ]);
+});
+
+test("nobody runs: exit code 1, one line, the remedy", async (t) => {
+  const env = { RUNTIME_DIRECTORY: tempFolder(t) };
+  const { code, err } = await pipit(["status"], env);
+  assert.equal(code, 1);
+  assert.match(err, /^pipit status: pipit is not running .*systemctl start pipit\n$/);
+});
+
+test("a broken or missing configuration is a note, and the status comes all the same", async (t) => {
+  const { env, folder } = await daemon(t);
+  const broken = join(folder, "broken.yaml");
+  writeFileSync(broken, "audio: [\n");
+  for (const file of [broken, join(folder, "none.yaml")]) {
+    const { code, out, err } = await pipit(["status", "--config", file], env);
+    assert.equal(code, 0);
+    assert.match(out, /^State +idle$/m);
+    assert.match(err, /^pipit status: note: .*\.yaml.*; looking for the daemon .*\n$/);
+  }
+});
+
+test("the setting and --socket lead to the daemon; the key need not be in the environment", async (t) => {
+  const { folder } = await daemon(t);
+  const config = join(folder, "config.yaml");
+  const socket = join(folder, "control.sock");
+  writeFileSync(
+    config,
+    `openai:\n  api_key: \${NO_SUCH_KEY}\nsystem:\n  control_socket: ${socket}\n`,
+  );
+  const found = await pipit(["status", "--config", config], {});
+  assert.deepEqual([found.code, found.err], [0, ""]);
+  const named = await pipit(["status", "--socket", socket, "--config", config], {});
+  assert.deepEqual([named.code, named.err], [0, ""]);
+});
+
+test("bad usage is exit code 2 and one line; --help is 0", async () => {
+  for (const args of [["mute"], ["mute", "perhaps"], ["status", "now"], ["stop", "--jsno"]]) {
+    const { code, out, err } = await pipit(args, {});
+    assert.deepEqual([code, out], [2, ""], args.join(" "));
+    assert.match(err, /^pipit (mute|status|stop): .*\n$/);
+  }
+  for (const command of ["status", "wake", "stop", "mute"]) {
+    const { code, out } = await pipit([command, "--help"], {});
+    assert.equal(code, 0);
+    assert.match(out, /--socket PATH/);
+  }
+});
+
+test("any data is shown, a line each, and durations are read at a glance", () => {
+  const text = statusText({ odd: "a\nb", speaker: "", tokens: { in: 1 }, on: true, state: "idle" });
+  const lines = [
+    "State    idle",
+    "Speaker  none",
+    "Odd      a b",
+    'Tokens   {"in":1}',
+    "On       yes",
+  ];
+  assert.equal(text, `${lines.join("\n")}\n`);
+  assert.deepEqual([0, 9.9, 60, 125, 3_600, 18_720, 86_400 * 3 + 30].map(durationText), [
+    "0 s",
+    "9 s",
+    "1 min",
+    "2 min 5 s",
+    "1 h",
+    "5 h 12 min",
+    "3 d",
+  ]);
+});

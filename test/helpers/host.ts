@@ -1,0 +1,51 @@
+/** Small helps for tests against the host: waiting for something, folders that go away, sinks. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LineSink } from "../../src/adapters/line-sink.ts";
+
+/** Far beyond what a loaded machine needs: only a test that fails waits this long. */
+export const PATIENCE_MS = 20_000;
+const LOOK_EVERY_MS = 5;
+
+/** Resolves as soon as `predicate` holds; rejects, naming `what`, when it never does. */
+export async function eventually(what: string, predicate: () => boolean): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  while (!predicate()) {
+    if (performance.now() > endMs) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+interface Cleanup {
+  after(clean: () => void | Promise<void>): void;
+}
+
+/** A folder that goes when the test ends. */
+export function tempFolder(test: Cleanup): string {
+  const folder = mkdtempSync(join(tmpdir(), "pipit-"));
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A sink that keeps its lines; `broken` loses them. */
+export interface KeptLines extends LineSink {
+  readonly lines: string[];
+  broken: boolean;
+}
+
+export function keptLines(kind: { tty?: boolean; journald?: boolean } = {}): KeptLines {
+  const kept: KeptLines = {
+    lines: [],
+    broken: false,
+    tty: kind.tty ?? false,
+    journald: kind.journald ?? false,
+    write(line) {
+      if (kept.broken) return false;
+      kept.lines.push(line);
+      return true;
+    },
+  };
+  return kept;
+}
