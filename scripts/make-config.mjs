@@ -1,0 +1,24 @@
+// Writes what is derived from the settings table: config/config.yaml, config/config.schema.json and
+// the reference between the marks in README.md.
+// Usage: node scripts/make-config.mjs [OUTDIR] (after a build into OUTDIR, by default dist)
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const built = `${root}${process.argv[2] ?? "dist"}/src/core`;
+const { exampleYaml, withReference } = await import(`${built}/settings-docs.js`);
+const { jsonSchema } = await import(`${built}/settings-schema.js`);
+
+mkdirSync(`${root}config`, { recursive: true });
+writeFileSync(`${root}config/config.yaml`, exampleYaml());
+writeFileSync(`${root}config/config.schema.json`, `${JSON.stringify(jsonSchema(), null, 2)}\n`);
+console.log("wrote config/config.yaml and config/config.schema.json");
+
+const readme = `${root}README.md`;
+const text = existsSync(readme) ? withReference(readFileSync(readme, "utf8")) : null;
+if (text === null) {
+  console.log("README.md has no <!-- settings:begin --> and <!-- settings:end -->: left alone");
+} else {
+  writeFileSync(readme, text);
+  console.log("wrote the reference in README.md");
+}

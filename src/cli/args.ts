@@ -1,0 +1,169 @@
+/**
+ * The command line, the same way in every subcommand: `--help`, `--json`, `--config FILE`, options
+ * of its own, and one line with a suggestion for what nobody knows.
+ *
+ * Invariant: what this returns is complete; when something is wrong it has already said so.
+ */
+
+import { parseArgs } from "node:util";
+import { oneLine } from "../core/fault.ts";
+import { didYouMean } from "../core/suggest.ts";
+
+/** Exit codes of every subcommand (DESIGN §4). */
+export const EXIT_FINE = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+export interface OptionSpec {
+  /** What follows the option, such as `FILE`; absent for a switch. */
+  readonly value?: string;
+  readonly doc: string;
+}
+
+export interface CommandSpec {
+  /** As typed after `pipit`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** What may follow, such as `on|off`; empty for nothing. */
+  readonly operands?: string;
+  readonly operandsMin?: number;
+  readonly operandsMax?: number;
+  /** Takes --json. */
+  readonly json?: boolean;
+  /** Takes --config. */
+  readonly config?: boolean;
+  /** Options of its own, by name without dashes. */
+  readonly options?: Readonly<Record<string, OptionSpec>>;
+}
+
+export interface CommandLine {
+  readonly json: boolean;
+  /** The argument of --config. */
+  readonly config: string | undefined;
+  readonly operands: readonly string[];
+  /** Was this switch given? */
+  flag(name: string): boolean;
+  /** The argument of this option; the last one counts. */
+  option(name: string): string | undefined;
+}
+
+/** Reads the arguments; a number is the exit code, and everything to say has been printed. */
+export function readCommandLine(spec: CommandSpec, argv: readonly string[]): CommandLine | number {
+  const options = optionsOf(spec);
+  const given = tokenise(options, argv);
+  if (given.help) {
+    process.stdout.write(helpText(spec));
+    return EXIT_FINE;
+  }
+  const complaint = given.complaint ?? wrongCount(spec, given.operands);
+  if (complaint !== null) return usageError(spec.name, complaint);
+  return {
+    json: given.values.has("json"),
+    config: given.values.get("config"),
+    operands: given.operands,
+    flag: (name) => given.values.has(name),
+    option: (name) => given.values.get(name),
+  };
+}
+
+/** Says on stderr, in one line, what is wrong with the arguments; returns the exit code. */
+export function usageError(command: string, complaint: string): number {
+  const name = command === "" ? "pipit" : `pipit ${command}`;
+  process.stderr.write(`${name}: ${oneLine(complaint)} (see ${name} --help)\n`);
+  return EXIT_USAGE;
+}
+
+type Options = ReadonlyMap<string, OptionSpec>;
+
+function optionsOf(spec: CommandSpec): Options {
+  const options = new Map(Object.entries(spec.options ?? {}));
+  if (spec.config === true) {
+    const doc =
+      "the configuration file; else $PIPIT_CONFIG, /etc/pipit/config.yaml, config/config.yaml";
+    options.set("config", { value: "FILE", doc });
+  }
+  if (spec.json === true) options.set("json", { doc: "print JSON for programs" });
+  options.set("help", { doc: "print this" });
+  return options;
+}
+
+interface Given {
+  readonly help: boolean;
+  readonly complaint: string | null;
+  /** Options given; a switch has "". */
+  readonly values: ReadonlyMap<string, string>;
+  readonly operands: readonly string[];
+}
+
+function tokenise(options: Options, argv: readonly string[]): Given {
+  const known = [...options].map(([name, { value }]) => {
+    const type: "boolean" | "string" = value === undefined ? "boolean" : "string";
+    return [name, name === "help" ? { type, short: "h" } : { type }] as const;
+  });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(known),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const values = new Map<string, string>();
+  const operands: string[] = [];
+  let complaint: string | null = null;
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    complaint ??= wrongOption(options, token);
+    values.set(token.name, token.value ?? "");
+  }
+  return { help: values.has("help"), complaint, values, operands };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function wrongOption(options: Options, token: OptionToken): string | null {
+  const { name, rawName, value, inlineValue } = token;
+  const option = options.get(name);
+  if (option === undefined) {
+    const names = [...options.keys()].map((known) => `--${known}`);
+    return `unknown option ${rawName}${didYouMean(rawName, names)}`;
+  }
+  if (option.value === undefined) return value === undefined ? null : `${rawName} takes no value`;
+  const swallowed = inlineValue !== true && value?.startsWith("--") === true;
+  if (value === undefined || value === "" || swallowed) return `${rawName} needs ${option.value}`;
+  return null;
+}
+
+function wrongCount(spec: CommandSpec, operands: readonly string[]): string | null {
+  const { operandsMin: least = 0, operandsMax: most = 0 } = spec;
+  if (operands.length < least) return `${spec.operands ?? "an argument"} is missing`;
+  const surplus = operands[most];
+  return surplus === undefined ? null : `unexpected argument "${surplus}"`;
+}
+
+/** The text of --help. */
+export function helpText(spec: CommandSpec): string {
+  const options = [...optionsOf(spec)];
+  const left = options.map(
+    ([name, { value }]) => `--${name}${value === undefined ? "" : ` ${value}`}`,
+  );
+  const width = Math.max(...left.map((text) => text.length));
+  const rows = options.map(
+    ([, { doc }], index) => `  ${(left[index] ?? "").padEnd(width)}  ${doc}`,
+  );
+  const operands = spec.operands === undefined ? "" : ` ${spec.operands}`;
+  return [
+    `pipit ${spec.name}: ${spec.summary}`,
+    "",
+    `Usage: pipit ${spec.name}${operands} [options]`,
+    "",
+    ...rows,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,65 @@
+/**
+ * `${NAME}` and `${NAME:-text}` in configuration values.
+ *
+ * Invariant: expansion happens once; what comes out of a variable is not expanded again. As in a
+ * shell, `:-` also covers a variable that is set but empty. `$${` stands for a plain `${`; a `$`
+ * before anything else is an ordinary character.
+ */
+
+/** The environment, as a plain record. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What becomes of a value whose variable is not set and has no default: it is refused, or the
+ * setting takes the default of the table.
+ */
+export type MissingVariables = "refuse" | "default";
+
+export type Expansion =
+  | {
+      readonly ok: true;
+      /** Variables in `unset` count as empty. */
+      readonly text: string;
+      /** The variables that took part, in order. */
+      readonly names: readonly string[];
+      /** Those of them that are not set and have no default; none when that is refused. */
+      readonly unset: readonly string[];
+    }
+  | { readonly ok: false; readonly complaint: string };
+
+const PLACE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
+const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
+
+const MALFORMED = `has a \${ that is neither \${NAME} nor \${NAME:-text}; a plain \${ is written $\${`;
+
+/** Expands all places of `template`; the complaint names the first that cannot be. */
+export function expand(template: string, env: Env, missing: MissingVariables): Expansion {
+  const names: string[] = [];
+  const unset: string[] = [];
+  const complaints: string[] = [];
+  const text = template.replace(PLACE, (place: string, body: string | undefined) => {
+    if (place === "$${") return "${";
+    const parts = BODY.exec(body ?? "");
+    const [, name, fallback] = parts ?? [];
+    if (name === undefined || fallback?.includes("${")) {
+      complaints.push(MALFORMED);
+      return "";
+    }
+    names.push(name);
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
+    if (value === undefined) unset.push(name);
+    return value ?? "";
+  });
+  const [gone] = unset;
+  if (gone !== undefined && missing === "refuse") complaints.push(howToSet(gone));
+  const [complaint] = complaints;
+  return complaint === undefined ? { ok: true, text, names, unset } : { ok: false, complaint };
+}
+
+function howToSet(name: string): string {
+  return (
+    `the environment variable ${name} is not set; set it with "export ${name}=..." or in the ` +
+    `service's environment file, or give a default with \${${name}:-text}`
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * The rules that one row cannot state: between two keys, or about the inside of a value.
+ *
+ * Invariant: a rule speaks only when every key that it looks at is valid by itself.
+ */
+
+import type { SettingKey, Settings } from "./settings.ts";
+import { didYouMean } from "./suggest.ts";
+
+export interface Broken {
+  readonly key: SettingKey;
+  readonly message: string;
+}
+
+/** The words inside the keyless engine (bumblebee-hotword-node 0.2.1, Porcupine 1.9). */
+export const KEYLESS_KEYWORDS: readonly string[] = [
+  "alexa",
+  "bumblebee",
+  "computer",
+  "grasshopper",
+  "hey_edison",
+  "hey_google",
+  "hey_siri",
+  "jarvis",
+  "ok_google",
+  "porcupine",
+  "terminator",
+];
+
+/** A keyword as the keyless engine names it: "Hey Google" is hey_google. */
+function keylessName(keyword: string): string {
+  return keyword
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, "_");
+}
+
+/** All broken rules. Keys that have problems of their own are absent from `values`. */
+export function brokenRules(values: Partial<Settings>): readonly Broken[] {
+  return [...baseUrl(values), ...accessKey(values), ...keywords(values)];
+}
+
+const SCHEMES = ["http:", "https:", "ws:", "wss:"];
+
+function baseUrl(values: Partial<Settings>): readonly Broken[] {
+  const address = values["openai.base_url"];
+  if (address === undefined) return [];
+  const says = (message: string): readonly Broken[] => [{ key: "openai.base_url", message }];
+  // The value is not quoted: it may come from the environment, and may hold a password.
+  const example = "such as https://api.openai.com/v1";
+  if (!URL.canParse(address)) return says(`must be an address ${example}`);
+  const url = new URL(address);
+  if (!SCHEMES.includes(url.protocol)) {
+    return says(`must begin with https://, http://, wss:// or ws://, ${example}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    return says("must not have a user or password; the key goes into openai.api_key");
+  }
+  if (url.search !== "" || url.hash !== "") {
+    return says(`must end with the path, without ? or #, ${example}`);
+  }
+  return [];
+}
+
+function accessKey(values: Partial<Settings>): readonly Broken[] {
+  if (values["wake_word.enabled"] !== true) return [];
+  if (values["wake_word.engine"] !== "porcupine") return [];
+  if (values["wake_word.access_key"] !== "") return [];
+  const message =
+    "porcupine needs an AccessKey of Picovoice: set PICOVOICE_ACCESS_KEY in the environment, " +
+    "or take porcupine-keyless";
+  return [{ key: "wake_word.engine", message }];
+}
+
+function keywords(values: Partial<Settings>): readonly Broken[] {
+  if (values["wake_word.engine"] !== "porcupine-keyless") return [];
+  const unknown = (values["wake_word.keyword"] ?? []).filter(
+    (word) => !KEYLESS_KEYWORDS.includes(keylessName(word)),
+  );
+  const known = KEYLESS_KEYWORDS.join(", ");
+  return unknown.map((word) => ({
+    key: "wake_word.keyword",
+    message: `porcupine-keyless knows only ${known}${didYouMean(word, KEYLESS_KEYWORDS)}`,
+  }));
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+/**
+ * Entry: the first argument names the subcommand, which is loaded only then; its result is the exit
+ * code (0 fine, 1 failed, 2 bad usage or configuration).
+ *
+ * Invariant: expected trouble ends in one line; a stack trace means a bug.
+ */
+
+import { inspect } from "node:util";
+import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, usageError } from "./cli/args.ts";
+import { complain } from "./cli/complain.ts";
+import { FaultError, faultLine } from "./core/fault.ts";
+import { didYouMean } from "./core/suggest.ts";
+
+/** How long an open handle may keep the process after its work is done, milliseconds. */
+const LINGER_MAX_MS = 500;
+
+interface Command {
+  readonly summary: string;
+  readonly start: (argv: readonly string[]) => Promise<number>;
+}
+
+const control = (command: "status" | "wake" | "stop" | "mute") => async (argv: readonly string[]) =>
+  (await import("./cli/control.ts")).control(command, argv);
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  run: {
+    summary: "runs the appliance (what systemd starts)",
+    start: async (argv) => (await import("./cli/run.ts")).run(argv),
+  },
+  "check-config": {
+    summary: "checks the configuration and lists every problem in it",
+    start: async (argv) => (await import("./cli/check-config.ts")).checkConfig(argv),
+  },
+  status: { summary: "shows what the running appliance does", start: control("status") },
+  wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
+  stop: { summary: "ends the conversation and silences the answer", start: control("stop") },
+  mute: { summary: "mute on|off: closes or opens the microphone", start: control("mute") },
+  simulate: {
+    summary: "runs a simulated Realtime API",
+    start: async (argv) => (await import("./cli/simulate.ts")).simulate(argv),
+  },
+  demo: {
+    summary: "holds one conversation on this machine and shows it",
+    start: async (argv) => (await import("./cli/demo.ts")).demo(argv),
+  },
+};
+
+function help(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const rows = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
+  );
+  return [
+    "pipit: a voice appliance for the Raspberry Pi",
+    "",
+    "Usage: pipit COMMAND [options]",
+    "",
+    ...rows,
+    "",
+    "pipit COMMAND --help tells more about one; pipit --version prints the version.",
+    "",
+  ].join("\n");
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined) {
+    process.stderr.write(help());
+    return EXIT_USAGE;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(help());
+    return EXIT_FINE;
+  }
+  if (name === "--version" || name === "-V") {
+    const { projectVersion } = await import("./adapters/project-root.ts");
+    process.stdout.write(`${projectVersion()}\n`);
+    return EXIT_FINE;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command.start(rest);
+  const kind = name.startsWith("-") ? "option" : "command";
+  return usageError("", `unknown ${kind} "${name}"${didYouMean(name, Object.keys(COMMANDS))}`);
+}
+
+/** The end of the line for whatever was thrown: a fault is told, a bug is shown. */
+function explain(error: unknown): number {
+  if (error instanceof FaultError) {
+    complain(`pipit: ${faultLine(error.fault)}`);
+    return error.fault.code === "config" ? EXIT_USAGE : EXIT_FAILED;
+  }
+  process.stderr.write(`pipit: this is a bug\n${inspect(error)}\n`);
+  return EXIT_FAILED;
+}
+
+/** The reader of our output may leave early (`pipit status | head -1`); that is no failure. */
+function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+ignoreBrokenPipe(process.stdout);
+ignoreBrokenPipe(process.stderr);
+process.exitCode = await main(process.argv.slice(2)).catch(explain);
+setTimeout(() => process.exit(), LINGER_MAX_MS).unref();
