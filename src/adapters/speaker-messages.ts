@@ -1,0 +1,40 @@
+/**
+ * What the daemon and the speaker's child process say to each other, over the IPC channel.
+ *
+ * To the child: bytes are sound (s16le, at most a frame), the two words are orders. Order is kept,
+ * so an answer always belongs to the oldest open question.
+ */
+
+/** `finish`: play out, say so. `drop`: silence now, say so, be ready again. */
+export type Order = "finish" | "drop";
+
+export type Report =
+  | { readonly tag: "ready" }
+  | { readonly tag: "accepted"; readonly delayMs: number }
+  | { readonly tag: "drained" }
+  | { readonly tag: "dropped" }
+  | { readonly tag: "failed"; readonly message: string };
+
+/** Argument that makes the child only load the package: exit code 0 when it can. */
+export const PROBE_ARGUMENT = "--probe";
+
+/** Reads a message from the child; null for anything else. */
+export function parseReport(message: unknown): Report | null {
+  if (typeof message !== "object" || message === null || !("tag" in message)) return null;
+  switch (message.tag) {
+    case "ready":
+    case "drained":
+    case "dropped":
+      return { tag: message.tag };
+    case "accepted":
+      return "delayMs" in message && typeof message.delayMs === "number"
+        ? { tag: "accepted", delayMs: message.delayMs }
+        : null;
+    case "failed":
+      return "message" in message && typeof message.message === "string"
+        ? { tag: "failed", message: message.message }
+        : null;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * A device for the paced writer that lives in simulated time: takes chunks at once and plays them at
+ * the pace of its clock, and misbehaves when told.
+ */
+import type { Outlet, OutletSink } from "../../src/adapters/outlet.ts";
+import { fault } from "../../src/core/fault.ts";
+import { samplesToMs } from "../../src/core/pcm.ts";
+import type { Clock } from "../../src/ports.ts";
+
+export class FakeOutlet implements Outlet {
+  readonly played: number[] = [];
+  /** When true, chunks are swallowed and never accepted. */
+  stuck: boolean = false;
+  /** Largest lead of what was written over what has sounded, ms. */
+  leadMaxMs = 0;
+  kicks = 0;
+  readonly #clock: Clock;
+  #sink: OutletSink | null = null;
+  #endMs = 0;
+  #cancel: () => void = () => undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  start(sink: OutletSink): void {
+    this.#sink = sink;
+  }
+
+  ready(): void {
+    this.#sink?.ready();
+  }
+
+  lose(): void {
+    this.#cancel();
+    this.#endMs = 0;
+    this.#sink?.lost(fault("speaker-lost", "retry", "pulled"));
+  }
+
+  write(chunk: Int16Array): void {
+    if (this.stuck) return;
+    this.played.push(...chunk);
+    const nowMs = this.#clock.nowMs();
+    const startMs = Math.max(nowMs, this.#endMs);
+    this.#endMs = startMs + samplesToMs(chunk.length);
+    this.leadMaxMs = Math.max(this.leadMaxMs, this.#endMs - nowMs);
+    this.#sink?.accepted(startMs - nowMs);
+  }
+
+  finish(): void {
+    this.#cancel = this.#clock.after(this.#endMs - this.#clock.nowMs(), () => {
+      this.#sink?.drained();
+      this.#sink?.ready();
+    });
+  }
+
+  drop(): Promise<void> {
+    this.#cancel();
+    this.#endMs = 0;
+    return new Promise((resolve) => {
+      this.#clock.after(5, () => {
+        resolve();
+        this.#sink?.ready();
+      });
+    });
+  }
+
+  kick(): void {
+    this.kicks += 1;
+    this.lose();
+  }
+
+  close(): Promise<void> {
+    this.#cancel();
+    return Promise.resolve();
+  }
+}

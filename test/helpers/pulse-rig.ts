@@ -1,0 +1,138 @@
+/**
+ * A PulseAudio of our own with a virtual microphone and a virtual speaker: real ALSA, real pace, no
+ * sound card. ALSA names `vmic` and `vspk`; `default` plays to vspk and records from vmic.
+ *
+ * Both are 24 kHz mono s16le, so sound passes bit for bit. Everything lives in one temporary folder.
+ */
+import type { ChildProcess } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { eventually } from "./host.ts";
+
+/** Reason for skipping, when `startPulseRig` gives null. */
+export const NO_PULSE =
+  "needs pulseaudio, pulseaudio-utils, alsa-utils and libasound2-plugins (apt-get install)";
+
+const run = promisify(execFile);
+
+export interface SpeakerRecording {
+  /** All that the speaker played since it began, 24 kHz mono, silence included. */
+  samples(): Int16Array;
+  stop(): Promise<void>;
+}
+
+export interface PulseRig {
+  /** Environment for whoever shall use these devices. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Plays a WAV into the microphone; resolves when it has been played. */
+  playIntoMic(wavPath: string): Promise<void>;
+  /** Resolves when the recording runs. */
+  recordSpeaker(): Promise<SpeakerRecording>;
+  close(): Promise<void>;
+}
+
+/** norewinds keeps a null sink from buffering two seconds. */
+const SCRIPT = `
+load-module module-native-protocol-unix
+load-module module-null-sink sink_name=vmic_sink norewinds=1 rate=24000 channels=1 format=s16le
+load-module module-remap-source source_name=vmic master=vmic_sink.monitor
+load-module module-null-sink sink_name=vspk norewinds=1 rate=24000 channels=1 format=s16le
+set-default-sink vspk
+set-default-source vmic
+`;
+
+const ASOUND = `
+</usr/share/alsa/alsa.conf>
+pcm.!default { type pulse }
+ctl.!default { type pulse }
+pcm.vmic { type pulse device vmic }
+pcm.vspk { type pulse device vspk }
+`;
+
+function gone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill("SIGKILL");
+  await eventually("the end of a process of the rig", () => gone(child));
+}
+
+/** Starts it, or gives null where it is not installed (see NO_PULSE). */
+export async function startPulseRig(): Promise<PulseRig | null> {
+  for (const program of ["pulseaudio", "pactl", "parec", "paplay", "arecord", "aplay"]) {
+    if (spawnSync(program, ["--version"], { stdio: "ignore" }).error !== undefined) return null;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "pipit-pulse-"));
+  const runtime = join(folder, "run");
+  mkdirSync(join(runtime, "pulse"), { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, "script.pa"), SCRIPT);
+  writeFileSync(join(folder, "asound.conf"), ASOUND);
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    HOME: folder,
+    XDG_RUNTIME_DIR: runtime,
+    PULSE_SERVER: `unix:${join(runtime, "pulse", "native")}`,
+    ALSA_CONFIG_PATH: join(folder, "asound.conf"),
+  };
+  const server = spawn(
+    "pulseaudio",
+    ["-n", "-F", join(folder, "script.pa"), "--daemonize=no", "--exit-idle-time=-1"].concat([
+      "--use-pid-file=no",
+      "--realtime=no",
+      "--high-priority=no",
+    ]),
+    { env, stdio: "ignore" },
+  );
+  const close = async (): Promise<void> => {
+    await end(server);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  if (!(await answers(env, server))) {
+    await close();
+    return null;
+  }
+  return {
+    env,
+    async playIntoMic(wavPath) {
+      await run("paplay", ["--device=vmic_sink", wavPath], { env, timeout: 120_000 });
+    },
+    recordSpeaker: () => record(env),
+    close,
+  };
+}
+
+async function answers(env: NodeJS.ProcessEnv, server: ChildProcess): Promise<boolean> {
+  const endMs = performance.now() + 15_000;
+  while (!gone(server) && performance.now() < endMs) {
+    const sinks = await run("pactl", ["list", "short", "sinks"], { env, timeout: 5_000 }).catch(
+      () => null,
+    );
+    if (sinks?.stdout.includes("vspk") === true) return true;
+  }
+  return false;
+}
+
+async function record(env: NodeJS.ProcessEnv): Promise<SpeakerRecording> {
+  const format = ["--raw", "--rate=24000", "--channels=1", "--format=s16le", "--latency-msec=10"];
+  const recorder = spawn("parec", ["--device=vspk.monitor", ...format], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const chunks: Buffer[] = [];
+  recorder.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await eventually(
+    "sound from the monitor of the speaker",
+    () => chunks.length > 0 || gone(recorder),
+  );
+  return {
+    samples() {
+      const bytes = Uint8Array.from(Buffer.concat(chunks));
+      return new Int16Array(bytes.buffer, 0, bytes.length >> 1);
+    },
+    stop: () => end(recorder),
+  };
+}
