@@ -20,10 +20,11 @@ import { SpeechGate } from "../core/speech-gate.ts";
 import type { WakeEngine } from "../ports.ts";
 
 /**
- * How far before the gate's opening the engine hears. The gate opens within a syllable; the rest is
- * the quiet that the engine wants before a word. Measured: test/adapters/wake-keyless.test.ts.
+ * How far before the gate's opening the engine hears. Measured on 48 human clips, in quiet and in
+ * pink noise at 10, 5 and 0 dB: from 0.5 to 1.5 s the hits are those of an engine that always
+ * listens, with 0.1 s one in ten is lost in noise. Longer is only work.
  */
-export const LOOK_BACK_MS = 1200;
+export const LOOK_BACK_MS = 1000;
 /** Most samples fed by one call: twelve microphone frames, so that a look-back is caught up in 0.1 s. */
 const CALL_SAMPLES_MAX = 12 * FRAME_SAMPLES;
 
@@ -80,9 +81,11 @@ export class WakePath {
   #resampledEnd = 0;
   #filled = 0;
   #quietUntilSample = 0;
+  #cooldownMs: number;
 
   constructor(options: WakePathOptions) {
     this.#options = options;
+    this.#cooldownMs = options.cooldownMs;
   }
 
   get counts(): WakeCounts {
@@ -122,6 +125,11 @@ export class WakePath {
     this.#following = false;
     this.#floor = this.#options.ring.head;
     this.#gate.reset();
+  }
+
+  /** Changes the cooldown, milliseconds, for the next detection. */
+  cooldown(ms: number): void {
+    this.#cooldownMs = ms;
   }
 
   /** Takes a microphone frame that was just written to the ring. */
@@ -184,7 +192,7 @@ export class WakePath {
       this.#counts.detectionsDropped += 1;
       return;
     }
-    this.#quietUntilSample = endSample + msToSamples(this.#options.cooldownMs);
+    this.#quietUntilSample = endSample + msToSamples(this.#cooldownMs);
     this.#options.onWake(keyword, endSample);
   }
 }

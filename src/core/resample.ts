@@ -1,0 +1,143 @@
+/**
+ * 24 kHz to 16 kHz, for the wake-word engine: 3:2 down by one fixed polyphase filter.
+ *
+ * Invariant: output sample m depends only on the input samples since the last reset, never on how
+ * they were cut into calls; no state is lost between calls and nothing is allocated in them.
+ *
+ * The filter is a Kaiser-windowed sinc at the common rate of 48 kHz, 137 taps long, cutting at
+ * 7.3 kHz: 0.3 dB down at 6.8 kHz and 64 dB down from 8 kHz on, half the output rate, so whatever
+ * could fold back is gone before it can. 125 taps would miss 60 dB; these leave room for rounding.
+ */
+
+import { SAMPLE_RATE_HZ } from "./pcm.ts";
+
+/** Samples a second of the wake-word engines. */
+export const WAKE_RATE_HZ = 16_000;
+/** Samples in a frame of the wake-word engines: 32 ms. */
+export const WAKE_FRAME_SAMPLES = 512;
+/** How far the output lags behind the input, in 24 kHz samples: half the filter's length. */
+export const RESAMPLE_DELAY_SAMPLES = 34;
+/** Input samples per output sample. */
+export const RESAMPLE_RATIO = SAMPLE_RATE_HZ / WAKE_RATE_HZ;
+
+/** Filter length at 48 kHz, 4 × the delay + 1, so that the delay is whole at 24 kHz. */
+const TAPS = 4 * RESAMPLE_DELAY_SAMPLES + 1;
+const DESIGN_RATE_HZ = 2 * SAMPLE_RATE_HZ;
+const CUTOFF_HZ = 7300;
+/** Shape of the window; found together with length and cutoff by search. */
+const KAISER_BETA = 6.2;
+/** Partial sums of one output sample, which the processor can add side by side. */
+const LANES = 2;
+/** Taps kept of a phase: the first half, for it is symmetric, filled up with zeros to whole lanes. */
+const HALF_TAPS = Math.ceil((TAPS + 3) / 4 / LANES) * LANES;
+/** Input samples kept from one block to the next: what the longer phase reaches back, and filling. */
+const HISTORY = 2 * HALF_TAPS;
+/** Input samples filtered at once; longer input is taken in several blocks. */
+const BLOCK = 480;
+
+/** Modified Bessel function of the first kind, order zero, by its power series. */
+function besselI0(x: number): number {
+  let term = 1;
+  let sum = 1;
+  for (let k = 1; k < 40; k++) {
+    term *= (x / (2 * k)) ** 2;
+    sum += term;
+  }
+  return sum;
+}
+
+/** One of the two interleaved halves of the filter. Symmetric: tap k serves both its ends. */
+interface Phase {
+  /** Scaled to a gain of 1 at 0 Hz. */
+  readonly halfTaps: Float64Array;
+  /** Input samples from the oldest to the newest that it covers. */
+  readonly span: number;
+}
+
+function designPhase(first: 0 | 1): Phase {
+  const middle = (TAPS - 1) / 2;
+  const cutoff = CUTOFF_HZ / DESIGN_RATE_HZ;
+  const taps: number[] = [];
+  for (let n = first; n < TAPS; n += 2) {
+    const t = n - middle;
+    const sinc = t === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * t) / (Math.PI * t);
+    const window = besselI0(KAISER_BETA * Math.sqrt(1 - (t / middle) ** 2)) / besselI0(KAISER_BETA);
+    taps.push(sinc * window);
+  }
+  const sum = taps.reduce((total, tap) => total + tap, 0);
+  const span = taps.length - 1;
+  const halfTaps = new Float64Array(HALF_TAPS);
+  for (let k = 0; k <= span / 2; k++) {
+    // The middle tap of an odd number meets itself from both ends.
+    halfTaps[k] = ((taps[k] ?? 0) / sum) * (2 * k === span ? 0.5 : 1);
+  }
+  return { halfTaps, span };
+}
+
+/** Upper bound of the output samples for a number of input samples, whatever came before. */
+export function resampledMax(inputSamples: number): number {
+  return Math.ceil((inputSamples * 2) / 3) + 1;
+}
+
+/** A stream going down from 24 kHz to 16 kHz. */
+export class Downsampler {
+  readonly #even = designPhase(0);
+  readonly #odd = designPhase(1);
+  /** The last HISTORY input samples, then the block being filtered. */
+  readonly #window = new Float64Array(HISTORY + BLOCK);
+  /** Input samples taken since the reset, modulo 3. */
+  #turn = 0;
+
+  /** Forgets all: the next sample is the first of a new stream, silence before it. */
+  reset(): void {
+    this.#window.fill(0);
+    this.#turn = 0;
+  }
+
+  /**
+   * Takes all of `input`, writes what becomes complete to the front of `output`, and returns the
+   * number written: 2 for every 3 taken since the reset. `output` must hold
+   * `resampledMax(input.length)`, else a RangeError.
+   */
+  process(input: Int16Array, output: Int16Array): number {
+    if (output.length < resampledMax(input.length)) {
+      throw new RangeError(`output of ${output.length} samples for ${input.length} is too short`);
+    }
+    let written = 0;
+    for (let from = 0; from < input.length; from += BLOCK) {
+      const count = Math.min(BLOCK, input.length - from);
+      for (let i = 0; i < count; i++) this.#window[HISTORY + i] = input[from + i] ?? 0;
+      written = this.#filter(count, output, written);
+      this.#window.copyWithin(0, count, count + HISTORY);
+    }
+    return written;
+  }
+
+  /** Of three input positions the first ends an even output, the second an odd one. */
+  #filter(count: number, output: Int16Array, start: number): number {
+    let written = start;
+    let turn = this.#turn;
+    for (let i = 0; i < count; i++) {
+      if (turn !== 2) {
+        const sum = dot(this.#window, HISTORY + i, turn === 0 ? this.#even : this.#odd);
+        output[written++] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+      }
+      turn = turn === 2 ? 0 : turn + 1;
+    }
+    this.#turn = turn;
+    return written;
+  }
+}
+
+/** The window's samples back from `newest`, weighted by the phase. */
+function dot(window: Float64Array, newest: number, phase: Phase): number {
+  const { halfTaps } = phase;
+  const oldest = newest - phase.span;
+  let a = 0;
+  let b = 0;
+  for (let k = 0; k < HALF_TAPS; k += LANES) {
+    a += (halfTaps[k] ?? 0) * ((window[newest - k] ?? 0) + (window[oldest + k] ?? 0));
+    b += (halfTaps[k + 1] ?? 0) * ((window[newest - k - 1] ?? 0) + (window[oldest + k + 1] ?? 0));
+  }
+  return a + b;
+}
