@@ -104,7 +104,10 @@ export class Recorder {
     if (before.tag === "connecting" && after.tag === "listening") {
       running.record.wakeToListeningMs = moment.nowMs - running.beganMs;
       this.#mark(`listening, ${Math.round(moment.nowMs - running.beganMs)} ms after the wake`);
+      const agoMs = Math.round(samplesToMs(moment.head - running.talk.from));
+      this.#mark(`first sound sent, captured ${agoMs} ms ago`);
     }
+    if (before.tag === "speaking" && after.tag === "follow-up") this.#mark("reply heard to its end");
   }
 
   /** The first sample of a reply has reached the speaker. */

@@ -172,10 +172,7 @@ test("the same step twice gives the same result, and changes nothing", () => {
   const before = structuredClone(INITIAL);
   const tap: Input = { tag: "tap" };
   const moment = { nowMs: 5, head: 6 };
-  assert.deepEqual(
-    step(INITIAL, tap, moment, DEFAULTS),
-    step(INITIAL, tap, moment, DEFAULTS),
-  );
+  assert.deepEqual(step(INITIAL, tap, moment, DEFAULTS), step(INITIAL, tap, moment, DEFAULTS));
   assert.deepEqual(INITIAL, before);
 });
 
