@@ -178,8 +178,9 @@ export class PorcupineWasm {
   #instantiate(wasm: Uint8Array): Readonly<Record<string, unknown>> {
     const { buffer } = this.#memory;
     const env = {
-      a: (to: number, from: number, count: number) =>
-        new Uint8Array(buffer).copyWithin(to, from, from + count),
+      a: (to: number, from: number, count: number): void => {
+        new Uint8Array(buffer).copyWithin(to, from, from + count);
+      },
       b: () => {
         throw new Error("the keyless wake-word engine ran out of memory");
       },

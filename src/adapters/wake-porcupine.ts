@@ -37,6 +37,8 @@ export interface PorcupineWakeOptions {
 const START_MAX_MS = 60_000;
 /** Longest wait for a killed process to be gone. */
 const KILL_MAX_MS = 1000;
+/** After the exit, the wait for the last of its stderr. */
+const LAST_WORDS_MS = 200;
 /** How much of the child's last words is kept. */
 const STDERR_MAX_CHARS = 2000;
 /** What the child gets of our environment: nothing that holds a secret of another service. */
@@ -104,9 +106,14 @@ function spawnChild(sink: WakeProcessSink, clock: Clock, accessKey: string): Wak
   });
   child.on("message", (value: unknown) => sink.reply(value));
   child.on("error", (error) => sink.ended(`could not run: ${error.message}`));
-  child.on("close", (code, signal) => {
+  const report = (end: string): void => {
     const last = said.trim().split("\n").at(-1) ?? "";
-    sink.ended(`ended with ${signal ?? `code ${code}`}${last === "" ? "" : `: ${last}`}`);
+    sink.ended(`ended with ${end}${last === "" ? "" : `: ${last}`}`);
+  };
+  child.on("exit", (code, signal) => {
+    const end = signal ?? `code ${code}`;
+    // Its last words may still be in the pipe; `close` does not always come.
+    within(clock, LAST_WORDS_MS, once(child, "close")).then(() => report(end), report);
   });
   return {
     // A broken channel is told by the exit that follows it.

@@ -78,7 +78,7 @@ export class WakePath {
   /** Nothing before this position may be fed, nor be detected: it was heard while muted. */
   #floor = 0;
   /** End, as a capture position, of the resampled samples put into `#frame` so far. */
-  #resampledEnd = 0;
+  #resampledEnd = -RESAMPLE_DELAY_SAMPLES;
   #filled = 0;
   #quietUntilSample = 0;
   #cooldownMs: number;
