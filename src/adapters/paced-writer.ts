@@ -17,7 +17,7 @@ import type { Outlet } from "./outlet.ts";
 /** Sound handed over ahead of the ear: rides out a pause of our loop, and is dropped at a hush. */
 export const TARGET_MS = 160;
 /** How often the device is fed while it sounds. */
-const PUMP_MS = 10;
+const PUMP_MS = 20;
 /** A chunk that the device does not take for so long: it hangs. */
 export const ACCEPT_MS = 2_000;
 /** An utterance that has not ended so long after it should have: the device hangs. */

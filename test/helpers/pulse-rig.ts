@@ -2,7 +2,8 @@
  * A PulseAudio of our own with a virtual microphone and a virtual speaker: real ALSA, real pace, no
  * sound card. ALSA names `vmic` and `vspk`; `default` plays to vspk and records from vmic.
  *
- * Both are 24 kHz mono s16le, so sound passes bit for bit. Everything lives in one temporary folder.
+ * Both are 24 kHz mono s16le, so sound passes bit for bit. Everything lives in one temporary folder;
+ * a server whose test was killed ends by itself two minutes later.
  */
 import type { ChildProcess } from "node:child_process";
 import { execFile, spawn, spawnSync } from "node:child_process";
@@ -80,10 +81,11 @@ export async function startPulseRig(): Promise<PulseRig | null> {
   };
   const server = spawn(
     "pulseaudio",
-    ["-n", "-F", join(folder, "script.pa"), "--daemonize=no", "--exit-idle-time=-1"].concat([
+    ["-n", "-F", join(folder, "script.pa"), "--daemonize=no", "--exit-idle-time=120"].concat([
       "--use-pid-file=no",
       "--realtime=no",
       "--high-priority=no",
+      "--disable-shm=yes",
     ]),
     { env, stdio: "ignore" },
   );
