@@ -50,10 +50,13 @@ export interface SpeakerSink {
   sounded(): void;
   /** `finish` was called and the last sample has been heard. */
   drained(): void;
-  /** The device wanted samples in the middle of an utterance, and there were none. */
+  /** An utterance goes on after the device had wanted samples of it, and there were none. */
   underrun(): void;
   flowing(): void;
-  /** Playing stopped; what was queued is dropped; the adapter goes on trying by itself. */
+  /**
+   * Playing stopped; what was queued is dropped, and its `drained` never comes; the adapter goes on
+   * trying by itself, and meanwhile takes nothing.
+   */
   lost(fault: Fault): void;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import { fault, FaultError } from "../core/fault.ts";
+import { FaultError, fault } from "../core/fault.ts";
 
 /** ALSA's own names carry a colon, or are one lower-case word such as `default` or `pulse`. */
 const ALSA_NAME = /^[a-z_][\w-]*$|:/;
@@ -46,7 +46,12 @@ export function alsaName(device: string, cardsText = readCards()): string {
   if (another === undefined) return `plughw:CARD=${one.id},DEV=0`;
   const list = fits.map(({ id, name }) => `${id} (${name})`).join("; ");
   throw new FaultError(
-    fault("config", "die", `"${device}" fits several sound cards: ${list}`, "Write more of the name"),
+    fault(
+      "config",
+      "die",
+      `"${device}" fits several sound cards: ${list}`,
+      "Write more of the name",
+    ),
   );
 }
 

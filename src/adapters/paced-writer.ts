@@ -10,7 +10,7 @@
  */
 import { BACKLOG_MAX_S, Backlog } from "../core/backlog.ts";
 import type { Fault } from "../core/fault.ts";
-import { applyGain, FRAME_SAMPLES, msToSamples, SAMPLE_RATE_HZ, samplesToMs } from "../core/pcm.ts";
+import { FRAME_SAMPLES, msToSamples, SAMPLE_RATE_HZ, samplesToMs } from "../core/pcm.ts";
 import type { Clock, Speaker, SpeakerSink } from "../ports.ts";
 import type { Outlet } from "./outlet.ts";
 
@@ -40,14 +40,11 @@ interface Run {
 export interface PacedSpeakerOptions {
   readonly clock: Clock;
   readonly outlet: Outlet;
-  /** 0 to 1; 1 passes the samples bit for bit. */
-  readonly gain?: number;
 }
 
 export class PacedSpeaker implements Speaker {
   readonly #clock: Clock;
   readonly #outlet: Outlet;
-  readonly #gain: number;
   readonly #backlog = new Backlog(BACKLOG_MAX_S * SAMPLE_RATE_HZ);
   #sink: SpeakerSink | null = null;
   #run: Run | null = null;
@@ -62,7 +59,6 @@ export class PacedSpeaker implements Speaker {
   constructor(options: PacedSpeakerOptions) {
     this.#clock = options.clock;
     this.#outlet = options.outlet;
-    this.#gain = options.gain ?? 1;
   }
 
   start(sink: SpeakerSink): void {
@@ -78,12 +74,7 @@ export class PacedSpeaker implements Speaker {
   /** While the device is lost nothing is taken: what came late would be stale when it is back. */
   play(pcm: Int16Array): number {
     if (this.#sink === null || this.#state === "lost") return 0;
-    let samples = pcm;
-    if (this.#gain !== 1) {
-      samples = pcm.slice();
-      applyGain(samples, this.#gain);
-    }
-    const fitted = this.#backlog.push(samples);
+    const fitted = this.#backlog.push(pcm);
     this.#pump();
     return fitted;
   }

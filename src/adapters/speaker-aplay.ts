@@ -30,8 +30,6 @@ export interface AplaySpeakerOptions {
   readonly device: string;
   readonly clock: Clock;
   readonly dice: Dice;
-  /** 0 to 1; 1 when not given. */
-  readonly gain?: number;
   /** The player; `aplay` when not given. */
   readonly program?: string;
   /** Environment of the player; our own when not given. */
@@ -40,7 +38,7 @@ export interface AplaySpeakerOptions {
 
 export class AplaySpeaker extends PacedSpeaker {
   constructor(options: AplaySpeakerOptions) {
-    super({ clock: options.clock, gain: options.gain ?? 1, outlet: new AplayOutlet(options) });
+    super({ clock: options.clock, outlet: new AplayOutlet(options) });
   }
 }
 

@@ -8,7 +8,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { BACKLOG_MAX_S, Backlog } from "../core/backlog.ts";
 import { fault } from "../core/fault.ts";
-import { applyGain, FRAME_MS, msToSamples, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../core/pcm.ts";
+import { FRAME_MS, msToSamples, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../core/pcm.ts";
 import { WAV_HEADER_BYTES, wavHeader } from "../core/wav.ts";
 import type { Clock, Speaker, SpeakerSink } from "../ports.ts";
 
@@ -24,8 +24,6 @@ const RETRY_MS = 1_000;
 export interface FileSpeakerOptions {
   readonly path: string;
   readonly clock: Clock;
-  /** 0 to 1; 1 when not given. */
-  readonly gain?: number;
 }
 
 export class FileSpeaker implements Speaker {
@@ -60,11 +58,7 @@ export class FileSpeaker implements Speaker {
   play(pcm: Int16Array): number {
     this.#advance();
     if (this.#sink === null || this.#state === "lost") return 0;
-    const gain = this.#options.gain ?? 1;
-    if (gain === 1) return this.#backlog.push(pcm);
-    const samples = pcm.slice();
-    applyGain(samples, gain);
-    return this.#backlog.push(samples);
+    return this.#backlog.push(pcm);
   }
 
   finish(): void {

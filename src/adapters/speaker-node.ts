@@ -38,8 +38,6 @@ export interface NodeSpeakerOptions {
   readonly device: string;
   readonly clock: Clock;
   readonly dice: Dice;
-  /** 0 to 1; 1 when not given. */
-  readonly gain?: number;
   /** Environment of the child; our own when not given. */
   readonly env?: NodeJS.ProcessEnv;
   /** Writes after which the child is exchanged; RECYCLE_WRITES when not given. */
@@ -48,7 +46,7 @@ export interface NodeSpeakerOptions {
 
 export class NodeSpeaker extends PacedSpeaker {
   constructor(options: NodeSpeakerOptions) {
-    super({ clock: options.clock, gain: options.gain ?? 1, outlet: new NodeOutlet(options) });
+    super({ clock: options.clock, outlet: new NodeOutlet(options) });
   }
 }
 

@@ -18,6 +18,8 @@ export class SimSpeaker implements Speaker {
   #heardThen = 0;
   #sinceMs = 0;
   #sounding: boolean = false;
+  /** Ran out of samples before its `finish`. */
+  #dry: boolean = false;
   #finishing: boolean = false;
   #cancel: () => void = () => {};
 
@@ -60,6 +62,7 @@ export class SimSpeaker implements Speaker {
     const heard = this.heard();
     this.#cancel();
     this.#sounding = false;
+    this.#dry = false;
     this.#finishing = false;
     this.#heardThen = this.#taken;
     return heard;
@@ -80,7 +83,9 @@ export class SimSpeaker implements Speaker {
     if (this.#sounding) return;
     this.#sounding = true;
     this.#sinceMs = this.#clock.nowMs();
-    this.#sink?.sounded();
+    if (this.#dry) this.#sink?.underrun();
+    else this.#sink?.sounded();
+    this.#dry = false;
   }
 
   /** One alarm, for the moment at which the queue will be empty. */
@@ -92,13 +97,10 @@ export class SimSpeaker implements Speaker {
 
   #ranDry(): void {
     this.#heardThen = this.#taken;
-    const wasSounding = this.#sounding;
+    this.#dry = (this.#sounding || this.#dry) && !this.#finishing;
     this.#sounding = false;
-    if (this.#finishing) {
-      this.#finishing = false;
-      this.#sink?.drained();
-    } else if (wasSounding) {
-      this.#sink?.underrun();
-    }
+    if (!this.#finishing) return;
+    this.#finishing = false;
+    this.#sink?.drained();
   }
 }
