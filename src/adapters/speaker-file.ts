@@ -42,6 +42,7 @@ export class FileSpeaker implements Speaker {
   #sounding: boolean = false;
   /** Whether it has already run dry, and waits for more. */
   #dry: boolean = false;
+  #advancing: boolean = false;
   #cancel: () => void = () => undefined;
 
   constructor(options: FileSpeakerOptions) {
@@ -121,6 +122,16 @@ export class FileSpeaker implements Speaker {
 
   /** Writes what was due until now, block by block, and says what came to pass in it. */
   #advance(): void {
+    if (this.#advancing) return; // A callback out of #fill: the call above goes on from there.
+    this.#advancing = true;
+    try {
+      this.#writeDue();
+    } finally {
+      this.#advancing = false;
+    }
+  }
+
+  #writeDue(): void {
     for (let due = this.#due(); due > 0; due = this.#due()) {
       const block = this.#block.subarray(0, Math.min(due, BLOCK_SAMPLES));
       const firstAt = this.#at;

@@ -66,6 +66,7 @@ export class Appliance {
   #startedMs = 0;
   #lastFrameMs: number | null = null;
   #lastFault = "";
+  #stopping: boolean = false;
 
   constructor(world: World, settings: () => Settings) {
     this.#world = world;
@@ -110,6 +111,9 @@ export class Appliance {
   async start(): Promise<void> {
     const { world, lifecycle } = { world: this.#world, lifecycle: this.#lifecycle };
     this.#startedMs = world.clock.nowMs();
+    // Before any device: the socket is what keeps a second daemon away from the first one's.
+    await world.controlServer.start(async (request) => this.#answer(request));
+    lifecycle.add("control socket", () => world.controlServer.close());
     lifecycle.add("lamp", () => world.lamp.close());
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());
@@ -122,13 +126,12 @@ export class Appliance {
     lifecycle.add("microphone", () => world.microphone.close());
     world.button.start({ edge: (down) => down && this.#loop.post({ tag: "tap" }) });
     lifecycle.add("button", () => world.button.close());
-    await world.controlServer.start(async (request) => this.#answer(request));
-    lifecycle.add("control socket", () => world.controlServer.close());
     await lifecycle.ready("Ready", () => this.#health());
   }
 
   /** Ends a conversation in good order, then stops the parts in reverse, in bounded time. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await this.#lifecycle.stopping();
     this.#loop.post({ tag: "shutdown" });
     await this.#lifecycle.stop();
@@ -213,6 +216,9 @@ export class Appliance {
 
   #answer(request: ControlRequest): ControlReply {
     const { state } = this.#loop;
+    if (this.#stopping && request.command !== "status") {
+      return { ok: false, error: "pipit is stopping" };
+    }
     switch (request.command) {
       case "status":
         return { ok: true, data: this.#status() };

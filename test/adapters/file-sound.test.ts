@@ -85,13 +85,31 @@ test("alarms that ring late do not slow the file microphone down", () => {
   assert.deepEqual(heard, noise(24_000 * 30).subarray(0, heard.length));
 });
 
-function fileSpeaker(path: string, gain = 1) {
+function fileSpeaker(path: string) {
   const clock = new SimClock();
-  const speaker = new FileSpeaker({ path, clock, gain });
+  const speaker = new FileSpeaker({ path, clock });
   const sink = speakerSink();
   speaker.start(sink);
   return { clock, speaker, sink };
 }
+
+test("a hush from within drained leaves no hole in what was heard", async (t) => {
+  const path = join(tempFolder(t), "out.wav");
+  const clock = new SimClock();
+  const speaker = new FileSpeaker({ path, clock });
+  const drained = (): void => {
+    clock.advance(1); // Time passes in a callback, as it does in life.
+    void speaker.hush();
+  };
+  speaker.start({ ...speakerSink(), drained });
+  speaker.play(PCM);
+  speaker.finish();
+  clock.advance(2_000);
+  await speaker.close();
+  const out = loadWav(path);
+  const from = out.findIndex((sample) => sample !== 0) - PCM.findIndex((sample) => sample !== 0);
+  assert.deepEqual(out.subarray(from, from + PCM.length), PCM);
+});
 
 test("the file holds what was heard, to the sample, silence included", async (t) => {
   const path = join(tempFolder(t), "out.wav");

@@ -18,6 +18,7 @@ import type { Scenario } from "./scenario.ts";
 import { faultOf, scenarioOf } from "./scenario-file.ts";
 import { Script } from "./script.ts";
 import { Sounds } from "./sounds.ts";
+import { prepareJudge } from "./validate.ts";
 import type { ApiError } from "./wire.ts";
 
 /** Violations kept; later ones are only reported. */
@@ -89,6 +90,8 @@ export async function startPeer(options: PeerOptions = {}): Promise<Peer> {
   const scenario = options.parsed ?? scenarioOf(options.scenario ?? {});
   const sounds = new Sounds();
   await sounds.prepare(scenario, options.folder ?? process.cwd());
+  if (scenario.protocol !== "beta") prepareJudge("ga");
+  if (scenario.protocol !== "ga") prepareJudge("beta");
   const house = new House(scenario, sounds, options);
   await house.start(options.port ?? 0);
   return house;
