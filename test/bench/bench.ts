@@ -1,0 +1,177 @@
+/**
+ * `npm run bench [-- --quick] [-- --json]`: what the appliance costs and how fast it is, on this
+ * machine, beside the least that any program would cost. Prints figures; judges nothing: the exit
+ * code is 0 when the bench ran, whatever it found.
+ *
+ * Invariant: one thing is measured at a time, and everything that is started is ended.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  type DaemonRun,
+  runDaemon,
+  runFloor,
+  runTimers,
+  type Server,
+  startServer,
+} from "./conversation.ts";
+import { type CoreShape, coreCosts } from "./core-costs.ts";
+import { Findings, type RowId, table } from "./findings.ts";
+import { compose, recordVoice, type SceneShape, type Voice } from "./material.ts";
+import { leaveNothingBehind } from "./program.ts";
+import { speakers } from "./speakers.ts";
+
+interface Plan {
+  readonly replyMs: number;
+  readonly floorRuns: number;
+  readonly timerRuns: number;
+  /** Lives of the daemon whose CPU and memory count, without anything of ours inside it. */
+  readonly plainRuns: number;
+  readonly plain: SceneShape;
+  /** One more life, with the probe in it. */
+  readonly probed: SceneShape;
+  readonly probeResolutionMs: number;
+  readonly speakerRepeats: number;
+  readonly core: CoreShape;
+}
+
+const FULL: Plan = {
+  replyMs: 1500,
+  floorRuns: 3,
+  timerRuns: 2,
+  plainRuns: 3,
+  plain: { wakes: 1, turns: 2, replyMs: 1500, followUpMs: 2000, calmMs: 2500, idleMs: 4000 },
+  probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, calmMs: 0, idleMs: 0 },
+  probeResolutionMs: 1,
+  speakerRepeats: 6,
+  core: { repeats: 7, soundMs: 10_000 },
+};
+
+const QUICK: Plan = {
+  replyMs: 1000,
+  floorRuns: 1,
+  timerRuns: 1,
+  plainRuns: 1,
+  plain: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, calmMs: 800, idleMs: 1500 },
+  probed: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, calmMs: 0, idleMs: 0 },
+  probeResolutionMs: 1,
+  speakerRepeats: 2,
+  core: { repeats: 3, soundMs: 2_200 },
+};
+
+/** Above this share of the cores, others are using the machine, and the figures are theirs too. */
+const BUSY_SHARE = 0.5;
+
+const FLOOR_ROWS = ["floor_cpu", "floor_rss", "floor_pss"] as const;
+const TIMER_ROWS = ["floor_idle_cpu"] as const;
+const PLAIN_ROWS = ["talk_cpu", "idle_quiet_cpu", "idle_speech_cpu", "rss", "pss"] as const;
+const PROBE_ROWS = ["wake_led", "loop_delay_p99", "loop_delay_max"] as const;
+const EVERY_RUN_ROWS = ["start_ready", "wake_listening", "connect_lost"] as const;
+const TALK_ROWS: readonly RowId[] = [
+  ...FLOOR_ROWS,
+  ...TIMER_ROWS,
+  ...PLAIN_ROWS,
+  ...PROBE_ROWS,
+  ...EVERY_RUN_ROWS,
+];
+
+/** Everything that needs a server: the bare socket loop and the daemon, by turns. */
+async function conversations(findings: Findings, folder: string, plan: Plan): Promise<void> {
+  const voice = recordVoice(folder);
+  const server = await startServer(folder, plan.replyMs);
+  try {
+    // The bare loop goes first: the server makes its validators when it is first talked to.
+    for (let run = 0; run < Math.max(plan.floorRuns, plan.plainRuns); run++) {
+      if (run < plan.floorRuns) await floor(findings, folder, voice, plan, server);
+      if (run < plan.timerRuns) await timers(findings, folder, plan);
+      if (run < plan.plainRuns) {
+        const scene = compose(voice, plan.plain);
+        const life = { scene, probeResolutionMs: null, counts: true };
+        await daemon(findings, join(folder, `plain-${run}`), life, server);
+      }
+    }
+    const scene = compose(voice, plan.probed);
+    const life = { scene, probeResolutionMs: plan.probeResolutionMs, counts: false };
+    await daemon(findings, join(folder, "probed"), life, server);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function floor(
+  findings: Findings,
+  folder: string,
+  voice: Voice,
+  plan: Plan,
+  server: Server,
+): Promise<void> {
+  const scene = compose(voice, plan.plain);
+  await findings.section(FLOOR_ROWS, () => runFloor(findings, folder, scene, server));
+}
+
+async function timers(findings: Findings, folder: string, plan: Plan): Promise<void> {
+  const work = () => runTimers(findings, folder, plan.plain.idleMs);
+  await findings.section(TIMER_ROWS, work);
+}
+
+async function daemon(
+  findings: Findings,
+  folder: string,
+  life: DaemonRun,
+  server: Server,
+): Promise<void> {
+  const rows = [...EVERY_RUN_ROWS, ...(life.counts ? PLAIN_ROWS : PROBE_ROWS)];
+  await findings.section(rows, () => runDaemon(findings, folder, life, server));
+}
+
+function compareWithFloor(findings: Findings): void {
+  const own = findings.median("talk_cpu");
+  const least = findings.median("floor_cpu");
+  if (own === null || least === null || least === 0) {
+    findings.missing("talk_cpu_over_floor", "one of the two is missing");
+  } else findings.add("talk_cpu_over_floor", own / least);
+}
+
+async function measure(findings: Findings, folder: string, plan: Plan): Promise<void> {
+  await findings.section(TALK_ROWS, () => conversations(findings, folder, plan));
+  compareWithFloor(findings);
+  await speakers(findings, folder, plan.speakerRepeats);
+  const core: RowId[] = ["frame_p99", "uplink_cpu", "gate_cpu", "resample_cpu", "wake_cpu"];
+  await findings.section([...core, "delta_cpu", "steps"], async () =>
+    coreCosts(findings, plan.core),
+  );
+}
+
+function machine(): { cpu: string; cores: number; node: string; load: number } {
+  const all = cpus();
+  const load = Math.round((loadavg()[0] ?? 0) * 100) / 100;
+  return { cpu: all[0]?.model ?? "unknown", cores: all.length, node: process.version, load };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { json: { type: "boolean" }, quick: { type: "boolean" } },
+  });
+  leaveNothingBehind();
+  const here = machine();
+  const startedMs = performance.now();
+  const findings = new Findings();
+  const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  await measure(findings, folder, values.quick === true ? QUICK : FULL);
+  const tookS = Math.round((performance.now() - startedMs) / 1000);
+  const rows = findings.rows();
+  if (values.json === true) {
+    process.stdout.write(`${JSON.stringify({ machine: here, took_s: tookS, rows }, null, 2)}\n`);
+    return;
+  }
+  const { cpu, cores, node, load } = here;
+  const busy = load > BUSY_SHARE * cores ? " (others are using it)" : "";
+  const about = `${cpu}, ${cores} cores, Node ${node}, load ${load} at the start${busy}; ${tookS} s`;
+  process.stdout.write(`${about}\n\n${table(rows)}\n`);
+}
+
+await main();

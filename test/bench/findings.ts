@@ -1,0 +1,176 @@
+/**
+ * What the bench measures: one list of rows, and what was found for each.
+ *
+ * Invariant: every row of ROWS is reported exactly once, with a finite number or with the reason why
+ * there is none. The value is the median of its samples, and the spread their least and greatest.
+ *
+ * Bars are from the project's own targets (facts/users.md, section 3.4, and issue 2).
+ */
+
+interface RowSpec {
+  readonly what: string;
+  readonly unit: string;
+  /** The most that is good, in the row's unit. */
+  readonly most?: number;
+}
+
+export const ROWS = {
+  floor_cpu: { what: "bare socket loop: CPU per second of conversation", unit: "ms/s" },
+  floor_rss: { what: "bare socket loop: RSS", unit: "MB" },
+  floor_pss: { what: "bare socket loop: PSS", unit: "MB" },
+  floor_idle_cpu: { what: "bare timers, twice every 20 ms: CPU per second", unit: "ms/s" },
+  talk_cpu: { what: "daemon: CPU per second of conversation", unit: "ms/s" },
+  talk_cpu_over_floor: { what: "daemon over bare socket loop, CPU", unit: "times" },
+  idle_quiet_cpu: { what: "daemon: CPU per second, waiting in a quiet room", unit: "ms/s" },
+  idle_speech_cpu: { what: "daemon: CPU per second, waiting while people talk", unit: "ms/s" },
+  rss: { what: "daemon and its children: RSS after a conversation", unit: "MB", most: 120 },
+  pss: { what: "daemon and its children: PSS after a conversation", unit: "MB" },
+  start_ready: { what: "start of the process to Ready", unit: "ms" },
+  wake_led: { what: "wake word reported to lamp written", unit: "ms", most: 50 },
+  wake_listening: { what: "wake to listening, server on loopback", unit: "ms" },
+  connect_lost: { what: "sound lost from the pre-roll on", unit: "ms", most: 0 },
+  loop_delay_p99: { what: "event-loop delay in a conversation, p99", unit: "ms" },
+  loop_delay_max: { what: "event-loop delay in a conversation, longest", unit: "ms" },
+  first_file: { what: "first delta to first sample: file", unit: "ms", most: 120 },
+  first_stub: { what: "first delta to first sample: aplay, stub player", unit: "ms", most: 120 },
+  first_speaker: { what: "first delta to first sample: speaker on ALSA", unit: "ms", most: 120 },
+  first_aplay: { what: "first delta to first sample: aplay on ALSA", unit: "ms", most: 120 },
+  hush_file: { what: "press to silence, as told: file", unit: "ms", most: 100 },
+  hush_stub: { what: "press to silence, as told: aplay, stub player", unit: "ms", most: 100 },
+  hush_speaker: { what: "press to silence, as told: speaker on ALSA", unit: "ms", most: 100 },
+  silent_speaker: { what: "press to silence, as recorded: speaker on ALSA", unit: "ms", most: 100 },
+  hush_aplay: { what: "press to silence, as told: aplay on ALSA", unit: "ms", most: 100 },
+  silent_aplay: { what: "press to silence, as recorded: aplay on ALSA", unit: "ms", most: 100 },
+  frame_p99: { what: "one 20 ms frame, capture to socket, p99", unit: "ms", most: 4 },
+  uplink_cpu: { what: "uplink: CPU per second of sound", unit: "ms/s" },
+  gate_cpu: { what: "speech gate: CPU per second of sound", unit: "ms/s" },
+  resample_cpu: { what: "resampler 24 to 16 kHz: CPU per second of sound", unit: "ms/s" },
+  wake_cpu: { what: "wake-word engine: CPU per second of sound", unit: "ms/s" },
+  delta_cpu: { what: "decode and hand on a delta of 200 ms", unit: "us" },
+  steps: { what: "state machine", unit: "steps/s" },
+} as const satisfies Readonly<Record<string, RowSpec>>;
+
+export type RowId = keyof typeof ROWS;
+
+const SPECS: Readonly<Record<RowId, RowSpec>> = ROWS;
+
+export interface Row {
+  readonly id: string;
+  readonly what: string;
+  readonly unit: string;
+  /** Null: see `reason`. */
+  readonly value: number | null;
+  readonly least: number | null;
+  readonly greatest: number | null;
+  readonly n: number;
+  readonly bar: number | null;
+  readonly reason: string | null;
+  readonly note: string | null;
+}
+
+/** The value below which `share` (0 to 1) of the samples lie, by nearest rank; NaN of none. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** The middle sample, or the mean of the two in the middle; NaN of none. */
+function medianOf(samples: readonly number[]): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  const lower = sorted[Math.ceil(half) - 1] ?? Number.NaN;
+  return (lower + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;
+}
+
+export class Findings {
+  readonly #samples = new Map<RowId, number[]>();
+  readonly #reasons = new Map<RowId, string>();
+  readonly #notes = new Map<RowId, string>();
+
+  /** Adds samples to a row. What is no finite number is a mistake of the bench, and throws. */
+  add(id: RowId, ...samples: readonly number[]): void {
+    for (const sample of samples) {
+      if (!Number.isFinite(sample)) throw new RangeError(`${id}: ${sample} is no measurement`);
+    }
+    this.#samples.set(id, [...(this.#samples.get(id) ?? []), ...samples]);
+  }
+
+  /** Why a row has no number; it counts only while there is none. */
+  missing(id: RowId, reason: string): void {
+    if (!this.#reasons.has(id)) this.#reasons.set(id, reason);
+  }
+
+  note(id: RowId, note: string): void {
+    this.#notes.set(id, note);
+  }
+
+  /** Does a part of the bench; when that fails, the rows it left empty say why. */
+  async section(ids: readonly RowId[], work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      for (const id of ids) this.missing(id, why);
+    }
+  }
+
+  median(id: RowId): number | null {
+    const samples = this.#samples.get(id) ?? [];
+    return samples.length === 0 ? null : medianOf(samples);
+  }
+
+  rows(): Row[] {
+    return Object.entries(SPECS).map(([key, spec]) => {
+      const id = key as RowId; // Object.entries forgets the keys of our own table.
+      const samples = this.#samples.get(id) ?? [];
+      const value = this.median(id);
+      return {
+        id,
+        what: spec.what,
+        unit: spec.unit,
+        value,
+        least: value === null ? null : Math.min(...samples),
+        greatest: value === null ? null : Math.max(...samples),
+        n: samples.length,
+        bar: spec.most ?? null,
+        reason: value === null ? (this.#reasons.get(id) ?? "nothing was measured") : null,
+        note: this.#notes.get(id) ?? null,
+      };
+    });
+  }
+}
+
+/** Three significant figures, and no exponent. */
+function figure(value: number): string {
+  if (value === 0) return "0";
+  const digits = Math.max(0, Math.min(3, 2 - Math.floor(Math.log10(Math.abs(value)))));
+  return value.toFixed(digits);
+}
+
+function cells(row: Row): string[] {
+  const { value, least, greatest, bar } = row;
+  if (value === null || least === null || greatest === null) {
+    return [row.what, "none", row.unit, "", "", bar === null ? "" : `<= ${bar}`, row.reason ?? ""];
+  }
+  const bound = bar === null ? "" : `<= ${bar}${value > bar ? " MISSED" : ""}`;
+  const spread = row.n === 1 ? "" : `${figure(least)} … ${figure(greatest)}`;
+  return [row.what, figure(value), row.unit, spread, String(row.n), bound, row.note ?? ""];
+}
+
+/** The rows as one table for people. */
+export function table(rows: readonly Row[]): string {
+  const head = ["what", "median", "unit", "least … most", "n", "bar", ""];
+  const lines = [head, ...rows.map(cells)];
+  const widths = head.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? "").length)));
+  const numeric = new Set([1, 3, 4]);
+  return lines
+    .map((line) =>
+      line
+        .map((cell, i) =>
+          numeric.has(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0),
+        )
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
