@@ -7,6 +7,7 @@ import { alsaName } from "./adapters/alsa-cards.ts";
 import { SystemClock, SystemDice } from "./adapters/clock.ts";
 import { controlSocketPath } from "./adapters/control-path.ts";
 import { ControlSocket } from "./adapters/control-socket.ts";
+import { faultSound } from "./adapters/fault-sounds.ts";
 import { LineJournal } from "./adapters/journal.ts";
 import { type Env, fdSink, wantsColour } from "./adapters/line-sink.ts";
 import { MetricsFiles } from "./adapters/metrics-files.ts";
@@ -77,6 +78,7 @@ export function compose(settings: Settings, env: Env, journal: Journal): Applian
     button: composeButton(base),
     dialer: new RealtimeDialer(clock),
     target: (model: string): DialTarget => target(settings, model),
+    faultSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
       maxFiles: settings["metrics.max_files"],
@@ -89,9 +91,13 @@ export function compose(settings: Settings, env: Env, journal: Journal): Applian
 }
 
 function target(settings: Settings, model: string): DialTarget {
+  const beta = settings["openai.protocol"] === "beta";
   return {
     url: realtimeUrl(settings["openai.base_url"], model),
-    headers: { Authorization: `Bearer ${settings["openai.api_key"]}` },
+    headers: {
+      Authorization: `Bearer ${settings["openai.api_key"]}`,
+      ...(beta ? { "OpenAI-Beta": "realtime=v1" } : {}),
+    },
   };
 }
 

@@ -10,8 +10,10 @@ import { type fault, faultLine } from "../core/fault.ts";
 import { indicate } from "../core/indicator.ts";
 import { RING_MS } from "../core/limits.ts";
 import { msToSamples } from "../core/pcm.ts";
+import type { Protocol } from "../core/realtime/client-events.ts";
 import { Ring } from "../core/ring.ts";
 import type { Settings } from "../core/settings.ts";
+import type { FaultSound } from "../core/sounds.ts";
 import type {
   Button,
   Clock,
@@ -47,6 +49,8 @@ export interface World {
   readonly button: Button;
   readonly dialer: Dialer;
   readonly target: (model: string) => DialTarget;
+  /** Recordings that tell of faults; null where there is none. */
+  readonly faultSound: (sound: FaultSound) => Int16Array | null;
   readonly store: MetricsStore;
   readonly notifier: Notifier;
   readonly controlServer: ControlServer;
@@ -81,7 +85,8 @@ export class Appliance {
       capturedAt: (serverMs) => this.#uplink.capturedAt(serverMs),
     });
     const [uplink, downlink] = [this.#uplink, this.#downlink];
-    this.#connection = new Connection({ dialer, target, uplink, downlink, post });
+    const protocol = (): Protocol => this.#settings()["openai.protocol"];
+    this.#connection = new Connection({ dialer, target, protocol, uplink, downlink, post });
     this.#recorder = new Recorder({
       clock,
       dice,
@@ -96,6 +101,7 @@ export class Appliance {
       lamp,
       settings,
       head: () => this.#ring.head,
+      chance: () => dice.unit(),
       perform: (effect) => this.#perform(effect),
       witness: (input, before, after, moment) => {
         this.#wakePath?.enabled(after.tag !== "muted");
@@ -178,8 +184,21 @@ export class Appliance {
   #perform(effect: Effect): void {
     switch (effect.tag) {
       case "begin-conversation":
+        this.#uplink.begin();
+        this.#downlink.begin();
         this.#recorder.begin(effect.talk);
         break;
+      case "fall-back":
+        this.#recorder.fellBack(effect);
+        break;
+      case "called":
+        this.#recorder.called(effect.name, effect.ok);
+        break;
+      case "tell": {
+        const sound = this.#world.faultSound(effect.sound);
+        if (sound !== null) this.#downlink.tell(sound);
+        break;
+      }
       case "end-conversation":
         if (effect.fault !== null) this.#lastFault = faultLine(effect.fault);
         this.#recorder.end(effect.reason, effect.fault);

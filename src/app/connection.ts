@@ -4,7 +4,8 @@
  */
 
 import type { Input } from "../core/assistant-types.ts";
-import { type ClientEvent, encode } from "../core/realtime/client-events.ts";
+import type { ClientEvent, Protocol } from "../core/realtime/client-events.ts";
+import { encode } from "../core/realtime/encode.ts";
 import type { Dialer, DialTarget, Link } from "../ports.ts";
 import type { Downlink } from "./downlink.ts";
 import type { Uplink } from "./uplink.ts";
@@ -12,6 +13,7 @@ import type { Uplink } from "./uplink.ts";
 export interface ConnectionOptions {
   readonly dialer: Dialer;
   readonly target: (model: string) => DialTarget;
+  readonly protocol: () => Protocol;
   readonly uplink: Uplink;
   readonly downlink: Downlink;
   readonly post: (input: Input) => void;
@@ -21,6 +23,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #link: Link | null = null;
   #attempt = 0;
+  #protocol: Protocol = "ga";
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -28,9 +31,10 @@ export class Connection {
 
   /** Opens a link; its events are posted under this attempt's number. */
   dial(attempt: number, model: string): void {
-    const { dialer, target, uplink, downlink, post } = this.#options;
+    const { dialer, target, protocol, uplink, downlink, post } = this.#options;
     this.#link?.close();
     this.#attempt = attempt;
+    this.#protocol = protocol();
     const current = (): boolean => this.#attempt === attempt;
     this.#link = dialer.dial(target(model), {
       opened: () => {
@@ -51,7 +55,7 @@ export class Connection {
   }
 
   send(event: ClientEvent, eventId: string): void {
-    this.#link?.send(encode(event, eventId));
+    this.#link?.send(encode(event, eventId, this.#protocol));
   }
 
   /** Ends this attempt; nothing more is reported of it. */

@@ -60,13 +60,18 @@ export class Downlink {
     this.#options = options;
   }
 
-  /** Since `connect`. */
+  /** Since `begin`. */
   get counts(): DownlinkCounts {
     return this.#counts;
   }
 
-  connect(): void {
+  /** A new conversation: counting starts anew. */
+  begin(): void {
     this.#counts = { ...NO_COUNTS };
+  }
+
+  /** A new connection: its responses have names of their own. */
+  connect(): void {
     this.#discarded = [];
     this.#announced = null;
   }
@@ -97,6 +102,14 @@ export class Downlink {
 
   finish(): void {
     this.#options.speaker.finish();
+  }
+
+  /** Plays a sound of our own; nothing of it is reported to the server. */
+  tell(sound: Int16Array): void {
+    const pcm = sound.slice();
+    applyGain(pcm, this.#options.volume());
+    this.#position += this.#options.speaker.play(pcm);
+    this.finish();
   }
 
   /** Silence; the loop is told how much of the reply on connection `attempt` was heard. */

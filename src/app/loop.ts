@@ -18,6 +18,8 @@ export interface LoopOptions {
   readonly settings: () => Settings;
   /** Samples captured so far. */
   readonly head: () => number;
+  /** Chance for jitter: at least 0, below 1. */
+  readonly chance: () => number;
   readonly perform: (effect: Effect) => void;
   /** Sees each input with what it did, before the effects are performed. */
   readonly witness: (input: Input, before: State, after: State, moment: Moment) => void;
@@ -70,9 +72,10 @@ export class Loop {
   }
 
   #turn(input: Input): void {
-    const { clock, settings, head, lamp, witness, perform } = this.#options;
+    const { clock, settings, head, chance, lamp, witness, perform } = this.#options;
     const before = this.#state;
-    const moment = { nowMs: clock.nowMs(), head: head() };
+    const [nowMs, wallMs] = [clock.nowMs(), clock.wallMs()];
+    const moment = { nowMs, wallMs, head: head(), chance: chance() };
     const { state, effects } = step(before, input, moment, settings());
     this.#state = state;
     this.#turns += 1;

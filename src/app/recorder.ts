@@ -3,7 +3,7 @@
  * depends on it. At the end of a conversation it writes the metrics file.
  */
 
-import { isTalking } from "../core/assistant-talk.ts";
+import { isTalking } from "../core/assistant-context.ts";
 import type { EndReason, Input, Moment, State, Talk } from "../core/assistant-types.ts";
 import { costOf } from "../core/cost.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
@@ -102,12 +102,27 @@ export class Recorder {
       Object.assign(running.record, { model, voice, turns });
     }
     if (before.tag === "connecting" && after.tag === "listening") {
-      running.record.wakeToListeningMs = moment.nowMs - running.beganMs;
+      running.record.wakeToListeningMs ??= moment.nowMs - running.beganMs;
       this.#mark(`listening, ${Math.round(moment.nowMs - running.beganMs)} ms after the wake`);
       const agoMs = Math.round(samplesToMs(moment.head - running.talk.from));
       this.#mark(`first sound sent, captured ${agoMs} ms ago`);
     }
-    if (before.tag === "speaking" && after.tag === "follow-up") this.#mark("reply heard to its end");
+    if (before.tag === "speaking" && after.tag === "follow-up")
+      this.#mark("reply heard to its end");
+  }
+
+  fellBack(step: { from: string; to: string; reason: string }): void {
+    if (this.#running === null) return;
+    const { record } = this.#running;
+    const { from, to, reason } = step;
+    record.fallbacks = bounded(record.fallbacks, { from, to, reason });
+  }
+
+  /** A function call was answered, at once. */
+  called(name: string, ok: boolean): void {
+    if (this.#running === null) return;
+    const { record } = this.#running;
+    record.calls = bounded(record.calls, { name, ok, ms: 0 });
   }
 
   /** The first sample of a reply has reached the speaker. */

@@ -7,7 +7,7 @@
  */
 
 import { msToSamples, SAMPLE_BYTES, samplesToMs } from "../core/pcm.ts";
-import { encodeAudio } from "../core/realtime/client-events.ts";
+import { encodeAudio } from "../core/realtime/encode.ts";
 import type { Ring } from "../core/ring.ts";
 
 /** Sound in one event while keeping up: 40 ms, a compromise between delay and events a second. */
@@ -43,17 +43,23 @@ export class Uplink {
   #wire: SoundWire | null = null;
   #open: boolean = false;
   #cursor = 0;
+  /** On this connection: the server's clock. */
   #sent = 0;
-  #dropped = 0;
+  #counts = { sentSamples: 0, droppedSamples: 0 };
   #segments: Segment[] = [];
 
   constructor(ring: Ring) {
     this.#ring = ring;
   }
 
-  /** Since `connect`. */
+  /** Since `begin`. */
   get counts(): UplinkCounts {
-    return { sentSamples: this.#sent, droppedSamples: this.#dropped };
+    return { ...this.#counts };
+  }
+
+  /** A new conversation: counting starts anew. */
+  begin(): void {
+    this.#counts = { sentSamples: 0, droppedSamples: 0 };
   }
 
   /** A new connection: its clock begins at 0. */
@@ -61,7 +67,6 @@ export class Uplink {
     this.#wire = wire;
     this.#open = false;
     this.#sent = 0;
-    this.#dropped = 0;
     this.#segments = [];
   }
 
@@ -87,7 +92,7 @@ export class Uplink {
     const wire = this.#wire;
     if (!this.#open || wire === null) return;
     if (this.#cursor < this.#ring.tail) {
-      this.#dropped += this.#ring.tail - this.#cursor;
+      this.#counts.droppedSamples += this.#ring.tail - this.#cursor;
       this.#moveTo(this.#ring.tail);
     }
     while (this.#ring.head - this.#cursor >= LIVE_CHUNK_SAMPLES) {
@@ -112,6 +117,7 @@ export class Uplink {
     wire.send(encodeAudio(bytes.toString("base64")));
     this.#cursor += count;
     this.#sent += count;
+    this.#counts.sentSamples += count;
   }
 
   #moveTo(position: number): void {

@@ -1,109 +1,22 @@
 /**
- * The life of a conversation: begin, ask, interrupt, end, fail. Part of the state machine (see
- * assistant.ts): pure; every function takes a state and a context that collects effects.
+ * The course of a conversation: listen, ask, give up, interrupt, end, fail. Part of the state
+ * machine (see assistant.ts): pure; every function takes a state and a context for effects.
  */
 
-import type {
-  Effect,
-  EndReason,
-  Moment,
-  State,
-  Talk,
-  TalkingState,
-  Trigger,
-} from "./assistant-types.ts";
-import { type Fault, fault, faultLine } from "./fault.ts";
-import { CONNECT_MAX_MS, FAULT_SHOW_MS, INTERRUPT_PRE_ROLL_MS } from "./limits.ts";
+import { type Context, common, isHalfDuplex, log } from "./assistant-context.ts";
+import type { EndReason, State, Talk, TalkingState, Trigger, Warm } from "./assistant-types.ts";
+import { type Fault, faultLine } from "./fault.ts";
+import { ASK_MAX_MS, FAULT_SHOW_MS, INTERRUPT_PRE_ROLL_MS, THINK_MAX_MS } from "./limits.ts";
 import { msToSamples } from "./pcm.ts";
-import type { Settings } from "./settings.ts";
-import { chooseVoice } from "./voice.ts";
-
-export interface Context {
-  readonly moment: Moment;
-  readonly settings: Settings;
-  readonly effects: Effect[];
-}
-
-export type Common = Pick<State, "dials" | "troubles">;
-
-/** What every state carries, without the phase. */
-export function common({ dials, troubles }: State): Common {
-  return { dials, troubles };
-}
-
-export function log(cx: Context, level: "info" | "notice" | "warning" | "error", line: string) {
-  cx.effects.push({ tag: "log", level, line });
-}
-
-/** The model that a conversation starts with. */
-export function firstModel(settings: Settings): string {
-  return settings["openai.model_selection"] === "legacy"
-    ? settings["openai.legacy_model"]
-    : settings["openai.model"];
-}
-
-export function begin(state: State, trigger: Trigger, cx: Context): State {
-  const { settings, moment } = cx;
-  if (trigger.source === "wake-word") log(cx, "info", `Wake word '${trigger.keyword}' heard`);
-  else log(cx, "info", `Woken by ${trigger.source === "button" ? "the button" : "command"}`);
-  const deaf = state.troubles.microphone;
-  if (deaf) return showFault(state, deaf, cx);
-  const model = firstModel(settings);
-  const voice = chooseVoice(
-    {
-      voice: settings["openai.voice"],
-      fallback: settings["openai.voice_fallback"],
-      autoSelect: settings["openai.auto_select_voice"],
-    },
-    model,
-  );
-  if (voice.tag === "refused") {
-    const advice = "Choose another openai.voice, or set openai.auto_select_voice: true";
-    return showFault(state, fault("config", "tell", voice.why, advice), cx);
-  }
-  if (voice.notice !== null) log(cx, "notice", voice.notice);
-  const talk = newTalk(state.dials + 1, trigger, model, voice.voice, cx);
-  cx.effects.push(
-    { tag: "begin-conversation", talk },
-    { tag: "dial", attempt: talk.attempt, model },
-  );
-  const untilMs = moment.nowMs + CONNECT_MAX_MS;
-  return { ...common(state), dials: talk.attempt, tag: "connecting", untilMs, talk };
-}
-
-function newTalk(
-  attempt: number,
-  trigger: Trigger,
-  model: string,
-  voice: string,
-  { settings, moment }: Context,
-): Talk {
-  const preRollMs = trigger.source === "wake-word" ? settings["audio.pre_roll_ms"] : 0;
-  return {
-    trigger,
-    from: Math.max(0, trigger.wokenAt - msToSamples(preRollMs)),
-    settings,
-    endsAtMs: moment.nowMs + settings["session.max_duration_s"] * 1000,
-    attempt,
-    model,
-    voice,
-    link: "dialing",
-    turns: 0,
-    toolRounds: 0,
-    answer: { tag: "none" },
-    owed: false,
-    cutting: false,
-    ghost: null,
-    farewell: false,
-  };
-}
+import { soundOf } from "./sounds.ts";
 
 /** Asks for the answer that is owed, as soon as no other response is under way. */
 export function ask(talk: Talk, cx: Context): Talk {
   if (!talk.owed || talk.cutting || talk.answer.tag !== "none") return talk;
   const turns = talk.turns + 1;
   cx.effects.push({ tag: "send", event: { tag: "create-response" }, eventId: `ask_${turns}` });
-  const farewell = talk.farewell || turns >= talk.settings["session.max_turns"];
+  const last = turns >= talk.settings["session.max_turns"] ? "max_turns" : null;
+  const farewell = talk.farewell ?? last;
   return { ...talk, turns, owed: false, answer: { tag: "asked" }, farewell };
 }
 
@@ -113,11 +26,8 @@ export function giveUpAnswer(talk: Talk, cx: Context): Talk {
   if (answer.tag === "none" || answer.tag === "given-up") return talk;
   const id = answer.tag === "active" ? answer.id : null;
   if (id !== null) cx.effects.push({ tag: "discard-response", responseId: id });
-  cx.effects.push({
-    tag: "send",
-    event: { tag: "cancel-response", responseId: id },
-    eventId: `cancel_${talk.turns}`,
-  });
+  const event = { tag: "cancel-response", responseId: id } as const;
+  cx.effects.push({ tag: "send", event, eventId: `cancel_${talk.turns}` });
   return { ...talk, answer: { tag: "given-up", id } };
 }
 
@@ -127,7 +37,14 @@ export function interrupt(state: TalkingState, trigger: Trigger, cx: Context): S
   const from = trigger.wokenAt - (heardByWake ? msToSamples(INTERRUPT_PRE_ROLL_MS) : 0);
   cx.effects.push({ tag: "hush", attempt: state.talk.attempt });
   const gated = state.tag === "speaking" && isHalfDuplex(state.talk);
-  const talk = { ...giveUpAnswer(state.talk, cx), owed: false, cutting: true, trigger };
+  const talk: Talk = {
+    ...giveUpAnswer(state.talk, cx),
+    owed: false,
+    cutting: true,
+    questionFrom: null,
+    farewell: null,
+    trigger,
+  };
   if (gated) cx.effects.push({ tag: "open-uplink", from: Math.max(0, from) });
   return listen(state, talk, cx);
 }
@@ -138,39 +55,56 @@ export function listen(state: State, talk: Talk, cx: Context): State {
   return { ...common(state), tag: "listening", untilMs, speech: null, talk };
 }
 
-export function isHalfDuplex(talk: Talk): boolean {
-  return talk.settings["audio.duplex"] === "half";
+/** The user has finished; the answer is on its way. */
+export function think(state: State, talk: Talk, cx: Context): State {
+  const waitMs = talk.answer.tag === "asked" ? ASK_MAX_MS : THINK_MAX_MS;
+  return { ...common(state), tag: "thinking", untilMs: cx.moment.nowMs + waitMs, talk };
 }
 
-/** Ends the conversation in good order. */
+/** Ends the conversation in good order; the session may be kept for the next one. */
 export function end(state: TalkingState, reason: EndReason, cx: Context): State {
-  leave(state, reason, null, cx);
-  return { ...common(state), tag: "idle" };
+  const warm = keptWarm(state, reason, cx);
+  leave(state, reason, null, warm !== null, cx);
+  return { ...common(state), warm, tag: "idle" };
 }
 
-/** Ends the conversation because it cannot go on, and shows why. */
+/** Ends the conversation because it cannot go on; says why, by lamp, sound and journal. */
 export function fail(state: TalkingState, why: Fault, cx: Context): State {
-  leave(state, "fault", why, cx);
+  leave(state, "fault", why, false, cx);
   return showFault(state, why, cx);
 }
 
 export function showFault(state: State, why: Fault, cx: Context): State {
   log(cx, "error", faultLine(why));
+  if (cx.settings["audio.earcons"]) cx.effects.push({ tag: "tell", sound: soundOf(why.code) });
   const untilMs = cx.moment.nowMs + FAULT_SHOW_MS;
   return { ...common(state), tag: "fault", untilMs, fault: why };
 }
 
-function leave(state: TalkingState, reason: EndReason, why: Fault | null, cx: Context): void {
-  if (state.tag === "speaking" || state.talk.answer.tag !== "none")
-    cx.effects.push({ tag: "hush", attempt: state.talk.attempt });
-  cx.effects.push(
-    { tag: "close-uplink" },
-    { tag: "hang-up", attempt: state.talk.attempt },
-    { tag: "end-conversation", reason, fault: why },
-  );
+/** Only a session in which nothing is under way may wait for the next conversation. */
+function keptWarm(state: TalkingState, reason: EndReason, cx: Context): Warm | null {
+  const { talk } = state;
+  const keepMs = talk.settings["session.keep_warm_s"] * 1000;
+  const quiet = talk.link === "ready" && talk.answer.tag === "none" && !talk.cutting;
+  const wanted = reason !== "shutdown" && reason !== "muted" && state.tag !== "speaking";
+  const untilMs = Math.min(cx.moment.nowMs + keepMs, talk.recycleAtMs);
+  return quiet && wanted && untilMs > cx.moment.nowMs ? { talk, untilMs } : null;
 }
 
-/** Is a conversation under way? */
-export function isTalking(state: State): state is TalkingState {
-  return state.tag !== "idle" && state.tag !== "muted" && state.tag !== "fault";
+function leave(
+  state: TalkingState,
+  reason: EndReason,
+  why: Fault | null,
+  keep: boolean,
+  cx: Context,
+): void {
+  const { attempt, answer, turns } = state.talk;
+  if (state.tag === "speaking" || answer.tag !== "none") cx.effects.push({ tag: "hush", attempt });
+  cx.effects.push({ tag: "close-uplink" });
+  if (keep) {
+    cx.effects.push({ tag: "send", event: { tag: "clear-input" }, eventId: `clear_${turns}` });
+  } else {
+    cx.effects.push({ tag: "hang-up", attempt });
+  }
+  cx.effects.push({ tag: "end-conversation", reason, fault: why });
 }

@@ -1,11 +1,14 @@
 /** The vocabulary of the one state machine: what it can be, hear, and ask for. */
 
 import type { Fault } from "./fault.ts";
+import type { Ladder } from "./ladder.ts";
 import type { HeardItem } from "./playhead.ts";
 import type { ClientEvent } from "./realtime/client-events.ts";
 import type { LinkFailure } from "./realtime/failure.ts";
 import type { ServerEvent } from "./realtime/server-events.ts";
+import type { SetUpPart } from "./realtime/session.ts";
 import type { Settings } from "./settings.ts";
+import type { FaultSound } from "./sounds.ts";
 
 /** What called the appliance. `wokenAt`: position of the capture clock, in samples. */
 export type Trigger =
@@ -20,10 +23,17 @@ export type Answer =
   /** Given up by us; its `response.done` is still to come. Null: its id is not known yet. */
   | { readonly tag: "given-up"; readonly id: string | null };
 
+/** Something said in this conversation, kept so that a new connection can be told of it. */
+export interface Line {
+  readonly itemId: string;
+  readonly role: "assistant" | "user";
+  readonly text: string;
+}
+
 /** One conversation, from the wake to its end. */
 export interface Talk {
   readonly trigger: Trigger;
-  /** Capture position from which sound is sent. */
+  /** Capture position from which sound is sent on the next connection. */
   readonly from: number;
   /** The settings as they were when it began: a reload does not change a running conversation. */
   readonly settings: Settings;
@@ -33,8 +43,25 @@ export interface Talk {
   readonly attempt: number;
   readonly model: string;
   readonly voice: string;
-  /** `greeted`: the server has spoken, our set-up is on its way. */
-  readonly link: "dialing" | "greeted" | "ready";
+  /** `greeted`: the server has spoken, our set-up is on its way. `lost`: it broke in mid-reply. */
+  readonly link: "dialing" | "greeted" | "ready" | "lost";
+  /** Monotonic time from which a new connection is due: the server ends it soon after. */
+  readonly recycleAtMs: number;
+  /** Models that failed since the last good connection, and why. */
+  readonly failed: readonly { readonly model: string; readonly why: Fault }[];
+  /** Failures of this model since then. */
+  readonly failures: number;
+  /** New connections in mid-conversation. */
+  readonly reconnects: number;
+  /** Parts of the set-up that the server refused, and that are left out. */
+  readonly without: readonly SetUpPart[];
+  readonly dialogue: readonly Line[];
+  /** Capture position at which the unanswered question begins; null: nothing is unanswered. */
+  readonly questionFrom: number | null;
+  /** The answer to this question has failed once already. */
+  readonly askedAgain: boolean;
+  /** Why the reply being heard will not be finished. */
+  readonly broken: Fault | null;
   readonly turns: number;
   readonly toolRounds: number;
   readonly answer: Answer;
@@ -44,8 +71,8 @@ export interface Talk {
   readonly cutting: boolean;
   /** A turn in which nothing was really said; it is deleted when the server commits it. */
   readonly ghost: string | null;
-  /** The conversation ends when the reply has been heard. */
-  readonly farewell: boolean;
+  /** The conversation ends when the reply has been heard, for this reason. */
+  readonly farewell: EndReason | null;
 }
 
 /** Speech that the server hears just now; `from` is its capture position, where known. */
@@ -54,14 +81,27 @@ export interface Speech {
   readonly from: number | null;
 }
 
-export type Talking = { readonly talk: Talk } & (
-  | { readonly tag: "connecting"; readonly untilMs: number }
+export type Talking = {
+  readonly talk: Talk;
+} /** `tryUntilMs`: this attempt's own deadline. `redialAtMs`: when the next one begins, if waiting. */ & (
+  | {
+      readonly tag: "connecting";
+      readonly untilMs: number;
+      readonly tryUntilMs: number;
+      readonly redialAtMs: number | null;
+    }
   | { readonly tag: "listening"; readonly untilMs: number; readonly speech: Speech | null }
   | { readonly tag: "thinking"; readonly untilMs: number }
   | { readonly tag: "speaking"; readonly untilMs: number; readonly starved: boolean }
   /** `openAtMs`: when the microphone opens again; null once it is open. */
   | { readonly tag: "follow-up"; readonly untilMs: number; readonly openAtMs: number | null }
 );
+
+/** A session that waits for the next conversation. */
+export interface Warm {
+  readonly talk: Talk;
+  readonly untilMs: number;
+}
 
 export type Part = "microphone" | "speaker" | "wake-word";
 
@@ -70,6 +110,11 @@ interface Common {
   readonly dials: number;
   /** Parts of the appliance that do not work just now. */
   readonly troubles: Readonly<Partial<Record<Part, Fault>>>;
+  readonly ladder: Ladder;
+  /** A session kept open after a conversation, for the next one. */
+  readonly warm: Warm | null;
+  /** Notices given already, so that each is given once. */
+  readonly told: readonly string[];
 }
 
 export type Resting = { readonly tag: "idle" } | { readonly tag: "muted" };
@@ -112,12 +157,17 @@ export interface Moment {
   readonly nowMs: number;
   /** Samples captured so far. */
   readonly head: number;
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+  /** Chance for this step: at least 0, below 1. */
+  readonly chance: number;
 }
 
 export type EndReason =
   | "follow_up_over"
   | "no_speech"
   | "single_turn"
+  | "goodbye"
   | "max_turns"
   | "max_duration"
   | "utterance_too_long"
@@ -135,6 +185,16 @@ export type Effect =
       readonly fault: Fault | null;
     }
   | { readonly tag: "dial"; readonly attempt: number; readonly model: string }
+  | {
+      readonly tag: "fall-back";
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+    }
+  /** A function call was answered; for the metrics. */
+  | { readonly tag: "called"; readonly name: string; readonly ok: boolean }
+  /** Says aloud what went wrong. */
+  | { readonly tag: "tell"; readonly sound: FaultSound }
   | { readonly tag: "hang-up"; readonly attempt: number }
   | { readonly tag: "send"; readonly event: ClientEvent; readonly eventId: string }
   /** Sound flows from capture position `from` on, as fast as the socket takes it. */

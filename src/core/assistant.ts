@@ -14,27 +14,34 @@
  * by itself (`deadlineMs`), so nothing can get stuck; the shell keeps one alarm.
  */
 
-import { followUp, hear, linkClosed } from "./assistant-server.ts";
-import {
-  ask,
-  begin,
-  type Context,
-  common,
-  end,
-  fail,
-  interrupt,
-  isHalfDuplex,
-  isTalking,
-  listen,
-  log,
-} from "./assistant-talk.ts";
-import type { Effect, Input, Moment, Part, State, Step, Trigger } from "./assistant-types.ts";
+import { drained, hushed, replyAudio } from "./assistant-answer.ts";
+import { type Context, common, isTalking, log } from "./assistant-context.ts";
+import { attemptFailed, begin, linkClosed, reconnect, redial } from "./assistant-link.ts";
+import { hear } from "./assistant-server.ts";
+import { end, fail, interrupt, listen } from "./assistant-talk.ts";
+import type {
+  Effect,
+  Input,
+  Moment,
+  Part,
+  State,
+  Step,
+  TalkingState,
+  Trigger,
+} from "./assistant-types.ts";
 import { type Fault, fault, faultLine } from "./fault.ts";
-import { SPEAK_MAX_MS, STARVE_MAX_MS } from "./limits.ts";
-import type { HeardItem } from "./playhead.ts";
+import { FRESH_LADDER } from "./ladder.ts";
+import { STARVE_MAX_MS } from "./limits.ts";
 import type { Settings } from "./settings.ts";
 
-export const INITIAL: State = { tag: "idle", dials: 0, troubles: {} };
+export const INITIAL: State = {
+  tag: "idle",
+  dials: 0,
+  troubles: {},
+  ladder: FRESH_LADDER,
+  warm: null,
+  told: [],
+};
 
 /** The next state, and what is to be done, in order. */
 export function step(state: State, input: Input, moment: Moment, settings: Settings): Step {
@@ -43,13 +50,23 @@ export function step(state: State, input: Input, moment: Moment, settings: Setti
   return { state: next, effects };
 }
 
-/** Monotonic time at which `tick` is due; null while resting. */
+/** Monotonic time at which `tick` is due; null while resting with nothing kept open. */
 export function deadlineMs(state: State): number | null {
-  if (state.tag === "idle" || state.tag === "muted") return null;
-  if (state.tag === "fault") return state.untilMs;
-  if (state.tag === "speaking") return state.untilMs;
-  const open = state.tag === "follow-up" && state.openAtMs !== null ? state.openAtMs : Infinity;
-  return Math.min(state.untilMs, state.talk.endsAtMs, open);
+  switch (state.tag) {
+    case "idle":
+    case "muted":
+      return state.warm?.untilMs ?? null;
+    case "fault":
+    case "speaking":
+      return state.untilMs;
+    case "connecting":
+      return Math.min(state.untilMs, state.redialAtMs ?? state.tryUntilMs);
+    case "follow-up":
+      return Math.min(state.untilMs, state.talk.endsAtMs, state.openAtMs ?? state.untilMs);
+    case "listening":
+    case "thinking":
+      return Math.min(state.untilMs, state.talk.endsAtMs);
+  }
 }
 
 function decide(state: State, input: Input, cx: Context): State {
@@ -85,7 +102,8 @@ function decide(state: State, input: Input, cx: Context): State {
     case "tick":
       return expire(state, cx);
     case "shutdown":
-      return isTalking(state) ? end(state, "shutdown", cx) : { ...common(state), tag: "idle" };
+      if (isTalking(state)) return end(state, "shutdown", cx);
+      return { ...coolDown(state, cx), tag: "idle" };
   }
 }
 
@@ -137,7 +155,7 @@ function command(state: State, what: "wake" | "stop" | "mute" | "unmute", cx: Co
       if (state.tag === "muted") return state;
       if (isTalking(state)) end(state, "muted", cx);
       log(cx, "info", "Muted");
-      return { ...common(state), tag: "muted" };
+      return { ...common(coolDown(state, cx)), tag: "muted" };
     case "unmute":
       if (state.tag !== "muted") return state;
       log(cx, "info", "No longer muted");
@@ -145,49 +163,10 @@ function command(state: State, what: "wake" | "stop" | "mute" | "unmute", cx: Co
   }
 }
 
-/** The first sound of the answer: in half duplex the microphone closes before it can hear it. */
-function replyAudio(state: State, responseId: string, cx: Context): State {
-  if (state.tag !== "thinking" && state.tag !== "speaking") return state;
-  const { answer } = state.talk;
-  if (answer.tag !== "active" || answer.id !== responseId) return state;
-  if (state.tag === "thinking" && isHalfDuplex(state.talk)) {
-    cx.effects.push(
-      { tag: "close-uplink" },
-      { tag: "send", event: { tag: "clear-input" }, eventId: `clear_${state.talk.turns}` },
-    );
-  }
-  const untilMs = cx.moment.nowMs + SPEAK_MAX_MS;
-  return { ...common(state), tag: "speaking", untilMs, starved: false, talk: state.talk };
-}
-
 function underrun(state: State, cx: Context): State {
   if (state.tag !== "speaking" || state.starved || state.talk.answer.tag === "none") return state;
   const untilMs = Math.min(state.untilMs, cx.moment.nowMs + STARVE_MAX_MS);
   return { ...state, untilMs, starved: true };
-}
-
-function drained(state: State, cx: Context): State {
-  if (state.tag !== "speaking" || state.talk.answer.tag !== "none") return state;
-  return followUp(state, state.talk, cx);
-}
-
-/**
- * The speaker is silent, and this is how much of each item was heard: the model must forget what
- * nobody heard, so the cut is where the speaker is, not where the wire is.
- */
-function hushed(state: State, attempt: number, items: readonly HeardItem[], cx: Context): State {
-  if (!isTalking(state) || state.talk.attempt !== attempt) return state;
-  for (const { itemId, contentIndex, heardMs, receivedMs } of items) {
-    if (heardMs >= receivedMs) continue;
-    const event =
-      heardMs === 0
-        ? ({ tag: "delete-item", itemId } as const)
-        : ({ tag: "truncate", itemId, contentIndex, audioEndMs: heardMs } as const);
-    cx.effects.push({ tag: "send", event, eventId: `truncate_${state.talk.turns}` });
-  }
-  // A question that was waiting for the cut is asked now.
-  const talk = { ...state.talk, cutting: false };
-  return { ...state, talk: state.tag === "thinking" ? ask(talk, cx) : talk };
 }
 
 function partLost(state: State, part: Part, why: Fault, cx: Context): State {
@@ -213,17 +192,18 @@ function expire(state: State, cx: Context): State {
   const due = deadlineMs(state);
   if (due === null || cx.moment.nowMs < due) return state;
   if (state.tag === "fault") return { ...common(state), tag: "idle" };
-  if (!isTalking(state)) return state;
-  if (state.tag !== "speaking" && cx.moment.nowMs >= state.talk.endsAtMs) {
+  if (!isTalking(state)) return coolDown(state, cx);
+  const spent = cx.moment.nowMs >= state.talk.endsAtMs;
+  if (spent && state.tag !== "speaking" && state.tag !== "connecting") {
     return end(state, "max_duration", cx);
   }
   switch (state.tag) {
     case "connecting":
-      return fail(state, tooLate(`Failed to connect with model ${state.talk.model}`), cx);
+      return waited(state, cx);
     case "listening":
       return end(state, state.speech === null ? "no_speech" : "utterance_too_long", cx);
     case "thinking":
-      return fail(state, tooLate("The answer did not come in time"), cx);
+      return unanswered(state, cx);
     case "speaking":
       if (!state.starved) return end(state, "reply_too_long", cx);
       return fail(state, tooLate("The answer stopped in the middle"), cx);
@@ -234,6 +214,27 @@ function expire(state: State, cx: Context): State {
       cx.effects.push({ tag: "open-uplink", from: cx.moment.head });
       return { ...state, openAtMs: null };
   }
+}
+
+/** A redial is due, or this attempt took too long. */
+function waited(state: Extract<TalkingState, { tag: "connecting" }>, cx: Context): State {
+  if (state.redialAtMs !== null && cx.moment.nowMs < state.untilMs) return redial(state, cx);
+  return attemptFailed(state, tooLate("no session in time"), null, cx);
+}
+
+/** Nothing came after the question: the server may be gone without a word. */
+function unanswered(state: Extract<TalkingState, { tag: "thinking" }>, cx: Context): State {
+  const why = tooLate("The answer did not come in time");
+  return state.talk.askedAgain
+    ? fail(state, why, cx)
+    : reconnect({ ...state, talk: { ...state.talk, askedAgain: true } }, why, cx);
+}
+
+/** The session that was kept for the next conversation is let go. */
+function coolDown(state: State, cx: Context): State {
+  if (state.warm === null) return state;
+  cx.effects.push({ tag: "hang-up", attempt: state.warm.talk.attempt });
+  return { ...state, warm: null };
 }
 
 function tooLate(what: string): Fault {

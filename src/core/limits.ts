@@ -1,7 +1,23 @@
 /** Every deadline of the machine that is not the owner's to choose, with the reason for its value. */
 
-/** Wake to a session that listens. The ring holds more than this, so nothing said is lost. */
-export const CONNECT_MAX_MS = 12_000;
+/** Wake to a session that listens, over all attempts. The ring holds more, so nothing said is lost. */
+export const CONNECT_MAX_MS = 15_000;
+/** One attempt: handshake and set-up. Two fit, and a third on another model. */
+export const ATTEMPT_MAX_MS = 5_000;
+/** Attempts with a model after its first failure, before the next one's turn. */
+export const RETRIES_MAX = 1;
+/** New connections in one conversation; a network that breaks more often is told. */
+export const RECONNECTS_MAX = 3;
+/** The server answers `response.create` at once; silence for this long is a dead peer. */
+export const ASK_MAX_MS = 8_000;
+/** Before the server's own end of a session (60 minutes, or its `expires_at`). */
+export const RECYCLE_MARGIN_MS = 60_000;
+export const SESSION_MAX_MS = 60 * 60_000;
+/** Lines of the dialogue that are told to a new connection, and characters of each. */
+export const DIALOGUE_MAX_LINES = 24;
+export const DIALOGUE_LINE_MAX_CHARS = 2_000;
+/** Notices remembered as given. */
+export const TOLD_MAX = 100;
 /** One uninterrupted turn of the user; beyond it is a television. */
 export const UTTERANCE_MAX_MS = 90_000;
 /** End of the question to the first sound of the answer. */
@@ -13,7 +29,7 @@ export const STARVE_MAX_MS = 10_000;
 /** How long a fault is shown before the appliance is ready again. */
 export const FAULT_SHOW_MS = 4_000;
 /** What the microphone remembers: CONNECT_MAX_MS, the longest pre-roll, and some. */
-export const RING_MS = 16_000;
+export const RING_MS = 20_000;
 /** After an interruption by the wake word: sent from this long before its detection. */
 export const INTERRUPT_PRE_ROLL_MS = 300;
 /** Speech that ended before the detection of the wake word and this was the wake word itself. */

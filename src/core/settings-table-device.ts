@@ -76,6 +76,11 @@ const AUDIO = {
     reload: "session",
     doc: "half duplex: how long the room may ring out before the microphone opens after an answer.",
   }),
+  "audio.earcons": boolean({
+    default: true,
+    reload: "live",
+    doc: "Says aloud what went wrong: no network, key refused, no credit, service busy.",
+  }),
 } as const;
 
 const WAKE_WORD = {
@@ -138,6 +143,14 @@ const SESSION = {
     unit: "s",
     reload: "session",
     doc: "multi_turn: how long you may speak on after an answer without the wake word.",
+  }),
+  "session.keep_warm_s": number({
+    default: 0,
+    min: 0,
+    max: 600,
+    unit: "s",
+    reload: "session",
+    doc: "How long the connection is kept after a conversation: the next one starts at once, and remembers.",
   }),
   "session.no_speech_s": number({
     default: 6,

@@ -126,6 +126,19 @@ const HOW = {
     reload: "session",
     doc: "The longest answer; a second of speech is 20 tokens. inf leaves it to the model.",
   }),
+  "openai.reasoning_effort": oneOf(["default", "minimal", "low", "medium", "high", "xhigh"], {
+    default: "default",
+    reload: "session",
+    doc: "How long a reasoning model thinks; more is slower and dearer. Other models are not told.",
+  }),
+  "openai.truncation": int({
+    default: 8000,
+    min: 0,
+    max: 120_000,
+    unit: "tokens",
+    reload: "session",
+    doc: "How much of a long conversation is kept, and paid for again with each answer; 0 leaves it to the API.",
+  }),
   "openai.noise_reduction": oneOf(["off", "near_field", "far_field"], {
     default: "far_field",
     reload: "session",

@@ -78,7 +78,9 @@ function closeFault(code: number, reason: string, model: string): Fault {
   const named = reason.split(/[.\s:]+/).map((word) => codeFault(word, model, said));
   const known = named.find((found) => found !== null);
   if (known) return known;
-  if (code === 1001 || code === 1005 || code === 1006 || (code >= 1011 && code <= 1013)) {
+  // 1000 in mid-conversation is a server that restarts or a proxy that tires: as good as lost.
+  const lost = code === 1000 || code === 1001 || code === 1005 || code === 1006;
+  if (lost || (code >= 1011 && code <= 1013)) {
     return fault("network", "retry", `The connection was lost: ${said}`, NETWORK_REMEDY);
   }
   return fault("protocol", "tell", `The server closed the connection: ${said}`);
@@ -118,4 +120,9 @@ function modelFault(model: string, said: string): Fault {
     `Failed to connect with model ${model}: ${said}`,
     MODEL_REMEDY,
   );
+}
+
+/** How long the server asks us to wait; null when it does not say. */
+export function retryAfterMs(failure: LinkFailure): number | null {
+  return failure.tag === "http" ? failure.retryAfterMs : null;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
-import type { Effect, Input, PhaseTag, State } from "../../src/core/assistant-types.ts";
+import type { Effect, Input, Moment, PhaseTag, State } from "../../src/core/assistant-types.ts";
 import { fault } from "../../src/core/fault.ts";
 import { indicate } from "../../src/core/indicator.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
@@ -21,7 +21,7 @@ const done = {
   usage: null,
 } as const;
 const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS: null } as const;
-const complaint = { type: null, code: null, message: "no", eventId: null };
+const complaint = { type: null, code: null, message: "no", param: null, eventId: null };
 
 const EVENTS: readonly ServerEvent[] = [
   { tag: "session-created", ...session },
@@ -79,6 +79,10 @@ function inputs(attempt: number): Input[] {
   ];
 }
 
+function at(nowMs: number, head: number): Moment {
+  return { nowMs, head, wallMs: 1_767_225_600_000 + nowMs, chance: 0.5 };
+}
+
 const MODES: readonly Settings[] = [
   DEFAULTS,
   { ...DEFAULTS, "audio.duplex": "full" },
@@ -93,7 +97,7 @@ function reachable(settings: Settings, depth: number): State[] {
     const next: State[] = [];
     for (const state of front) {
       for (const input of inputs(state.dials)) {
-        const after = step(state, input, { nowMs: 1000, head: 48_000 }, settings).state;
+        const after = step(state, input, at(1000, 48_000), settings).state;
         const key = JSON.stringify({ ...after, talk: "talk" in after ? skeleton(after) : null });
         if (!seen.has(key)) {
           seen.set(key, after);
@@ -119,7 +123,7 @@ for (const [index, settings] of MODES.entries()) {
     assert.ok(tags.size >= 7, `the walk reaches the phases: ${[...tags]}`);
     for (const state of states) {
       for (const input of inputs(state.dials)) {
-        const { state: after } = step(state, input, { nowMs: 2000, head: 50_000 }, settings);
+        const { state: after } = step(state, input, at(2000, 50_000), settings);
         assertWayBack(after, settings);
       }
     }
@@ -133,7 +137,7 @@ function assertWayBack(start: State, settings: Settings): void {
     const due = deadlineMs(state);
     assert.ok(due !== null && Number.isFinite(due), `${state.tag} has a deadline`);
     assert.ok(ticks < 6, `stuck in ${state.tag}`);
-    state = step(state, { tag: "tick" }, { nowMs: due, head: 60_000 }, settings).state;
+    state = step(state, { tag: "tick" }, at(due, 60_000), settings).state;
   }
   assert.equal(deadlineMs(state), null);
 }
@@ -155,7 +159,7 @@ test("random walks: never two answers under way, every cut within what was recei
     assert.ok(input);
     // The world's side of the bargain: a response that is done, or refused, is no longer under way.
     if (input.tag === "server" && endsAnswer(state, input.event)) asked = 0;
-    const next = step(state, input, { nowMs: n * 500, head: n * 12_000 }, DEFAULTS);
+    const next = step(state, input, at(n * 500, n * 12_000), DEFAULTS);
     state = next.state;
     next.effects.forEach(performed);
   }
@@ -171,7 +175,7 @@ function endsAnswer(state: State, event: ServerEvent): boolean {
 test("the same step twice gives the same result, and changes nothing", () => {
   const before = structuredClone(INITIAL);
   const tap: Input = { tag: "tap" };
-  const moment = { nowMs: 5, head: 6 };
+  const moment = at(5, 6);
   assert.deepEqual(step(INITIAL, tap, moment, DEFAULTS), step(INITIAL, tap, moment, DEFAULTS));
   assert.deepEqual(INITIAL, before);
 });
@@ -180,7 +184,7 @@ test("at rest, a deaf appliance shows a fault", () => {
   const { state } = step(
     INITIAL,
     { tag: "part-lost", part: "microphone", fault: lost },
-    { nowMs: 0, head: 0 },
+    at(0, 0),
     DEFAULTS,
   );
   assert.equal(state.tag, "idle");

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type ClientEvent, encode, encodeAudio } from "../../src/core/realtime/client-events.ts";
+import type { ClientEvent } from "../../src/core/realtime/client-events.ts";
+import { encode, encodeAudio } from "../../src/core/realtime/encode.ts";
 import { decode } from "../../src/core/realtime/server-events.ts";
 import { sessionConfig } from "../../src/core/realtime/session.ts";
 import { DEFAULTS } from "../../src/core/settings.ts";
@@ -14,6 +15,8 @@ const SESSIONS = [
   DEFAULTS,
   { ...DEFAULTS, "openai.turn_detection.type": "semantic_vad" },
   { ...DEFAULTS, "openai.noise_reduction": "off", "openai.max_output_tokens": "inf" },
+  { ...DEFAULTS, "openai.reasoning_effort": "high", "openai.truncation": 0 },
+  { ...DEFAULTS, "openai.protocol": "beta", "openai.temperature": 0.7 },
   { ...DEFAULTS, "openai.instructions": "Antworte auf Deutsch.\nKurz." },
 ] as const;
 
@@ -21,7 +24,7 @@ const EVENTS: readonly ClientEvent[] = [
   ...SESSIONS.map(
     (settings): ClientEvent => ({
       tag: "update-session",
-      session: sessionConfig(settings, "marin"),
+      session: sessionConfig(settings, "gpt-realtime-2.1", "marin"),
     }),
   ),
   { tag: "clear-input" },
@@ -31,18 +34,23 @@ const EVENTS: readonly ClientEvent[] = [
   { tag: "truncate", itemId: "item_1", contentIndex: 0, audioEndMs: 1240 },
   { tag: "delete-item", itemId: "item_1" },
   { tag: "tool-output", callId: "call_1", output: '{"ok":true}' },
+  { tag: "tell-dialogue", role: "assistant", text: "It is ten past four." },
+  { tag: "tell-dialogue", role: "user", text: "What time is it?" },
 ];
 
-test("every client event fits the strict GA schema", () => {
-  for (const event of EVENTS) {
-    assert.equal(clientProblem(JSON.parse(encode(event, "evt_1")), "ga"), null, event.tag);
-  }
-  assert.equal(clientProblem(JSON.parse(encodeAudio("AAAA")), "ga"), null);
-});
+for (const protocol of ["ga", "beta"] as const) {
+  test(`every client event fits the strict schema (${protocol})`, () => {
+    for (const event of EVENTS) {
+      const wire = JSON.parse(encode(event, "evt_1", protocol));
+      assert.equal(clientProblem(wire, protocol), null, event.tag);
+    }
+    assert.equal(clientProblem(JSON.parse(encodeAudio("AAAA")), protocol), null);
+  });
+}
 
 test("the session: ours are the answers, the server's the turns", () => {
-  const session = sessionConfig(DEFAULTS, "alloy");
-  const text = encode({ tag: "update-session", session }, "update_1");
+  const session = sessionConfig(DEFAULTS, "gpt-realtime", "alloy");
+  const text = encode({ tag: "update-session", session }, "update_1", "ga");
   const { audio, type } = JSON.parse(text).session;
   assert.equal(type, "realtime");
   assert.equal(audio.output.voice, "alloy");

@@ -22,6 +22,8 @@ export interface ServerError {
   readonly type: string | null;
   readonly code: string | null;
   readonly message: string;
+  /** The path of the field it is about, where the server says so. */
+  readonly param: string | null;
   /** The client event it answers, where the server says so. */
   readonly eventId: string | null;
 }
@@ -57,6 +59,8 @@ export type ServerEvent =
       readonly calls: readonly ToolCall[];
       readonly usage: Usage | null;
     }
+  /** The words of an item of the model's that has been said to its end. */
+  | { readonly tag: "transcript"; readonly itemId: string; readonly text: string }
   | { readonly tag: "error"; readonly error: ServerError }
   | { readonly tag: "ignored"; readonly type: string }
   | { readonly tag: "malformed"; readonly why: string };
@@ -105,6 +109,12 @@ function understand(type: string, event: Fields): ServerEvent | null {
     case "response.output_audio.delta":
     case "response.audio.delta":
       return audio(event);
+    case "response.output_audio_transcript.done":
+    case "response.audio_transcript.done": {
+      const itemId = text(event, "item_id");
+      const words = text(event, "transcript");
+      return itemId === null || words === null ? null : { tag: "transcript", itemId, text: words };
+    }
     case "response.done":
       return responseDone(fields(event, "response"));
     case "error":
@@ -194,6 +204,7 @@ function serverError(error: Fields): ServerError {
     type: text(error, "type"),
     code: text(error, "code"),
     message: oneLine(text(error, "message") ?? "(no message)"),
+    param: text(error, "param"),
     eventId: text(error, "event_id"),
   };
 }

@@ -1,6 +1,20 @@
-/** What we ask of a session: built once per connection, the same bytes each time (cache-stable). */
+/**
+ * What we ask of a session: built once per connection, the same bytes each time (cache-stable), and
+ * only what the model and the protocol have. What is left out is said once.
+ */
 
-import type { Settings } from "../settings.ts";
+import { modelNamed } from "../models.ts";
+import { DEFAULTS, type Settings } from "../settings.ts";
+
+/** Parts of the set-up that a session can do without, should the server refuse them. */
+export type SetUpPart =
+  | "reasoning"
+  | "truncation"
+  | "noise-reduction"
+  | "max-output-tokens"
+  | "turn-detection"
+  | "temperature"
+  | "tools";
 
 export type TurnDetection =
   | {
@@ -12,13 +26,40 @@ export type TurnDetection =
     }
   | { readonly type: "semantic_vad"; readonly eagerness: "low" | "medium" | "high" | "auto" };
 
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** `null`: not sent. */
 export interface SessionConfig {
   readonly instructions: string;
   readonly voice: string;
-  readonly maxOutputTokens: number | "inf";
-  readonly noiseReduction: "off" | "near_field" | "far_field";
-  readonly turnDetection: TurnDetection;
+  readonly maxOutputTokens: number | "inf" | null;
+  readonly noiseReduction: "off" | "near_field" | "far_field" | null;
+  readonly turnDetection: TurnDetection | null;
+  /** Tokens of the past dialogue that are kept when it grows too long; GA only. */
+  readonly keptTokens: number | null;
+  readonly reasoningEffort: string | null;
+  /** Beta only. */
+  readonly temperature: number | null;
+  readonly tools: readonly ToolSpec[];
 }
+
+/** The function by which the model says that the user has said goodbye. */
+export const END_CONVERSATION = "end_conversation";
+
+const TOOLS: readonly ToolSpec[] = [
+  {
+    name: END_CONVERSATION,
+    description:
+      "Ends the conversation. Call it when the user says goodbye, thanks you and needs nothing more, " +
+      "or asks you to stop listening; say a short goodbye first.",
+    parameters: { type: "object", properties: {} },
+  },
+];
 
 const MANNERS =
   "You are a voice assistant in a kitchen. You hear one person through a microphone and answer aloud. " +
@@ -26,17 +67,59 @@ const MANNERS =
   "Answer at once and briefly, in plain spoken sentences, without lists or markup. " +
   "If you did not understand, say so in one short sentence.";
 
-/** The session that the settings ask for, spoken with `voice`. */
-export function sessionConfig(settings: Settings, voice: string): SessionConfig {
+/** The session that the settings ask of `model`, spoken with `voice`, `without` some parts. */
+export function sessionConfig(
+  settings: Settings,
+  model: string,
+  voice: string,
+  without: readonly SetUpPart[] = [],
+): SessionConfig {
+  const has = (part: SetUpPart): boolean => !without.includes(part);
+  const ga = settings["openai.protocol"] === "ga";
   const language = `Speak ${settings["openai.language"]} (ISO 639) unless you are asked for another language.`;
   const own = settings["openai.instructions"].trim();
+  const kept = settings["openai.truncation"];
   return {
     instructions: [MANNERS, language, own].filter((part) => part !== "").join("\n"),
     voice,
-    maxOutputTokens: settings["openai.max_output_tokens"],
-    noiseReduction: settings["openai.noise_reduction"],
-    turnDetection: turnDetection(settings),
+    maxOutputTokens: has("max-output-tokens") ? maxOutputTokens(settings, model) : null,
+    noiseReduction: has("noise-reduction") ? settings["openai.noise_reduction"] : null,
+    turnDetection: has("turn-detection") ? turnDetection(settings) : null,
+    keptTokens: ga && has("truncation") && kept > 0 ? kept : null,
+    reasoningEffort: has("reasoning") && reasons(settings, model) ? effort(settings) : null,
+    temperature: !ga && has("temperature") ? settings["openai.temperature"] : null,
+    tools: has("tools") ? TOOLS : [],
   };
+}
+
+/** What the owner asked for and this model or protocol does not have: one sentence each. */
+export function leftOut(settings: Settings, model: string): readonly string[] {
+  const ga = settings["openai.protocol"] === "ga";
+  const lines: string[] = [];
+  if (ga && settings["openai.temperature"] !== DEFAULTS["openai.temperature"]) {
+    lines.push("openai.temperature is not sent: the GA protocol has no temperature");
+  }
+  if (effort(settings) !== null && !reasons(settings, model)) {
+    const lacking = ga ? `${model} does not reason` : "the beta protocol has no reasoning";
+    lines.push(`openai.reasoning_effort is not sent: ${lacking}`);
+  }
+  return lines;
+}
+
+function effort(settings: Settings): string | null {
+  const wanted = settings["openai.reasoning_effort"];
+  return wanted === "default" ? null : wanted;
+}
+
+/** A model that is not in the catalogue is taken to be newer than it, and to reason. */
+function reasons(settings: Settings, model: string): boolean {
+  return settings["openai.protocol"] === "ga" && (modelNamed(model)?.reasoning ?? true);
+}
+
+function maxOutputTokens(settings: Settings, model: string): number | "inf" {
+  const wanted = settings["openai.max_output_tokens"];
+  const most = modelNamed(model)?.maxOutputTokens;
+  return wanted === "inf" || most === undefined ? wanted : Math.min(wanted, most);
 }
 
 function turnDetection(settings: Settings): TurnDetection {

@@ -226,7 +226,8 @@ export class Conversation {
 
   /** What the user said becomes an item. */
   #committed(id: string, audioMs: number): void {
-    const content = [{ type: "input_audio" }];
+    // As on the wire: null until the words are written down. A public client insists on the key.
+    const content = [{ type: "input_audio", transcript: null }];
     const head = { id, object: "realtime.item", type: "message", status: "completed" };
     const item = { ...head, role: "user", content };
     const { previousId } = this.#items.append(id, item, audioMs);
@@ -239,6 +240,7 @@ export class Conversation {
       heard: this.#setup.prompter.peek().heard,
       agenda: this.#agenda,
       out: this.#out,
+      written: (words) => this.#items.transcribed(id, words),
     });
   }
 

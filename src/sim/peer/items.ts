@@ -124,6 +124,13 @@ export class Items {
     return { ok: true, value: item };
   }
 
+  /** What the user said has been written down; nothing happens when the item is gone. */
+  transcribed(id: string, transcript: string): void {
+    const item = this.find(id);
+    if (item === null) return;
+    item.json = { ...item.json, content: [{ type: "input_audio", transcript }] };
+  }
+
   #called(callId: string | null): boolean {
     return this.#items.some(
       ({ json }) => json["type"] === "function_call" && json["call_id"] === callId,
@@ -147,9 +154,14 @@ function absent(verb: string, doing: string, id: string): Result<never> {
 function soundless(json: JsonObject): JsonObject {
   if (json["content"] === undefined) return json;
   const content = listAt(json, "content").map((part) =>
-    isObject(part) ? without(part, "audio") : part,
+    isObject(part) ? written(without(part, "audio")) : part,
   );
   return { ...json, content };
+}
+
+/** What a user said has a transcript on the wire, if only an empty one. */
+function written(part: JsonObject): JsonObject {
+  return part["type"] === "input_audio" ? { transcript: null, ...part } : part;
 }
 
 function soundMs(json: JsonObject): number {

@@ -171,7 +171,7 @@ export class Reply {
     if (part.item === null) return;
     const before = this.setup.items?.all ?? [];
     const at = before.indexOf(part.item);
-    if (!part.item.cut) part.item.json = json;
+    part.item.json = part.item.cut ? { ...part.item.json, status } : json;
     // An item that the client has deleted meanwhile is not announced again.
     if (at >= 0) {
       this.#conversation("conversation.item.done", before[at - 1]?.id ?? null, json);

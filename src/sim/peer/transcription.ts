@@ -15,6 +15,8 @@ export interface TranscriptionSetup {
   readonly heard: Heard;
   readonly agenda: Agenda;
   readonly out: Outbox;
+  /** Takes the words into the item, where a client may retrieve them from. */
+  readonly written: (words: string) => void;
 }
 
 const NAME = "conversation.item.input_audio_transcription";
@@ -34,6 +36,7 @@ export function transcribe(itemId: string, audioMs: number, setup: Transcription
     for (const piece of pieces(heard.text, 3)) {
       out.event(`${NAME}.delta`, { ...place, delta: piece }, turn);
     }
+    setup.written(heard.text);
     const usage = { type: "duration", seconds: audioMs / 1000 };
     out.event(`${NAME}.completed`, { ...place, transcript: heard.text, usage }, turn);
   });

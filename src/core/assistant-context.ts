@@ -1,0 +1,38 @@
+/** What every part of the state machine works with: the step's context, and small helpers. */
+
+import type { Effect, Moment, State, Talk, TalkingState } from "./assistant-types.ts";
+import { TOLD_MAX } from "./limits.ts";
+import type { Settings } from "./settings.ts";
+
+export interface Context {
+  readonly moment: Moment;
+  readonly settings: Settings;
+  readonly effects: Effect[];
+}
+
+export type Common = Pick<State, "dials" | "troubles" | "ladder" | "warm" | "told">;
+
+/** What every state carries, without the phase. */
+export function common({ dials, troubles, ladder, warm, told }: State): Common {
+  return { dials, troubles, ladder, warm, told };
+}
+
+export function log(cx: Context, level: "info" | "notice" | "warning" | "error", line: string) {
+  cx.effects.push({ tag: "log", level, line });
+}
+
+/** Gives a notice that has not been given before; returns what to remember. */
+export function tellOnce(told: readonly string[], line: string, cx: Context): readonly string[] {
+  if (told.includes(line)) return told;
+  log(cx, "notice", line);
+  return [...told.slice(-TOLD_MAX + 1), line];
+}
+
+/** Is a conversation under way? */
+export function isTalking(state: State): state is TalkingState {
+  return state.tag !== "idle" && state.tag !== "muted" && state.tag !== "fault";
+}
+
+export function isHalfDuplex(talk: Talk): boolean {
+  return talk.settings["audio.duplex"] === "half";
+}

@@ -1,0 +1,361 @@
+/**
+ * The connection as the machine sees it: begin, dial, fall back, set up, lose, find again.
+ *
+ * Theory: while connecting, speech waits in the ring, so a failure costs time and nothing else. A
+ * failure is judged by its fault: the model's own → the next rung of the ladder; network or server →
+ * again after a jittered wait, then the next rung; key, credit → told, and no more attempts. A model
+ * is held against only once another one has answered: a dead network must not condemn it.
+ */
+
+import { type Context, common, log, tellOnce } from "./assistant-context.ts";
+import { fail, listen, showFault } from "./assistant-talk.ts";
+import type { Input, State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
+import { redialDelayMs } from "./backoff.ts";
+import { type Fault, fault } from "./fault.ts";
+import {
+  answered,
+  COOL_DOWN_MS,
+  firstRung,
+  GONE_MS,
+  holdOff,
+  type Ladder,
+  nextRung,
+  passOver,
+} from "./ladder.ts";
+import {
+  ATTEMPT_MAX_MS,
+  CONNECT_MAX_MS,
+  RECONNECTS_MAX,
+  RECYCLE_MARGIN_MS,
+  RETRIES_MAX,
+  SESSION_MAX_MS,
+} from "./limits.ts";
+import { msToSamples } from "./pcm.ts";
+import type { ServerError, ServerEvent } from "./realtime/server-events.ts";
+import { leftOut, type SetUpPart, sessionConfig } from "./realtime/session.ts";
+import { linkFault, retryAfterMs } from "./verdict.ts";
+import { chooseVoice, type VoiceChoice } from "./voice.ts";
+
+type SessionEvent = Extract<ServerEvent, { tag: "session-created" | "session-updated" }>;
+
+export function begin(state: State, trigger: Trigger, cx: Context): State {
+  if (trigger.source === "wake-word") log(cx, "info", `Wake word '${trigger.keyword}' heard`);
+  else log(cx, "info", `Woken by ${trigger.source === "button" ? "the button" : "command"}`);
+  if (state.tag === "fault") cx.effects.push({ tag: "hush", attempt: 0 });
+  const deaf = state.troubles.microphone;
+  if (deaf) return showFault(state, deaf, cx);
+  const { holdOff: held } = state.ladder;
+  if (held !== null && held.untilMs > cx.moment.nowMs) return showFault(state, held.why, cx);
+  const talk = newTalk(trigger, cx);
+  return state.warm?.talk.settings === cx.settings
+    ? beginWarm(state, state.warm.talk, talk, cx)
+    : beginCold(state, talk, cx);
+}
+
+/** The last session still stands: listen at once. */
+function beginWarm(state: State, before: Talk, fresh: Talk, cx: Context): State {
+  const { attempt, model, voice, link, recycleAtMs, without, dialogue, answer } = before;
+  const kept = { attempt, model, voice, link, recycleAtMs, without, dialogue, answer };
+  const talk: Talk = { ...fresh, ...kept };
+  cx.effects.push({ tag: "begin-conversation", talk }, { tag: "open-uplink", from: talk.from });
+  return listen({ ...state, warm: null }, talk, cx);
+}
+
+function beginCold(state: State, talk: Talk, cx: Context): State {
+  if (state.warm !== null) cx.effects.push({ tag: "hang-up", attempt: state.warm.talk.attempt });
+  const model = firstRung(cx.settings, state.ladder, cx.moment.nowMs);
+  const voice = voiceFor(talk, model);
+  if (voice.tag === "refused") return showFault(state, voiceFault(voice.why), cx);
+  const calm: State = { ...state, warm: null };
+  cx.effects.push({ tag: "begin-conversation", talk: { ...talk, model, voice: voice.voice } });
+  return connect(calm, talk, model, cx.moment.nowMs + CONNECT_MAX_MS, cx);
+}
+
+function newTalk(trigger: Trigger, { settings, moment }: Context): Talk {
+  const preRollMs = trigger.source === "wake-word" ? settings["audio.pre_roll_ms"] : 0;
+  const from = Math.max(0, trigger.wokenAt - msToSamples(preRollMs));
+  return {
+    trigger,
+    from,
+    settings,
+    endsAtMs: moment.nowMs + settings["session.max_duration_s"] * 1000,
+    attempt: 0,
+    model: "",
+    voice: settings["openai.voice"],
+    link: "dialing",
+    recycleAtMs: Number.POSITIVE_INFINITY,
+    failed: [],
+    failures: 0,
+    reconnects: 0,
+    without: [],
+    dialogue: [],
+    questionFrom: from,
+    askedAgain: false,
+    broken: null,
+    turns: 0,
+    toolRounds: 0,
+    answer: { tag: "none" },
+    owed: false,
+    cutting: false,
+    ghost: null,
+    farewell: null,
+  };
+}
+
+function voiceFor(talk: Talk, model: string): VoiceChoice {
+  const wish = {
+    voice: talk.settings["openai.voice"],
+    fallback: talk.settings["openai.voice_fallback"],
+    autoSelect: talk.settings["openai.auto_select_voice"],
+  };
+  return chooseVoice(wish, model);
+}
+
+function voiceFault(why: string): Fault {
+  const advice = "Choose another openai.voice, or set openai.auto_select_voice: true";
+  return fault("config", "tell", why, advice);
+}
+
+/** Dials `model`, within the time that this conversation has for connecting. */
+function connect(state: State, talk: Talk, model: string, untilMs: number, cx: Context): State {
+  const choice = voiceFor(talk, model);
+  const attempt = state.dials + 1;
+  const tryUntilMs = Math.min(untilMs, cx.moment.nowMs + ATTEMPT_MAX_MS);
+  const voice = choice.tag === "chosen" ? choice.voice : talk.voice;
+  const dialled: Talk = {
+    ...talk,
+    attempt,
+    model,
+    voice,
+    link: "dialing",
+    answer: { tag: "none" },
+  };
+  const base = { ...common(state), dials: attempt };
+  const next = { ...base, tag: "connecting", untilMs, tryUntilMs, redialAtMs: null } as const;
+  if (choice.tag === "refused") return fail({ ...next, talk: dialled }, voiceFault(choice.why), cx);
+  const told = choice.notice === null ? state.told : tellOnce(state.told, choice.notice, cx);
+  cx.effects.push({ tag: "dial", attempt, model });
+  return { ...next, told, talk: dialled };
+}
+
+/** The wait before a redial is over. */
+export function redial(state: Extract<TalkingState, { tag: "connecting" }>, cx: Context): State {
+  return connect(state, state.talk, state.talk.model, state.untilMs, cx);
+}
+
+/** This attempt failed, wherever that showed: what now? */
+export function attemptFailed(
+  state: Extract<TalkingState, { tag: "connecting" }>,
+  why: Fault,
+  waitMs: number | null,
+  cx: Context,
+): State {
+  const { talk, untilMs } = state;
+  const { nowMs, chance } = cx.moment;
+  cx.effects.push({ tag: "hang-up", attempt: talk.attempt });
+  if (why.code === "rate-limited") return rateLimited(state, why, waitMs, cx);
+  if (why.verdict === "tell" || why.verdict === "die")
+    return fail(state, failedWith(talk, why), cx);
+  if (why.verdict === "retry" && talk.failures < RETRIES_MAX) {
+    const redialAtMs = nowMs + redialDelayMs(talk.failures, chance);
+    if (redialAtMs < untilMs) {
+      log(cx, "warning", `${failedWith(talk, why).message}; trying again`);
+      return { ...state, redialAtMs, talk: { ...talk, failures: talk.failures + 1 } };
+    }
+  }
+  return nextModel(state, why, cx);
+}
+
+/** Down the ladder, or the end of it. */
+function nextModel(
+  state: Extract<TalkingState, { tag: "connecting" }>,
+  why: Fault,
+  cx: Context,
+): State {
+  const { talk, untilMs } = state;
+  const failed = [...talk.failed, { model: talk.model, why }];
+  const gone = why.verdict === "fall-back";
+  const { nowMs } = cx.moment;
+  const ladder = gone
+    ? passOver(state.ladder, talk.model, why.message, nowMs, GONE_MS)
+    : state.ladder;
+  const tried = failed.map(({ model }) => model);
+  const to = nextRung(talk.settings, ladder, tried, nowMs);
+  const told = { ...state, ladder };
+  if (to === null || nowMs >= untilMs) return fail(told, failedWith(talk, why), cx);
+  log(cx, "warning", `${failedWith(talk, why).message}; trying ${to}`);
+  cx.effects.push({ tag: "fall-back", from: talk.model, to, reason: why.code });
+  return connect(told, { ...talk, failed, failures: 0, without: [] }, to, untilMs, cx);
+}
+
+/** The server says when: within this wake if that is soon, else no wake asks before. */
+function rateLimited(
+  state: Extract<TalkingState, { tag: "connecting" }>,
+  why: Fault,
+  waitMs: number | null,
+  cx: Context,
+): State {
+  const { nowMs, chance } = cx.moment;
+  const wait = waitMs ?? redialDelayMs(state.talk.failures, chance);
+  const redialAtMs = nowMs + wait;
+  const again = waitMs !== null || state.talk.failures < RETRIES_MAX;
+  if (again && redialAtMs + ATTEMPT_MAX_MS <= state.untilMs) {
+    log(cx, "warning", `${failedWith(state.talk, why).message}; again in ${seconds(wait)} s`);
+    return { ...state, redialAtMs, talk: { ...state.talk, failures: state.talk.failures + 1 } };
+  }
+  const ladder = holdOff(state.ladder, why, nowMs, wait);
+  return fail({ ...state, ladder }, failedWith(state.talk, why), cx);
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}
+
+/** The fault in the migration guide's words. */
+function failedWith({ model }: Talk, why: Fault): Fault {
+  const guide = `Failed to connect with model ${model}`;
+  if (why.message.startsWith(guide)) return why;
+  return { ...why, message: `${guide}: ${why.message}` };
+}
+
+/** The server's first word: now it is told what we want of the session. */
+export function greet(state: TalkingState, event: SessionEvent, cx: Context): State {
+  if (state.talk.link !== "dialing") return state;
+  const { moment } = cx;
+  const expiresMs =
+    event.expiresAtS === null ? SESSION_MAX_MS : event.expiresAtS * 1000 - moment.wallMs;
+  // A wrong clock must not make every session a short one.
+  const lifeMs =
+    expiresMs > 2 * RECYCLE_MARGIN_MS ? Math.min(expiresMs, SESSION_MAX_MS) : SESSION_MAX_MS;
+  const recycleAtMs = moment.nowMs + lifeMs - RECYCLE_MARGIN_MS;
+  const talk: Talk = { ...state.talk, link: "greeted", recycleAtMs };
+  log(cx, "info", `Connected to OpenAI Realtime API using model: ${talk.model}`);
+  const told = leftOut(talk.settings, talk.model).reduce(
+    (known, line) => tellOnce(known, line, cx),
+    state.told,
+  );
+  setUp(talk, cx);
+  return { ...state, told, talk };
+}
+
+function setUp(talk: Talk, cx: Context): void {
+  const session = sessionConfig(talk.settings, talk.model, talk.voice, talk.without);
+  const eventId = `update_${talk.attempt}_${talk.without.length}`;
+  cx.effects.push({ tag: "send", event: { tag: "update-session", session }, eventId });
+}
+
+/**
+ * Only now may sound be sent: before it, the server would use its own defaults. A new connection in
+ * mid-conversation is first told what was said, then hears the unanswered question from the ring.
+ */
+export function ready(state: TalkingState, event: SessionEvent, cx: Context): State {
+  if (state.talk.link !== "greeted") return state;
+  const { nowMs } = cx.moment;
+  const voice = event.voice ?? state.talk.voice;
+  log(cx, "info", `Audio session config: model=${state.talk.model}, voice=${voice}`);
+  for (const { role, text, itemId } of state.talk.dialogue) {
+    const said = { tag: "tell-dialogue", role, text } as const;
+    cx.effects.push({ tag: "send", event: said, eventId: `replay_${itemId}`.slice(0, 64) });
+  }
+  cx.effects.push({ tag: "open-uplink", from: state.talk.from });
+  const ladder = settleBlame(state.ladder, state.talk, nowMs);
+  const talk: Talk = { ...state.talk, link: "ready", voice, failed: [], failures: 0 };
+  return listen({ ...state, ladder }, talk, cx);
+}
+
+/** A model answers: those that failed before it in the same minute were at fault themselves. */
+function settleBlame(ladder: Ladder, talk: Talk, nowMs: number): Ladder {
+  const blamed = talk.failed.filter(({ why }) => why.verdict !== "fall-back");
+  const settled = blamed.reduce(
+    (known, { model, why }) => passOver(known, model, why.message, nowMs, COOL_DOWN_MS),
+    ladder,
+  );
+  return answered({ ...settled, holdOff: null }, talk.model);
+}
+
+/** Set-up parts that an error may name, by the path the server uses for them. */
+const REPAIRS: readonly (readonly [string, SetUpPart])[] = [
+  ["reasoning", "reasoning"],
+  ["parallel_tool_calls", "reasoning"],
+  ["truncation", "truncation"],
+  ["noise_reduction", "noise-reduction"],
+  ["max_output_tokens", "max-output-tokens"],
+  ["turn_detection", "turn-detection"],
+  ["temperature", "temperature"],
+  ["tools", "tools"],
+];
+
+/** A refused set-up is repaired by leaving out what was refused, or the session is refused. */
+export function setUpRefused(
+  state: TalkingState,
+  error: ServerError,
+  why: Fault,
+  cx: Context,
+): State {
+  const { talk } = state;
+  const path = `${error.param ?? ""} ${error.message}`;
+  const part = REPAIRS.find(([name]) => path.includes(name))?.[1];
+  if (part === undefined || talk.without.includes(part)) {
+    return state.tag === "connecting" ? attemptFailed(state, why, null, cx) : fail(state, why, cx);
+  }
+  log(cx, "notice", `The server refused a part of the set-up (${part}); it is left out`);
+  const repaired: Talk = { ...talk, without: [...talk.without, part] };
+  setUp(repaired, cx);
+  return { ...state, talk: repaired };
+}
+
+/** The connection ended, whoever ended it. */
+export function linkClosed(
+  state: State,
+  input: Extract<Input, { tag: "link-closed" }>,
+  cx: Context,
+): State {
+  if (state.warm?.talk.attempt === input.attempt) return { ...state, warm: null };
+  if (!("talk" in state) || input.attempt !== state.talk.attempt) return state;
+  const why = linkFault(input.failure, state.talk.model);
+  if (state.tag === "connecting") {
+    return state.redialAtMs === null
+      ? attemptFailed(state, why, retryAfterMs(input.failure), cx)
+      : state;
+  }
+  return linkLost(state, why, cx);
+}
+
+/** In mid-conversation: what is being heard plays on; an unanswered question is asked anew. */
+export function linkLost(
+  state: Exclude<TalkingState, { tag: "connecting" }>,
+  why: Fault,
+  cx: Context,
+): State {
+  if (why.verdict === "tell" || why.verdict === "die") return fail(state, why, cx);
+  if (state.tag !== "speaking") return reconnect(state, why, cx);
+  const { talk } = state;
+  if (talk.link === "lost") return state;
+  const half = talk.answer.tag !== "none";
+  cx.effects.push({ tag: "hang-up", attempt: talk.attempt }, { tag: "finish-reply" });
+  const broken = half ? why : null;
+  return { ...state, talk: { ...talk, link: "lost", answer: { tag: "none" }, broken } };
+}
+
+/** A new connection for the same conversation. */
+export function reconnect(state: TalkingState, why: Fault, cx: Context): State {
+  const { talk } = state;
+  cx.effects.push({ tag: "close-uplink" }, { tag: "hang-up", attempt: talk.attempt });
+  if (talk.reconnects >= RECONNECTS_MAX) return fail(state, why, cx);
+  log(cx, "warning", `${why.message}; connecting again`);
+  const anew: Talk = {
+    ...talk,
+    from: talk.questionFrom ?? cx.moment.head,
+    reconnects: talk.reconnects + 1,
+    owed: false,
+    cutting: false,
+    ghost: null,
+    without: [],
+    link: "dialing",
+    answer: { tag: "none" },
+  };
+  const untilMs = cx.moment.nowMs + CONNECT_MAX_MS;
+  if (why.verdict !== "fall-back") return connect(state, anew, talk.model, untilMs, cx);
+  const base = { ...common(state), tag: "connecting", untilMs, tryUntilMs: untilMs } as const;
+  return nextModel({ ...base, redialAtMs: null, talk: anew }, why, cx);
+}

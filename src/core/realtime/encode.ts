@@ -1,0 +1,139 @@
+/**
+ * Our words to the wire's: every client event Pipit sends is built here. Invariant: nothing else in
+ * the program writes protocol JSON. Tests validate the output against the strict schemas.
+ */
+
+import type { ClientEvent, Protocol } from "./client-events.ts";
+import type { SessionConfig, TurnDetection } from "./session.ts";
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** One client event as the text of a WebSocket frame. `eventId` comes back in its errors. */
+export function encode(event: ClientEvent, eventId: string, protocol: Protocol): string {
+  return JSON.stringify({ ...body(event, protocol), event_id: eventId });
+}
+
+/** A piece of microphone sound: base64 of 24 kHz s16le mono. Kept apart: twenty-five a second. */
+export function encodeAudio(base64: string): string {
+  return `{"type":"input_audio_buffer.append","audio":"${base64}"}`;
+}
+
+function body(event: ClientEvent, protocol: Protocol): Body {
+  switch (event.tag) {
+    case "update-session": {
+      const session = protocol === "ga" ? gaSession(event.session) : betaSession(event.session);
+      return { type: "session.update", session };
+    }
+    case "clear-input":
+      return { type: "input_audio_buffer.clear" };
+    case "create-response":
+      return { type: "response.create" };
+    case "cancel-response":
+      return event.responseId === null
+        ? { type: "response.cancel" }
+        : { type: "response.cancel", response_id: event.responseId };
+    case "truncate":
+      return {
+        type: "conversation.item.truncate",
+        item_id: event.itemId,
+        content_index: event.contentIndex,
+        audio_end_ms: event.audioEndMs,
+      };
+    case "delete-item":
+      return { type: "conversation.item.delete", item_id: event.itemId };
+    case "tool-output": {
+      const { callId, output } = event;
+      return item({ type: "function_call_output", call_id: callId, output });
+    }
+    case "tell-dialogue": {
+      const type = event.role === "user" ? "input_text" : assistantText(protocol);
+      const content = [{ type, text: event.text }];
+      return item({ type: "message", role: event.role, content });
+    }
+  }
+}
+
+function item(of: Body): Body {
+  return { type: "conversation.item.create", item: of };
+}
+
+function assistantText(protocol: Protocol): string {
+  return protocol === "ga" ? "output_text" : "text";
+}
+
+function gaSession(config: SessionConfig): Body {
+  const format = { type: "audio/pcm", rate: 24_000 };
+  return {
+    type: "realtime",
+    output_modalities: ["audio"],
+    instructions: config.instructions,
+    ...present("max_output_tokens", config.maxOutputTokens),
+    ...present("truncation", truncation(config.keptTokens)),
+    ...present("reasoning", config.reasoningEffort && { effort: config.reasoningEffort }),
+    tools: tools(config),
+    tool_choice: "auto",
+    audio: {
+      input: {
+        format,
+        ...noiseReduction("noise_reduction", config),
+        transcription: null,
+        turn_detection: turnDetection(config.turnDetection),
+      },
+      output: { format, voice: config.voice },
+    },
+  };
+}
+
+function betaSession(config: SessionConfig): Body {
+  return {
+    modalities: ["text", "audio"],
+    instructions: config.instructions,
+    voice: config.voice,
+    input_audio_format: "pcm16",
+    output_audio_format: "pcm16",
+    ...noiseReduction("input_audio_noise_reduction", config),
+    turn_detection: turnDetection(config.turnDetection),
+    tools: tools(config),
+    tool_choice: "auto",
+    ...present("temperature", config.temperature),
+    ...present("max_response_output_tokens", config.maxOutputTokens),
+  };
+}
+
+function present(name: string, value: unknown): Body {
+  return value === null ? {} : { [name]: value };
+}
+
+/** 0.8: cut a fifth more than needed, so that the cached prefix stays the same for a while. */
+function truncation(keptTokens: number | null): Body | null {
+  if (keptTokens === null) return null;
+  const limits = { post_instructions: keptTokens };
+  return { type: "retention_ratio", retention_ratio: 0.8, token_limits: limits };
+}
+
+function tools(config: SessionConfig): readonly Body[] {
+  return config.tools.map((tool) => ({ type: "function", ...tool }));
+}
+
+function noiseReduction(name: string, { noiseReduction: kind }: SessionConfig): Body {
+  if (kind === null) return {};
+  return { [name]: kind === "off" ? null : { type: kind } };
+}
+
+/**
+ * The server finds the turns, but never answers or interrupts by itself: Pipit asks for each
+ * answer (so that a wake with nothing said costs nothing, and there is one response at a time).
+ */
+function turnDetection(detection: TurnDetection | null): Body {
+  const ours = { create_response: false, interrupt_response: false };
+  if (detection === null) return { type: "server_vad", ...ours };
+  return detection.type === "semantic_vad"
+    ? { type: "semantic_vad", eagerness: detection.eagerness, ...ours }
+    : {
+        type: "server_vad",
+        threshold: detection.threshold,
+        prefix_padding_ms: detection.prefixMs,
+        silence_duration_ms: detection.silenceMs,
+        ...ours,
+      };
+}
