@@ -13,6 +13,7 @@ import { type Env, fdSink, wantsColour } from "./adapters/line-sink.ts";
 import { MetricsFiles } from "./adapters/metrics-files.ts";
 import { FileMicrophone } from "./adapters/microphone-file.ts";
 import { Lpcm16Microphone } from "./adapters/microphone-lpcm16.ts";
+import { ModelsList } from "./adapters/models-list.ts";
 import { NoneButton, NoneLamp } from "./adapters/none.ts";
 import { PanelButton, PanelLamp } from "./adapters/panel.ts";
 import { RealtimeDialer } from "./adapters/realtime-socket.ts";
@@ -83,6 +84,12 @@ export function compose(settings: Settings, env: Env, journal: Journal): Applian
       dir: settings["metrics.dir"],
       maxFiles: settings["metrics.max_files"],
       clock,
+    }),
+    models: new ModelsList({
+      clock,
+      baseUrl: () => settings["openai.base_url"],
+      apiKey: () => settings["openai.api_key"],
+      dir: settings["metrics.dir"],
     }),
     notifier: new SystemdNotifier({ clock, env, pid: process.pid }),
     controlServer: new ControlSocket(socketPath, clock),

@@ -152,6 +152,12 @@ export interface MetricsStore {
   save(fileName: string, json: string): Promise<Fault | null>;
 }
 
+/** What the server says of its models' ends. Never rejects; asks at most once a day. */
+export interface ModelsSource {
+  /** Shutdown dates (YYYY-MM-DD) by model; empty when nothing is known. */
+  shutdownDates(): Promise<Readonly<Record<string, string>>>;
+}
+
 /** The service manager. Silent where there is none. */
 export interface Notifier {
   ready(status: string): Promise<void>;

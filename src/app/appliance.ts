@@ -25,6 +25,7 @@ import type {
   Lamp,
   MetricsStore,
   Microphone,
+  ModelsSource,
   Notifier,
   Speaker,
   WakeEngine,
@@ -34,6 +35,7 @@ import { Downlink } from "./downlink.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
 import { Recorder } from "./recorder.ts";
+import { RetirementWatch } from "./retirement-watch.ts";
 import { Uplink } from "./uplink.ts";
 import { WakePath } from "./wake-path.ts";
 
@@ -52,6 +54,7 @@ export interface World {
   /** Recordings that tell of faults; null where there is none. */
   readonly faultSound: (sound: FaultSound) => Int16Array | null;
   readonly store: MetricsStore;
+  readonly models: ModelsSource;
   readonly notifier: Notifier;
   readonly controlServer: ControlServer;
 }
@@ -67,6 +70,7 @@ export class Appliance {
   readonly #loop: Loop;
   readonly #wakePath: WakePath | null;
   readonly #lifecycle: Lifecycle;
+  readonly #retirements: RetirementWatch;
   #startedMs = 0;
   #lastFrameMs: number | null = null;
   #lastFault = "";
@@ -110,6 +114,7 @@ export class Appliance {
       },
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
+    this.#retirements = new RetirementWatch({ clock, journal, source: world.models, settings });
     this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });
   }
 
@@ -132,6 +137,8 @@ export class Appliance {
     lifecycle.add("microphone", () => world.microphone.close());
     world.button.start({ edge: (down) => down && this.#loop.post({ tag: "tap" }) });
     lifecycle.add("button", () => world.button.close());
+    this.#retirements.start();
+    lifecycle.add("retirements", async () => this.#retirements.close());
     await lifecycle.ready("Ready", () => this.#health());
   }
 
@@ -269,6 +276,7 @@ export class Appliance {
       microphone: condition("microphone"),
       speaker: condition("speaker"),
       wake_word: this.#wakePath === null ? "off" : condition("wake-word"),
+      retiring: this.#retirements.known,
       last_fault: this.#lastFault === "" ? null : this.#lastFault,
     };
   }

@@ -53,6 +53,7 @@ export class World {
       {
         ...this.#ports(),
         dice: new SimDice(1),
+        models: { shutdownDates: async () => ({}) },
         faultSound: () => new Int16Array(FRAME_SAMPLES).fill(77),
         target: (model) => ({ url: realtimeUrl("https://peer.test/v1", model), headers: {} }),
       },

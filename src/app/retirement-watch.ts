@@ -1,0 +1,54 @@
+/** Once a day: which models of the ladder will stop answering, said in the journal and in `status`. */
+
+import { type Retirement, retirementLine, retirements } from "../core/retirement.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Clock, Journal, ModelsSource } from "../ports.ts";
+
+/** After the start, when nothing more important is under way. */
+const FIRST_MS = 10_000;
+const EVERY_MS = 24 * 3_600_000;
+
+export interface RetirementWatchOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly source: ModelsSource;
+  readonly settings: () => Settings;
+}
+
+export class RetirementWatch {
+  readonly #options: RetirementWatchOptions;
+  #cancel: () => void = () => {};
+  #known: readonly Retirement[] = [];
+
+  constructor(options: RetirementWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What was found last. */
+  get known(): readonly string[] {
+    return this.#known.map(retirementLine);
+  }
+
+  start(): void {
+    this.#next(FIRST_MS);
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #next(delayMs: number): void {
+    this.#cancel = this.#options.clock.after(delayMs, () => {
+      this.#next(EVERY_MS);
+      // The source never rejects.
+      void this.#look();
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { clock, journal, source, settings } = this.#options;
+    const dates = await source.shutdownDates();
+    this.#known = retirements(settings(), dates, clock.wallMs());
+    for (const line of this.known) journal.log("warning", line);
+  }
+}

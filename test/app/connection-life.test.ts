@@ -1,0 +1,168 @@
+/** The life of the connection as stories: warm sessions, loss, renewal, the ladder. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settled, World } from "../helpers/world.ts";
+
+const LOST = { tag: "close", code: 1006, reason: "" } as const;
+
+/** Woken, connected, and a question asked. */
+async function asked(changes = {}): Promise<World> {
+  const world = await World.started(changes);
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  return world;
+}
+
+async function answered(changes = {}): Promise<World> {
+  const world = await asked(changes);
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 800);
+  const words = { item_id: "item_a", transcript: "It is ten past four." };
+  world.server("response.output_audio_transcript.done", words);
+  world.done("resp_1");
+  return world;
+}
+
+test("a warm session: the next wake listens at once, on the same connection", async () => {
+  const world = await answered({ "session.keep_warm_s": 30 });
+  world.listen(1000 + 8200);
+  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.link.closed, false);
+  world.wake();
+  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.dialer.links.length, 1);
+  world.listen(2000);
+  world.heardSpeech("again");
+  assert.equal(world.said.at(-1)?.["type"], "response.create");
+});
+
+test("a warm session is let go after its time, and when the server closes it", async () => {
+  const world = await answered({ "session.keep_warm_s": 30 });
+  world.listen(1000 + 8200 + 30_000);
+  assert.equal(world.link.closed, true);
+  const other = await answered({ "session.keep_warm_s": 30 });
+  other.listen(1000 + 8200);
+  other.link.sink.closed(LOST);
+  other.wake();
+  assert.equal(other.dialer.links.length, 2);
+});
+
+test("lost while the question is unanswered: asked anew from the ring, answered once", async () => {
+  const world = await asked();
+  const before = world.sentSound;
+  world.link.sink.closed(LOST);
+  assert.equal(world.lamp.shown.at(-1), "connecting");
+  world.accept();
+  world.listen(200);
+  const again = world.sentSound;
+  assert.ok(again.length >= before.length, "the whole question is sent again");
+  assert.deepEqual(again.subarray(0, 24_000), before.subarray(0, 24_000));
+  world.heardSpeech("again");
+  assert.equal(world.saidTypes.filter((type) => type === "response.create").length, 1);
+});
+
+test("lost in mid-reply: what has come is heard, then the failure is told", async () => {
+  const world = await asked();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 800);
+  world.link.sink.closed(LOST);
+  world.listen(400);
+  assert.equal(world.lamp.shown.at(-1), "speaking");
+  world.listen(500);
+  await settled();
+  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(
+    world.speaker.queued.length,
+    800 * 24 + 480,
+    "the reply, then the fault's recording",
+  );
+  assert.equal(world.metrics()["end_reason"], "fault");
+});
+
+test("lost after the reply was complete: a new connection is told what was said", async () => {
+  const world = await answered();
+  world.link.sink.closed(LOST);
+  world.listen(1000);
+  assert.equal(world.dialer.links.length, 2);
+  world.accept();
+  const told = world.said.find((event) => event["type"] === "conversation.item.create");
+  assert.deepEqual(told?.["item"], {
+    type: "message",
+    role: "assistant",
+    content: [{ type: "output_text", text: "It is ten past four." }],
+  });
+  assert.equal(world.lamp.shown.at(-1), "listening");
+});
+
+test("a session near its end is renewed between turns, never in mid-sentence", async () => {
+  const world = await World.started({ "session.max_duration_s": 600 });
+  world.wake();
+  world.link.sink.opened();
+  const expires = Math.floor(world.clock.wallMs() / 1000) + 125;
+  world.server("session.created", { session: { expires_at: expires } });
+  world.server("session.updated", { session: {} });
+  world.listen(4000);
+  world.heardSpeech();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 70_000);
+  world.done("resp_1");
+  world.listen(69_000);
+  assert.equal(world.dialer.links.length, 1);
+  world.listen(1500);
+  assert.equal(world.dialer.links.length, 2);
+});
+
+test("a model that is gone is passed over for a day, and the question is answered by the next", async () => {
+  const world = await World.started();
+  world.wake();
+  const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
+  world.link.sink.closed({ ...gone, message: "no such model", retryAfterMs: null });
+  assert.match(world.link.target.url, /model=gpt-4o-realtime-preview$/);
+  assert.match(
+    world.lines("warning")[0] ?? "",
+    /^Failed to connect with model gpt-realtime: .*; trying/,
+  );
+  world.accept();
+  world.listen(7000);
+  await settled();
+  const metrics = world.metrics();
+  assert.equal(metrics["model"], "gpt-4o-realtime-preview");
+  assert.equal(metrics["model_requested"], "gpt-realtime");
+  assert.deepEqual(metrics["fallbacks"], [
+    { from: "gpt-realtime", to: "gpt-4o-realtime-preview", reason: "model-unavailable" },
+  ]);
+  world.wake();
+  assert.match(world.link.target.url, /preview$/, "remembered");
+  world.tap();
+  world.clock.advance(25 * 3_600_000);
+  world.listen(3000);
+  world.wake();
+  assert.match(world.link.target.url, /model=gpt-realtime$/, "asked again after a day");
+});
+
+test("a forced choice never falls back", async () => {
+  const world = await World.started({ "openai.model_selection": "new" });
+  world.wake();
+  const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
+  world.link.sink.closed({ ...gone, message: "no such model", retryAfterMs: null });
+  assert.equal(world.dialer.links.length, 1);
+  assert.equal(world.lamp.shown.at(-1), "fault");
+});
+
+test("goodbye: the model ends the conversation, and is heard to its end", async () => {
+  const world = await asked();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 600);
+  const call = { type: "function_call", call_id: "c", name: "end_conversation", arguments: "{}" };
+  world.done("resp_1", { output: [call] });
+  world.listen(400);
+  assert.equal(world.lamp.shown.at(-1), "speaking");
+  world.listen(300);
+  await settled();
+  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.metrics()["end_reason"], "goodbye");
+  assert.equal(world.metrics()["function_success_rate"], 1);
+});
