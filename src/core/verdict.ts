@@ -94,6 +94,7 @@ function codeFault(code: string, model: string, said: string): Fault | null {
     case "account_deactivated":
       return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
     case "model_not_found":
+    case "invalid_model":
       return modelFault(model, said);
     case "rate_limit_exceeded":
     case "slow_down":

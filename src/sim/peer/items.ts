@@ -106,10 +106,8 @@ export class Items {
   truncate(id: string, endMs: number): Result<Item> {
     const item = this.find(id);
     if (item === null) return absent("truncate", "truncating", id);
-    const spoken = listAt(item.json, "content").some(
-      (part) => textAt(part, "type") === "output_audio",
-    );
-    if (item.json["role"] !== "assistant" || !spoken || item.audioMs === 0) {
+    // While a reply is still being said its item has no content yet, but it can be cut already.
+    if (item.json["role"] !== "assistant" || item.audioMs === 0) {
       const message = "Only model output audio messages can be truncated";
       return { ok: false, error: invalid("unsupported_content_type", message) };
     }
