@@ -63,8 +63,12 @@ export function composeJournal(settings: Settings, env: Env): LineJournal {
   });
 }
 
-/** The appliance that the settings describe. Throws a FaultError for devices that cannot be. */
-export function compose(settings: Settings, env: Env, journal: Journal): Appliance {
+/**
+ * The appliance that the settings describe; what a reload may change is asked for when it is
+ * needed. Throws a FaultError for devices that cannot be.
+ */
+export function compose(current: () => Settings, env: Env, journal: Journal): Appliance {
+  const settings = current();
   const base: Base = { settings, env, journal, clock: new SystemClock(), dice: new SystemDice() };
   const { clock, dice } = base;
   const socketPath = controlSocketPath(settings["system.control_socket"], env, { role: "serve" });
@@ -78,7 +82,7 @@ export function compose(settings: Settings, env: Env, journal: Journal): Applian
     lamp: composeLamp(base),
     button: composeButton(base),
     dialer: new RealtimeDialer(clock),
-    target: (model: string): DialTarget => target(settings, model),
+    target: (model: string): DialTarget => target(current(), model),
     faultSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
@@ -87,14 +91,14 @@ export function compose(settings: Settings, env: Env, journal: Journal): Applian
     }),
     models: new ModelsList({
       clock,
-      baseUrl: () => settings["openai.base_url"],
-      apiKey: () => settings["openai.api_key"],
+      baseUrl: () => current()["openai.base_url"],
+      apiKey: () => current()["openai.api_key"],
       dir: settings["metrics.dir"],
     }),
     notifier: new SystemdNotifier({ clock, env, pid: process.pid }),
     controlServer: new ControlSocket(socketPath, clock),
   };
-  return new Appliance(world, () => settings);
+  return new Appliance(world, current);
 }
 
 function target(settings: Settings, model: string): DialTarget {

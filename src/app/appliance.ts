@@ -150,6 +150,11 @@ export class Appliance {
     await this.#lifecycle.stop();
   }
 
+  /** The settings have changed: what was handed out at the start is handed out anew. */
+  reloaded(settings: Settings): void {
+    this.#wakePath?.cooldown(settings["wake_word.cooldown_s"] * 1000);
+  }
+
   #makeWakePath(engine: WakeEngine): WakePath {
     return new WakePath({
       ring: this.#ring,
