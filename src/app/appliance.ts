@@ -83,6 +83,7 @@ export class Appliance {
     const post = (input: Input): void => this.#loop.post(input);
     this.#uplink = new Uplink(this.#ring);
     this.#downlink = new Downlink({
+      clock,
       speaker,
       post,
       volume: () => this.#settings()["audio.volume"],
@@ -130,7 +131,10 @@ export class Appliance {
     lifecycle.add("loop", async () => this.#loop.close());
     lifecycle.add("metrics", () => this.#recorder.saved());
     world.speaker.start(this.#speakerSink());
-    lifecycle.add("speaker", () => world.speaker.close());
+    lifecycle.add("speaker", async () => {
+      this.#downlink.close();
+      await world.speaker.close();
+    });
     this.#wakePath?.start();
     lifecycle.add("wake word", async () => this.#wakePath?.close());
     world.microphone.start(this.#microphoneSink());

@@ -5,14 +5,14 @@
  */
 
 import type { Input } from "../core/assistant-types.ts";
-import { applyGain } from "../core/pcm.ts";
-import { Playhead } from "../core/playhead.ts";
+import { applyGain, samplesToMs } from "../core/pcm.ts";
+import { type HeardItem, Playhead } from "../core/playhead.ts";
 import { decode, type ServerEvent } from "../core/realtime/server-events.ts";
-import type { Speaker } from "../ports.ts";
+import type { Clock, Speaker } from "../ports.ts";
 
 type Sound = Extract<ServerEvent, { tag: "audio" }>;
 
-/** Given-up responses remembered; one is forgotten when its `response.done` has come. */
+/** Given-up responses remembered, the latest: a server may send of one even after its `response.done`. */
 const DISCARDED_MAX = 16;
 
 export interface DownlinkCounts {
@@ -26,7 +26,11 @@ export interface DownlinkCounts {
   readonly underruns: number;
 }
 
+/** After the last sample was due, before the speaker counts as dry: its clock is not quite ours. */
+const DRY_GRACE_MS = 50;
+
 export interface DownlinkOptions {
+  readonly clock: Clock;
   readonly speaker: Speaker;
   readonly post: (input: Input) => void;
   /** Linear, 0 to 1; asked for each piece, so that a reload is heard at once. */
@@ -54,7 +58,8 @@ export class Downlink {
   #position = 0;
   /** Half a sample, where a delta ended in the middle of one. */
   #odd: Uint8Array = new Uint8Array(0);
-  #hushing: Promise<void> = Promise.resolve();
+  #hushing: Promise<readonly HeardItem[]> = Promise.resolve([]);
+  #cancelDry: () => void = () => {};
 
   constructor(options: DownlinkOptions) {
     this.#options = options;
@@ -83,7 +88,6 @@ export class Downlink {
       this.#play(event);
       return;
     }
-    if (event.tag === "response-done") this.#forget(event.responseId);
     const serverMs =
       event.tag === "speech-started"
         ? event.startMs
@@ -101,6 +105,7 @@ export class Downlink {
   }
 
   finish(): void {
+    this.#cancelDry();
     this.#options.speaker.finish();
   }
 
@@ -114,19 +119,23 @@ export class Downlink {
 
   /** Silence; the loop is told how much of the reply on connection `attempt` was heard. */
   hush(attempt: number): void {
+    this.#cancelDry();
     this.#announced = null;
     this.#odd = new Uint8Array(0);
     const counts = this.#counts;
-    this.#hushing = this.#options.speaker.hush().then((heard) => {
+    const mine = this.#options.speaker.hush().then((heard) => {
       const items = this.#playhead.heardAt(heard);
       counts.playedSamples += this.#playhead.samplesHeardAt(heard);
       this.#playhead.clear();
+      if (this.#hushing === mine) this.#hushing = Promise.resolve([]);
       this.#options.post({ tag: "hushed", attempt, items });
+      return items;
     });
+    this.#hushing = mine;
   }
 
-  /** The last `hush` has had its effect. */
-  hushed(): Promise<void> {
+  /** Resolves when a hush under way has had its effect, with what it cut; at once without one. */
+  hushed(): Promise<readonly HeardItem[]> {
     return this.#hushing;
   }
 
@@ -142,29 +151,45 @@ export class Downlink {
     this.#heardAll();
   }
 
-  /** From the speaker: it has run dry in mid-reply. The next sound is announced again. */
+  /** From the speaker: the reply goes on after a gap. */
   underrun(): void {
     this.#counts.underruns += 1;
-    this.#announced = null;
-    this.#options.post({ tag: "underrun" });
+  }
+
+  close(): void {
+    this.#cancelDry();
   }
 
   #play(sound: Sound): void {
     const pcm = this.#samples(sound.base64);
-    if (this.#discarded.includes(sound.responseId)) {
+    const known = this.#discarded.includes(sound.responseId);
+    if (!known && this.#announced !== sound.responseId) {
+      this.#announced = sound.responseId;
+      this.#options.post({ tag: "reply-audio", responseId: sound.responseId });
+    }
+    // The loop may just have decided that this response is not to be heard.
+    if (known || this.#discarded.includes(sound.responseId)) {
       this.#counts.discardedSamples += pcm.length;
       return;
     }
     this.#counts.receivedSamples += pcm.length;
-    if (this.#announced !== sound.responseId) {
-      this.#announced = sound.responseId;
-      this.#options.post({ tag: "reply-audio", responseId: sound.responseId });
-    }
     applyGain(pcm, this.#options.volume());
     const taken = this.#options.speaker.play(pcm);
     this.#counts.overflowSamples += pcm.length - taken;
     this.#playhead.wrote(sound.itemId, sound.contentIndex, this.#position, taken);
     this.#position += taken;
+    this.#watchDry();
+  }
+
+  /** When all that has come is heard and the reply is not at its end, the loop is told. */
+  #watchDry(): void {
+    const { clock, speaker, post } = this.#options;
+    this.#cancelDry();
+    const leftMs = samplesToMs(this.#position - speaker.heard());
+    this.#cancelDry = clock.after(leftMs + DRY_GRACE_MS, () => {
+      this.#announced = null; // The next sound is announced again.
+      post({ tag: "ran-dry" });
+    });
   }
 
   /** Base64 of s16le to samples. A new array each time: the speaker may take its time. */
@@ -178,11 +203,8 @@ export class Downlink {
   }
 
   #heardAll(): void {
+    this.#cancelDry();
     this.#counts.playedSamples += this.#playhead.samplesHeardAt(this.#options.speaker.heard());
     this.#playhead.clear();
-  }
-
-  #forget(responseId: string): void {
-    this.#discarded = this.#discarded.filter((id) => id !== responseId);
   }
 }

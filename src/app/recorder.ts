@@ -9,6 +9,7 @@ import { costOf } from "../core/cost.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
 import { fileName, render, type SessionRecord } from "../core/metrics.ts";
 import { msToSamples, samplesToMs } from "../core/pcm.ts";
+import type { HeardItem } from "../core/playhead.ts";
 import { addUsage, NO_USAGE } from "../core/realtime/usage.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../ports.ts";
 import type { DownlinkCounts } from "./downlink.ts";
@@ -25,8 +26,8 @@ export interface RecorderOptions {
   readonly uplink: () => UplinkCounts;
   /** The counts of this connection; the object stays the connection's own. */
   readonly downlink: () => DownlinkCounts;
-  /** What was played is known to the end. */
-  readonly hushed: () => Promise<void>;
+  /** Resolves when what was played is known to the end, with what was cut just now. */
+  readonly hushed: () => Promise<readonly HeardItem[]>;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -96,7 +97,9 @@ export class Recorder {
     const running = this.#running;
     if (running === null) return;
     if (input.tag === "server") this.#server(running, input, moment);
-    if (input.tag === "hushed") this.#interrupted(running, input);
+    if (input.tag === "hushed") {
+      running.record.interruptions = cutsOf(running.record.interruptions, input.items);
+    }
     if (isTalking(after)) {
       const { model, voice, turns } = after.talk;
       Object.assign(running.record, { model, voice, turns });
@@ -150,9 +153,11 @@ export class Recorder {
     this.#conversations += 1;
     this.#costMicroUsd += record.costMicroUsd ?? 0;
     this.#options.journal.log("info", summary(record, reason, endedWallMs));
-    this.#saving = Promise.all([this.#saving, this.#options.hushed()]).then(() =>
-      this.#save({ ...record, endReason: reason, endedWallMs, audio: audioOf(talk, up, down) }),
-    );
+    this.#saving = Promise.all([this.#options.hushed(), this.#saving]).then(([items]) => {
+      record.interruptions = cutsOf(record.interruptions, items);
+      const audio = audioOf(talk, up, down);
+      return this.#save({ ...record, endReason: reason, endedWallMs, audio });
+    });
   }
 
   /** All files that were begun are written. */
@@ -198,14 +203,6 @@ export class Recorder {
     }
   }
 
-  #interrupted(running: Running, { items }: Extract<Input, { tag: "hushed" }>): void {
-    for (const { heardMs, receivedMs } of items) {
-      if (heardMs === receivedMs) continue;
-      const cut = { heard_ms: heardMs, received_ms: receivedMs };
-      running.record.interruptions = bounded(running.record.interruptions, cut);
-    }
-  }
-
   #error({ record }: Running, code: string, message: string): void {
     const at = iso(this.#options.clock.wallMs());
     record.errors = bounded(record.errors, { at, code, message });
@@ -223,6 +220,20 @@ function speechEndMs(talk: Talk, capturedAt: number | null, moment: Moment): num
   if (capturedAt === null) return moment.nowMs;
   const agoMs = samplesToMs(moment.head - (capturedAt - msToSamples(silenceMs)));
   return moment.nowMs - Math.max(0, agoMs);
+}
+
+/** What was cut, added to what had been cut before. */
+function cutsOf(
+  before: SessionRecord["interruptions"],
+  items: readonly HeardItem[],
+): SessionRecord["interruptions"] {
+  return items
+    .filter(({ heardMs, receivedMs }) => heardMs < receivedMs)
+    .reduce<SessionRecord["interruptions"]>(
+      (cuts, { heardMs, receivedMs }) =>
+        bounded(cuts, { heard_ms: heardMs, received_ms: receivedMs }),
+      before,
+    );
 }
 
 function bounded<T>(list: readonly T[], entry: T): readonly T[] {

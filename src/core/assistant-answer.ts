@@ -6,14 +6,13 @@
 
 import { type Context, common, isHalfDuplex, isTalking, log } from "./assistant-context.ts";
 import { linkLost, reconnect } from "./assistant-link.ts";
-import { ask, end, fail, giveUpAnswer, think } from "./assistant-talk.ts";
+import { ask, end, fail, giveUpAnswer, think, thinkMaxMs } from "./assistant-talk.ts";
 import type { Line, State, Talk, TalkingState } from "./assistant-types.ts";
 import { type Fault, fault } from "./fault.ts";
 import {
   DIALOGUE_LINE_MAX_CHARS,
   DIALOGUE_MAX_LINES,
   SPEAK_MAX_MS,
-  THINK_MAX_MS,
   TOOL_ROUNDS_MAX,
 } from "./limits.ts";
 import type { HeardItem } from "./playhead.ts";
@@ -24,19 +23,19 @@ import { serverFault } from "./verdict.ts";
 type Ended = Extract<ServerEvent, { tag: "response-done" }>;
 type Established = Exclude<TalkingState, { tag: "connecting" }>;
 
-export function answerBegan(state: Established, responseId: string, cx: Context): State {
+export function answerBegan(state: Established, responseId: string, cx: Context): Established {
   const { answer } = state.talk;
   switch (answer.tag) {
     case "asked": {
       const talk: Talk = { ...state.talk, answer: { tag: "active", id: responseId } };
-      const untilMs = cx.moment.nowMs + THINK_MAX_MS;
+      const untilMs = cx.moment.nowMs + thinkMaxMs(state.talk);
       return state.tag === "thinking" ? { ...state, untilMs, talk } : { ...state, talk };
     }
     case "given-up":
       // Cancelled before it had a name: now its sound can be told from the next one's.
       if (answer.id !== null) return state;
       cx.effects.push({ tag: "discard-response", responseId });
-      return { ...state, talk: { ...state.talk, answer: { tag: "given-up", id: responseId } } };
+      return { ...state, talk: { ...state.talk, answer: { ...answer, id: responseId } } };
     case "none":
     case "active":
       if (answer.tag === "active" && answer.id === responseId) return state;
@@ -46,13 +45,13 @@ export function answerBegan(state: Established, responseId: string, cx: Context)
         { tag: "discard-response", responseId },
         { tag: "send", event: { tag: "cancel-response", responseId }, eventId: "cancel_stranger" },
       );
-      return state;
+      return { ...state, talk: { ...state.talk, stranger: responseId } };
   }
 }
 
 export function answerDone(state: Established, done: Ended, cx: Context): State {
   const { talk } = state;
-  if (talk.answer.tag === "none") return state;
+  if (talk.answer.tag === "none" || done.responseId === talk.stranger) return state;
   if (talk.answer.tag === "given-up") {
     if (talk.answer.id !== null && talk.answer.id !== done.responseId) return state;
     return nextQuestion(state, { ...talk, answer: { tag: "none" } }, cx);
@@ -136,11 +135,22 @@ function toolsCalled(
   return state.tag === "speaking" ? { ...state, talk: asked } : think(state, asked, cx);
 }
 
-/** The first sound of the answer: in half duplex the microphone closes before it can hear it. */
-export function replyAudio(state: State, responseId: string, cx: Context): State {
-  if (state.tag !== "thinking" && state.tag !== "speaking") return state;
+/**
+ * The first sound of the answer: in half duplex the microphone closes before it can hear it. Sound
+ * may tell that the answer began (its own event was lost); that of any other response is not heard.
+ */
+export function replyAudio(before: State, responseId: string, cx: Context): State {
+  if (!isTalking(before) || before.tag === "connecting") {
+    cx.effects.push({ tag: "discard-response", responseId });
+    return before;
+  }
+  const { tag } = before.talk.answer;
+  const state = tag === "asked" ? answerBegan(before, responseId, cx) : before;
   const { answer } = state.talk;
-  if (answer.tag !== "active" || answer.id !== responseId) return state;
+  const ours = answer.tag === "active" && answer.id === responseId;
+  if (!ours || (state.tag !== "thinking" && state.tag !== "speaking")) {
+    return stray(state, responseId, cx);
+  }
   if (state.tag === "thinking" && isHalfDuplex(state.talk)) {
     const event = { tag: "clear-input" } as const;
     cx.effects.push({ tag: "close-uplink" });
@@ -148,6 +158,12 @@ export function replyAudio(state: State, responseId: string, cx: Context): State
   }
   const untilMs = cx.moment.nowMs + SPEAK_MAX_MS;
   return { ...common(state), tag: "speaking", untilMs, starved: false, talk: state.talk };
+}
+
+/** Sound of a response that is not the one we wait for. */
+function stray(state: Established, responseId: string, cx: Context): State {
+  cx.effects.push({ tag: "discard-response", responseId });
+  return state.talk.answer.tag === "given-up" ? answerBegan(state, responseId, cx) : state;
 }
 
 /** The speaker has played all there is of the reply. */
@@ -192,8 +208,11 @@ export function hushed(
   items: readonly HeardItem[],
   cx: Context,
 ): State {
-  if (!isTalking(state) || state.talk.attempt !== attempt || state.tag === "connecting") {
-    return state;
+  if (!isTalking(state)) return state;
+  const dialogue = state.talk.dialogue.flatMap((line) => asHeard(line, items));
+  if (state.talk.attempt !== attempt || state.tag === "connecting") {
+    // That connection is gone; a new one is told of it as it was heard.
+    return { ...state, talk: { ...state.talk, dialogue } };
   }
   for (const { itemId, contentIndex, heardMs, receivedMs } of items) {
     if (heardMs >= receivedMs) continue;
@@ -203,7 +222,6 @@ export function hushed(
         : ({ tag: "truncate", itemId, contentIndex, audioEndMs: heardMs } as const);
     cx.effects.push({ tag: "send", event, eventId: `truncate_${state.talk.turns}` });
   }
-  const dialogue = state.talk.dialogue.flatMap((line) => asHeard(line, items));
   // A question that was waiting for the cut is asked now.
   return nextQuestion(state, { ...state.talk, dialogue, cutting: false }, cx);
 }

@@ -12,31 +12,11 @@ import { fail, listen, showFault } from "./assistant-talk.ts";
 import type { Input, State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
 import { redialDelayMs } from "./backoff.ts";
 import { type Fault, fault } from "./fault.ts";
-import {
-  answered,
-  COOL_DOWN_MS,
-  firstRung,
-  GONE_MS,
-  holdOff,
-  type Ladder,
-  nextRung,
-  passOver,
-} from "./ladder.ts";
-import {
-  ATTEMPT_MAX_MS,
-  CONNECT_MAX_MS,
-  RECONNECTS_MAX,
-  RECYCLE_MARGIN_MS,
-  RETRIES_MAX,
-  SESSION_MAX_MS,
-} from "./limits.ts";
+import { firstRung, GONE_MS, holdOff, nextRung, passOver } from "./ladder.ts";
+import { ATTEMPT_MAX_MS, CONNECT_MAX_MS, RECONNECTS_MAX, RETRIES_MAX } from "./limits.ts";
 import { msToSamples } from "./pcm.ts";
-import type { ServerError, ServerEvent } from "./realtime/server-events.ts";
-import { leftOut, type SetUpPart, sessionConfig } from "./realtime/session.ts";
 import { linkFault, retryAfterMs } from "./verdict.ts";
 import { chooseVoice, type VoiceChoice } from "./voice.ts";
-
-type SessionEvent = Extract<ServerEvent, { tag: "session-created" | "session-updated" }>;
 
 export function begin(state: State, trigger: Trigger, cx: Context): State {
   if (trigger.source === "wake-word") log(cx, "info", `Wake word '${trigger.keyword}' heard`);
@@ -95,6 +75,7 @@ function newTalk(trigger: Trigger, { settings, moment }: Context): Talk {
     turns: 0,
     toolRounds: 0,
     answer: { tag: "none" },
+    stranger: null,
     owed: false,
     cutting: false,
     ghost: null,
@@ -157,9 +138,12 @@ export function attemptFailed(
   if (why.verdict === "tell" || why.verdict === "die")
     return fail(state, failedWith(talk, why), cx);
   if (why.verdict === "retry" && talk.failures < RETRIES_MAX) {
-    const redialAtMs = nowMs + redialDelayMs(talk.failures, chance);
+    // An overloaded server may say when (503 with Retry-After).
+    const wait = Math.max(waitMs ?? 0, redialDelayMs(talk.failures, chance));
+    const redialAtMs = nowMs + wait;
     if (redialAtMs < untilMs) {
-      log(cx, "warning", `${failedWith(talk, why).message}; trying again`);
+      const when = waitMs === null ? "" : ` in ${seconds(wait)} s`;
+      log(cx, "warning", `${failedWith(talk, why).message}; trying again${when}`);
       return { ...state, redialAtMs, talk: { ...talk, failures: talk.failures + 1 } };
     }
   }
@@ -218,92 +202,6 @@ function failedWith({ model }: Talk, why: Fault): Fault {
   return { ...why, message: `${guide}: ${why.message}` };
 }
 
-/** The server's first word: now it is told what we want of the session. */
-export function greet(state: TalkingState, event: SessionEvent, cx: Context): State {
-  if (state.talk.link !== "dialing") return state;
-  const { moment } = cx;
-  const expiresMs =
-    event.expiresAtS === null ? SESSION_MAX_MS : event.expiresAtS * 1000 - moment.wallMs;
-  // A wrong clock must not make every session a short one.
-  const lifeMs =
-    expiresMs > 2 * RECYCLE_MARGIN_MS ? Math.min(expiresMs, SESSION_MAX_MS) : SESSION_MAX_MS;
-  const recycleAtMs = moment.nowMs + lifeMs - RECYCLE_MARGIN_MS;
-  const talk: Talk = { ...state.talk, link: "greeted", recycleAtMs };
-  log(cx, "info", `Connected to OpenAI Realtime API using model: ${talk.model}`);
-  const told = leftOut(talk.settings, talk.model).reduce(
-    (known, line) => tellOnce(known, line, cx),
-    state.told,
-  );
-  setUp(talk, cx);
-  return { ...state, told, talk };
-}
-
-function setUp(talk: Talk, cx: Context): void {
-  const session = sessionConfig(talk.settings, talk.model, talk.voice, talk.without);
-  const eventId = `update_${talk.attempt}_${talk.without.length}`;
-  cx.effects.push({ tag: "send", event: { tag: "update-session", session }, eventId });
-}
-
-/**
- * Only now may sound be sent: before it, the server would use its own defaults. A new connection in
- * mid-conversation is first told what was said, then hears the unanswered question from the ring.
- */
-export function ready(state: TalkingState, event: SessionEvent, cx: Context): State {
-  if (state.talk.link !== "greeted") return state;
-  const { nowMs } = cx.moment;
-  const voice = event.voice ?? state.talk.voice;
-  log(cx, "info", `Audio session config: model=${state.talk.model}, voice=${voice}`);
-  for (const { role, text, itemId } of state.talk.dialogue) {
-    const said = { tag: "tell-dialogue", role, text } as const;
-    cx.effects.push({ tag: "send", event: said, eventId: `replay_${itemId}`.slice(0, 64) });
-  }
-  cx.effects.push({ tag: "open-uplink", from: state.talk.from });
-  const ladder = settleBlame(state.ladder, state.talk, nowMs);
-  const talk: Talk = { ...state.talk, link: "ready", voice, failed: [], failures: 0 };
-  return listen({ ...state, ladder }, talk, cx);
-}
-
-/** A model answers: those that failed before it in the same minute were at fault themselves. */
-function settleBlame(ladder: Ladder, talk: Talk, nowMs: number): Ladder {
-  const blamed = talk.failed.filter(({ why }) => why.verdict !== "fall-back");
-  const settled = blamed.reduce(
-    (known, { model, why }) => passOver(known, model, why.message, nowMs, COOL_DOWN_MS),
-    ladder,
-  );
-  return answered({ ...settled, holdOff: null }, talk.model);
-}
-
-/** Set-up parts that an error may name, by the path the server uses for them. */
-const REPAIRS: readonly (readonly [string, SetUpPart])[] = [
-  ["reasoning", "reasoning"],
-  ["parallel_tool_calls", "reasoning"],
-  ["truncation", "truncation"],
-  ["noise_reduction", "noise-reduction"],
-  ["max_output_tokens", "max-output-tokens"],
-  ["turn_detection", "turn-detection"],
-  ["temperature", "temperature"],
-  ["tools", "tools"],
-];
-
-/** A refused set-up is repaired by leaving out what was refused, or the session is refused. */
-export function setUpRefused(
-  state: TalkingState,
-  error: ServerError,
-  why: Fault,
-  cx: Context,
-): State {
-  const { talk } = state;
-  const path = `${error.param ?? ""} ${error.message}`;
-  const part = REPAIRS.find(([name]) => path.includes(name))?.[1];
-  if (part === undefined || talk.without.includes(part)) {
-    return state.tag === "connecting" ? attemptFailed(state, why, null, cx) : fail(state, why, cx);
-  }
-  log(cx, "notice", `The server refused a part of the set-up (${part}); it is left out`);
-  const repaired: Talk = { ...talk, without: [...talk.without, part] };
-  setUp(repaired, cx);
-  return { ...state, talk: repaired };
-}
-
 /** The connection ended, whoever ended it. */
 export function linkClosed(
   state: State,
@@ -321,32 +219,39 @@ export function linkClosed(
   return linkLost(state, why, cx);
 }
 
-/** In mid-conversation: what is being heard plays on; an unanswered question is asked anew. */
+/**
+ * In mid-conversation: what is being heard plays on, also when there is nothing to try after it; an
+ * unanswered question is asked anew.
+ */
 export function linkLost(
   state: Exclude<TalkingState, { tag: "connecting" }>,
   why: Fault,
   cx: Context,
 ): State {
-  if (why.verdict === "tell" || why.verdict === "die") return fail(state, why, cx);
-  if (state.tag !== "speaking") return reconnect(state, why, cx);
+  const final = why.verdict === "tell" || why.verdict === "die";
+  if (state.tag !== "speaking") return final ? fail(state, why, cx) : reconnect(state, why, cx);
   const { talk } = state;
   if (talk.link === "lost") return state;
   const half = talk.answer.tag !== "none";
   cx.effects.push({ tag: "hang-up", attempt: talk.attempt }, { tag: "finish-reply" });
-  const broken = half ? why : null;
+  const broken = half || final ? why : null;
+  if (broken === null) log(cx, "warning", `${why.message}; the reply plays on`);
   return { ...state, talk: { ...talk, link: "lost", answer: { tag: "none" }, broken } };
 }
 
-/** A new connection for the same conversation. */
+/**
+ * A new connection for the same conversation. Going down the ladder does not count: it has an end of
+ * its own.
+ */
 export function reconnect(state: TalkingState, why: Fault, cx: Context): State {
   const { talk } = state;
+  const down = why.verdict === "fall-back";
   cx.effects.push({ tag: "close-uplink" }, { tag: "hang-up", attempt: talk.attempt });
-  if (talk.reconnects >= RECONNECTS_MAX) return fail(state, why, cx);
-  log(cx, "warning", `${why.message}; connecting again`);
+  if (!down && talk.reconnects >= RECONNECTS_MAX) return fail(state, why, cx);
   const anew: Talk = {
     ...talk,
     from: talk.questionFrom ?? cx.moment.head,
-    reconnects: talk.reconnects + 1,
+    reconnects: talk.reconnects + (down ? 0 : 1),
     owed: false,
     cutting: false,
     ghost: null,
@@ -355,7 +260,10 @@ export function reconnect(state: TalkingState, why: Fault, cx: Context): State {
     answer: { tag: "none" },
   };
   const untilMs = cx.moment.nowMs + CONNECT_MAX_MS;
-  if (why.verdict !== "fall-back") return connect(state, anew, talk.model, untilMs, cx);
+  if (!down) {
+    log(cx, "warning", `${why.message}; connecting again`);
+    return connect(state, anew, talk.model, untilMs, cx);
+  }
   const base = { ...common(state), tag: "connecting", untilMs, tryUntilMs: untilMs } as const;
   return nextModel({ ...base, redialAtMs: null, talk: anew }, why, cx);
 }

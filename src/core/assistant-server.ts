@@ -9,8 +9,9 @@
 
 import { answerBegan, answerDone, nextQuestion, remember, takeBack } from "./assistant-answer.ts";
 import { type Context, common, isHalfDuplex, isTalking, log } from "./assistant-context.ts";
-import { attemptFailed, greet, ready, setUpRefused } from "./assistant-link.ts";
-import { ask, fail, giveUpAnswer, interrupt, listen, think } from "./assistant-talk.ts";
+import { attemptFailed } from "./assistant-link.ts";
+import { greet, ready, setUpRefused } from "./assistant-setup.ts";
+import { ask, fail, interrupt, listen, think } from "./assistant-talk.ts";
 import type { Input, State, Talk, TalkingState } from "./assistant-types.ts";
 import { UTTERANCE_MAX_MS, WAKE_TAIL_MS } from "./limits.ts";
 import { msToSamples, samplesToMs } from "./pcm.ts";
@@ -93,7 +94,7 @@ function speechStopped(state: Established, itemId: string, to: number | null, cx
   if (state.tag !== "listening" || state.speech === null) return state;
   const talk = { ...state.talk, ghost: isGhost(state.talk, state.speech.from, to) ? itemId : null };
   if (talk.ghost !== null) return listen(state, talk, cx);
-  return think(state, { ...talk, owed: true }, cx);
+  return think(state, talk, cx); // The answer is owed once the turn is committed.
 }
 
 /**
@@ -133,14 +134,18 @@ function complaint(state: TalkingState, error: ServerError, cx: Context): State 
   if (state.tag === "connecting") return refused(state, error, cx);
   const own = error.eventId ?? "";
   if (error.code === "response_cancel_not_active") {
-    if (talk.answer.tag !== "given-up") return state;
+    const { answer } = talk;
+    if (answer.tag !== "given-up" || (own !== "" && own !== answer.cancel)) return state;
     return nextQuestion(state, { ...talk, answer: { tag: "none" } }, cx);
   }
   if (error.code === "conversation_already_has_active_response") {
     // One is under way that we do not know of. It goes; then the question is asked again.
     if (talk.answer.tag !== "asked") return state;
-    const given = giveUpAnswer(talk, cx);
-    return { ...state, talk: { ...given, owed: true, turns: talk.turns - 1 } };
+    const cancel = `cancel_other_${talk.turns}`;
+    const event = { tag: "cancel-response", responseId: null } as const;
+    cx.effects.push({ tag: "send", event, eventId: cancel });
+    const answer = { tag: "given-up", id: null, cancel } as const;
+    return { ...state, talk: { ...talk, answer, owed: true, turns: talk.turns - 1 } };
   }
   if (HARMLESS.test(own)) return state;
   if (own.startsWith("update_")) return setUpRefused(state, error, why, cx);

@@ -6,7 +6,13 @@
 import { type Context, common, isHalfDuplex, log } from "./assistant-context.ts";
 import type { EndReason, State, Talk, TalkingState, Trigger, Warm } from "./assistant-types.ts";
 import { type Fault, faultLine } from "./fault.ts";
-import { ASK_MAX_MS, FAULT_SHOW_MS, INTERRUPT_PRE_ROLL_MS, THINK_MAX_MS } from "./limits.ts";
+import {
+  ASK_MAX_MS,
+  FAULT_SHOW_MS,
+  INTERRUPT_PRE_ROLL_MS,
+  THINK_HARD_MAX_MS,
+  THINK_MAX_MS,
+} from "./limits.ts";
 import { msToSamples } from "./pcm.ts";
 import { soundOf } from "./sounds.ts";
 
@@ -27,38 +33,48 @@ export function giveUpAnswer(talk: Talk, cx: Context): Talk {
   const id = answer.tag === "active" ? answer.id : null;
   if (id !== null) cx.effects.push({ tag: "discard-response", responseId: id });
   const event = { tag: "cancel-response", responseId: id } as const;
-  cx.effects.push({ tag: "send", event, eventId: `cancel_${talk.turns}` });
-  return { ...talk, answer: { tag: "given-up", id } };
+  const cancel = `cancel_${talk.turns}`;
+  cx.effects.push({ tag: "send", event, eventId: cancel });
+  return { ...talk, answer: { tag: "given-up", id, cancel } };
 }
 
 /** Silence at once, and listen: from the button's press, or from just before the wake word. */
-export function interrupt(state: TalkingState, trigger: Trigger, cx: Context): State {
+export function interrupt(state: TalkingState, trigger: Trigger, cx: Context): TalkingState {
   const heardByWake = trigger.source === "wake-word";
-  const from = trigger.wokenAt - (heardByWake ? msToSamples(INTERRUPT_PRE_ROLL_MS) : 0);
+  const preRoll = heardByWake ? msToSamples(INTERRUPT_PRE_ROLL_MS) : 0;
+  const from = Math.max(0, trigger.wokenAt - preRoll);
   cx.effects.push({ tag: "hush", attempt: state.talk.attempt });
   const gated = state.tag === "speaking" && isHalfDuplex(state.talk);
   const talk: Talk = {
     ...giveUpAnswer(state.talk, cx),
     owed: false,
     cutting: true,
-    questionFrom: null,
+    questionFrom: from,
+    askedAgain: false,
+    broken: null,
     farewell: null,
     trigger,
   };
-  if (gated) cx.effects.push({ tag: "open-uplink", from: Math.max(0, from) });
+  if (gated && talk.link !== "lost") cx.effects.push({ tag: "open-uplink", from });
   return listen(state, talk, cx);
 }
 
 /** The microphone is open and nobody speaks yet. */
-export function listen(state: State, talk: Talk, cx: Context): State {
+export function listen(state: State, talk: Talk, cx: Context): TalkingState {
   const untilMs = cx.moment.nowMs + talk.settings["session.no_speech_s"] * 1000;
   return { ...common(state), tag: "listening", untilMs, speech: null, talk };
 }
 
 /** The user has finished; the answer is on its way. */
 export function think(state: State, talk: Talk, cx: Context): State {
-  const waitMs = talk.answer.tag === "asked" ? ASK_MAX_MS : THINK_MAX_MS;
+  const waitMs = talk.answer.tag === "asked" ? ASK_MAX_MS : thinkMaxMs(talk);
   return { ...common(state), tag: "thinking", untilMs: cx.moment.nowMs + waitMs, talk };
+}
+
+/** How long a response may be without a sound. */
+export function thinkMaxMs({ settings }: Talk): number {
+  const effort = settings["openai.reasoning_effort"];
+  return effort === "high" || effort === "xhigh" ? THINK_HARD_MAX_MS : THINK_MAX_MS;
 }
 
 /** Ends the conversation in good order; the session may be kept for the next one. */

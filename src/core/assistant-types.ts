@@ -20,8 +20,11 @@ export type Answer =
   | { readonly tag: "none" }
   | { readonly tag: "asked" }
   | { readonly tag: "active"; readonly id: string }
-  /** Given up by us; its `response.done` is still to come. Null: its id is not known yet. */
-  | { readonly tag: "given-up"; readonly id: string | null };
+  /**
+   * Given up by us; its `response.done` is still to come. Null: its id is not known yet.
+   * `cancel`: the name of our cancel, by which its error is known from that of an older one.
+   */
+  | { readonly tag: "given-up"; readonly id: string | null; readonly cancel: string };
 
 /** Something said in this conversation, kept so that a new connection can be told of it. */
 export interface Line {
@@ -65,6 +68,8 @@ export interface Talk {
   readonly turns: number;
   readonly toolRounds: number;
   readonly answer: Answer;
+  /** The latest response that nobody asked for; its end is not that of ours. */
+  readonly stranger: string | null;
   /** A turn of the user still waits for a response. */
   readonly owed: boolean;
   /** The speaker was hushed; where exactly is not known yet. */
@@ -142,7 +147,7 @@ export type Input =
     }
   /** The first sound of a response has come, or the first after the speaker ran dry. */
   | { readonly tag: "reply-audio"; readonly responseId: string }
-  | { readonly tag: "underrun" }
+  | { readonly tag: "ran-dry" }
   | { readonly tag: "drained" }
   /** `attempt`: the connection whose reply was cut. */
   | { readonly tag: "hushed"; readonly attempt: number; readonly items: readonly HeardItem[] }

@@ -89,8 +89,8 @@ function decide(state: State, input: Input, cx: Context): State {
       return hear(state, input, cx);
     case "reply-audio":
       return replyAudio(state, input.responseId, cx);
-    case "underrun":
-      return underrun(state, cx);
+    case "ran-dry":
+      return ranDry(state, cx);
     case "drained":
       return drained(state, cx);
     case "hushed":
@@ -115,7 +115,7 @@ function summon(state: State, trigger: Trigger, cx: Context): State {
       return begin(state, trigger, cx);
     case "thinking":
     case "speaking":
-      return interrupt(state, trigger, cx);
+      return interruptOrRenew(state, trigger, cx);
     case "follow-up":
       if (state.openAtMs !== null) cx.effects.push({ tag: "open-uplink", from: cx.moment.head });
       return listen(state, { ...state.talk, trigger }, cx);
@@ -124,6 +124,13 @@ function summon(state: State, trigger: Trigger, cx: Context): State {
     case "listening":
       return state;
   }
+}
+
+/** Silences and listens; on a new connection where the old one broke while the reply played. */
+function interruptOrRenew(state: TalkingState, trigger: Trigger, cx: Context): State {
+  const cut = interrupt(state, trigger, cx);
+  if (cut.talk.link !== "lost") return cut;
+  return reconnect(cut, fault("network", "retry", "The session has to be renewed"), cx);
 }
 
 /** A short press wakes, silences, or (while we listen) ends the conversation. */
@@ -163,7 +170,7 @@ function command(state: State, what: "wake" | "stop" | "mute" | "unmute", cx: Co
   }
 }
 
-function underrun(state: State, cx: Context): State {
+function ranDry(state: State, cx: Context): State {
   if (state.tag !== "speaking" || state.starved || state.talk.answer.tag === "none") return state;
   const untilMs = Math.min(state.untilMs, cx.moment.nowMs + STARVE_MAX_MS);
   return { ...state, untilMs, starved: true };
@@ -192,7 +199,10 @@ function expire(state: State, cx: Context): State {
   const due = deadlineMs(state);
   if (due === null || cx.moment.nowMs < due) return state;
   if (state.tag === "fault") return { ...common(state), tag: "idle" };
-  if (!isTalking(state)) return coolDown(state, cx);
+  return isTalking(state) ? overdue(state, cx) : coolDown(state, cx);
+}
+
+function overdue(state: TalkingState, cx: Context): State {
   const spent = cx.moment.nowMs >= state.talk.endsAtMs;
   if (spent && state.tag !== "speaking" && state.tag !== "connecting") {
     return end(state, "max_duration", cx);

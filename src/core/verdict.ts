@@ -58,7 +58,8 @@ function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string
     return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
   if (status === 403 || status === 404) return modelFault(model, said);
   if (status === 429) return fault("rate-limited", "retry", `Too many requests: ${said}`);
-  if (status >= 500) return fault("server", "retry", `The Realtime API failed: ${said}`);
+  if (status === 408 || status >= 500)
+    return fault("server", "retry", `The Realtime API failed: ${said}`);
   return fault("protocol", "tell", `The server refused the connection: ${said}`);
 }
 

@@ -166,3 +166,13 @@ test("goodbye: the model ends the conversation, and is heard to its end", async 
   assert.equal(world.metrics()["end_reason"], "goodbye");
   assert.equal(world.metrics()["function_success_rate"], 1);
 });
+
+test("stopped in mid-reply: the metrics say how much of it was heard", async () => {
+  const world = await asked();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 800);
+  world.listen(300);
+  await world.controlServer.answer?.({ command: "stop" });
+  await settled();
+  assert.deepEqual(world.metrics()["interruptions"], [{ heard_ms: 300, received_ms: 800 }]);
+});

@@ -1,0 +1,110 @@
+/**
+ * The state machine against the dice. First in a world where everybody keeps to the protocol but
+ * anything may happen at any time; then with inputs that make no sense. Seeded: a failure repeats.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
+import { isTalking } from "../../src/core/assistant-context.ts";
+import type { Effect, Input, State } from "../../src/core/assistant-types.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import { SimDice } from "../../src/sim/sim-dice.ts";
+import { anyInput } from "../helpers/any-input.ts";
+import { assertBounded, ModelWorld } from "../helpers/model-world.ts";
+
+const STEPS = 100_000;
+/** Left alone after so many steps, on average. */
+const ALONE_EVERY = 400;
+/** Alarms that ring one after the other before the appliance rests. */
+const ALARMS_MAX = 12;
+
+/** Each with how many phases it has. */
+const MODES: readonly (readonly [string, number, Settings])[] = [
+  ["half duplex", 8, DEFAULTS],
+  ["full duplex", 8, { ...DEFAULTS, "audio.duplex": "full" }],
+  ["kept warm", 8, { ...DEFAULTS, "session.keep_warm_s": 60 }],
+  [
+    "one question, kept warm",
+    7,
+    { ...DEFAULTS, "session.mode": "single_turn", "session.keep_warm_s": 60 },
+  ],
+];
+
+for (const [index, [name, phases, settings]] of MODES.entries()) {
+  test(`${STEPS} steps of a faithful world, ${name}`, () => {
+    const dice = new SimDice(11 + index);
+    const world = new ModelWorld(dice, settings);
+    for (let n = 0; n < STEPS; n++) {
+      try {
+        world.happen();
+        if (dice.unit() < 1 / ALONE_EVERY) world.leaveAlone();
+      } catch (error) {
+        throw new Error(`step ${n}: ${String(error)}`, { cause: error });
+      }
+    }
+    world.leaveAlone();
+    assert.equal(world.visited.size, phases, [...world.visited].join(" "));
+  });
+
+  test(`${STEPS} inputs that make no sense, ${name}`, () => {
+    const dice = new SimDice(23 + index);
+    const world = new Witness();
+    for (let n = 0; n < STEPS; n++) {
+      const input = anyInput(world.state.dials, dice);
+      world.take(input, n * 137, settings, dice.unit());
+      if (dice.unit() < 1 / ALONE_EVERY) world.leaveAlone(n * 137, settings);
+    }
+  });
+}
+
+/** Watches the machine while nonsense is said to it. */
+class Witness {
+  state: State = INITIAL;
+  #conversing: boolean = false;
+  /** A response was asked for, and nothing has been heard that could have ended it. */
+  #asked: boolean = false;
+  #input: Input = { tag: "tick" };
+
+  take(input: Input, nowMs: number, settings: Settings, chance: number): void {
+    this.#input = input;
+    const event = input.tag === "server" ? input.event.tag : input.tag;
+    if (event === "response-done" || event === "error") this.#asked = false;
+    const moment = { nowMs, head: nowMs * 24, wallMs: 1_767_225_600_000 + nowMs, chance };
+    const { state, effects } = step(this.state, input, moment, settings);
+    this.state = state;
+    effects.forEach((effect) => {
+      this.#perform(effect);
+    });
+    assert.equal(isTalking(state), this.#conversing);
+    assertBounded(state, settings);
+  }
+
+  leaveAlone(fromMs: number, settings: Settings): void {
+    let nowMs = fromMs;
+    for (let rung = 0; deadlineMs(this.state) !== null; rung++) {
+      assert.ok(rung < ALARMS_MAX, `stuck in ${this.state.tag}`);
+      nowMs = Math.max(nowMs, deadlineMs(this.state) ?? 0);
+      this.take({ tag: "tick" }, nowMs, settings, 0.5);
+    }
+    assert.ok(this.state.tag === "idle" || this.state.tag === "muted", this.state.tag);
+    this.take({ tag: "command", command: "unmute" }, nowMs, settings, 0.5);
+  }
+
+  #perform(effect: Effect): void {
+    if (effect.tag === "dial") this.#asked = false;
+    if (effect.tag === "begin-conversation" || effect.tag === "end-conversation") {
+      this.#conversing = effect.tag === "begin-conversation";
+    }
+    if (effect.tag !== "send") return;
+    const { event } = effect;
+    if (event.tag === "create-response") {
+      assert.ok(!this.#asked, "a second response.create, and nothing came in between");
+      this.#asked = true;
+    }
+    if (event.tag !== "truncate") return;
+    assert.ok(this.#input.tag === "hushed");
+    const item = this.#input.items.find(({ itemId }) => itemId === event.itemId);
+    assert.ok(item && event.audioEndMs === item.heardMs && item.heardMs < item.receivedMs);
+  }
+}

@@ -1,0 +1,88 @@
+/** Inputs for the state machine without rhyme or reason, made by dice from a few names. */
+
+import type { Input } from "../../src/core/assistant-types.ts";
+import { fault } from "../../src/core/fault.ts";
+import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
+import type { SimDice } from "../../src/sim/sim-dice.ts";
+
+const LOST = fault("microphone-lost", "retry", "gone");
+const CODES = [
+  null,
+  "response_cancel_not_active",
+  "conversation_already_has_active_response",
+  "insufficient_quota",
+  "model_not_found",
+  "server_error",
+  "rate_limit_exceeded",
+  "session_expired",
+];
+const OWN = [null, "update_1_0", "ask_1", "cancel_1", "truncate_1", "ghost_1", "tool_1"];
+const STATUSES = ["completed", "cancelled", "incomplete", "failed"] as const;
+const NAMES = ["end_conversation", "lamp"];
+
+/** Any input; the server's are on attempt `attempt`, or now and then on the one before. */
+export function anyInput(attempt: number, dice: SimDice): Input {
+  const one = <T>(list: readonly T[]): T => pick(list, dice);
+  const stale = dice.unit() < 0.05 ? attempt - 1 : attempt;
+  const kinds: readonly (() => Input)[] = [
+    () => ({ tag: "wake", keyword: "computer", endSample: 24_000 }),
+    () => ({ tag: "tap" }),
+    () => ({ tag: "command", command: one(["wake", "stop", "mute", "unmute"] as const) }),
+    () => ({ tag: "link-opened", attempt: stale }),
+    () => ({
+      tag: "link-closed",
+      attempt: stale,
+      failure: { tag: "close", code: one([1000, 1006, 3000, 4000]), reason: "" },
+    }),
+    () => ({ tag: "reply-audio", responseId: one(["r1", "r2", "r3"]) }),
+    () => ({ tag: "ran-dry" }),
+    () => ({ tag: "drained" }),
+    () => ({ tag: "hushed", attempt: stale, items: [heard("a", dice), heard("b", dice)] }),
+    () => ({ tag: "part-lost", part: one(["microphone", "speaker"] as const), fault: LOST }),
+    () => ({ tag: "part-back", part: one(["microphone", "speaker"] as const) }),
+    () => ({ tag: "tick" }),
+    () => ({ tag: "shutdown" }),
+  ];
+  if (dice.unit() < 0.3) return one(kinds)();
+  const capturedAt = dice.unit() < 0.5 ? null : Math.floor(dice.unit() * 1e9);
+  return { tag: "server", attempt: stale, event: anyEvent(dice), capturedAt };
+}
+
+function anyEvent(dice: SimDice): ServerEvent {
+  const one = <T>(list: readonly T[]): T => pick(list, dice);
+  const responseId = one(["r1", "r2", "r3"]);
+  const itemId = one(["u1", "u2", "a", "b"]);
+  const message = "no";
+  const param = one([null, "session.truncation", "session.voice"]);
+  const error = { type: null, code: one(CODES), message, param, eventId: one(OWN) };
+  const status = one(STATUSES);
+  const called = dice.unit() < 0.2;
+  const calls = called ? [{ callId: "c", name: one(NAMES), arguments: "}{" }] : [];
+  const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS: one([null, 0, 1e12]) };
+  const kinds: readonly ServerEvent[] = [
+    { tag: "session-created", ...session },
+    { tag: "session-updated", ...session },
+    { tag: "speech-started", itemId, startMs: 0 },
+    { tag: "speech-stopped", itemId, endMs: 2000 },
+    { tag: "committed", itemId },
+    { tag: "response-created", responseId },
+    { tag: "response-done", responseId, status, reason: null, error, calls, usage: null },
+    { tag: "transcript", itemId, text: "x".repeat(5000) },
+    { tag: "error", error },
+    { tag: "ignored", type: "x" },
+    { tag: "malformed", why: "x" },
+  ];
+  return one(kinds);
+}
+
+function heard(itemId: string, dice: SimDice) {
+  const receivedMs = Math.floor(dice.unit() * 1000);
+  const heardMs = Math.floor(dice.unit() * (receivedMs + 1));
+  return { itemId, contentIndex: 0, heardMs, receivedMs };
+}
+
+function pick<T>(list: readonly T[], dice: SimDice): T {
+  const found = list[Math.floor(dice.unit() * list.length)];
+  if (found === undefined) throw new Error("an empty list");
+  return found;
+}

@@ -1,0 +1,203 @@
+/**
+ * A small model of the Realtime server for property tests: one connection with a queue each way, so
+ * that every race of the wire can happen. Faithful: it answers what it is asked, in order; when it
+ * acts is for the dice. It remembers what a client may never do, in `wrongs`.
+ */
+
+import type { ClientEvent } from "../../src/core/realtime/client-events.ts";
+import type { ServerError, ServerEvent } from "../../src/core/realtime/server-events.ts";
+import type { SimDice } from "../../src/sim/sim-dice.ts";
+
+interface Active {
+  readonly id: string;
+  readonly itemId: string;
+}
+
+const NO_ERROR: ServerError = {
+  type: "invalid_request_error",
+  code: null,
+  message: "no",
+  param: null,
+  eventId: null,
+};
+const FAILURES = ["server_error", "server_error", "rate_limit_exceeded", "insufficient_quota"];
+/** Milliseconds of sound of one delta. */
+const DELTA_MS = [20, 100, 400];
+
+export class ModelServer {
+  readonly attempt: number;
+  readonly wrongs: string[] = [];
+  /** Said by the client, not yet read; and said by the server, not yet delivered. */
+  readonly up: { event: ClientEvent; eventId: string }[] = [];
+  readonly down: ServerEvent[] = [];
+  /** Sound of each item that was sent, milliseconds. */
+  readonly sentMs = new Map<string, number>();
+  /** It neither reads nor writes any more. */
+  silent: boolean = false;
+  #ready: boolean = false;
+  #active: Active | null = null;
+  #speech: string | null = null;
+  #heardMs = 0;
+  #count = 0;
+  readonly #dice: SimDice;
+
+  constructor(attempt: number, dice: SimDice) {
+    this.attempt = attempt;
+    this.#dice = dice;
+    this.down.push({ tag: "session-created", ...this.#session() });
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Reads one event of the client. */
+  read(): void {
+    const next = this.up.shift();
+    if (next === undefined) return;
+    const { event, eventId } = next;
+    switch (event.tag) {
+      case "update-session":
+        this.#configure(eventId);
+        return;
+      case "create-response":
+        this.#create(eventId);
+        return;
+      case "cancel-response":
+        this.#cancel(event.responseId, eventId);
+        return;
+      case "truncate":
+        this.#truncate(event.itemId, event.audioEndMs, eventId);
+        return;
+      case "clear-input":
+        this.#speech = null;
+        return;
+      case "delete-item":
+      case "tool-output":
+      case "tell-dialogue":
+        return;
+    }
+  }
+
+  /** Does something of its own: hears the user, or goes on with its answer. */
+  act(userSpeaks: boolean): void {
+    if (!this.#ready) return;
+    if (this.#active !== null && this.#chance(0.7)) this.#speak(this.#active);
+    else if (userSpeaks) this.#hear();
+  }
+
+  /** Finishes whatever it is doing, as a server does that is left alone. */
+  finish(): void {
+    if (this.#speech !== null) this.#hear();
+    if (this.#active !== null) this.#done(this.#active, "completed", null);
+  }
+
+  #configure(eventId: string): void {
+    const refused = this.#chance(0.1);
+    if (refused) {
+      const param = this.#chance(0.5) ? "session.truncation" : "session.audio.output.voice";
+      this.#error({ code: "unknown_parameter", param, eventId });
+      return;
+    }
+    this.#ready = true;
+    this.down.push({ tag: "session-updated", ...this.#session() });
+  }
+
+  #session() {
+    return { sessionId: "s", model: "m", voice: "alloy", expiresAtS: null };
+  }
+
+  #create(eventId: string): void {
+    if (!this.#ready) this.wrongs.push("a response was asked for before the session was set up");
+    if (this.#active !== null) {
+      this.wrongs.push("a second response was asked for while one was active");
+      this.#error({ code: "conversation_already_has_active_response", eventId });
+      return;
+    }
+    const id = this.#name("resp");
+    this.#active = { id, itemId: this.#name("item") };
+    this.down.push({ tag: "response-created", responseId: id });
+  }
+
+  #cancel(responseId: string | null, eventId: string): void {
+    const active = this.#active;
+    if (active === null || (responseId !== null && responseId !== active.id)) {
+      this.#error({ code: "response_cancel_not_active", eventId });
+      return;
+    }
+    if (this.#chance(0.3)) this.#delta(active); // late
+    this.#done(active, "cancelled", null);
+    if (this.#chance(0.3)) this.#delta(active); // very late
+  }
+
+  #truncate(itemId: string, audioEndMs: number, eventId: string): void {
+    const sent = this.sentMs.get(itemId) ?? 0;
+    if (audioEndMs > sent) this.wrongs.push(`cut ${itemId} at ${audioEndMs} of ${sent} ms`);
+    if (this.#chance(0.05)) this.#error({ eventId });
+  }
+
+  #speak(active: Active): void {
+    if (this.#chance(0.75)) {
+      this.#delta(active);
+      return;
+    }
+    this.down.push({ tag: "transcript", itemId: active.itemId, text: "words ".repeat(500) });
+    if (this.#chance(0.7)) this.#done(active, "completed", null);
+    else if (this.#chance(0.5)) this.#done(active, "incomplete", null);
+    else this.#done(active, "failed", FAILURES[this.#below(FAILURES.length)] ?? null);
+  }
+
+  #delta({ id, itemId }: Active): void {
+    const ms = DELTA_MS[this.#below(DELTA_MS.length)] ?? 20;
+    this.sentMs.set(itemId, (this.sentMs.get(itemId) ?? 0) + ms);
+    const sound = { responseId: id, itemId, contentIndex: 0, base64: String(ms) };
+    this.down.push({ tag: "audio", ...sound });
+  }
+
+  #done(
+    { id }: Active,
+    status: "completed" | "cancelled" | "incomplete" | "failed",
+    code: string | null,
+  ): void {
+    this.#active = null;
+    const error = code === null ? null : { ...NO_ERROR, code };
+    const name = this.#chance(0.5) ? "lamp" : "end_conversation";
+    const called = status === "completed" && this.#chance(0.15);
+    const calls = called ? [{ callId: this.#name("call"), name, arguments: "{}" }] : [];
+    const done = { responseId: id, status, reason: null, error, calls, usage: null };
+    this.down.push({ tag: "response-done", ...done });
+  }
+
+  /** Speech begins, or ends and is committed; its length is for the dice. */
+  #hear(): void {
+    if (this.#speech === null) {
+      this.#speech = this.#name("user");
+      this.#heardMs += 300;
+      const itemId = this.#speech;
+      this.down.push({ tag: "speech-started", itemId, startMs: this.#heardMs });
+      return;
+    }
+    const itemId = this.#speech;
+    this.#speech = null;
+    this.#heardMs += 800 + this.#below(4000);
+    this.down.push({ tag: "speech-stopped", itemId, endMs: this.#heardMs });
+    this.down.push({ tag: "committed", itemId });
+  }
+
+  #error(what: Partial<ServerError>): void {
+    this.down.push({ tag: "error", error: { ...NO_ERROR, ...what } });
+  }
+
+  #name(kind: string): string {
+    this.#count += 1;
+    return `${kind}_${this.attempt}_${this.#count}`;
+  }
+
+  #chance(of: number): boolean {
+    return this.#dice.unit() < of;
+  }
+
+  #below(count: number): number {
+    return Math.floor(this.#dice.unit() * count);
+  }
+}
