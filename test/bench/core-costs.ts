@@ -4,6 +4,7 @@
  * daemon keeps in a thread of its own, runs here directly.
  */
 
+import { SystemClock } from "../../src/adapters/clock.ts";
 import { PorcupineWasm } from "../../src/adapters/porcupine-wasm.ts";
 import { Downlink } from "../../src/app/downlink.ts";
 import { Uplink } from "../../src/app/uplink.ts";
@@ -173,6 +174,7 @@ function deltaCosts(shape: CoreShape): number[] {
   const text = deltaText(noise(msToSamples(DELTA_MS)));
   const volume = (): number => 1;
   const downlink = new Downlink({
+    clock: new SystemClock(),
     speaker: SINK,
     post: () => undefined,
     volume,
@@ -182,6 +184,7 @@ function deltaCosts(shape: CoreShape): number[] {
   const work = (): void => {
     for (let n = 0; n < deltas; n++) downlink.text(1, text);
     downlink.drained();
+    downlink.close();
   };
   return repeated(shape, work).map((ms) => (ms * 1000) / deltas);
 }
@@ -227,7 +230,12 @@ function stepRates(shape: CoreShape): number[] {
       for (const input of CONVERSATION) {
         nowMs += input.tag === "tick" ? DEFAULTS["session.follow_up_s"] * 1000 : FRAME_MS;
         const numbered = "attempt" in input ? { ...input, attempt: talk } : input;
-        state = step(state, numbered, { nowMs, head: nowMs * 24 }, DEFAULTS).state;
+        state = step(
+          state,
+          numbered,
+          { nowMs, wallMs: nowMs, head: nowMs * 24, chance: 0.5 },
+          DEFAULTS,
+        ).state;
       }
       if (state.tag !== "idle") throw new Error(`the conversation ended in '${state.tag}'`);
       nowMs += STEP_MS;

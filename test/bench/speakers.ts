@@ -96,7 +96,13 @@ async function measure(findings: Findings, device: Device, repeats: number): Pro
 async function answer(findings: Findings, device: Device, ear: Ear): Promise<void> {
   const { speaker, recorded } = device;
   const post = (): void => undefined;
-  const downlink = new Downlink({ speaker, post, volume: () => 1, capturedAt: () => null });
+  const downlink = new Downlink({
+    clock: new SystemClock(),
+    speaker,
+    post,
+    volume: () => 1,
+    capturedAt: () => null,
+  });
   const heardBefore = speaker.heard();
   ear.listen();
   const fromMs = performance.now();

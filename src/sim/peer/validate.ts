@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { ErrorObject, ValidateFunction } from "ajv";
+import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { JsonObject, JsonValue } from "./json.ts";
@@ -84,11 +84,10 @@ class Judge {
 
   /** The errors of a value against a definition; none when it fits. */
   against(name: string, value: JsonValue): ErrorObject[] {
-    const validate: ValidateFunction | undefined = this.#ajv.getSchema(
-      `${this.#id}#/$defs/${name}`,
-    );
+    const validate = this.#ajv.getSchema(`${this.#id}#/$defs/${name}`);
     if (validate === undefined) throw new Error(`schema ${this.#id} has no ${name}`);
-    return validate(value) ? [] : (validate.errors ?? []);
+    const fits = validate(value);
+    return fits === true ? [] : (validate.errors ?? []);
   }
 
   #has(name: string): boolean {
