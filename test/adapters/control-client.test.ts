@@ -38,7 +38,12 @@ test("not allowed: which group to join", { skip: process.getuid?.() !== 0 }, asy
   const path = await oddDaemon(t, () => undefined);
   chmodSync(path, 0o600);
   chmodSync(join(path, ".."), 0o711);
-  process.seteuid?.(65_534); // nobody: root may open everything
+  try {
+    process.seteuid?.(65_534); // nobody: root may open everything
+  } catch {
+    t.skip("this Node.js does not let a process give up root (io_uring)");
+    return;
+  }
   t.after(() => process.seteuid?.(0));
   const asked = askDaemon(path, { command: "status" }, PATIENCE_MS);
   await assert.rejects(asked, /No permission.*usermod -aG pipit/);

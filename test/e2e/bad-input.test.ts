@@ -200,7 +200,8 @@ async function nobodyThere(t: TestContext): Promise<void> {
   const line =
     /^Failed to connect with model gpt-4o-realtime-preview: The API cannot be reached \(ECONNREFUSED\)\. Check/;
   const base_url = `http://127.0.0.1:${await deadPort()}/v1`;
-  const { daemon, codes } = await turnedAway(t, { base_url, model, voice: "cedar" }, line);
+  const openai = { base_url, model, voice: "cedar", model_selection: "new" };
+  const { daemon, codes } = await turnedAway(t, openai, line);
   assert.deepEqual(codes, ["network"]);
   const [notice = "", ...others] = daemon.said("notice");
   assert.match(notice, /^Voice 'cedar' not available for model 'gpt-4o-realtime-preview'/);

@@ -46,6 +46,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     microphone: "ok",
     speaker: "ok",
     wake_word: "off",
+    retiring: [],
     last_fault: null,
   });
 }

@@ -138,7 +138,7 @@ export class Daemon {
 
   /** Names of the metrics files there are. */
   metricsFiles(): string[] {
-    return readdirSync(this.paths.metrics).filter((name) => name.endsWith(".json"));
+    return readdirSync(this.paths.metrics).filter((name) => name.startsWith("session_"));
   }
 
   /** The only metrics file, parsed; waits for it. */
