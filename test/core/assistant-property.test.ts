@@ -11,7 +11,8 @@ import type { Effect, Input, State } from "../../src/core/assistant-types.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
 import { SimDice } from "../../src/sim/sim-dice.ts";
 import { anyInput } from "../helpers/any-input.ts";
-import { assertBounded, ModelWorld } from "../helpers/model-world.ts";
+import { assertBounded } from "../helpers/bounded.ts";
+import { ModelWorld } from "../helpers/model-world.ts";
 
 const STEPS = 100_000;
 /** Left alone after so many steps, on average. */

@@ -113,6 +113,11 @@ const COLLISIONS: readonly FaultRow[] = [
             delta: "AAAA".repeat(4000),
           },
         },
+        {
+          at: "committed",
+          do: "send",
+          event: { type: "response.done", response: { id: "resp_stranger", status: "cancelled" } },
+        },
       ],
     },
     lines: [/^The server began a response that was not asked for \(resp_stranger\)$/],

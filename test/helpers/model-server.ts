@@ -38,6 +38,10 @@ export class ModelServer {
   #active: Active | null = null;
   #speech: string | null = null;
   #heardMs = 0;
+  /** What the user said, and results of functions, that no response heard has answered yet. */
+  readonly #unanswered = new Set<string>();
+  /** Of the latest response: what it answers. */
+  #answers: readonly string[] = [];
   #count = 0;
   readonly #dice: SimDice;
 
@@ -73,7 +77,11 @@ export class ModelServer {
         this.#speech = null;
         return;
       case "delete-item":
+        this.#unanswered.delete(event.itemId);
+        return;
       case "tool-output":
+        this.#unanswered.add(event.callId);
+        return;
       case "tell-dialogue":
         return;
     }
@@ -84,6 +92,11 @@ export class ModelServer {
     if (!this.#ready) return;
     if (this.#active !== null && this.#chance(0.7)) this.#speak(this.#active);
     else if (userSpeaks) this.#hear();
+  }
+
+  /** The latest response got through, and was wanted. */
+  answered(): void {
+    for (const item of this.#answers) this.#unanswered.delete(item);
   }
 
   /** Finishes whatever it is doing, as a server does that is left alone. */
@@ -114,6 +127,8 @@ export class ModelServer {
       this.#error({ code: "conversation_already_has_active_response", eventId });
       return;
     }
+    if (this.#unanswered.size === 0) this.wrongs.push("a second answer to the same question");
+    this.#answers = [...this.#unanswered];
     const id = this.#name("resp");
     this.#active = { id, itemId: this.#name("item") };
     this.down.push({ tag: "response-created", responseId: id });
@@ -182,6 +197,7 @@ export class ModelServer {
     this.#heardMs += 800 + this.#below(4000);
     this.down.push({ tag: "speech-stopped", itemId, endMs: this.#heardMs });
     this.down.push({ tag: "committed", itemId });
+    this.#unanswered.add(itemId);
   }
 
   #error(what: Partial<ServerError>): void {

@@ -9,11 +9,11 @@ import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
 import { isTalking } from "../../src/core/assistant-context.ts";
 import type { Effect, Input, State } from "../../src/core/assistant-types.ts";
 import { fault } from "../../src/core/fault.ts";
-import { DIALOGUE_LINE_MAX_CHARS, DIALOGUE_MAX_LINES, TOLD_MAX } from "../../src/core/limits.ts";
 import type { LinkFailure } from "../../src/core/realtime/failure.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import type { SimDice } from "../../src/sim/sim-dice.ts";
+import { assertBounded } from "./bounded.ts";
 import { ModelServer } from "./model-server.ts";
 import { ModelSpeaker } from "./model-speaker.ts";
 
@@ -138,11 +138,18 @@ export class ModelWorld {
       this.#nextIsDead = false;
       this.speaker.dead.add(event.responseId);
     }
+    if (event.tag === "response-done" && this.#wanted(event)) server.answered();
     if (event.tag === "audio") this.#hear(event);
     else {
       const capturedAt = this.#chance(0.2) ? null : Math.max(0, this.#head() - 40_000);
       this.#post({ tag: "server", attempt: server.attempt, event, capturedAt });
     }
+  }
+
+  /** Not given up, and brought to its end by the server. */
+  #wanted({ responseId, status }: Extract<ServerEvent, { tag: "response-done" }>): boolean {
+    const dead = this.speaker.dead.has(responseId) || this.#discarded.has(responseId);
+    return !dead && (status === "completed" || status === "incomplete");
   }
 
   /** As the downlink does: announced, unless it was given up, and then played, unless just now. */
@@ -192,6 +199,9 @@ export class ModelWorld {
     for (const effect of effects) this.#perform(effect);
     assert.ok(effects.length <= EFFECTS_MAX, `${effects.length} effects of one ${input.tag}`);
     assert.equal(isTalking(state), this.#conversing, `${before.tag} → ${state.tag}: begun, ended`);
+    const attentive = ["listening", "thinking", "follow-up"].includes(state.tag);
+    if (attentive && "talk" in state)
+      assert.equal(state.talk.link, "ready", `${state.tag}, unheard`);
     assertBounded(state, this.#settings);
   }
 
@@ -281,18 +291,4 @@ export class ModelWorld {
   #below(count: number): number {
     return Math.floor(this.#dice.unit() * count);
   }
-}
-
-/** Nothing that the machine remembers grows with the time it runs. */
-export function assertBounded(state: State, settings: Settings): void {
-  const models = 2 + settings["openai.fallback_models"].length;
-  assert.ok(state.told.length <= TOLD_MAX);
-  assert.ok(Object.keys(state.ladder.passedOver).length <= models);
-  const talk = "talk" in state ? state.talk : (state.warm?.talk ?? null);
-  if (talk === null) return;
-  assert.ok(talk.failed.length <= models, `${talk.failed.length} failures remembered`);
-  assert.ok(talk.dialogue.length <= DIALOGUE_MAX_LINES);
-  assert.ok(talk.dialogue.every(({ text }) => text.length <= DIALOGUE_LINE_MAX_CHARS + 1));
-  assert.ok(talk.without.length <= 7);
-  assert.ok(talk.turns <= settings["session.max_turns"] + 20);
 }
