@@ -14,6 +14,11 @@ const files = readdirSync(base, { recursive: true })
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .sort()
   .map((name) => join(base, name));
+if (files.length === 0) {
+  // Without a file, node --test would look for itself, and find the bench.
+  console.error(`no test has ${wanted.join(" or ")} in its name`);
+  process.exit(2);
+}
 const run = spawnSync("node", ["--enable-source-maps", "--test", ...files], {
   cwd: root,
   stdio: "inherit",
