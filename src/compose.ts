@@ -82,7 +82,7 @@ export function compose(current: () => Settings, env: Env, journal: Journal): Ap
     lamp: composeLamp(base),
     button: composeButton(base),
     dialer: new RealtimeDialer(clock),
-    target: (model: string): DialTarget => target(current(), model),
+    target,
     faultSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
@@ -101,7 +101,7 @@ export function compose(current: () => Settings, env: Env, journal: Journal): Ap
   return new Appliance(world, current);
 }
 
-function target(settings: Settings, model: string): DialTarget {
+function target(model: string, settings: Settings): DialTarget {
   const beta = settings["openai.protocol"] === "beta";
   return {
     url: realtimeUrl(settings["openai.base_url"], model),

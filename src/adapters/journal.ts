@@ -7,6 +7,7 @@
  */
 
 import { oneLine } from "../core/fault.ts";
+import { redact } from "../core/redact.ts";
 import type { Clock, Journal, LogLevel } from "../ports.ts";
 import type { LineSink } from "./line-sink.ts";
 
@@ -36,10 +37,6 @@ const COLOUR: Readonly<Record<LogLevel, string>> = {
   error: "\u001b[31m",
 };
 const COLOUR_OFF = "\u001b[0m";
-
-/** Keys of OpenAI and its imitators, masked ones from error texts included (`sk-proj-ab***cd`). */
-const KEY_LIKE = /\bsk-[A-Za-z0-9_*-]{6,}/g;
-const BEARER = /\bBearer\s+[^\s"']{6,}/gi;
 
 export interface JournalOptions {
   readonly sink: LineSink;
@@ -102,17 +99,11 @@ export class LineJournal implements Journal {
   }
 
   #write(level: LogLevel, line: string): boolean {
-    const text = oneLine(this.#redact(line), LINE_MAX_CHARS);
+    const text = oneLine(redact(line, this.#secrets), LINE_MAX_CHARS);
     if (this.#sink.journald) return this.#sink.write(`<${PRIORITY[level]}>${text}`);
     const stamped = `${localStamp(this.#clock.wallMs())} ${level}: ${text}`;
     const colour = this.#colour ? COLOUR[level] : "";
     return this.#sink.write(colour === "" ? stamped : colour + stamped + COLOUR_OFF);
-  }
-
-  #redact(line: string): string {
-    let clean = line;
-    for (const secret of this.#secrets) clean = clean.replaceAll(secret, "***");
-    return clean.replace(KEY_LIKE, "***").replace(BEARER, "Bearer ***");
   }
 
   /** A token bucket: LINES_BURST at once, LINES_PER_S for ever. */

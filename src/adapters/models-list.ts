@@ -9,8 +9,8 @@ import { record } from "../core/realtime/fields.ts";
 import { type ShutdownDates, shutdownDates } from "../core/retirement.ts";
 import type { Clock, ModelsSource } from "../ports.ts";
 
-/** Two requests are at least this far apart. */
-const ASK_EVERY_MS = 24 * 3_600_000;
+/** Two requests are at least this far apart: a little less than the day between two looks. */
+const ASK_EVERY_MS = 23.5 * 3_600_000;
 /** One cheap request; a server that takes longer is asked tomorrow. */
 const ASK_MAX_MS = 10_000;
 /** The real answer has about 20 KB. */

@@ -10,9 +10,9 @@ import { type fault, faultLine } from "../core/fault.ts";
 import { indicate } from "../core/indicator.ts";
 import { RING_MS } from "../core/limits.ts";
 import { msToSamples } from "../core/pcm.ts";
-import type { Protocol } from "../core/realtime/client-events.ts";
+import { redact } from "../core/redact.ts";
 import { Ring } from "../core/ring.ts";
-import type { Settings } from "../core/settings.ts";
+import { type Settings, secretValues } from "../core/settings.ts";
 import type { FaultSound } from "../core/sounds.ts";
 import type {
   Button,
@@ -50,7 +50,7 @@ export interface World {
   readonly lamp: Lamp;
   readonly button: Button;
   readonly dialer: Dialer;
-  readonly target: (model: string) => DialTarget;
+  readonly target: (model: string, settings: Settings) => DialTarget;
   /** Recordings that tell of faults; null where there is none. */
   readonly faultSound: (sound: FaultSound) => Int16Array | null;
   readonly store: MetricsStore;
@@ -90,8 +90,7 @@ export class Appliance {
       capturedAt: (serverMs) => this.#uplink.capturedAt(serverMs),
     });
     const [uplink, downlink] = [this.#uplink, this.#downlink];
-    const protocol = (): Protocol => this.#settings()["openai.protocol"];
-    this.#connection = new Connection({ dialer, target, protocol, uplink, downlink, post });
+    this.#connection = new Connection({ dialer, target, uplink, downlink, post });
     this.#recorder = new Recorder({
       clock,
       dice,
@@ -220,7 +219,7 @@ export class Appliance {
         this.#recorder.end(effect.reason, effect.fault);
         break;
       case "dial":
-        this.#connection.dial(effect.attempt, effect.model);
+        this.#connection.dial(effect.attempt, effect.model, effect.settings);
         break;
       case "hang-up":
         this.#connection.hangUp(effect.attempt);
@@ -286,7 +285,7 @@ export class Appliance {
       speaker: condition("speaker"),
       wake_word: this.#wakePath === null ? "off" : condition("wake-word"),
       retiring: this.#retirements.known,
-      last_fault: this.#lastFault === "" ? null : this.#lastFault,
+      last_fault: this.#lastFault === "" ? null : redact(this.#lastFault, secretValues(settings)),
     };
   }
 

@@ -6,14 +6,14 @@
 import type { Input } from "../core/assistant-types.ts";
 import type { ClientEvent, Protocol } from "../core/realtime/client-events.ts";
 import { encode } from "../core/realtime/encode.ts";
+import type { Settings } from "../core/settings.ts";
 import type { Dialer, DialTarget, Link } from "../ports.ts";
 import type { Downlink } from "./downlink.ts";
 import type { Uplink } from "./uplink.ts";
 
 export interface ConnectionOptions {
   readonly dialer: Dialer;
-  readonly target: (model: string) => DialTarget;
-  readonly protocol: () => Protocol;
+  readonly target: (model: string, settings: Settings) => DialTarget;
   readonly uplink: Uplink;
   readonly downlink: Downlink;
   readonly post: (input: Input) => void;
@@ -29,14 +29,14 @@ export class Connection {
     this.#options = options;
   }
 
-  /** Opens a link; its events are posted under this attempt's number. */
-  dial(attempt: number, model: string): void {
-    const { dialer, target, protocol, uplink, downlink, post } = this.#options;
+  /** Opens a link as the conversation's settings say; its events are posted under this number. */
+  dial(attempt: number, model: string, settings: Settings): void {
+    const { dialer, target, uplink, downlink, post } = this.#options;
     this.#link?.close();
     this.#attempt = attempt;
-    this.#protocol = protocol();
+    this.#protocol = settings["openai.protocol"];
     const current = (): boolean => this.#attempt === attempt;
-    this.#link = dialer.dial(target(model), {
+    this.#link = dialer.dial(target(model, settings), {
       opened: () => {
         if (current()) post({ tag: "link-opened", attempt });
       },

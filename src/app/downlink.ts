@@ -58,6 +58,8 @@ export class Downlink {
   #position = 0;
   /** Half a sample, where a delta ended in the middle of one. */
   #odd: Uint8Array = new Uint8Array(0);
+  /** The item it belongs to: half a sample of one is nothing to another. */
+  #oddOf = "";
   #hushing: Promise<readonly HeardItem[]> = Promise.resolve([]);
   #cancelDry: () => void = () => {};
 
@@ -79,6 +81,7 @@ export class Downlink {
   connect(): void {
     this.#discarded = [];
     this.#announced = null;
+    this.#odd = new Uint8Array(0);
   }
 
   /** One text frame of connection `attempt`. */
@@ -123,13 +126,14 @@ export class Downlink {
     this.#announced = null;
     this.#odd = new Uint8Array(0);
     const counts = this.#counts;
-    const mine = this.#options.speaker.hush().then((heard) => {
+    const before = this.#hushing;
+    const mine = this.#options.speaker.hush().then(async (heard) => {
       const items = this.#playhead.heardAt(heard);
       counts.playedSamples += this.#playhead.samplesHeardAt(heard);
       this.#playhead.clear();
       if (this.#hushing === mine) this.#hushing = Promise.resolve([]);
       this.#options.post({ tag: "hushed", attempt, items });
-      return items;
+      return [...(await before), ...items];
     });
     this.#hushing = mine;
   }
@@ -161,7 +165,7 @@ export class Downlink {
   }
 
   #play(sound: Sound): void {
-    const pcm = this.#samples(sound.base64);
+    const pcm = this.#samples(sound);
     const known = this.#discarded.includes(sound.responseId);
     if (!known && this.#announced !== sound.responseId) {
       this.#announced = sound.responseId;
@@ -193,9 +197,12 @@ export class Downlink {
   }
 
   /** Base64 of s16le to samples. A new array each time: the speaker may take its time. */
-  #samples(base64: string): Int16Array {
+  #samples({ responseId, itemId, contentIndex, base64 }: Sound): Int16Array {
     const fresh = Buffer.from(base64, "base64");
-    const bytes = this.#odd.length === 0 ? fresh : Buffer.concat([this.#odd, fresh]);
+    const of = `${responseId} ${itemId} ${contentIndex}`;
+    const goesOn = of === this.#oddOf && this.#odd.length > 0;
+    this.#oddOf = of;
+    const bytes = !goesOn ? fresh : Buffer.concat([this.#odd, fresh]);
     const pcm = new Int16Array(bytes.length >> 1);
     for (let i = 0; i < pcm.length; i++) pcm[i] = bytes.readInt16LE(i * 2);
     this.#odd = bytes.subarray(pcm.length * 2);

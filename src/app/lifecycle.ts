@@ -7,8 +7,10 @@ import type { Clock, Journal, Notifier } from "../ports.ts";
 
 /** Longest a single part may take to stop; all together stay within STOP_MAX_MS. */
 const CLOSE_MAX_MS = 1_200;
-/** systemd and the owner wait this long for the whole. */
-const STOP_MAX_MS = 2_800;
+/** Saying so to the service manager. */
+const NOTIFY_MAX_MS = 400;
+/** All parts together; with NOTIFY_MAX_MS it stays within the 3 s that the owner waits. */
+const STOP_MAX_MS = 2_400;
 /** Without a frame for this long, and no word about it, the capture hangs: do not say "alive". */
 const FRAME_AGE_MAX_MS = 10_000;
 
@@ -55,7 +57,7 @@ export class Lifecycle {
 
   async stopping(): Promise<void> {
     this.#cancelWatch();
-    await this.#within("service manager", CLOSE_MAX_MS, () => this.#options.notifier.stopping());
+    await this.#within("service manager", NOTIFY_MAX_MS, () => this.#options.notifier.stopping());
   }
 
   /** Stops what was started, newest first. A part that hangs is left behind, and named. */

@@ -7,10 +7,13 @@ import { isTalking } from "../core/assistant-context.ts";
 import type { EndReason, Input, Moment, State, Talk } from "../core/assistant-types.ts";
 import { costOf } from "../core/cost.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
+import { rungs } from "../core/ladder.ts";
 import { fileName, render, type SessionRecord } from "../core/metrics.ts";
 import { msToSamples, samplesToMs } from "../core/pcm.ts";
 import type { HeardItem } from "../core/playhead.ts";
-import { addUsage, NO_USAGE } from "../core/realtime/usage.ts";
+import { addUsage, NO_USAGE, type Usage } from "../core/realtime/usage.ts";
+import { redact } from "../core/redact.ts";
+import { secretValues } from "../core/settings.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../ports.ts";
 import type { DownlinkCounts } from "./downlink.ts";
 import type { UplinkCounts } from "./uplink.ts";
@@ -37,6 +40,8 @@ interface Running {
   readonly beganMs: number;
   /** End of the question that has no audible answer yet. */
   questionEndMs: number | null;
+  /** A response is under way. */
+  isAnswering: boolean;
   record: Mutable<Omit<SessionRecord, "endedWallMs" | "endReason" | "audio">>;
 }
 
@@ -70,18 +75,20 @@ export class Recorder {
       talk,
       beganMs: clock.nowMs(),
       questionEndMs: null,
+      isAnswering: false,
       record: {
         id,
         startedWallMs: clock.wallMs(),
         trigger: talk.trigger.source,
         model: talk.model,
-        modelRequested: talk.model,
+        modelRequested: rungs(talk.settings)[0] ?? talk.model,
         fallbacks: [],
         voice: talk.voice,
         protocol: talk.settings["openai.protocol"],
         turns: 0,
         connectionMs: null,
-        wakeToListeningMs: null,
+        // A session that was kept open listens at once.
+        wakeToListeningMs: talk.link === "ready" ? 0 : null,
         responseMs: [],
         interruptions: [],
         calls: [],
@@ -101,7 +108,8 @@ export class Recorder {
       running.record.interruptions = cutsOf(running.record.interruptions, input.items);
     }
     if (isTalking(after)) {
-      const { model, voice, turns } = after.talk;
+      const { model, voice, turns, answer } = after.talk;
+      running.isAnswering = answer.tag !== "none";
       Object.assign(running.record, { model, voice, turns });
     }
     if (before.tag === "connecting" && after.tag === "listening") {
@@ -147,6 +155,8 @@ export class Recorder {
     const nowMs = this.#options.clock.nowMs();
     if (fault !== null) this.#error(running, fault.code, faultLine(fault));
     const { record, talk } = running;
+    // Hung up on in mid-answer: it will be billed, and the bill was not seen.
+    if (running.isAnswering) record.costMicroUsd = null;
     const endedWallMs = record.startedWallMs + (nowMs - running.beganMs);
     const up = this.#options.uplink();
     const down = this.#options.downlink();
@@ -183,14 +193,9 @@ export class Recorder {
         running.questionEndMs = speechEndMs(running.talk, input.capturedAt, moment);
         this.#mark("end of speech");
         return;
-      case "response-done": {
-        if (event.usage === null) return;
-        const cost = costOf(event.usage, record.model);
-        record.usage = addUsage(record.usage, event.usage);
-        record.costMicroUsd =
-          cost === null || record.costMicroUsd === null ? null : record.costMicroUsd + cost;
+      case "response-done":
+        this.#spent(record, event.usage, event.status === "failed");
         return;
-      }
       case "error":
         this.#error(
           running,
@@ -203,7 +208,17 @@ export class Recorder {
     }
   }
 
-  #error({ record }: Running, code: string, message: string): void {
+  /** A response without a usage has a cost that nobody knows; a failed one has none. */
+  #spent(record: Running["record"], usage: Usage | null, failed: boolean): void {
+    if (usage === null && failed) return;
+    const cost = usage === null ? null : costOf(usage, record.model);
+    record.usage = addUsage(record.usage, usage ?? NO_USAGE);
+    record.costMicroUsd =
+      cost === null || record.costMicroUsd === null ? null : record.costMicroUsd + cost;
+  }
+
+  #error({ record, talk }: Running, code: string, text: string): void {
+    const message = redact(text, secretValues(talk.settings));
     const at = iso(this.#options.clock.wallMs());
     record.errors = bounded(record.errors, { at, code, message });
   }

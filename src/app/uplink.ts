@@ -79,7 +79,7 @@ export class Uplink {
   open(from: number): void {
     if (this.#open) return;
     this.#open = true;
-    this.#moveTo(Math.min(from, this.#ring.head));
+    this.#moveTo(from); // A position still to come is waited for.
     this.pump();
   }
 

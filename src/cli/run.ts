@@ -22,16 +22,21 @@ export async function run(argv: readonly string[]): Promise<number> {
   const journal = composeJournal(settings, process.env);
   const appliance = compose(() => settings, process.env, journal);
   const told = signalled();
+  let stopping = false;
+  // Under a terminal, the signal says that it was closed.
+  const onTerminal = process.stdin.isTTY === true;
   const onHangUp = (): void => {
-    settings = reload(loaded.path, settings, journal, appliance);
+    if (onTerminal) process.kill(process.pid, "SIGTERM");
+    else if (!stopping) settings = reload(loaded.path, settings, journal, appliance);
   };
   process.on("SIGHUP", onHangUp);
   try {
     await appliance.start();
     journal.log("info", `Stopping: ${await told}`);
   } finally {
-    process.off("SIGHUP", onHangUp);
+    stopping = true;
     await appliance.stop();
+    process.off("SIGHUP", onHangUp);
   }
   return 0;
 }

@@ -10,6 +10,7 @@ import { ask, end, fail, giveUpAnswer, think, thinkMaxMs } from "./assistant-tal
 import type { Line, State, Talk, TalkingState } from "./assistant-types.ts";
 import { type Fault, fault } from "./fault.ts";
 import {
+  CUTS_MAX,
   DIALOGUE_LINE_MAX_CHARS,
   DIALOGUE_MAX_LINES,
   SPEAK_MAX_MS,
@@ -62,6 +63,8 @@ export function answerDone(state: Established, done: Ended, cx: Context): State 
   if (done.status === "incomplete") {
     log(cx, "notice", `The answer was cut short (${done.reason ?? "no reason given"})`);
   }
+  // Nothing of it may come any more: the reply ends where it ends for the ear.
+  cx.effects.push({ tag: "discard-response", responseId: done.responseId });
   const settled: Talk = { ...free, questionFrom: null, askedAgain: false };
   if (done.calls.length > 0) return toolsCalled(state, settled, done.calls, cx);
   if (state.tag === "listening") return { ...state, talk: settled };
@@ -144,6 +147,11 @@ export function replyAudio(before: State, responseId: string, cx: Context): Stat
     cx.effects.push({ tag: "discard-response", responseId });
     return before;
   }
+  const mute = before.troubles.speaker;
+  if (mute) {
+    cx.effects.push({ tag: "discard-response", responseId });
+    return fail(before, mute, cx); // Nobody would hear what is paid for.
+  }
   const { tag } = before.talk.answer;
   const state = tag === "asked" ? answerBegan(before, responseId, cx) : before;
   const { answer } = state.talk;
@@ -174,8 +182,9 @@ export function drained(state: State, cx: Context): State {
 }
 
 /** The reply has been heard: more may be said without the wake word, after the echo has died. */
-export function followUp(state: Established, talk: Talk, cx: Context): State {
+export function followUp(state: Established, heard: Talk, cx: Context): State {
   const { nowMs } = cx.moment;
+  const talk: Talk = { ...heard, counted: false };
   if (talk.farewell !== null) return end({ ...state, talk }, talk.farewell, cx);
   if (talk.settings["session.mode"] === "single_turn") {
     return end({ ...state, talk }, "single_turn", cx);
@@ -184,6 +193,8 @@ export function followUp(state: Established, talk: Talk, cx: Context): State {
     const why = fault("network", "retry", "The session has to be renewed");
     return reconnect({ ...state, talk }, why, cx);
   }
+  const deaf = state.troubles.microphone;
+  if (deaf) return fail({ ...state, talk }, deaf, cx);
   const gated = state.tag === "speaking" && isHalfDuplex(talk);
   const openAtMs = gated ? nowMs + talk.settings["audio.settle_ms"] : null;
   const untilMs = (openAtMs ?? nowMs) + talk.settings["session.follow_up_s"] * 1000;
@@ -194,7 +205,8 @@ export function followUp(state: Established, talk: Talk, cx: Context): State {
 export function remember(state: Established, itemId: string, text: string): State {
   if (text === "") return state;
   const line: Line = { itemId, role: "assistant", text: text.slice(0, DIALOGUE_LINE_MAX_CHARS) };
-  const dialogue = [...state.talk.dialogue, line].slice(-DIALOGUE_MAX_LINES);
+  const heard = asHeard(line, state.talk.cuts);
+  const dialogue = [...state.talk.dialogue, ...heard].slice(-DIALOGUE_MAX_LINES);
   return { ...state, talk: { ...state.talk, dialogue } };
 }
 
@@ -223,7 +235,8 @@ export function hushed(
     cx.effects.push({ tag: "send", event, eventId: `truncate_${state.talk.turns}` });
   }
   // A question that was waiting for the cut is asked now.
-  return nextQuestion(state, { ...state.talk, dialogue, cutting: false }, cx);
+  const cuts = [...state.talk.cuts, ...items].slice(-CUTS_MAX);
+  return nextQuestion(state, { ...state.talk, dialogue, cuts, cutting: false }, cx);
 }
 
 /** A line as far as it was heard; nothing of it when nothing was. */

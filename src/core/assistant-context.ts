@@ -10,11 +10,11 @@ export interface Context {
   readonly effects: Effect[];
 }
 
-export type Common = Pick<State, "dials" | "troubles" | "ladder" | "warm" | "told">;
+export type Common = Pick<State, "dials" | "troubles" | "ladder" | "warm" | "floor" | "told">;
 
 /** What every state carries, without the phase. */
-export function common({ dials, troubles, ladder, warm, told }: State): Common {
-  return { dials, troubles, ladder, warm, told };
+export function common({ dials, troubles, ladder, warm, floor, told }: State): Common {
+  return { dials, troubles, ladder, warm, floor, told };
 }
 
 export function log(cx: Context, level: "info" | "notice" | "warning" | "error", line: string) {

@@ -7,13 +7,19 @@
  * is held against only once another one has answered: a dead network must not condemn it.
  */
 
-import { type Context, common, log, tellOnce } from "./assistant-context.ts";
+import { type Context, common, isHalfDuplex, log, tellOnce } from "./assistant-context.ts";
 import { fail, listen, showFault } from "./assistant-talk.ts";
 import type { Input, State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
 import { redialDelayMs } from "./backoff.ts";
 import { type Fault, fault } from "./fault.ts";
-import { firstRung, GONE_MS, holdOff, nextRung, passOver } from "./ladder.ts";
-import { ATTEMPT_MAX_MS, CONNECT_MAX_MS, RECONNECTS_MAX, RETRIES_MAX } from "./limits.ts";
+import { firstRung, GONE_MS, holdOff, ladderFor, nextRung, passOver } from "./ladder.ts";
+import {
+  ATTEMPT_MAX_MS,
+  CONNECT_MAX_MS,
+  RECONNECTS_MAX,
+  RETRIES_MAX,
+  TOLD_RETRIES_MAX,
+} from "./limits.ts";
 import { msToSamples } from "./pcm.ts";
 import { linkFault, retryAfterMs } from "./verdict.ts";
 import { chooseVoice, type VoiceChoice } from "./voice.ts";
@@ -22,20 +28,23 @@ export function begin(state: State, trigger: Trigger, cx: Context): State {
   if (trigger.source === "wake-word") log(cx, "info", `Wake word '${trigger.keyword}' heard`);
   else log(cx, "info", `Woken by ${trigger.source === "button" ? "the button" : "command"}`);
   if (state.tag === "fault") cx.effects.push({ tag: "hush", attempt: 0 });
-  const deaf = state.troubles.microphone;
-  if (deaf) return showFault(state, deaf, cx);
-  const { holdOff: held } = state.ladder;
+  const crippled = state.troubles.microphone ?? state.troubles.speaker;
+  if (crippled) return showFault(state, crippled, cx);
+  const ladder = ladderFor(state.ladder, cx.settings);
+  const { holdOff: held } = ladder;
   if (held !== null && held.untilMs > cx.moment.nowMs) return showFault(state, held.why, cx);
-  const talk = newTalk(trigger, cx);
+  // During the fault's sentence there is no pre-roll: it would be the sentence.
+  const floor = state.tag === "fault" ? trigger.wokenAt : state.floor;
+  const talk = newTalk(trigger, floor, cx);
   return state.warm?.talk.settings === cx.settings
     ? beginWarm(state, state.warm.talk, talk, cx)
-    : beginCold(state, talk, cx);
+    : beginCold({ ...state, ladder }, talk, cx);
 }
 
 /** The last session still stands: listen at once. */
 function beginWarm(state: State, before: Talk, fresh: Talk, cx: Context): State {
-  const { attempt, model, voice, link, recycleAtMs, without, dialogue, answer } = before;
-  const kept = { attempt, model, voice, link, recycleAtMs, without, dialogue, answer };
+  const { attempt, model, voice, link, recycleAtMs, without, dialogue, answer, asks } = before;
+  const kept = { attempt, model, voice, link, recycleAtMs, without, dialogue, answer, asks };
   const talk: Talk = { ...fresh, ...kept };
   cx.effects.push({ tag: "begin-conversation", talk }, { tag: "open-uplink", from: talk.from });
   return listen({ ...state, warm: null }, talk, cx);
@@ -45,15 +54,15 @@ function beginCold(state: State, talk: Talk, cx: Context): State {
   if (state.warm !== null) cx.effects.push({ tag: "hang-up", attempt: state.warm.talk.attempt });
   const model = firstRung(cx.settings, state.ladder, cx.moment.nowMs);
   const voice = voiceFor(talk, model);
-  if (voice.tag === "refused") return showFault(state, voiceFault(voice.why), cx);
   const calm: State = { ...state, warm: null };
+  if (voice.tag === "refused") return showFault(calm, voiceFault(voice.why), cx);
   cx.effects.push({ tag: "begin-conversation", talk: { ...talk, model, voice: voice.voice } });
   return connect(calm, talk, model, cx.moment.nowMs + CONNECT_MAX_MS, cx);
 }
 
-function newTalk(trigger: Trigger, { settings, moment }: Context): Talk {
+function newTalk(trigger: Trigger, floor: number, { settings, moment }: Context): Talk {
   const preRollMs = trigger.source === "wake-word" ? settings["audio.pre_roll_ms"] : 0;
-  const from = Math.max(0, trigger.wokenAt - msToSamples(preRollMs));
+  const from = Math.max(floor, trigger.wokenAt - msToSamples(preRollMs));
   return {
     trigger,
     from,
@@ -69,15 +78,20 @@ function newTalk(trigger: Trigger, { settings, moment }: Context): Talk {
     reconnects: 0,
     without: [],
     dialogue: [],
+    cuts: [],
+    openedAt: from,
     questionFrom: from,
     askedAgain: false,
     broken: null,
     turns: 0,
+    counted: false,
+    asks: 0,
     toolRounds: 0,
     answer: { tag: "none" },
     stranger: null,
     owed: false,
     cutting: false,
+    pending: null,
     ghost: null,
     farewell: null,
   };
@@ -115,7 +129,7 @@ function connect(state: State, talk: Talk, model: string, untilMs: number, cx: C
   const next = { ...base, tag: "connecting", untilMs, tryUntilMs, redialAtMs: null } as const;
   if (choice.tag === "refused") return fail({ ...next, talk: dialled }, voiceFault(choice.why), cx);
   const told = choice.notice === null ? state.told : tellOnce(state.told, choice.notice, cx);
-  cx.effects.push({ tag: "dial", attempt, model });
+  cx.effects.push({ tag: "dial", attempt, model, settings: talk.settings });
   return { ...next, told, talk: dialled };
 }
 
@@ -180,9 +194,9 @@ function rateLimited(
   cx: Context,
 ): State {
   const { nowMs, chance } = cx.moment;
-  const wait = waitMs ?? redialDelayMs(state.talk.failures, chance);
+  const wait = Math.max(waitMs ?? 0, redialDelayMs(state.talk.failures, chance));
   const redialAtMs = nowMs + wait;
-  const again = waitMs !== null || state.talk.failures < RETRIES_MAX;
+  const again = state.talk.failures < (waitMs === null ? RETRIES_MAX : TOLD_RETRIES_MAX);
   if (again && redialAtMs + ATTEMPT_MAX_MS <= state.untilMs) {
     log(cx, "warning", `${failedWith(state.talk, why).message}; again in ${seconds(wait)} s`);
     return { ...state, redialAtMs, talk: { ...state.talk, failures: state.talk.failures + 1 } };
@@ -239,6 +253,12 @@ export function linkLost(
   return { ...state, talk: { ...talk, link: "lost", answer: { tag: "none" }, broken } };
 }
 
+/** From where to listen when nothing is unanswered: after the echo of what was just heard. */
+function settledAt({ tag, talk }: TalkingState, { moment }: Context): number {
+  const echoes = isHalfDuplex(talk) && (tag === "speaking" || tag === "follow-up");
+  return moment.head + (echoes ? msToSamples(talk.settings["audio.settle_ms"]) : 0);
+}
+
 /**
  * A new connection for the same conversation. Going down the ladder does not count: it has an end of
  * its own.
@@ -250,10 +270,11 @@ export function reconnect(state: TalkingState, why: Fault, cx: Context): State {
   if (!down && talk.reconnects >= RECONNECTS_MAX) return fail(state, why, cx);
   const anew: Talk = {
     ...talk,
-    from: talk.questionFrom ?? cx.moment.head,
+    from: talk.questionFrom ?? settledAt(state, cx),
     reconnects: talk.reconnects + (down ? 0 : 1),
     owed: false,
     cutting: false,
+    pending: null,
     ghost: null,
     without: [],
     link: "dialing",

@@ -23,7 +23,12 @@ type Established = Exclude<TalkingState, { tag: "connecting" }>;
 
 /** One decoded event of the connection in force. */
 export function hear(state: State, input: ServerInput, cx: Context): State {
-  if (!isTalking(state) || input.attempt !== state.talk.attempt) return state;
+  if (!isTalking(state)) {
+    const late = state.warm?.talk.attempt === input.attempt && input.event.tag === "committed";
+    if (late && input.event.tag === "committed") forget(input.event.itemId, cx);
+    return state;
+  }
+  if (input.attempt !== state.talk.attempt) return state;
   if (input.event.tag === "error") return complaint(state, input.event.error, cx);
   if (input.event.tag === "malformed") {
     log(cx, "warning", `The server sent what cannot be read: ${input.event.why}`);
@@ -69,11 +74,15 @@ function speechStarted(
   cx: Context,
 ): State {
   const untilMs = cx.moment.nowMs + UTTERANCE_MAX_MS;
-  const speech = { itemId, from };
-  const questionFrom = state.talk.questionFrom ?? from ?? cx.moment.head;
+  // The server's padding may reach back to before the gate opened, where our own voice was.
+  const begun = from === null ? null : Math.max(from, state.talk.openedAt);
+  const speech = { itemId, from: begun };
+  const questionFrom = state.talk.questionFrom ?? begun ?? cx.moment.head;
   switch (state.tag) {
     case "listening":
     case "follow-up": {
+      // Sent before the gate closed: it is still shut, and no end of this speech would be heard.
+      if (state.tag === "follow-up" && state.openAtMs !== null) return state;
       const talk = { ...state.talk, questionFrom };
       return { ...common(state), tag: "listening", untilMs, speech, talk };
     }
@@ -83,7 +92,7 @@ function speechStarted(
     }
     case "speaking": {
       if (isHalfDuplex(state.talk)) return state; // Sent before the gate closed.
-      const trigger = { source: "command", wokenAt: cx.moment.head } as const;
+      const trigger = { source: "command", wokenAt: begun ?? cx.moment.head } as const;
       const cut = interrupt(state, trigger, cx);
       return cut.tag === "listening" ? { ...cut, untilMs, speech } : cut;
     }
@@ -94,7 +103,7 @@ function speechStopped(state: Established, itemId: string, to: number | null, cx
   if (state.tag !== "listening" || state.speech === null) return state;
   const talk = { ...state.talk, ghost: isGhost(state.talk, state.speech.from, to) ? itemId : null };
   if (talk.ghost !== null) return listen(state, talk, cx);
-  return think(state, talk, cx); // The answer is owed once the turn is committed.
+  return think(state, { ...talk, pending: itemId }, cx); // Owed once the turn is committed.
 }
 
 /**
@@ -105,23 +114,34 @@ function isGhost(talk: Talk, from: number | null, to: number | null): boolean {
   if (from === null || to === null) return false;
   const semantic = talk.settings["openai.turn_detection.type"] === "semantic_vad";
   const silence = semantic ? 0 : msToSamples(talk.settings["openai.turn_detection.silence_ms"]);
-  const prefix = semantic ? 0 : msToSamples(talk.settings["openai.turn_detection.prefix_ms"]);
+  // Speech at the very opening of the gate has no padding before it: there was nothing to pad with.
+  const unpadded = semantic || from <= talk.openedAt;
+  const prefix = unpadded ? 0 : msToSamples(talk.settings["openai.turn_detection.prefix_ms"]);
   const spokenMs = samplesToMs(to - silence - (from + prefix));
   if (spokenMs < talk.settings["session.min_speech_ms"]) return true;
   const byWakeWord = talk.trigger.source === "wake-word";
   return byWakeWord && to - silence <= talk.trigger.wokenAt + msToSamples(WAKE_TAIL_MS);
 }
 
+/** Nobody wants an answer to this turn: the model forgets it. */
+function forget(itemId: string, cx: Context): void {
+  const event = { tag: "delete-item", itemId } as const;
+  cx.effects.push({ tag: "send", event, eventId: `ghost_${itemId}`.slice(0, 64) });
+}
+
 function committed(state: Established, itemId: string, cx: Context): State {
+  if (state.tag === "follow-up" && state.openAtMs !== null) {
+    forget(itemId, cx); // Sent before the gate closed.
+    return state;
+  }
   if (itemId === state.talk.ghost) {
-    const event = { tag: "delete-item", itemId } as const;
-    cx.effects.push({ tag: "send", event, eventId: `ghost_${state.talk.turns}` });
+    forget(itemId, cx);
     const questionFrom = state.talk.owed ? state.talk.questionFrom : null;
     const talk = ask({ ...state.talk, ghost: null, questionFrom }, cx);
     return talk.answer.tag === "asked" ? think(state, talk, cx) : { ...state, talk };
   }
   if (state.tag === "speaking" && isHalfDuplex(state.talk)) return state;
-  const talk = ask({ ...state.talk, owed: true, toolRounds: 0 }, cx);
+  const talk = ask({ ...state.talk, pending: null, owed: true, toolRounds: 0 }, cx);
   return state.tag === "speaking" ? { ...state, talk } : think(state, talk, cx);
 }
 
@@ -141,11 +161,11 @@ function complaint(state: TalkingState, error: ServerError, cx: Context): State 
   if (error.code === "conversation_already_has_active_response") {
     // One is under way that we do not know of. It goes; then the question is asked again.
     if (talk.answer.tag !== "asked") return state;
-    const cancel = `cancel_other_${talk.turns}`;
+    const cancel = `cancel_other_${talk.asks}`;
     const event = { tag: "cancel-response", responseId: null } as const;
     cx.effects.push({ tag: "send", event, eventId: cancel });
     const answer = { tag: "given-up", id: null, cancel } as const;
-    return { ...state, talk: { ...talk, answer, owed: true, turns: talk.turns - 1 } };
+    return { ...state, talk: { ...talk, answer, owed: true } };
   }
   if (HARMLESS.test(own)) return state;
   if (own.startsWith("update_")) return setUpRefused(state, error, why, cx);

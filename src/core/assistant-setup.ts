@@ -54,9 +54,10 @@ export function ready(state: TalkingState, event: SessionEvent, cx: Context): St
     const said = { tag: "tell-dialogue", role, text } as const;
     cx.effects.push({ tag: "send", event: said, eventId: `replay_${itemId}`.slice(0, 64) });
   }
-  cx.effects.push({ tag: "open-uplink", from: state.talk.from });
+  const openedAt = state.talk.from;
+  cx.effects.push({ tag: "open-uplink", from: openedAt });
   const ladder = settleBlame(state.ladder, state.talk, nowMs);
-  const talk: Talk = { ...state.talk, link: "ready", voice, failed: [], failures: 0 };
+  const talk: Talk = { ...state.talk, link: "ready", openedAt, voice, failed: [], failures: 0 };
   return listen({ ...state, ladder }, talk, cx);
 }
 

@@ -19,11 +19,12 @@ import { soundOf } from "./sounds.ts";
 /** Asks for the answer that is owed, as soon as no other response is under way. */
 export function ask(talk: Talk, cx: Context): Talk {
   if (!talk.owed || talk.cutting || talk.answer.tag !== "none") return talk;
-  const turns = talk.turns + 1;
-  cx.effects.push({ tag: "send", event: { tag: "create-response" }, eventId: `ask_${turns}` });
+  const asks = talk.asks + 1;
+  const turns = talk.turns + (talk.counted ? 0 : 1);
+  cx.effects.push({ tag: "send", event: { tag: "create-response" }, eventId: `ask_${asks}` });
   const last = turns >= talk.settings["session.max_turns"] ? "max_turns" : null;
   const farewell = talk.farewell ?? last;
-  return { ...talk, turns, owed: false, answer: { tag: "asked" }, farewell };
+  return { ...talk, asks, turns, counted: true, owed: false, answer: { tag: "asked" }, farewell };
 }
 
 /** Gives up the response under way, if there is one; its late sound will not be played. */
@@ -33,7 +34,7 @@ export function giveUpAnswer(talk: Talk, cx: Context): Talk {
   const id = answer.tag === "active" ? answer.id : null;
   if (id !== null) cx.effects.push({ tag: "discard-response", responseId: id });
   const event = { tag: "cancel-response", responseId: id } as const;
-  const cancel = `cancel_${talk.turns}`;
+  const cancel = `cancel_${talk.asks}`;
   cx.effects.push({ tag: "send", event, eventId: cancel });
   return { ...talk, answer: { tag: "given-up", id, cancel } };
 }
@@ -43,13 +44,19 @@ export function interrupt(state: TalkingState, trigger: Trigger, cx: Context): T
   const heardByWake = trigger.source === "wake-word";
   const preRoll = heardByWake ? msToSamples(INTERRUPT_PRE_ROLL_MS) : 0;
   const from = Math.max(0, trigger.wokenAt - preRoll);
+  const { openedAt, pending, ghost } = state.talk;
   cx.effects.push({ tag: "hush", attempt: state.talk.attempt });
   const gated = state.tag === "speaking" && isHalfDuplex(state.talk);
   const talk: Talk = {
     ...giveUpAnswer(state.talk, cx),
     owed: false,
     cutting: true,
+    openedAt: gated ? from : openedAt,
     questionFrom: from,
+    // What was said before the interruption, and is not committed yet, wants no answer any more.
+    pending: null,
+    ghost: pending ?? ghost,
+    counted: false,
     askedAgain: false,
     broken: null,
     farewell: null,
@@ -81,7 +88,8 @@ export function thinkMaxMs({ settings }: Talk): number {
 export function end(state: TalkingState, reason: EndReason, cx: Context): State {
   const warm = keptWarm(state, reason, cx);
   leave(state, reason, null, warm !== null, cx);
-  return { ...common(state), warm, tag: "idle" };
+  const floor = state.tag === "speaking" ? cx.moment.head : state.floor;
+  return { ...common(state), warm, floor, tag: "idle" };
 }
 
 /** Ends the conversation because it cannot go on; says why, by lamp, sound and journal. */
@@ -97,12 +105,16 @@ export function showFault(state: State, why: Fault, cx: Context): State {
   return { ...common(state), tag: "fault", untilMs, fault: why };
 }
 
+/** Reasons to end that come after the reply was heard to its end. */
+const HEARD_OUT: readonly EndReason[] = ["single_turn", "goodbye", "max_turns"];
+
 /** Only a session in which nothing is under way may wait for the next conversation. */
 function keptWarm(state: TalkingState, reason: EndReason, cx: Context): Warm | null {
   const { talk } = state;
   const keepMs = talk.settings["session.keep_warm_s"] * 1000;
   const quiet = talk.link === "ready" && talk.answer.tag === "none" && !talk.cutting;
-  const wanted = reason !== "shutdown" && reason !== "muted" && state.tag !== "speaking";
+  const cutOff = state.tag === "speaking" && !HEARD_OUT.includes(reason);
+  const wanted = reason !== "shutdown" && reason !== "muted" && !cutOff;
   const untilMs = Math.min(cx.moment.nowMs + keepMs, talk.recycleAtMs);
   return quiet && wanted && untilMs > cx.moment.nowMs ? { talk, untilMs } : null;
 }

@@ -59,13 +59,21 @@ export interface Talk {
   /** Parts of the set-up that the server refused, and that are left out. */
   readonly without: readonly SetUpPart[];
   readonly dialogue: readonly Line[];
+  /** Replies that were cut lately: their words come after the cut, and are kept as far as heard. */
+  readonly cuts: readonly HeardItem[];
+  /** Capture position from which the gate is open, the last time it opened. */
+  readonly openedAt: number;
   /** Capture position at which the unanswered question begins; null: nothing is unanswered. */
   readonly questionFrom: number | null;
   /** The answer to this question has failed once already. */
   readonly askedAgain: boolean;
   /** Why the reply being heard will not be finished. */
   readonly broken: Fault | null;
+  /** Questions of the user's, each counted once however often it was asked. */
   readonly turns: number;
+  readonly counted: boolean;
+  /** Responses asked for: numbers the events, so that their errors can be told apart. */
+  readonly asks: number;
   readonly toolRounds: number;
   readonly answer: Answer;
   /** The latest response that nobody asked for; its end is not that of ours. */
@@ -74,6 +82,8 @@ export interface Talk {
   readonly owed: boolean;
   /** The speaker was hushed; where exactly is not known yet. */
   readonly cutting: boolean;
+  /** A turn that has ended and is not committed yet. */
+  readonly pending: string | null;
   /** A turn in which nothing was really said; it is deleted when the server commits it. */
   readonly ghost: string | null;
   /** The conversation ends when the reply has been heard, for this reason. */
@@ -118,6 +128,8 @@ interface Common {
   readonly ladder: Ladder;
   /** A session kept open after a conversation, for the next one. */
   readonly warm: Warm | null;
+  /** Capture position before which nothing is sent: it was muted, or our own voice. */
+  readonly floor: number;
   /** Notices given already, so that each is given once. */
   readonly told: readonly string[];
 }
@@ -189,7 +201,12 @@ export type Effect =
       readonly reason: EndReason;
       readonly fault: Fault | null;
     }
-  | { readonly tag: "dial"; readonly attempt: number; readonly model: string }
+  | {
+      readonly tag: "dial";
+      readonly attempt: number;
+      readonly model: string;
+      readonly settings: Settings;
+    }
   | {
       readonly tag: "fall-back";
       readonly from: string;

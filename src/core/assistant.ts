@@ -15,7 +15,7 @@
  */
 
 import { drained, hushed, replyAudio } from "./assistant-answer.ts";
-import { type Context, common, isTalking, log } from "./assistant-context.ts";
+import { type Common, type Context, common, isTalking, log } from "./assistant-context.ts";
 import { attemptFailed, begin, linkClosed, reconnect, redial } from "./assistant-link.ts";
 import { hear } from "./assistant-server.ts";
 import { end, fail, interrupt, listen } from "./assistant-talk.ts";
@@ -26,6 +26,7 @@ import type {
   Part,
   State,
   Step,
+  Talk,
   TalkingState,
   Trigger,
 } from "./assistant-types.ts";
@@ -40,6 +41,7 @@ export const INITIAL: State = {
   troubles: {},
   ladder: FRESH_LADDER,
   warm: null,
+  floor: 0,
   told: [],
 };
 
@@ -117,13 +119,23 @@ function summon(state: State, trigger: Trigger, cx: Context): State {
     case "speaking":
       return interruptOrRenew(state, trigger, cx);
     case "follow-up":
-      if (state.openAtMs !== null) cx.effects.push({ tag: "open-uplink", from: cx.moment.head });
-      return listen(state, { ...state.talk, trigger }, cx);
+      return listen(state, { ...openNow(state, trigger.wokenAt, cx), trigger }, cx);
     case "muted":
     case "connecting":
     case "listening":
       return state;
   }
+}
+
+/** Opens the microphone before the room has settled, if it is still shut. */
+function openNow(
+  state: Extract<TalkingState, { tag: "follow-up" }>,
+  from: number,
+  cx: Context,
+): Talk {
+  if (state.openAtMs === null) return state.talk;
+  cx.effects.push({ tag: "open-uplink", from });
+  return { ...state.talk, openedAt: from };
 }
 
 /** Silences and listens; on a new connection where the old one broke while the reply played. */
@@ -157,17 +169,24 @@ function command(state: State, what: "wake" | "stop" | "mute" | "unmute", cx: Co
       return summon(state, { source: "command", wokenAt: cx.moment.head }, cx);
     case "stop":
       if (isTalking(state)) return end(state, "stopped", cx);
-      return state.tag === "fault" ? { ...common(state), tag: "idle" } : state;
+      return state.tag === "fault" ? { ...quieted(state, cx), tag: "idle" } : state;
     case "mute":
       if (state.tag === "muted") return state;
       if (isTalking(state)) end(state, "muted", cx);
       log(cx, "info", "Muted");
-      return { ...common(coolDown(state, cx)), tag: "muted" };
+      return { ...quieted(coolDown(state, cx), cx), tag: "muted" };
     case "unmute":
       if (state.tag !== "muted") return state;
       log(cx, "info", "No longer muted");
-      return { ...common(state), tag: "idle" };
+      return { ...common(state), floor: cx.moment.head, tag: "idle" };
   }
+}
+
+/** The sentence that tells of a fault is cut; it must not be heard by the next conversation. */
+function quieted(state: State, cx: Context): Common {
+  if (state.tag !== "fault") return common(state);
+  cx.effects.push({ tag: "hush", attempt: 0 });
+  return { ...common(state), floor: cx.moment.head };
 }
 
 function ranDry(state: State, cx: Context): State {
@@ -182,7 +201,7 @@ function partLost(state: State, part: Part, why: Fault, cx: Context): State {
   if (!isTalking(troubled) || part === "wake-word") return troubled;
   const needed =
     part === "microphone"
-      ? troubled.tag === "listening" || troubled.tag === "follow-up"
+      ? troubled.tag !== "thinking" && troubled.tag !== "speaking"
       : troubled.tag === "speaking";
   return needed ? fail(troubled, why, cx) : troubled;
 }
@@ -221,8 +240,7 @@ function overdue(state: TalkingState, cx: Context): State {
       if (state.openAtMs === null || state.untilMs <= cx.moment.nowMs) {
         return end(state, "follow_up_over", cx);
       }
-      cx.effects.push({ tag: "open-uplink", from: cx.moment.head });
-      return { ...state, openAtMs: null };
+      return { ...state, talk: openNow(state, cx.moment.head, cx), openAtMs: null };
   }
 }
 

@@ -19,9 +19,17 @@ export interface Ladder {
   readonly passedOver: Readonly<Record<string, { readonly untilMs: number; readonly why: string }>>;
   /** The server asked us to come later; until then nothing is dialled. */
   readonly holdOff: { readonly untilMs: number; readonly why: Fault } | null;
+  /** Whose memory this is: what one account lacks, another may have. */
+  readonly account: string;
 }
 
-export const FRESH_LADDER: Ladder = { passedOver: {}, holdOff: null };
+export const FRESH_LADDER: Ladder = { passedOver: {}, holdOff: null, account: "" };
+
+/** The memory as far as it holds for these settings: for another key or server it starts anew. */
+export function ladderFor(ladder: Ladder, settings: Settings): Ladder {
+  const account = `${settings["openai.base_url"]} ${settings["openai.api_key"]}`;
+  return ladder.account === account ? ladder : { ...FRESH_LADDER, account };
+}
 
 /** Longest time for which the server's "come later" is heeded without asking again. */
 export const HOLD_OFF_MAX_MS = 10 * 60_000;

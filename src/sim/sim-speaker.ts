@@ -12,7 +12,8 @@ const BACKLOG_MAX_SAMPLES = msToSamples(300_000);
 export class SimSpeaker implements Speaker {
   readonly #clock: Clock;
   readonly #played: Int16Array[] = [];
-  #sink: SpeakerSink | null = null;
+  /** Whom it reports to; a test may report its loss. */
+  sink: SpeakerSink | null = null;
   #taken = 0;
   /** What had been heard at `#sinceMs`; sound runs from there. */
   #heardThen = 0;
@@ -39,7 +40,7 @@ export class SimSpeaker implements Speaker {
   }
 
   start(sink: SpeakerSink): void {
-    this.#sink = sink;
+    this.sink = sink;
     sink.flowing();
   }
 
@@ -76,15 +77,15 @@ export class SimSpeaker implements Speaker {
 
   async close(): Promise<void> {
     this.#cancel();
-    this.#sink = null;
+    this.sink = null;
   }
 
   #begin(): void {
     if (this.#sounding) return;
     this.#sounding = true;
     this.#sinceMs = this.#clock.nowMs();
-    if (this.#dry) this.#sink?.underrun();
-    else this.#sink?.sounded();
+    if (this.#dry) this.sink?.underrun();
+    else this.sink?.sounded();
     this.#dry = false;
   }
 
@@ -101,6 +102,6 @@ export class SimSpeaker implements Speaker {
     this.#sounding = false;
     if (!this.#finishing) return;
     this.#finishing = false;
-    this.#sink?.drained();
+    this.sink?.drained();
   }
 }

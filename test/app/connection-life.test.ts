@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settled, World } from "../helpers/world.ts";
+import { roomSample, settled, World } from "../helpers/world.ts";
 
 const LOST = { tag: "close", code: 1006, reason: "" } as const;
 
@@ -175,4 +175,99 @@ test("stopped in mid-reply: the metrics say how much of it was heard", async () 
   await world.controlServer.answer?.({ command: "stop" });
   await settled();
   assert.deepEqual(world.metrics()["interruptions"], [{ heard_ms: 300, received_ms: 800 }]);
+});
+
+test("what was heard while muted is not sent, not even as the pre-roll", async () => {
+  const world = await World.started();
+  await world.controlServer.answer?.({ command: "mute", on: true });
+  world.listen(3000);
+  await world.controlServer.answer?.({ command: "mute", on: false });
+  const unmutedAt = world.position;
+  world.listen(500);
+  world.wake();
+  world.accept();
+  world.listen(500);
+  assert.equal(world.sentSound[0], roomSample(unmutedAt));
+});
+
+test("our own voice before the gate opened is not sent again as the question", async () => {
+  const world = await answered();
+  world.listen(1100); // Heard, settled, open.
+  const openMs = world.sentMs;
+  world.listen(400);
+  // The server's padding reaches back over the gate's opening.
+  const speech = { item_id: "next", audio_start_ms: openMs - 300 };
+  world.server("input_audio_buffer.speech_started", speech);
+  world.listen(300);
+  const sentMs = world.sentMs;
+  world.link.sink.closed(LOST);
+  world.accept();
+  world.listen(100);
+  assert.ok(world.sentMs <= sentMs - openMs + 500, `${world.sentMs} ms are sent again`);
+});
+
+test("a speaker that is gone: nothing is asked, and it is told", async () => {
+  const world = await World.started();
+  const gone = { code: "speaker-lost", verdict: "retry", message: "gone", remedy: "" } as const;
+  world.speaker.sink?.lost(gone);
+  world.wake();
+  assert.equal(world.dialer.links.length, 0);
+  assert.equal(world.lamp.shown.at(-1), "fault");
+});
+
+test("a server that says “at once” to too many requests is not stormed", async () => {
+  const world = await World.started();
+  world.wake();
+  const busy = { tag: "http", status: 429, code: "slow_down", type: null } as const;
+  for (let n = 0; n < 200 && world.lamp.shown.at(-1) !== "fault"; n++) {
+    if (!world.link.closed) {
+      world.link.closed = true;
+      world.link.sink.closed({ ...busy, message: "slow down", retryAfterMs: 0 });
+    }
+    world.listen(100);
+  }
+  assert.ok(world.dialer.links.length <= 4, `${world.dialer.links.length} dials`);
+});
+
+test("half a sample of one reply is nothing to the next", async () => {
+  const world = await asked();
+  world.server("response.created", { response: { id: "resp_1" } });
+  const odd = Buffer.from([1, 2, 3]).toString("base64");
+  const delta = { response_id: "resp_1", item_id: "item_a", content_index: 0, delta: odd };
+  world.server("response.output_audio.delta", delta);
+  world.done("resp_1");
+  world.listen(2000);
+  world.heardSpeech("again");
+  world.server("response.created", { response: { id: "resp_2" } });
+  world.delta("resp_2", "item_b", 20, 1000);
+  assert.deepEqual([...world.speaker.queued.subarray(1, 4)], [1000, 1000, 1000]);
+});
+
+test("a reload does not reach the running conversation, and a new account is asked afresh", async () => {
+  const world = await World.started();
+  world.wake();
+  const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
+  world.link.sink.closed({ ...gone, message: "no such model", retryAfterMs: null });
+  world.settings = { ...world.settings, "openai.protocol": "beta", "openai.api_key": "sk-other" };
+  world.accept();
+  assert.ok(JSON.stringify(world.said[0]).includes('"type":"realtime"'), "still the GA dialect");
+  world.tap();
+  world.listen(3000);
+  world.wake();
+  assert.match(world.link.target.url, /model=gpt-realtime$/);
+});
+
+test("one question with a pause in it is one turn", async () => {
+  const world = await asked({ "session.max_turns": 2 });
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.server("input_audio_buffer.speech_started", { item_id: "more", audio_start_ms: 3000 });
+  world.listen(1500);
+  world.done("resp_1", { status: "cancelled" });
+  world.server("input_audio_buffer.speech_stopped", { item_id: "more", audio_end_ms: 4800 });
+  world.server("input_audio_buffer.committed", { item_id: "more" });
+  world.server("response.created", { response: { id: "resp_2" } });
+  world.delta("resp_2", "item_b", 200);
+  world.done("resp_2");
+  world.listen(600);
+  assert.equal(world.lamp.shown.at(-1), "follow-up");
 });
