@@ -1,7 +1,7 @@
 // Compiles src and test into dist, and puts beside them the files that are not TypeScript.
 // Usage: node scripts/build.mjs [OUTDIR]
 import { spawnSync } from "node:child_process";
-import { cpSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -17,4 +17,5 @@ for (const tree of ["src", "test"]) {
     filter: (path) => !/\.[cm]?ts$/.test(path),
   });
 }
+chmodSync(`${root}${outDir}/src/main.js`, 0o755); // It is run by its own name, too.
 process.exit(tsc.status ?? 1);

@@ -116,7 +116,13 @@ function composeMicrophone({ settings, clock, dice }: Base): Microphone {
   const device = settings["audio.input_device"];
   return device.startsWith(FILE_DEVICE)
     ? new FileMicrophone({ pcm: loadWav(device.slice(FILE_DEVICE.length)), clock })
-    : new Lpcm16Microphone({ device: alsaName(device), clock, dice });
+    : new Lpcm16Microphone({ device: unambiguous(device), clock, dice });
+}
+
+/** The device as it is, once it is clear that it does not mean two cards: throws a FaultError. */
+function unambiguous(device: string): string {
+  alsaName(device);
+  return device;
 }
 
 function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
@@ -124,7 +130,7 @@ function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
   if (device.startsWith(FILE_DEVICE)) {
     return new FileSpeaker({ path: device.slice(FILE_DEVICE.length), clock });
   }
-  const options = { device: alsaName(device), clock, dice };
+  const options = { device: unambiguous(device), clock, dice };
   const backend = settings["audio.output_backend"];
   if (backend === "aplay") return new AplaySpeaker(options);
   if (backend === "speaker" || canUseSpeakerPackage()) return new NodeSpeaker(options);

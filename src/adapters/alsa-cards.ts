@@ -7,8 +7,8 @@
 import { readFileSync } from "node:fs";
 import { FaultError, fault } from "../core/fault.ts";
 
-/** ALSA's own names carry a colon, or are one lower-case word such as `default` or `pulse`. */
-const ALSA_NAME = /^[a-z_][\w-]*$|:/;
+/** These are ALSA's own, whatever the cards are called; so is every name with a colon. */
+const ALSA_NAME = /^(default|sysdefault|pulse|pipewire|null|jack)$|:/;
 
 interface Card {
   readonly id: string;
@@ -41,8 +41,7 @@ export function alsaName(device: string, cardsText = readCards()): string {
     ({ id, name }) => id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted),
   );
   const [one, another] = fits;
-  if (ALSA_NAME.test(device) && one?.id !== device) return device;
-  if (one === undefined) return device;
+  if (ALSA_NAME.test(device) || one === undefined) return device;
   if (another === undefined) return `plughw:CARD=${one.id},DEV=0`;
   const list = fits.map(({ id, name }) => `${id} (${name})`).join("; ");
   throw new FaultError(
@@ -53,6 +52,16 @@ export function alsaName(device: string, cardsText = readCards()): string {
       "Write more of the name",
     ),
   );
+}
+
+/** The same for a device that was accepted at the start: a card that was plugged in since may make it ambiguous. */
+export function alsaNameNow(device: string, cardsText = readCards()): string {
+  try {
+    return alsaName(device, cardsText);
+  } catch (error) {
+    if (error instanceof FaultError) return device;
+    throw error;
+  }
 }
 
 function readCards(): string {

@@ -12,6 +12,7 @@ import { fault } from "../core/fault.ts";
 import { Framer } from "../core/framer.ts";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../core/pcm.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../ports.ts";
+import { alsaNameNow } from "./alsa-cards.ts";
 import { alsaFault, WRONG_RATE } from "./alsa-fault.ts";
 import type { ChildEnd } from "./child.ts";
 import { SupervisedChild } from "./child.ts";
@@ -28,7 +29,7 @@ const BUFFER_MS = 200;
 const RECORDER = fileURLToPath(new URL("./microphone-recorder.cjs", import.meta.url));
 
 export interface Lpcm16MicrophoneOptions {
-  /** ALSA name, passed on as it is. */
+  /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
   readonly device: string;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -84,7 +85,7 @@ export class Lpcm16Microphone implements Microphone {
       sampleRate: SAMPLE_RATE_HZ,
       channels: 1,
       audioType: "raw",
-      device,
+      device: alsaNameNow(device),
       program: this.#program,
       periodTimeUs: FRAME_MS * 1000,
       bufferTimeUs: BUFFER_MS * 1000,

@@ -8,6 +8,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../core/pcm.ts";
 import type { Clock, Dice } from "../ports.ts";
+import { alsaNameNow } from "./alsa-cards.ts";
 import { alsaFault, WRONG_RATE } from "./alsa-fault.ts";
 import type { ChildEnd } from "./child.ts";
 import { SupervisedChild } from "./child.ts";
@@ -26,7 +27,7 @@ const OPENED = "Its setup is";
 const HEAD_CHARS = 4_096;
 
 export interface AplaySpeakerOptions {
-  /** ALSA name, passed on as it is. */
+  /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
   readonly device: string;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -121,12 +122,16 @@ class AplayOutlet implements Outlet {
       // Sound starts with the first frame, not with a full buffer.
       "--start-delay=1",
     ];
-    const child = spawn(this.#program, ["-v", "-D", device, ...format, ...timing, "-"], {
-      env: { ...env, LC_ALL: "C" },
-      stdio: ["pipe", "ignore", "pipe"],
-      // Its own group: a Ctrl-C at the terminal is for us.
-      detached: true,
-    });
+    const child = spawn(
+      this.#program,
+      ["-v", "-D", alsaNameNow(device), ...format, ...timing, "-"],
+      {
+        env: { ...env, LC_ALL: "C" },
+        stdio: ["pipe", "ignore", "pipe"],
+        // Its own group: a Ctrl-C at the terminal is for us.
+        detached: true,
+      },
+    );
     // A broken pipe is told by the end of the process.
     child.stdin?.on("error", () => undefined);
     child.once("exit", (code) => this.#exited(code));

@@ -9,6 +9,7 @@ import { spawn } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock, Dice } from "../ports.ts";
+import { alsaNameNow } from "./alsa-cards.ts";
 import { alsaFault, WRONG_RATE } from "./alsa-fault.ts";
 import type { ChildEnd } from "./child.ts";
 import { SupervisedChild } from "./child.ts";
@@ -34,7 +35,7 @@ export const SPEAKER_CHILD = fileURLToPath(
 );
 
 export interface NodeSpeakerOptions {
-  /** ALSA name, passed on as it is. */
+  /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
   readonly device: string;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -126,7 +127,7 @@ class NodeOutlet implements Outlet {
     this.#failure = "";
     this.#cancelReady();
     this.#cancelReady = clock.after(READY_MS, () => this.#child?.kill());
-    const child = spawn(process.execPath, [SPEAKER_CHILD, device], {
+    const child = spawn(process.execPath, [SPEAKER_CHILD, alsaNameNow(device)], {
       // One write is in flight at a time, so one thread is enough.
       env: { ...env, LC_ALL: "C", UV_THREADPOOL_SIZE: "1" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],

@@ -265,7 +265,11 @@ export class Appliance {
     }
     const command = request.command !== "mute" ? request.command : request.on ? "mute" : "unmute";
     this.#loop.post({ tag: "command", command });
-    return { ok: true, data: { state: this.#loop.state.tag } };
+    const after = this.#loop.state;
+    if (command === "wake" && after.tag === "fault") {
+      return { ok: false, error: faultLine(after.fault) };
+    }
+    return { ok: true, data: { state: after.tag } };
   }
 
   #status(): Record<string, unknown> {

@@ -49,6 +49,9 @@ export class RetirementWatch {
     const { clock, journal, source, settings } = this.#options;
     const dates = await source.shutdownDates();
     this.#known = retirements(settings(), dates, clock.wallMs());
-    for (const line of this.known) journal.log("warning", line);
+    // What is over is known, and the ladder steps over it; what is to come wants something done.
+    for (const one of this.#known) {
+      journal.log(one.days > 0 ? "warning" : "notice", retirementLine(one));
+    }
   }
 }

@@ -18,6 +18,9 @@ const LABELS: readonly (readonly [string, string])[] = [
   ["microphone", "Microphone"],
   ["speaker", "Speaker"],
   ["wake_word", "Wake word"],
+  ["cost_usd", "Cost so far"],
+  ["metrics_files_lost", "Metrics files lost"],
+  ["retiring", "Models ending"],
   ["last_fault", "Last fault"],
 ];
 
@@ -44,6 +47,8 @@ function labelOf(key: string): string {
 function textOf(key: string, value: unknown): string {
   if (value === null || value === undefined || value === "") return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
+  if (key === "cost_usd" && typeof value === "number") return `$${value.toFixed(4)}`;
+  if (Array.isArray(value)) return value.length === 0 ? "none" : oneLine(value.join("; "), 600);
   if (typeof value === "number" && key.endsWith("_s")) return durationText(value);
   if (typeof value === "string") return oneLine(value, VALUE_MAX_CHARS);
   return oneLine(JSON.stringify(value), VALUE_MAX_CHARS);

@@ -4,9 +4,13 @@ import { type Fault, fault } from "./fault.ts";
 import type { LinkFailure } from "./realtime/failure.ts";
 import type { ServerError } from "./realtime/server-events.ts";
 
-const KEY_REMEDY = "Check openai.api_key in the configuration, and the key on the API's web page";
+const KEY_REMEDY =
+  "Check openai.api_key (and the file its variable comes from; then restart), and the key on the API's web page";
 const CREDIT_REMEDY = "Add credit or raise the limit on the API's billing page";
 const NETWORK_REMEDY = "Check the network: ping the router, then the API's host";
+const SERVER_REMEDY = "It is not you; ask again in a while, or see the API's status page";
+const RATE_REMEDY =
+  "Ask again in a minute; if it happens often, see your limits on the API's web page";
 const MODEL_REMEDY = "Choose a model that your account has: openai.model";
 
 /** Codes and types that mean money; retrying is useless (the API's error guide and change log). */
@@ -44,7 +48,7 @@ export function serverFault(error: ServerError | null, model: string): Fault {
   return (
     codeFault(error?.code ?? "", model, said) ??
     codeFault(error?.type ?? "", model, said) ??
-    fault("server", "retry", `The Realtime API failed: ${said}`)
+    fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY)
   );
 }
 
@@ -57,9 +61,10 @@ function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string
   if (status === 401)
     return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
   if (status === 403 || status === 404) return modelFault(model, said);
-  if (status === 429) return fault("rate-limited", "retry", `Too many requests: ${said}`);
+  if (status === 429)
+    return fault("rate-limited", "retry", `Too many requests: ${said}`, RATE_REMEDY);
   if (status === 408 || status >= 500)
-    return fault("server", "retry", `The Realtime API failed: ${said}`);
+    return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
   return fault("protocol", "tell", `The server refused the connection: ${said}`);
 }
 
@@ -99,10 +104,10 @@ function codeFault(code: string, model: string, said: string): Fault | null {
       return modelFault(model, said);
     case "rate_limit_exceeded":
     case "slow_down":
-      return fault("rate-limited", "retry", `Too many requests: ${said}`);
+      return fault("rate-limited", "retry", `Too many requests: ${said}`, RATE_REMEDY);
     case "server_error":
     case "server_is_overloaded":
-      return fault("server", "retry", `The Realtime API failed: ${said}`);
+      return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
     case "beta_api_shape_disabled":
       return fault(
         "protocol",

@@ -18,7 +18,6 @@ const FAILED: readonly FaultRow[] = [
     name: `a response failed (${code}) once: asked again`,
     scenario: { turns: [failed(code)] },
     lines: [new RegExp(`^The Realtime API failed: It says ${code}.*; asking once more$`)],
-    turns: 2,
     dials: 1,
   })),
   {
@@ -26,7 +25,6 @@ const FAILED: readonly FaultRow[] = [
     scenario: { turns: [failed("server_error"), failed("server_error")] },
     lamp: `${THOUGHT}${HEARD}follow-up idle`,
     lines: [/^The Realtime API failed.*; connecting again$/],
-    turns: 3,
     dials: 2,
   },
   {
@@ -35,7 +33,6 @@ const FAILED: readonly FaultRow[] = [
     lamp: `${THOUGHT.repeat(4)}fault idle`,
     lines: [/^The Realtime API failed: It says server_error\. \(server_error\)$/],
     endReason: "fault",
-    turns: 5,
     errors: ["server"],
     sound: ["busy"],
     answers: 0,
@@ -88,7 +85,6 @@ const FAILED: readonly FaultRow[] = [
     scenario: { faults: [{ at: "client:response.create", do: "skip" }] },
     lamp: `${THOUGHT}${HEARD}follow-up idle`,
     lines: [/^The answer did not come in time.*; connecting again$/],
-    turns: 2,
     withinMs: 12_000,
     dials: 2,
   },

@@ -76,7 +76,6 @@ const PLACES: readonly Place[] = [
     at: { at: "response.created" },
     again: {
       lamp: "connecting listening thinking connecting listening thinking speaking follow-up idle",
-      turns: 2,
       dials: 2,
     },
     told: { lamp: "connecting listening thinking fault idle", answers: 0, sound: [] },
@@ -145,7 +144,6 @@ const SILENT: readonly FaultRow[] = [
     scenario: { faults: [{ at: "committed", do: "half-open" }] },
     lines: [/did not come in time.*connecting again|did not answer in time.*connecting again/],
     lamp: "connecting listening thinking connecting listening thinking speaking follow-up idle",
-    turns: 2,
     withinMs: 14_000,
   },
   {
@@ -172,7 +170,6 @@ const SILENT: readonly FaultRow[] = [
     scenario: { faults: [{ at: "committed", do: "stall" }] },
     lines: [/^The answer did not come in time.*connecting again/],
     lamp: "connecting listening thinking connecting listening thinking speaking follow-up idle",
-    turns: 2,
     withinMs: 14_000,
   },
   {
@@ -180,7 +177,6 @@ const SILENT: readonly FaultRow[] = [
     scenario: { faults: [{ at: "response.created", do: "stall" }] },
     lines: [/^The answer did not come in time.*connecting again/],
     lamp: "connecting listening thinking connecting listening thinking speaking follow-up idle",
-    turns: 2,
     withinMs: 16_000,
   },
   {

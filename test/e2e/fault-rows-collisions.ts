@@ -155,13 +155,11 @@ const CALLS: readonly FaultRow[] = [
   {
     name: "a function that does not exist",
     scenario: { turns: [call("lamp")] },
-    turns: 2,
     check: (metrics) => assert.equal(metrics["function_success_rate"], 0),
   },
   {
     name: "three functions at once: one response after them",
     scenario: { turns: [{ items: [call("a"), call("b"), call("c")] }] },
-    turns: 2,
     check: (metrics, rig) => {
       assert.equal(listAt(metrics, "function_calls").length, 3);
       assert.equal(asked(rig), 2);
@@ -170,7 +168,6 @@ const CALLS: readonly FaultRow[] = [
   {
     name: "a function after a spoken preamble",
     scenario: { turns: [{ items: [{ tone: { ms: 900 } }, call("lamp")] }] },
-    turns: 2,
     answers: 2,
     check: (metrics) => assert.equal(numberAt(metrics, "audio", "played_ms"), 2100),
   },
@@ -180,7 +177,6 @@ const CALLS: readonly FaultRow[] = [
     lamp: `${THOUGHT}fault idle`,
     lines: [/^The model called functions without end/],
     endReason: "fault",
-    turns: 9,
     errors: ["protocol"],
     sound: ["error"],
     answers: 0,
@@ -199,7 +195,6 @@ const CALLS: readonly FaultRow[] = [
     scenario: { turns: [call("end_conversation")] },
     lamp: `${HEARD}idle`,
     endReason: "goodbye",
-    turns: 2,
   },
 ];
 

@@ -28,7 +28,7 @@ function gone(count: number, place: Place): FaultRow {
     name: `${count} of 4 models gone, seen by ${place.name}`,
     scenario: { models },
     fallbacks,
-    turns: late ? Math.min(count + 1, LADDER.length) : left === undefined ? 0 : 1,
+    turns: late || left !== undefined ? 1 : 0,
     lines: LADDER.slice(0, count).map(
       (model) => new RegExp(`^Failed to connect with model ${model}: .*model_not_found`),
     ),
