@@ -194,6 +194,7 @@ export class Recorder {
         this.#mark("end of speech");
         return;
       case "response-done":
+        running.isAnswering = false;
         this.#spent(record, event.usage, event.status === "failed");
         return;
       case "error":

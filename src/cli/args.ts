@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { oneLine } from "../core/fault.ts";
 import { didYouMean } from "../core/suggest.ts";
 
-/** Exit codes of every subcommand (DESIGN §4). */
+/** Exit codes of every subcommand. */
 export const EXIT_FINE = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;

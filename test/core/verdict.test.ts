@@ -35,7 +35,7 @@ const LINK: readonly Row[] = [
     /^Failed to connect with model gpt-realtime: HTTP 404/,
   ],
   [http(404, "model_not_found"), "model-unavailable", "fall-back", /\(model_not_found\)/],
-  [http(429), "rate-limited", "retry", /Too many requests: HTTP 429$/],
+  [http(429), "rate-limited", "retry", /Too many requests: HTTP 429\. Ask again/],
   [http(429, "rate_limit_exceeded"), "rate-limited", "retry", /rate_limit_exceeded/],
   [http(429, "slow_down"), "rate-limited", "retry", /slow_down/],
   ...[
@@ -48,7 +48,12 @@ const LINK: readonly Row[] = [
   ].map((code): Row => [http(429, code), "no-credit", "tell", /^No credit left.*billing page/]),
   [http(429, "new_code", "insufficient_quota"), "no-credit", "tell", /\(new_code\)/],
   ...[408, 500, 502, 503, 504].map(
-    (status): Row => [http(status), "server", "retry", new RegExp(`HTTP ${status}$`)],
+    (status): Row => [
+      http(status),
+      "server",
+      "retry",
+      new RegExp(`HTTP ${status}\\. It is not you`),
+    ],
   ),
   [http(503, "server_is_overloaded"), "server", "retry", /server_is_overloaded/],
   [http(301), "protocol", "tell", /refused the connection: HTTP 301/],

@@ -31,7 +31,7 @@ const FAILED: readonly FaultRow[] = [
     name: "every response fails (server_error)",
     scenario: { otherwise: failed("server_error") },
     lamp: `${THOUGHT.repeat(4)}fault idle`,
-    lines: [/^The Realtime API failed: It says server_error\. \(server_error\)$/],
+    lines: [/^The Realtime API failed: It says server_error\. \(server_error\)\. It is not you/],
     endReason: "fault",
     errors: ["server"],
     sound: ["busy"],

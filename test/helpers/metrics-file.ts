@@ -1,4 +1,4 @@
-/** The metrics file of DESIGN §6: each field and what it may hold, and its sums against the peer's. */
+/** The metrics file of one conversation: each field and what it may hold, and its sums against the peer's. */
 
 import assert from "node:assert/strict";
 import { type Fields, fields, number } from "../../src/core/realtime/fields.ts";
