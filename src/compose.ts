@@ -8,6 +8,11 @@ import { SystemClock, SystemDice } from "./adapters/clock.ts";
 import { controlSocketPath } from "./adapters/control-path.ts";
 import { ControlSocket } from "./adapters/control-socket.ts";
 import { faultSound } from "./adapters/fault-sounds.ts";
+import type { Bank } from "./adapters/gpio-bank.ts";
+import { GpioButton } from "./adapters/gpio-button.ts";
+import { GpioLamp } from "./adapters/gpio-lamp.ts";
+import { type GpioBackend, pickBank } from "./adapters/gpio-pick.ts";
+import { isPwmPin, PwmPins } from "./adapters/gpio-pwm.ts";
 import { LineJournal } from "./adapters/journal.ts";
 import { type Env, fdSink, wantsColour } from "./adapters/line-sink.ts";
 import { MetricsFiles } from "./adapters/metrics-files.ts";
@@ -16,6 +21,7 @@ import { Lpcm16Microphone } from "./adapters/microphone-lpcm16.ts";
 import { ModelsList } from "./adapters/models-list.ts";
 import { NoneButton, NoneLamp } from "./adapters/none.ts";
 import { PanelButton, PanelLamp } from "./adapters/panel.ts";
+import { SystemdPower } from "./adapters/power-systemd.ts";
 import { RealtimeDialer } from "./adapters/realtime-socket.ts";
 import { AplaySpeaker } from "./adapters/speaker-aplay.ts";
 import { FileSpeaker } from "./adapters/speaker-file.ts";
@@ -27,6 +33,7 @@ import { PorcupineWakeEngine } from "./adapters/wake-porcupine.ts";
 import { loadWav } from "./adapters/wav-file.ts";
 import { Appliance } from "./app/appliance.ts";
 import { realtimeUrl } from "./app/connection.ts";
+import { type Fault, faultLine } from "./core/fault.ts";
 import { type Settings, secretValues } from "./core/settings.ts";
 import type {
   Button,
@@ -45,6 +52,10 @@ const FILE_DEVICE = "file:";
 /** What every part may need. */
 interface Base {
   readonly settings: Settings;
+  /** For what a reload may change. */
+  readonly current: () => Settings;
+  /** The ways to the pins that were looked for already. */
+  readonly banks: Map<GpioBackend, Bank | null>;
   readonly env: Env;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -69,8 +80,9 @@ export function composeJournal(settings: Settings, env: Env): LineJournal {
  */
 export function compose(current: () => Settings, env: Env, journal: Journal): Appliance {
   const settings = current();
-  const base: Base = { settings, env, journal, clock: new SystemClock(), dice: new SystemDice() };
-  const { clock, dice } = base;
+  const clock = new SystemClock();
+  const dice = new SystemDice();
+  const base: Base = { settings, current, banks: new Map(), env, journal, clock, dice };
   const socketPath = controlSocketPath(settings["system.control_socket"], env, { role: "serve" });
   const world = {
     clock,
@@ -96,6 +108,7 @@ export function compose(current: () => Settings, env: Env, journal: Journal): Ap
       dir: settings["metrics.dir"],
     }),
     notifier: new SystemdNotifier({ clock, env, pid: process.pid }),
+    power: new SystemdPower(),
     controlServer: new ControlSocket(socketPath, clock),
   };
   return new Appliance(world, current);
@@ -154,19 +167,65 @@ function composeWakeEngine({ settings, clock, dice }: Base): WakeEngine | null {
   });
 }
 
-function composeLamp({ settings, env }: Base): Lamp {
+function composeLamp(base: Base): Lamp {
+  const { settings, env, clock, current } = base;
+  const backend = settings["leds.backend"];
+  const hasLeds = [settings["leds.listening_pin"], settings["leds.status_pin"]].some(isPin);
+  const bank = hasLeds ? pins(backend, base) : null;
+  if (bank !== null) {
+    const options = { bank: dimmed(bank, base), clock, settings: current };
+    return new GpioLamp({ ...options, onFault: (why) => warn(base, why) });
+  }
   const sink = fdSink(1, env);
-  return isPanel(settings["leds.backend"])
-    ? new PanelLamp(sink, wantsColour(sink, env))
-    : new NoneLamp();
+  return isPanel(backend) ? new PanelLamp(sink, wantsColour(sink, env)) : new NoneLamp();
 }
 
-function composeButton({ settings, clock }: Base): Button {
-  if (!isPanel(settings["button.backend"])) return new NoneButton();
+/** The pins that the kernel's PWM drives are had from there. */
+function dimmed(bank: Bank, { settings, clock }: Base): Pick<Bank, "output"> {
+  if (!settings["leds.pwm"]) return bank;
+  const pwm = new PwmPins(clock);
+  return { output: (wish) => (isPwmPin(wish.pin) ? pwm.output(wish) : bank.output(wish)) };
+}
+
+function composeButton(base: Base): Button {
+  const { settings, clock } = base;
+  const backend = settings["button.backend"];
+  const pin = settings["button.pin"];
+  const bank = pin === "none" ? null : pins(backend, base);
+  if (bank !== null && pin !== "none") {
+    const line = {
+      pin,
+      pull: settings["button.pull"],
+      debounceMs: settings["button.debounce_ms"],
+    };
+    return new GpioButton({ bank, line, onFault: (why) => warn(base, why) });
+  }
+  if (!isPanel(backend)) return new NoneButton();
   return new PanelButton(process.stdin, clock, () => process.kill(process.pid, "SIGINT"));
 }
 
+/** The way to the pins, where there is one; told, once, where there should be. */
+function pins(backend: GpioBackend, base: Base): Bank | null {
+  const known = base.banks.get(backend);
+  if (known !== undefined) return known;
+  const picked = pickBank(backend, {
+    clock: base.clock,
+    onNotice: (notice) => base.journal.log("notice", faultLine(notice)),
+  });
+  if (picked.fault !== null) warn(base, picked.fault);
+  base.banks.set(backend, picked.bank);
+  return picked.bank;
+}
+
+function warn({ journal }: Base, why: Fault): void {
+  journal.log("warning", faultLine(why));
+}
+
+function isPin(pin: number | "none"): boolean {
+  return pin !== "none";
+}
+
 /** `auto` shows the panel to somebody who sits at a terminal, and to nobody else. */
-function isPanel(backend: "auto" | "panel" | "none"): boolean {
+function isPanel(backend: GpioBackend): boolean {
   return backend === "panel" || (backend === "auto" && process.stdout.isTTY === true);
 }

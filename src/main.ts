@@ -36,6 +36,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
   stop: { summary: "ends the conversation and silences the answer", start: control("stop") },
   mute: { summary: "mute on|off: closes or opens the microphone", start: control("mute") },
+  "leds-off": {
+    summary: "makes the LEDs dark, after a crash (what systemd calls at the end)",
+    start: async (argv) => (await import("./cli/leds-off.ts")).ledsOff(argv),
+  },
   simulate: {
     summary: "runs a simulated Realtime API",
     start: async (argv) => (await import("./cli/simulate.ts")).simulate(argv),

@@ -168,6 +168,12 @@ export interface Notifier {
   readonly watchdogMs: number | null;
 }
 
+/** The machine itself. */
+export interface Power {
+  /** Begins an orderly power-off of the whole machine. Never rejects. */
+  off(): Promise<Fault | null>;
+}
+
 /** Serves the owner's commands to the running daemon: a Unix socket, one JSON object a line. */
 export interface ControlServer {
   /** Rejects with a FaultError when the socket cannot be made. */

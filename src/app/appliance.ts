@@ -27,15 +27,18 @@ import type {
   Microphone,
   ModelsSource,
   Notifier,
+  Power,
   Speaker,
   WakeEngine,
 } from "../ports.ts";
+import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
 import { Downlink } from "./downlink.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
 import { Recorder } from "./recorder.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
+import { performSound } from "./sound-effects.ts";
 import { Uplink } from "./uplink.ts";
 import { WakePath } from "./wake-path.ts";
 
@@ -57,6 +60,7 @@ export interface World {
   readonly models: ModelsSource;
   readonly notifier: Notifier;
   readonly controlServer: ControlServer;
+  readonly power: Power;
 }
 
 export class Appliance {
@@ -69,6 +73,7 @@ export class Appliance {
   readonly #recorder: Recorder;
   readonly #loop: Loop;
   readonly #wakePath: WakePath | null;
+  readonly #button: ButtonReader;
   readonly #lifecycle: Lifecycle;
   readonly #retirements: RetirementWatch;
   #startedMs = 0;
@@ -81,7 +86,7 @@ export class Appliance {
     this.#settings = settings;
     const { clock, dice, journal, speaker, store, dialer, target, lamp } = world;
     const post = (input: Input): void => this.#loop.post(input);
-    this.#uplink = new Uplink(this.#ring);
+    this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
     this.#downlink = new Downlink({
       clock,
       speaker,
@@ -115,6 +120,7 @@ export class Appliance {
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
     this.#retirements = new RetirementWatch({ clock, journal, source: world.models, settings });
+    this.#button = new ButtonReader({ button: world.button, clock, journal, settings, post });
     this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });
   }
 
@@ -138,8 +144,8 @@ export class Appliance {
     lifecycle.add("wake word", async () => this.#wakePath?.close());
     world.microphone.start(this.#microphoneSink());
     lifecycle.add("microphone", () => world.microphone.close());
-    world.button.start({ edge: (down) => down && this.#loop.post({ tag: "tap" }) });
-    lifecycle.add("button", () => world.button.close());
+    this.#button.start();
+    lifecycle.add("button", () => this.#button.close());
     this.#retirements.start();
     lifecycle.add("retirements", async () => this.#retirements.close());
     await lifecycle.ready("Ready", () => this.#health());
@@ -228,19 +234,16 @@ export class Appliance {
         this.#connection.send(effect.event, effect.eventId);
         break;
       case "open-uplink":
-        this.#uplink.open(effect.from);
-        break;
       case "close-uplink":
-        this.#uplink.close();
-        break;
+      case "flush-uplink":
       case "discard-response":
-        this.#downlink.discard(effect.responseId);
-        break;
       case "hush":
-        this.#downlink.hush(effect.attempt);
-        break;
       case "finish-reply":
-        this.#downlink.finish();
+      case "repeat-reply":
+        performSound(effect, this.#uplink, this.#downlink);
+        break;
+      case "power-off":
+        void this.#powerOff();
         break;
       case "log":
         this.#world.journal.log(effect.level, effect.line);
@@ -248,20 +251,17 @@ export class Appliance {
     }
   }
 
+  async #powerOff(): Promise<void> {
+    const why = await this.#world.power.off();
+    if (why !== null) this.#world.journal.log("error", faultLine(why));
+  }
+
   #answer(request: ControlRequest): ControlReply {
     const { state } = this.#loop;
-    if (this.#stopping && request.command !== "status") {
-      return { ok: false, error: "pipit is stopping" };
-    }
-    switch (request.command) {
-      case "status":
-        return { ok: true, data: this.#status() };
-      case "wake":
-        if (state.tag === "muted") return { ok: false, error: "muted: pipit mute off" };
-        break;
-      case "stop":
-      case "mute":
-        break;
+    if (request.command === "status") return { ok: true, data: this.#status() };
+    if (this.#stopping) return { ok: false, error: "pipit is stopping" };
+    if (request.command === "wake" && state.tag === "muted") {
+      return { ok: false, error: "muted: pipit mute off" };
     }
     const command = request.command !== "mute" ? request.command : request.on ? "mute" : "unmute";
     this.#loop.post({ tag: "command", command });

@@ -5,13 +5,15 @@
  */
 
 import type { Input } from "../core/assistant-types.ts";
-import { applyGain, samplesToMs } from "../core/pcm.ts";
+import { applyGain, msToSamples, samplesToMs } from "../core/pcm.ts";
 import { type HeardItem, Playhead } from "../core/playhead.ts";
 import { decode, type ServerEvent } from "../core/realtime/server-events.ts";
 import type { Clock, Speaker } from "../ports.ts";
 
 type Sound = Extract<ServerEvent, { tag: "audio" }>;
 
+/** What is kept of the last reply, to be played again: its first two minutes, 5.8 MB. */
+const REPEAT_MAX_SAMPLES = msToSamples(120_000);
 /** Given-up responses remembered, the latest: a server may send of one even after its `response.done`. */
 const DISCARDED_MAX = 16;
 
@@ -62,6 +64,10 @@ export class Downlink {
   #oddOf = "";
   #hushing: Promise<readonly HeardItem[]> = Promise.resolve([]);
   #cancelDry: () => void = () => {};
+  /** The last reply as it came, before the volume. */
+  #last: { readonly responseId: string; pieces: Int16Array[]; samples: number } | null = null;
+  /** A sound of our own may still be heard. */
+  #ownSounds: boolean = false;
 
   constructor(options: DownlinkOptions) {
     this.#options = options;
@@ -72,8 +78,10 @@ export class Downlink {
     return this.#counts;
   }
 
-  /** A new conversation: counting starts anew. */
+  /** A new conversation: counting starts anew; what we say ourselves must not disturb it. */
   begin(): void {
+    if (this.#ownSounds) void this.#options.speaker.hush();
+    this.#ownSounds = false;
     this.#counts = { ...NO_COUNTS };
   }
 
@@ -114,15 +122,20 @@ export class Downlink {
 
   /** Plays a sound of our own; nothing of it is reported to the server. */
   tell(sound: Int16Array): void {
-    const pcm = sound.slice();
-    applyGain(pcm, this.#options.volume());
-    this.#position += this.#options.speaker.play(pcm);
+    this.#playOwn(sound);
+    this.finish();
+  }
+
+  /** Plays the last reply again; `drained` follows, at once when there is none. */
+  repeat(): void {
+    for (const piece of this.#last?.pieces ?? []) this.#playOwn(piece);
     this.finish();
   }
 
   /** Silence; the loop is told how much of the reply on connection `attempt` was heard. */
   hush(attempt: number): void {
     this.#cancelDry();
+    this.#ownSounds = false;
     this.#announced = null;
     this.#odd = new Uint8Array(0);
     const counts = this.#counts;
@@ -145,6 +158,7 @@ export class Downlink {
 
   /** From the speaker: all of the reply has been heard. */
   drained(): void {
+    this.#ownSounds = false;
     this.#heardAll();
     this.#announced = null;
     this.#options.post({ tag: "drained" });
@@ -177,6 +191,7 @@ export class Downlink {
       return;
     }
     this.#counts.receivedSamples += pcm.length;
+    this.#keep(sound.responseId, pcm);
     applyGain(pcm, this.#options.volume());
     const taken = this.#options.speaker.play(pcm);
     this.#counts.overflowSamples += pcm.length - taken;
@@ -194,6 +209,21 @@ export class Downlink {
       this.#announced = null; // The next sound is announced again.
       post({ tag: "ran-dry" });
     });
+  }
+
+  #playOwn(sound: Int16Array): void {
+    const pcm = sound.slice();
+    applyGain(pcm, this.#options.volume());
+    this.#ownSounds = true;
+    this.#position += this.#options.speaker.play(pcm);
+  }
+
+  /** The copy for `repeat`; beyond its bound the end of a reply is not kept. */
+  #keep(responseId: string, pcm: Int16Array): void {
+    if (this.#last?.responseId !== responseId) this.#last = { responseId, pieces: [], samples: 0 };
+    if (this.#last.samples + pcm.length > REPEAT_MAX_SAMPLES) return;
+    this.#last.pieces.push(pcm.slice());
+    this.#last.samples += pcm.length;
   }
 
   /** Base64 of s16le to samples. A new array each time: the speaker may take its time. */

@@ -104,6 +104,7 @@ export class Recorder {
     const running = this.#running;
     if (running === null) return;
     if (input.tag === "server") this.#server(running, input, moment);
+    if (input.tag === "talk-over" && after.tag === "thinking") running.questionEndMs = moment.nowMs;
     if (input.tag === "hushed") {
       running.record.interruptions = cutsOf(running.record.interruptions, input.items);
     }

@@ -47,9 +47,14 @@ export class Uplink {
   #sent = 0;
   #counts = { sentSamples: 0, droppedSamples: 0 };
   #segments: Segment[] = [];
+  /** Where a flush ends; null while there is none. */
+  #upTo: number | null = null;
+  readonly #onFlushed: () => void;
 
-  constructor(ring: Ring) {
+  /** `onFlushed`: all that `flush` was to send has been given to the wire. */
+  constructor(ring: Ring, onFlushed: () => void = () => {}) {
     this.#ring = ring;
+    this.#onFlushed = onFlushed;
   }
 
   /** Since `begin`. */
@@ -65,18 +70,19 @@ export class Uplink {
   /** A new connection: its clock begins at 0. */
   connect(wire: SoundWire): void {
     this.#wire = wire;
-    this.#open = false;
+    this.close();
     this.#sent = 0;
     this.#segments = [];
   }
 
   disconnect(): void {
     this.#wire = null;
-    this.#open = false;
+    this.close();
   }
 
   /** Sends from capture position `from` on, first what the ring holds. */
   open(from: number): void {
+    this.#upTo = null;
     if (this.#open) return;
     this.#open = true;
     this.#moveTo(from); // A position still to come is waited for.
@@ -85,6 +91,21 @@ export class Uplink {
 
   close(): void {
     this.#open = false;
+    this.#upTo = null;
+  }
+
+  /**
+   * Sends, to the last sample, what lies before position `upTo`, then closes and reports. `from`:
+   * where a closed uplink begins.
+   */
+  flush(from: number | null, upTo: number): void {
+    if (from !== null && !this.#open) {
+      this.#open = true;
+      this.#moveTo(from);
+    }
+    if (!this.#open) return;
+    this.#upTo = Math.min(upTo, this.#ring.head);
+    this.pump();
   }
 
   /** Sends what is due; called after each frame, and when the gate opens. */
@@ -95,10 +116,15 @@ export class Uplink {
       this.#counts.droppedSamples += this.#ring.tail - this.#cursor;
       this.#moveTo(this.#ring.tail);
     }
-    while (this.#ring.head - this.#cursor >= LIVE_CHUNK_SAMPLES) {
+    const end = this.#upTo ?? this.#ring.head;
+    const least = this.#upTo === null ? LIVE_CHUNK_SAMPLES : 1;
+    while (end - this.#cursor >= least) {
       if (wire.bufferedBytes() > SEND_BUFFER_MAX_BYTES) return;
-      this.#sendChunk(wire);
+      this.#sendChunk(wire, end - this.#cursor);
     }
+    if (this.#upTo === null) return;
+    this.close();
+    this.#onFlushed();
   }
 
   /** Capture position of a time on the connection's clock; null before anything was sent. */
@@ -108,10 +134,9 @@ export class Uplink {
     return segment === undefined ? null : segment.from + (sent - segment.sent);
   }
 
-  #sendChunk(wire: SoundWire): void {
-    const waiting = this.#ring.head - this.#cursor;
+  #sendChunk(wire: SoundWire, waiting: number): void {
     const wanted = waiting >= CATCH_UP_CHUNK_SAMPLES ? CATCH_UP_CHUNK_SAMPLES : LIVE_CHUNK_SAMPLES;
-    const chunk = this.#chunk.subarray(0, wanted);
+    const chunk = this.#chunk.subarray(0, Math.min(wanted, waiting));
     const count = this.#ring.read(this.#cursor, chunk);
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, count * SAMPLE_BYTES);
     wire.send(encodeAudio(bytes.toString("base64")));

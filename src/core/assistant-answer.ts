@@ -5,7 +5,7 @@
  */
 
 import { type Context, common, isHalfDuplex, isTalking, log } from "./assistant-context.ts";
-import { linkLost, reconnect } from "./assistant-link.ts";
+import { linkLost, reconnect, renew } from "./assistant-link.ts";
 import { ask, end, fail, giveUpAnswer, think, thinkMaxMs } from "./assistant-talk.ts";
 import type { Line, State, Talk, TalkingState } from "./assistant-types.ts";
 import { type Fault, fault } from "./fault.ts";
@@ -184,20 +184,21 @@ export function drained(state: State, cx: Context): State {
 /** The reply has been heard: more may be said without the wake word, after the echo has died. */
 export function followUp(state: Established, heard: Talk, cx: Context): State {
   const { nowMs } = cx.moment;
-  const talk: Talk = { ...heard, counted: false };
+  const byHand = heard.byHand && ({ tag: "waiting" } as const);
+  const talk: Talk = { ...heard, byHand, counted: false };
   if (talk.farewell !== null) return end({ ...state, talk }, talk.farewell, cx);
   if (talk.settings["session.mode"] === "single_turn") {
     return end({ ...state, talk }, "single_turn", cx);
   }
-  if (talk.link === "lost" || nowMs >= talk.recycleAtMs) {
-    const why = fault("network", "retry", "The session has to be renewed");
-    return reconnect({ ...state, talk }, why, cx);
-  }
+  if (talk.link === "lost" || nowMs >= talk.recycleAtMs) return renew({ ...state, talk }, cx);
   const deaf = state.troubles.microphone;
   if (deaf) return fail({ ...state, talk }, deaf, cx);
   const gated = state.tag === "speaking" && isHalfDuplex(talk);
-  const openAtMs = gated ? nowMs + talk.settings["audio.settle_ms"] : null;
-  const untilMs = (openAtMs ?? nowMs) + talk.settings["session.follow_up_s"] * 1000;
+  const settledMs = gated ? nowMs + talk.settings["audio.settle_ms"] : nowMs;
+  const untilMs = settledMs + talk.settings["session.follow_up_s"] * 1000;
+  // With push-to-talk the microphone stays closed until the button is held again.
+  const byItselfMs = gated ? settledMs : null;
+  const openAtMs = talk.byHand === null ? byItselfMs : Number.POSITIVE_INFINITY;
   return { ...common(state), tag: "follow-up", untilMs, openAtMs, talk };
 }
 

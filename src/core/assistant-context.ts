@@ -2,6 +2,7 @@
 
 import type { Effect, Moment, State, Talk, TalkingState } from "./assistant-types.ts";
 import { TOLD_MAX } from "./limits.ts";
+import { msToSamples } from "./pcm.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Context {
@@ -35,4 +36,10 @@ export function isTalking(state: State): state is TalkingState {
 
 export function isHalfDuplex(talk: Talk): boolean {
   return talk.settings["audio.duplex"] === "half";
+}
+
+/** From where to listen when nothing is unanswered: after the echo of what was just heard. */
+export function settledAt({ tag, talk }: TalkingState, { moment }: Context): number {
+  const echoes = isHalfDuplex(talk) && (tag === "speaking" || tag === "follow-up");
+  return moment.head + (echoes ? msToSamples(talk.settings["audio.settle_ms"]) : 0);
 }

@@ -7,9 +7,9 @@
  * is held against only once another one has answered: a dead network must not condemn it.
  */
 
-import { type Context, common, isHalfDuplex, log, tellOnce } from "./assistant-context.ts";
-import { fail, listen, showFault } from "./assistant-talk.ts";
-import type { Input, State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
+import { type Context, common, log, settledAt, tellOnce } from "./assistant-context.ts";
+import { fail, listen, listenByHand, retune, showFault } from "./assistant-talk.ts";
+import type { ByHand, Input, State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
 import { redialDelayMs } from "./backoff.ts";
 import { type Fault, fault } from "./fault.ts";
 import { firstRung, GONE_MS, holdOff, ladderFor, nextRung, passOver } from "./ladder.ts";
@@ -24,7 +24,12 @@ import { msToSamples } from "./pcm.ts";
 import { linkFault, retryAfterMs } from "./verdict.ts";
 import { chooseVoice, type VoiceChoice } from "./voice.ts";
 
-export function begin(state: State, trigger: Trigger, cx: Context): State {
+export function begin(
+  state: State,
+  trigger: Trigger,
+  cx: Context,
+  byHand: ByHand | null = null,
+): State {
   if (trigger.source === "wake-word") log(cx, "info", `Wake word '${trigger.keyword}' heard`);
   else log(cx, "info", `Woken by ${trigger.source === "button" ? "the button" : "command"}`);
   if (state.tag === "fault") cx.effects.push({ tag: "hush", attempt: 0 });
@@ -35,7 +40,7 @@ export function begin(state: State, trigger: Trigger, cx: Context): State {
   if (held !== null && held.untilMs > cx.moment.nowMs) return showFault(state, held.why, cx);
   // During the fault's sentence there is no pre-roll: it would be the sentence.
   const floor = state.tag === "fault" ? trigger.wokenAt : state.floor;
-  const talk = newTalk(trigger, floor, cx);
+  const talk: Talk = { ...newTalk(trigger, floor, cx), byHand };
   return state.warm?.talk.settings === cx.settings
     ? beginWarm(state, state.warm.talk, talk, cx)
     : beginCold({ ...state, ladder }, talk, cx);
@@ -45,9 +50,10 @@ export function begin(state: State, trigger: Trigger, cx: Context): State {
 function beginWarm(state: State, before: Talk, fresh: Talk, cx: Context): State {
   const { attempt, model, voice, link, recycleAtMs, without, dialogue, answer, asks } = before;
   const kept = { attempt, model, voice, link, recycleAtMs, without, dialogue, answer, asks };
-  const talk: Talk = { ...fresh, ...kept };
+  const talk = retune({ ...fresh, ...kept, byHand: before.byHand }, fresh.byHand, cx);
   cx.effects.push({ tag: "begin-conversation", talk }, { tag: "open-uplink", from: talk.from });
-  return listen({ ...state, warm: null }, talk, cx);
+  const calm: State = { ...state, warm: null };
+  return talk.byHand === null ? listen(calm, talk, cx) : listenByHand(calm, talk, cx);
 }
 
 function beginCold(state: State, talk: Talk, cx: Context): State {
@@ -80,6 +86,7 @@ function newTalk(trigger: Trigger, floor: number, { settings, moment }: Context)
     dialogue: [],
     cuts: [],
     openedAt: from,
+    byHand: null,
     questionFrom: from,
     askedAgain: false,
     broken: null,
@@ -253,12 +260,6 @@ export function linkLost(
   return { ...state, talk: { ...talk, link: "lost", answer: { tag: "none" }, broken } };
 }
 
-/** From where to listen when nothing is unanswered: after the echo of what was just heard. */
-function settledAt({ tag, talk }: TalkingState, { moment }: Context): number {
-  const echoes = isHalfDuplex(talk) && (tag === "speaking" || tag === "follow-up");
-  return moment.head + (echoes ? msToSamples(talk.settings["audio.settle_ms"]) : 0);
-}
-
 /**
  * A new connection for the same conversation. Going down the ladder does not count: it has an end of
  * its own.
@@ -268,8 +269,10 @@ export function reconnect(state: TalkingState, why: Fault, cx: Context): State {
   const down = why.verdict === "fall-back";
   cx.effects.push({ tag: "close-uplink" }, { tag: "hang-up", attempt: talk.attempt });
   if (!down && talk.reconnects >= RECONNECTS_MAX) return fail(state, why, cx);
+  const isAnswered = talk.byHand?.tag === "released" && talk.questionFrom === null;
   const anew: Talk = {
     ...talk,
+    byHand: isAnswered ? { tag: "waiting" } : talk.byHand,
     from: talk.questionFrom ?? settledAt(state, cx),
     reconnects: talk.reconnects + (down ? 0 : 1),
     owed: false,
@@ -287,4 +290,9 @@ export function reconnect(state: TalkingState, why: Fault, cx: Context): State {
   }
   const base = { ...common(state), tag: "connecting", untilMs, tryUntilMs: untilMs } as const;
   return nextModel({ ...base, redialAtMs: null, talk: anew }, why, cx);
+}
+
+/** A new connection because the old one has served its time, or broke while the reply played. */
+export function renew(state: TalkingState, cx: Context): State {
+  return reconnect(state, fault("network", "retry", "The session has to be renewed"), cx);
 }

@@ -51,10 +51,13 @@ function arriving(
 function inSession(state: Established, { event, capturedAt }: ServerInput, cx: Context): State {
   switch (event.tag) {
     case "speech-started":
+      if (state.talk.byHand !== null) return state; // From before the button was held.
       return speechStarted(state, event.itemId, capturedAt, cx);
     case "speech-stopped":
+      if (state.talk.byHand !== null) return state;
       return speechStopped(state, event.itemId, capturedAt, cx);
     case "committed":
+      if (state.talk.byHand !== null) return committedByHand(state, event.itemId, cx);
       return committed(state, event.itemId, cx);
     case "response-created":
       return answerBegan(state, event.responseId, cx);
@@ -145,8 +148,16 @@ function committed(state: Established, itemId: string, cx: Context): State {
   return state.tag === "speaking" ? { ...state, talk } : think(state, talk, cx);
 }
 
+/** Ours was asked for when it was sent; a turn from before the button was held may be a ghost. */
+function committedByHand(state: Established, itemId: string, cx: Context): State {
+  const { talk } = state;
+  if (itemId !== talk.ghost) return { ...state, talk: { ...talk, pending: null } };
+  forget(itemId, cx);
+  return { ...state, talk: { ...talk, ghost: null } };
+}
+
 /** Errors of ours that cannot hurt: the server was a moment ahead of us. */
-const HARMLESS = /^(cancel|ghost|truncate|clear|replay)_/;
+const HARMLESS = /^(cancel|ghost|truncate|clear|replay|commit)_/;
 
 function complaint(state: TalkingState, error: ServerError, cx: Context): State {
   const { talk } = state;

@@ -3,15 +3,15 @@
  * assistant.ts). Invariant: no sound is sent before the server has confirmed the set-up.
  */
 
-import { type Context, log, tellOnce } from "./assistant-context.ts";
+import { type Context, common, log, tellOnce } from "./assistant-context.ts";
 import { attemptFailed } from "./assistant-link.ts";
-import { fail, listen } from "./assistant-talk.ts";
+import { fail, listen, listenByHand, setUp, think } from "./assistant-talk.ts";
 import type { State, Talk, TalkingState } from "./assistant-types.ts";
 import type { Fault } from "./fault.ts";
 import { answered, COOL_DOWN_MS, type Ladder, passOver } from "./ladder.ts";
 import { RECYCLE_MARGIN_MS, SESSION_MAX_MS } from "./limits.ts";
 import type { ServerError, ServerEvent } from "./realtime/server-events.ts";
-import { leftOut, type SetUpPart, sessionConfig } from "./realtime/session.ts";
+import { leftOut, type SetUpPart } from "./realtime/session.ts";
 
 type SessionEvent = Extract<ServerEvent, { tag: "session-created" | "session-updated" }>;
 
@@ -35,12 +35,6 @@ export function greet(state: TalkingState, event: SessionEvent, cx: Context): St
   return { ...state, told, talk };
 }
 
-function setUp(talk: Talk, cx: Context): void {
-  const session = sessionConfig(talk.settings, talk.model, talk.voice, talk.without);
-  const eventId = `update_${talk.attempt}_${talk.without.length}`;
-  cx.effects.push({ tag: "send", event: { tag: "update-session", session }, eventId });
-}
-
 /**
  * Only now may sound be sent: before it, the server would use its own defaults. A new connection in
  * mid-conversation is first told what was said, then hears the unanswered question from the ring.
@@ -54,11 +48,26 @@ export function ready(state: TalkingState, event: SessionEvent, cx: Context): St
     const said = { tag: "tell-dialogue", role, text } as const;
     cx.effects.push({ tag: "send", event: said, eventId: `replay_${itemId}`.slice(0, 64) });
   }
-  const openedAt = state.talk.from;
-  cx.effects.push({ tag: "open-uplink", from: openedAt });
   const ladder = settleBlame(state.ladder, state.talk, nowMs);
-  const talk: Talk = { ...state.talk, link: "ready", openedAt, voice, failed: [], failures: 0 };
-  return listen({ ...state, ladder }, talk, cx);
+  const from = { openedAt: state.talk.from };
+  const talk: Talk = { ...state.talk, ...from, link: "ready", voice, failed: [], failures: 0 };
+  return turnBegins({ ...state, ladder }, talk, cx);
+}
+
+/** The session listens: to the room, or to what was said while the button was held. */
+function turnBegins(state: State, talk: Talk, cx: Context): State {
+  const { byHand } = talk;
+  if (byHand?.tag === "waiting") {
+    const untilMs = cx.moment.nowMs + talk.settings["session.follow_up_s"] * 1000;
+    const openAtMs = Number.POSITIVE_INFINITY;
+    return { ...common(state), tag: "follow-up", untilMs, openAtMs, talk };
+  }
+  if (byHand?.tag === "released") {
+    cx.effects.push({ tag: "flush-uplink", from: talk.from, upTo: byHand.at });
+    return think(state, talk, cx);
+  }
+  cx.effects.push({ tag: "open-uplink", from: talk.from });
+  return byHand === null ? listen(state, talk, cx) : listenByHand(state, talk, cx);
 }
 
 /** A model answers: those that failed before it in the same minute were at fault themselves. */

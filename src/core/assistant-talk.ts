@@ -4,7 +4,15 @@
  */
 
 import { type Context, common, isHalfDuplex, log } from "./assistant-context.ts";
-import type { EndReason, State, Talk, TalkingState, Trigger, Warm } from "./assistant-types.ts";
+import type {
+  ByHand,
+  EndReason,
+  State,
+  Talk,
+  TalkingState,
+  Trigger,
+  Warm,
+} from "./assistant-types.ts";
 import { type Fault, faultLine } from "./fault.ts";
 import {
   ASK_MAX_MS,
@@ -12,8 +20,10 @@ import {
   INTERRUPT_PRE_ROLL_MS,
   THINK_HARD_MAX_MS,
   THINK_MAX_MS,
+  UTTERANCE_MAX_MS,
 } from "./limits.ts";
 import { msToSamples } from "./pcm.ts";
+import { sessionConfig } from "./realtime/session.ts";
 import { soundOf } from "./sounds.ts";
 
 /** Asks for the answer that is owed, as soon as no other response is under way. */
@@ -40,18 +50,24 @@ export function giveUpAnswer(talk: Talk, cx: Context): Talk {
 }
 
 /** Silence at once, and listen: from the button's press, or from just before the wake word. */
-export function interrupt(state: TalkingState, trigger: Trigger, cx: Context): TalkingState {
+export function interrupt(
+  state: TalkingState,
+  trigger: Trigger,
+  cx: Context,
+  byHand: ByHand | null = null,
+): TalkingState {
   const heardByWake = trigger.source === "wake-word";
   const preRoll = heardByWake ? msToSamples(INTERRUPT_PRE_ROLL_MS) : 0;
   const from = Math.max(0, trigger.wokenAt - preRoll);
   const { openedAt, pending, ghost } = state.talk;
   cx.effects.push({ tag: "hush", attempt: state.talk.attempt });
-  const gated = state.tag === "speaking" && isHalfDuplex(state.talk);
+  const isGated = state.tag === "speaking" && isHalfDuplex(state.talk);
+  const isClosed = isGated || state.talk.byHand !== null;
   const talk: Talk = {
-    ...giveUpAnswer(state.talk, cx),
+    ...retune(giveUpAnswer(state.talk, cx), byHand, cx),
     owed: false,
     cutting: true,
-    openedAt: gated ? from : openedAt,
+    openedAt: isClosed ? from : openedAt,
     questionFrom: from,
     // What was said before the interruption, and is not committed yet, wants no answer any more.
     pending: null,
@@ -62,7 +78,7 @@ export function interrupt(state: TalkingState, trigger: Trigger, cx: Context): T
     farewell: null,
     trigger,
   };
-  if (gated && talk.link !== "lost") cx.effects.push({ tag: "open-uplink", from });
+  if (isClosed && talk.link !== "lost") cx.effects.push({ tag: "open-uplink", from });
   return listen(state, talk, cx);
 }
 
@@ -70,6 +86,29 @@ export function interrupt(state: TalkingState, trigger: Trigger, cx: Context): T
 export function listen(state: State, talk: Talk, cx: Context): TalkingState {
   const untilMs = cx.moment.nowMs + talk.settings["session.no_speech_s"] * 1000;
   return { ...common(state), tag: "listening", untilMs, speech: null, talk };
+}
+
+/** The microphone is open for as long as the button is held. */
+export function listenByHand(state: State, talk: Talk, cx: Context): TalkingState {
+  const untilMs = cx.moment.nowMs + UTTERANCE_MAX_MS;
+  const speech = { itemId: "", from: talk.trigger.wokenAt };
+  return { ...common(state), tag: "listening", untilMs, speech, talk };
+}
+
+/** Who finds the turns from now on; a session that is set up already is told when that changes. */
+export function retune(talk: Talk, byHand: ByHand | null, cx: Context): Talk {
+  const tuned: Talk = { ...talk, byHand };
+  const isSetUp = talk.link === "greeted" || talk.link === "ready";
+  if ((talk.byHand === null) !== (byHand === null) && isSetUp) setUp(tuned, cx);
+  return tuned;
+}
+
+/** What we want of the session, as far as the server has not refused it. */
+export function setUp(talk: Talk, cx: Context): void {
+  const isByHand = talk.byHand !== null;
+  const session = sessionConfig(talk.settings, talk.model, talk.voice, talk.without, isByHand);
+  const eventId = `update_${talk.attempt}_${talk.without.length}`;
+  cx.effects.push({ tag: "send", event: { tag: "update-session", session }, eventId });
 }
 
 /** The user has finished; the answer is on its way. */

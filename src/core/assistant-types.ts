@@ -26,6 +26,12 @@ export type Answer =
    */
   | { readonly tag: "given-up"; readonly id: string | null; readonly cancel: string };
 
+/** Push-to-talk: who holds the turn. `at`: capture position up to which the question goes. */
+export type ByHand =
+  | { readonly tag: "held" }
+  | { readonly tag: "released"; readonly at: number }
+  | { readonly tag: "waiting" };
+
 /** Something said in this conversation, kept so that a new connection can be told of it. */
 export interface Line {
   readonly itemId: string;
@@ -63,6 +69,8 @@ export interface Talk {
   readonly cuts: readonly HeardItem[];
   /** Capture position from which the gate is open, the last time it opened. */
   readonly openedAt: number;
+  /** Null: the server finds the turns. */
+  readonly byHand: ByHand | null;
   /** Capture position at which the unanswered question begins; null: nothing is unanswered. */
   readonly questionFrom: number | null;
   /** The answer to this question has failed once already. */
@@ -108,7 +116,7 @@ export type Talking = {
   | { readonly tag: "listening"; readonly untilMs: number; readonly speech: Speech | null }
   | { readonly tag: "thinking"; readonly untilMs: number }
   | { readonly tag: "speaking"; readonly untilMs: number; readonly starved: boolean }
-  /** `openAtMs`: when the microphone opens again; null once it is open. */
+  /** `openAtMs`: when the microphone opens again; null once it is open, infinite: not by itself. */
   | { readonly tag: "follow-up"; readonly untilMs: number; readonly openAtMs: number | null }
 );
 
@@ -144,10 +152,18 @@ export type TalkingState = Common & Talking;
 
 export type PhaseTag = State["tag"];
 
+export type Command = "wake" | "stop" | "mute" | "unmute" | "toggle-mute" | "repeat";
+
 export type Input =
   | { readonly tag: "wake"; readonly keyword: string; readonly endSample: number }
   | { readonly tag: "tap" }
-  | { readonly tag: "command"; readonly command: "wake" | "stop" | "mute" | "unmute" }
+  /** The button is held for push-to-talk, since `pressedMs` (monotonic); and let go. */
+  | { readonly tag: "talk"; readonly pressedMs: number }
+  | { readonly tag: "talk-over" }
+  | { readonly tag: "command"; readonly command: Command }
+  /** All that was to be sent by `flush-uplink` is on its way. */
+  | { readonly tag: "uplink-flushed" }
+  | { readonly tag: "power-off" }
   | { readonly tag: "link-opened"; readonly attempt: number }
   | { readonly tag: "link-closed"; readonly attempt: number; readonly failure: LinkFailure }
   | {
@@ -222,9 +238,17 @@ export type Effect =
   /** Sound flows from capture position `from` on, as fast as the socket takes it. */
   | { readonly tag: "open-uplink"; readonly from: number }
   | { readonly tag: "close-uplink" }
+  /**
+   * Sends what was captured before position `upTo`, closes, and reports `uplink-flushed`. `from`:
+   * where it begins; null: the uplink is open, and it goes on from there.
+   */
+  | { readonly tag: "flush-uplink"; readonly from: number | null; readonly upTo: number }
   /** Late sound of this response is not played. */
   | { readonly tag: "discard-response"; readonly responseId: string }
   | { readonly tag: "hush"; readonly attempt: number }
+  /** Plays the last reply again; `drained` follows, at once when there is none. */
+  | { readonly tag: "repeat-reply" }
+  | { readonly tag: "power-off" }
   /** No more sound of this reply will come. */
   | { readonly tag: "finish-reply" }
   | {

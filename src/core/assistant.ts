@@ -16,10 +16,12 @@
 
 import { drained, hushed, replyAudio } from "./assistant-answer.ts";
 import { type Common, type Context, common, isTalking, log } from "./assistant-context.ts";
-import { attemptFailed, begin, linkClosed, reconnect, redial } from "./assistant-link.ts";
+import { flushed, holdToTalk, letGo, powerOff, repeat } from "./assistant-hand.ts";
+import { attemptFailed, begin, linkClosed, reconnect, redial, renew } from "./assistant-link.ts";
 import { hear } from "./assistant-server.ts";
-import { end, fail, interrupt, listen } from "./assistant-talk.ts";
+import { end, fail, interrupt, listen, retune } from "./assistant-talk.ts";
 import type {
+  Command,
   Effect,
   Input,
   Moment,
@@ -81,6 +83,14 @@ function decide(state: State, input: Input, cx: Context): State {
       );
     case "tap":
       return tap(state, cx);
+    case "talk":
+      return holdToTalk(state, input.pressedMs, cx);
+    case "talk-over":
+      return letGo(state, cx);
+    case "uplink-flushed":
+      return flushed(state, cx);
+    case "power-off":
+      return powerOff(state, cx);
     case "command":
       return command(state, input.command, cx);
     case "link-opened":
@@ -119,7 +129,11 @@ function summon(state: State, trigger: Trigger, cx: Context): State {
     case "speaking":
       return interruptOrRenew(state, trigger, cx);
     case "follow-up":
-      return listen(state, { ...openNow(state, trigger.wokenAt, cx), trigger }, cx);
+      return listen(
+        state,
+        retune({ ...openNow(state, trigger.wokenAt, cx), trigger }, null, cx),
+        cx,
+      );
     case "muted":
     case "connecting":
     case "listening":
@@ -141,8 +155,7 @@ function openNow(
 /** Silences and listens; on a new connection where the old one broke while the reply played. */
 function interruptOrRenew(state: TalkingState, trigger: Trigger, cx: Context): State {
   const cut = interrupt(state, trigger, cx);
-  if (cut.talk.link !== "lost") return cut;
-  return reconnect(cut, fault("network", "retry", "The session has to be renewed"), cx);
+  return cut.talk.link === "lost" ? renew(cut, cx) : cut;
 }
 
 /** A short press wakes, silences, or (while we listen) ends the conversation. */
@@ -163,7 +176,7 @@ function tap(state: State, cx: Context): State {
   }
 }
 
-function command(state: State, what: "wake" | "stop" | "mute" | "unmute", cx: Context): State {
+function command(state: State, what: Command, cx: Context): State {
   switch (what) {
     case "wake":
       return summon(state, { source: "command", wokenAt: cx.moment.head }, cx);
@@ -179,6 +192,10 @@ function command(state: State, what: "wake" | "stop" | "mute" | "unmute", cx: Co
       if (state.tag !== "muted") return state;
       log(cx, "info", "No longer muted");
       return { ...common(state), floor: cx.moment.head, tag: "idle" };
+    case "toggle-mute":
+      return command(state, state.tag === "muted" ? "unmute" : "mute", cx);
+    case "repeat":
+      return repeat(state, cx);
   }
 }
 

@@ -27,6 +27,8 @@ export type FaultCode =
   | "no-credit"
   | "model-unavailable"
   | "protocol" // the peer said something that cannot be used, or refused our set-up
+  | "gpio" // a pin cannot be had: no GPIO, no permission, taken
+  | "power" // the machine could not be switched off
   | "metrics-lost" // a metrics file could not be written
   | "config";
 

@@ -37,7 +37,13 @@ function keylessName(keyword: string): string {
 
 /** All broken rules. Keys that have problems of their own are absent from `values`. */
 export function brokenRules(values: Partial<Settings>): readonly Broken[] {
-  return [...baseUrl(values), ...accessKey(values), ...keywords(values)];
+  return [
+    ...baseUrl(values),
+    ...accessKey(values),
+    ...keywords(values),
+    ...pins(values),
+    ...quietHours(values),
+  ];
 }
 
 const SCHEMES = ["http:", "https:", "ws:", "wss:"];
@@ -82,4 +88,29 @@ function keywords(values: Partial<Settings>): readonly Broken[] {
     key: "wake_word.keyword",
     message: `porcupine-keyless knows only ${known}${didYouMean(word, KEYLESS_KEYWORDS)}`,
   }));
+}
+
+/** Two parts at one pin: the second of them would only ever find it taken. */
+function pins(values: Partial<Settings>): readonly Broken[] {
+  const drivesPins = (key: "leds.backend" | "button.backend"): boolean =>
+    values[key] !== "panel" && values[key] !== "none";
+  const keys = [
+    ...(drivesPins("leds.backend") ? (["leds.listening_pin", "leds.status_pin"] as const) : []),
+    ...(drivesPins("button.backend") ? (["button.pin"] as const) : []),
+  ];
+  return keys.flatMap((key, index) => {
+    const pin = values[key];
+    if (pin === undefined || pin === "none") return [];
+    const other = keys.slice(0, index).find((earlier) => values[earlier] === pin);
+    return other === undefined
+      ? []
+      : [{ key, message: `must not be ${other}'s pin, too (${pin})` }];
+  });
+}
+
+function quietHours(values: Partial<Settings>): readonly Broken[] {
+  const [from, to] = [values["leds.quiet_from"], values["leds.quiet_to"]];
+  if (from === undefined || to === undefined || (from === "") === (to === "")) return [];
+  const key = from === "" ? "leds.quiet_from" : "leds.quiet_to";
+  return [{ key, message: "must be a time of day, too: quiet hours have both ends" }];
 }

@@ -1,5 +1,6 @@
 /**
- * The rows about the appliance itself: sound, wake word, conversations, lamps and button, files.
+ * The rows about the appliance itself: sound, wake word, conversations, files (lamps and button:
+ * settings-table-gpio.ts).
  *
  * Invariant: a key stands here only when something reads it.
  */
@@ -16,6 +17,7 @@ import {
   secretText,
   text,
 } from "./settings-row.ts";
+import { GPIO_ROWS } from "./settings-table-gpio.ts";
 
 const DEVICE: Pattern = {
   regex: /^(?:file:.+\.wav|(?!file:)\S.*)$/i,
@@ -187,16 +189,6 @@ const SESSION = {
 } as const;
 
 const REST = {
-  "leds.backend": oneOf(["auto", "panel", "none"], {
-    default: "auto",
-    reload: "restart",
-    doc: "Where the state is shown: panel draws it on the terminal; auto does so when there is one.",
-  }),
-  "button.backend": oneOf(["auto", "panel", "none"], {
-    default: "auto",
-    reload: "restart",
-    doc: "What acts as the button: panel is a key on the terminal; auto takes it when there is one.",
-  }),
   "metrics.dir": path({
     default: "metrics",
     required: true,
@@ -224,4 +216,4 @@ const REST = {
   }),
 } as const;
 
-export const DEVICE_ROWS = { ...AUDIO, ...WAKE_WORD, ...SESSION, ...REST } as const;
+export const DEVICE_ROWS = { ...AUDIO, ...WAKE_WORD, ...SESSION, ...GPIO_ROWS, ...REST } as const;

@@ -35,6 +35,8 @@ export function soundOf(code: FaultCode): FaultSound {
     case "speaker-lost":
     case "wake-word-failed":
     case "protocol":
+    case "gpio":
+    case "power":
     case "metrics-lost":
     case "config":
       return "error";

@@ -58,7 +58,11 @@ function inputs(attempt: number): Input[] {
   return [
     { tag: "wake", keyword: "computer", endSample: 30_000 },
     { tag: "tap" },
-    ...(["wake", "stop", "mute", "unmute"] as const).map(
+    { tag: "talk", pressedMs: 500 },
+    { tag: "talk-over" },
+    { tag: "uplink-flushed" },
+    { tag: "power-off" },
+    ...(["wake", "stop", "mute", "unmute", "toggle-mute", "repeat"] as const).map(
       (command): Input => ({ tag: "command", command }),
     ),
     { tag: "link-opened", attempt },
@@ -111,8 +115,8 @@ function reachable(settings: Settings, depth: number): State[] {
 
 /** What of a conversation matters for the next step; the rest would make the walk endless. */
 function skeleton({ talk }: Extract<State, { talk: unknown }>): unknown {
-  const { link, answer, owed, cutting, ghost, farewell, turns } = talk;
-  return { link, answer, owed, cutting, ghost, farewell, turns: Math.min(turns, 1) };
+  const { link, answer, owed, cutting, ghost, farewell, turns, byHand } = talk;
+  return { link, answer, owed, cutting, ghost, farewell, byHand, turns: Math.min(turns, 1) };
 }
 
 for (const [index, settings] of MODES.entries()) {

@@ -27,7 +27,12 @@ const EVENTS: readonly ClientEvent[] = [
       session: sessionConfig(settings, "gpt-realtime-2.1", "marin"),
     }),
   ),
+  {
+    tag: "update-session",
+    session: sessionConfig(DEFAULTS, "gpt-realtime-2.1", "marin", [], true),
+  },
   { tag: "clear-input" },
+  { tag: "commit-input" },
   { tag: "create-response" },
   { tag: "cancel-response", responseId: null },
   { tag: "cancel-response", responseId: "resp_1" },

@@ -70,7 +70,7 @@ test("unknown keys", () => {
   assert.equal(misplaced, "openai.pre_roll_ms: unknown key; did you mean audio.pre_roll_ms?");
   const dotted = line({ "openai.model": "x" });
   assert.equal(dotted, 'openai.model: unknown key; write "model:" indented below "openai:"');
-  assert.match(line({ button: { zzz: 1 } }), /^button.zzz: unknown key; known here: backend$/);
+  assert.match(line({ button: { zzz: 1 } }), /^button.zzz: unknown key; known here: backend, pin/);
   for (const name of ["constructor", "toString", "hasOwnProperty"]) {
     assert.match(line({ [name]: { a: 1 } }), /unknown key/);
   }

@@ -16,8 +16,18 @@ const CODES = [
   "rate_limit_exceeded",
   "session_expired",
 ];
-const OWN = [null, "update_1_0", "ask_1", "cancel_1", "truncate_1", "ghost_1", "tool_1"];
+const OWN = [
+  null,
+  "update_1_0",
+  "ask_1",
+  "cancel_1",
+  "truncate_1",
+  "ghost_1",
+  "tool_1",
+  "commit_1",
+];
 const STATUSES = ["completed", "cancelled", "incomplete", "failed"] as const;
+const COMMANDS = ["wake", "stop", "mute", "unmute", "toggle-mute", "repeat"] as const;
 const NAMES = ["end_conversation", "lamp"];
 
 /** Any input; the server's are on attempt `attempt`, or now and then on the one before. */
@@ -27,7 +37,11 @@ export function anyInput(attempt: number, dice: SimDice): Input {
   const kinds: readonly (() => Input)[] = [
     () => ({ tag: "wake", keyword: "computer", endSample: 24_000 }),
     () => ({ tag: "tap" }),
-    () => ({ tag: "command", command: one(["wake", "stop", "mute", "unmute"] as const) }),
+    () => ({ tag: "command", command: one(COMMANDS) }),
+    () => ({ tag: "talk", pressedMs: Math.floor(dice.unit() * 1e6) }),
+    () => ({ tag: "talk-over" }),
+    () => ({ tag: "uplink-flushed" }),
+    () => ({ tag: "power-off" }),
     () => ({ tag: "link-opened", attempt: stale }),
     () => ({
       tag: "link-closed",

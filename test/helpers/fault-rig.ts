@@ -115,6 +115,7 @@ export class FaultRig {
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),
       controlServer: new SimControlServer(),
+      power: { off: async () => null },
     };
     this.#appliance = new Appliance(world, () => settings);
   }

@@ -35,6 +35,8 @@ export class ModelServer {
   /** It neither reads nor writes any more. */
   silent: boolean = false;
   #ready: boolean = false;
+  /** False: push-to-talk; the client commits. */
+  #findsTurns: boolean = true;
   #active: Active | null = null;
   #speech: string | null = null;
   #heardMs = 0;
@@ -62,7 +64,7 @@ export class ModelServer {
     const { event, eventId } = next;
     switch (event.tag) {
       case "update-session":
-        this.#configure(eventId);
+        this.#configure(event.session.turnDetection?.type !== "none", eventId);
         return;
       case "create-response":
         this.#create(eventId);
@@ -75,6 +77,9 @@ export class ModelServer {
         return;
       case "clear-input":
         this.#speech = null;
+        return;
+      case "commit-input":
+        this.#commit(this.#name("user"));
         return;
       case "delete-item":
         this.#unanswered.delete(event.itemId);
@@ -91,7 +96,7 @@ export class ModelServer {
   act(userSpeaks: boolean): void {
     if (!this.#ready) return;
     if (this.#active !== null && this.#chance(0.7)) this.#speak(this.#active);
-    else if (userSpeaks) this.#hear();
+    else if (userSpeaks && this.#findsTurns) this.#hear();
   }
 
   /** The latest response got through, and was wanted. */
@@ -105,7 +110,7 @@ export class ModelServer {
     if (this.#active !== null) this.#done(this.#active, "completed", null);
   }
 
-  #configure(eventId: string): void {
+  #configure(findsTurns: boolean, eventId: string): void {
     const refused = this.#chance(0.1);
     if (refused) {
       const param = this.#chance(0.5) ? "session.truncation" : "session.audio.output.voice";
@@ -113,6 +118,7 @@ export class ModelServer {
       return;
     }
     this.#ready = true;
+    this.#findsTurns = findsTurns;
     this.down.push({ tag: "session-updated", ...this.#session() });
   }
 
@@ -196,6 +202,11 @@ export class ModelServer {
     this.#speech = null;
     this.#heardMs += 800 + this.#below(4000);
     this.down.push({ tag: "speech-stopped", itemId, endMs: this.#heardMs });
+    this.#commit(itemId);
+  }
+
+  #commit(itemId: string): void {
+    this.#speech = null;
     this.down.push({ tag: "committed", itemId });
     this.#unanswered.add(itemId);
   }

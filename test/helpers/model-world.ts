@@ -8,12 +8,12 @@ import assert from "node:assert/strict";
 import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
 import { isTalking } from "../../src/core/assistant-context.ts";
 import type { Effect, Input, State } from "../../src/core/assistant-types.ts";
-import { fault } from "../../src/core/fault.ts";
 import type { LinkFailure } from "../../src/core/realtime/failure.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import type { SimDice } from "../../src/sim/sim-dice.ts";
 import { assertBounded } from "./bounded.ts";
+import { ownersWish } from "./model-owner.ts";
 import { ModelServer } from "./model-server.ts";
 import { ModelSpeaker } from "./model-speaker.ts";
 
@@ -23,7 +23,6 @@ const EFFECTS_MAX = 64;
 /** A conversation of five minutes, a reply, and the deadlines after it. */
 const ALONE_MAX_MS = 700_000;
 
-const LOST = fault("speaker-lost", "retry", "gone");
 const CODES = [1000, 1001, 1006, 1011, 3000, 4000];
 const STATUSES = [401, 403, 404, 429, 500, 503];
 
@@ -40,6 +39,8 @@ export class ModelWorld {
   #nextIsDead: boolean = false;
   #conversing: boolean = false;
   #uplink: boolean = false;
+  /** The rest of a turn is on its way to the wire. */
+  #flushing: boolean = false;
 
   constructor(dice: SimDice, settings: Settings) {
     this.#dice = dice;
@@ -53,7 +54,7 @@ export class ModelWorld {
     else if (what < 13) this.#server?.act(this.#uplink && !this.#server.silent);
     else if (what < 17) this.pass(this.#below(this.#chance(0.02) ? 12_000 : 400));
     else if (what === 17) this.#tell();
-    else this.#owner();
+    else this.#post(ownersWish(this.#below(100), this.nowMs, this.#head()));
   }
 
   /** Nobody does anything any more; the server works on, or is silent. Ends at rest, or throws. */
@@ -101,7 +102,8 @@ export class ModelWorld {
     else if (this.#chance(0.004)) server.silent = true;
     else if (server.silent) {
       if (this.#chance(0.05)) this.#close({ tag: "timeout", what: "pong" });
-    } else if (this.#chance(0.5)) server.read();
+    } else if (this.#flushing && this.#chance(0.5)) this.#flushed();
+    else if (this.#chance(0.5)) server.read();
     else this.#deliver(server);
     const wrong = server.wrongs[0];
     assert.equal(wrong, undefined, wrong);
@@ -126,7 +128,7 @@ export class ModelWorld {
   #close(failure: LinkFailure): void {
     const attempt = this.#server?.attempt ?? 0;
     this.#server = null;
-    this.#uplink = false;
+    this.#closeUplink();
     this.#post({ tag: "link-closed", attempt, failure });
   }
 
@@ -173,18 +175,6 @@ export class ModelWorld {
     if (said !== undefined) this.#post(said);
   }
 
-  #owner(): void {
-    const n = this.#below(100);
-    if (n < 45) this.#post({ tag: "wake", keyword: "computer", endSample: this.#head() });
-    else if (n < 55) this.#post({ tag: "tap" });
-    else if (n < 60) this.#post({ tag: "command", command: "wake" });
-    else if (n < 62) this.#post({ tag: "command", command: "stop" });
-    else if (n < 63) this.#post({ tag: "command", command: "mute" });
-    else if (n < 70) this.#post({ tag: "command", command: "unmute" });
-    else if (n < 71) this.#post({ tag: "part-lost", part: "speaker", fault: LOST });
-    else if (n < 75) this.#post({ tag: "part-back", part: "speaker" });
-  }
-
   #post(input: Input): void {
     const moment = {
       nowMs: this.nowMs,
@@ -226,11 +216,14 @@ export class ModelWorld {
         this.#send(effect);
         break;
       case "open-uplink":
+      case "flush-uplink":
         assert.ok(this.#server?.ready, "sound before the session was set up");
+        this.#flushing = effect.tag === "flush-uplink";
+        assert.ok(!this.#flushing || this.#uplink || effect.from !== null, "a flush of nothing");
         this.#uplink = true;
         break;
       case "close-uplink":
-        this.#uplink = false;
+        this.#closeUplink();
         break;
       case "discard-response":
         this.#discarded.add(effect.responseId);
@@ -242,9 +235,11 @@ export class ModelWorld {
         this.speaker.finish();
         break;
       case "tell":
+      case "repeat-reply":
         this.speaker.play(null, 300);
         this.speaker.finish();
         break;
+      case "power-off":
       case "fall-back":
       case "called":
       case "log":
@@ -266,10 +261,20 @@ export class ModelWorld {
     if (this.#server?.silent === false) this.#server.up.push({ event, eventId });
   }
 
+  #flushed(): void {
+    this.#closeUplink();
+    this.#post({ tag: "uplink-flushed" });
+  }
+
+  #closeUplink(): void {
+    this.#uplink = false;
+    this.#flushing = false;
+  }
+
   #hangUp(): void {
     this.#server = null;
     this.#dialling = null;
-    this.#uplink = false;
+    this.#closeUplink();
     this.#nextIsDead = false;
     this.speaker.announced = null;
   }

@@ -45,6 +45,7 @@ export class World {
   readonly controlServer = new SimControlServer();
   readonly appliance: Appliance;
   settings: Settings;
+  powerOffs = 0;
   #position = 0;
 
   constructor(changes: Partial<Settings> = {}) {
@@ -53,6 +54,7 @@ export class World {
       {
         ...this.#ports(),
         dice: new SimDice(1),
+        power: { off: async () => this.#powerOff() },
         models: { shutdownDates: async () => ({}) },
         faultSound: () => new Int16Array(FRAME_SAMPLES).fill(77),
         target: (model) => ({ url: realtimeUrl("https://peer.test/v1", model), headers: {} }),
@@ -95,8 +97,16 @@ export class World {
     this.wakeEngine.sink?.detected("computer", this.#position);
   }
 
+  /** A short press, over and debounced by now. */
   tap(): void {
-    this.button.sink?.edge(true, this.clock.nowMs());
+    const nowMs = this.clock.nowMs();
+    this.button.sink?.edge(true, nowMs - 60);
+    this.button.sink?.edge(false, nowMs - 30);
+  }
+
+  #powerOff(): null {
+    this.powerOffs += 1;
+    return null;
   }
 
   /** The server says something. */

@@ -21,6 +21,7 @@ test("what the daemon counts on is in the unit", () => {
     "Restart=on-failure",
     "SupplementaryGroups=audio gpio",
     "EnvironmentFile=-/etc/pipit/pipit.env",
+    "ExecStopPost=-/usr/bin/node /opt/pipit/current/dist/src/main.js leds-off",
   ]) {
     assert.ok(unit.split("\n").includes(line), line);
   }
@@ -29,7 +30,7 @@ test("what the daemon counts on is in the unit", () => {
 
 test("systemd-analyze has nothing to say about it", { skip: noVerify }, (t) => {
   const path = join(tempFolder(t), "pipit.service");
-  writeFileSync(path, unit.replace("/usr/bin/node", process.execPath));
+  writeFileSync(path, unit.replaceAll("/usr/bin/node", process.execPath));
   const { status, stderr } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
   const about = stderr.split("\n").filter((line) => line.includes("pipit"));
   assert.deepEqual([status, about], [0, []]);

@@ -8,6 +8,8 @@ export type Protocol = "ga" | "beta";
 export type ClientEvent =
   | { readonly tag: "update-session"; readonly session: SessionConfig }
   | { readonly tag: "clear-input" }
+  /** Push-to-talk: what was sent is a turn. */
+  | { readonly tag: "commit-input" }
   | { readonly tag: "create-response" }
   /** Without an id: whatever response is in progress. */
   | { readonly tag: "cancel-response"; readonly responseId: string | null }

@@ -26,6 +26,8 @@ function body(event: ClientEvent, protocol: Protocol): Body {
     }
     case "clear-input":
       return { type: "input_audio_buffer.clear" };
+    case "commit-input":
+      return { type: "input_audio_buffer.commit" };
     case "create-response":
       return { type: "response.create" };
     case "cancel-response":
@@ -124,9 +126,10 @@ function noiseReduction(name: string, { noiseReduction: kind }: SessionConfig): 
  * The server finds the turns, but never answers or interrupts by itself: Pipit asks for each
  * answer (so that a wake with nothing said costs nothing, and there is one response at a time).
  */
-function turnDetection(detection: TurnDetection | null): Body {
+function turnDetection(detection: TurnDetection | null): Body | null {
   const ours = { create_response: false, interrupt_response: false };
   if (detection === null) return { type: "server_vad", ...ours };
+  if (detection.type === "none") return null;
   return detection.type === "semantic_vad"
     ? { type: "semantic_vad", eagerness: detection.eagerness, ...ours }
     : {

@@ -24,6 +24,8 @@ export type TurnDetection =
       readonly prefixMs: number;
       readonly silenceMs: number;
     }
+  /** Push-to-talk: the client commits. */
+  | { readonly type: "none" }
   | { readonly type: "semantic_vad"; readonly eagerness: "low" | "medium" | "high" | "auto" };
 
 export interface ToolSpec {
@@ -67,12 +69,16 @@ const MANNERS =
   "Answer at once and briefly, in plain spoken sentences, without lists or markup. " +
   "If you did not understand, say so in one short sentence.";
 
-/** The session that the settings ask of `model`, spoken with `voice`, `without` some parts. */
+/**
+ * The session that the settings ask of `model`, spoken with `voice`, `without` some parts. `byHand`:
+ * the server does not look for turns (push-to-talk); without that there could be none.
+ */
 export function sessionConfig(
   settings: Settings,
   model: string,
   voice: string,
   without: readonly SetUpPart[] = [],
+  byHand = false,
 ): SessionConfig {
   const has = (part: SetUpPart): boolean => !without.includes(part);
   const ga = settings["openai.protocol"] === "ga";
@@ -84,7 +90,7 @@ export function sessionConfig(
     voice,
     maxOutputTokens: has("max-output-tokens") ? maxOutputTokens(settings, model) : null,
     noiseReduction: has("noise-reduction") ? settings["openai.noise_reduction"] : null,
-    turnDetection: has("turn-detection") ? turnDetection(settings) : null,
+    turnDetection: detection(settings, has("turn-detection"), byHand),
     keptTokens: ga && has("truncation") && kept > 0 ? kept : null,
     reasoningEffort: has("reasoning") && reasons(settings, model) ? effort(settings) : null,
     temperature: !ga && has("temperature") ? settings["openai.temperature"] : null,
@@ -120,6 +126,11 @@ function maxOutputTokens(settings: Settings, model: string): number | "inf" {
   const wanted = settings["openai.max_output_tokens"];
   const most = modelNamed(model)?.maxOutputTokens;
   return wanted === "inf" || most === undefined ? wanted : Math.min(wanted, most);
+}
+
+function detection(settings: Settings, wanted: boolean, byHand: boolean): TurnDetection | null {
+  if (byHand) return { type: "none" };
+  return wanted ? turnDetection(settings) : null;
 }
 
 function turnDetection(settings: Settings): TurnDetection {

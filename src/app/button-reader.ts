@@ -1,0 +1,147 @@
+/**
+ * From the button to the loop: edges → gestures → what the owner wants of each. The one alarm it
+ * keeps is the deadline of core/press.ts.
+ *
+ * Invariant: nothing is posted while the input flickers, and that is told at most every
+ * STORM_TELL_MS, however long it goes on.
+ */
+
+import type { Input } from "../core/assistant-types.ts";
+import {
+  type Gesture,
+  type PressState,
+  type PressTiming,
+  pressDeadlineMs,
+  pressEdge,
+  pressTick,
+  STORM_QUIET_MS,
+  UNTOUCHED,
+} from "../core/press.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Button, Clock, Journal } from "../ports.ts";
+
+/** A pin that flickers for days says so once in this time. */
+export const STORM_TELL_MS = 3_600_000;
+
+export interface ButtonReaderOptions {
+  readonly button: Button;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly settings: () => Settings;
+  readonly post: (input: Input) => void;
+}
+
+export class ButtonReader {
+  readonly #options: ButtonReaderOptions;
+  #state: PressState = UNTOUCHED;
+  #toldMs = Number.NEGATIVE_INFINITY;
+  #cancelAlarm: () => void = () => {};
+  /** Storms since the start. */
+  #storms = 0;
+  /** The hold under way began push-to-talk; its end ends it, whatever the settings say by then. */
+  #talking: boolean = false;
+
+  constructor(options: ButtonReaderOptions) {
+    this.#options = options;
+  }
+
+  get storms(): number {
+    return this.#storms;
+  }
+
+  start(): void {
+    this.#options.button.start({ edge: (down, atMs) => this.#edge(down, atMs) });
+  }
+
+  async close(): Promise<void> {
+    this.#cancelAlarm();
+    await this.#options.button.close();
+  }
+
+  #edge(down: boolean, atMs: number): void {
+    const timing = timingOf(this.#options.settings());
+    const before = this.#state;
+    const { state, gestures } = pressEdge(before, down, atMs, timing);
+    this.#state = state;
+    for (const gesture of gestures) this.#act(gesture);
+    this.#tick(); // An edge that was debounced before it came here counts already.
+  }
+
+  #tick(): void {
+    const timing = timingOf(this.#options.settings());
+    const { state, gestures } = pressTick(this.#state, this.#options.clock.nowMs(), timing);
+    this.#state = state;
+    this.#setAlarm(pressDeadlineMs(state, timing));
+    for (const gesture of gestures) this.#act(gesture);
+  }
+
+  #setAlarm(atMs: number | null): void {
+    this.#cancelAlarm();
+    this.#cancelAlarm = () => {};
+    if (atMs === null) return;
+    const { clock } = this.#options;
+    this.#cancelAlarm = clock.after(atMs - clock.nowMs(), () => this.#tick());
+  }
+
+  #act({ tag, pressedMs }: Gesture): void {
+    const settings = this.#options.settings();
+    switch (tag) {
+      case "tap":
+        this.#post(WISHES[settings["button.tap"]]);
+        break;
+      case "double":
+        this.#post(WISHES[settings["button.double"]]);
+        break;
+      case "hold-start":
+        this.#talking = settings["button.hold"] === "push-to-talk";
+        this.#post(this.#talking ? { tag: "talk", pressedMs } : WISHES[settings["button.hold"]]);
+        break;
+      case "hold-end":
+        if (this.#talking) this.#post({ tag: "talk-over" });
+        this.#talking = false;
+        break;
+      case "storm":
+        this.#stormed();
+        break;
+      case "calm":
+        this.#options.journal.log("debug", "The button is quiet again");
+        break;
+    }
+  }
+
+  #post(wish: Input | null): void {
+    if (wish !== null) this.#options.post(wish);
+  }
+
+  #stormed(): void {
+    this.#storms += 1;
+    const { clock, journal } = this.#options;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#toldMs < STORM_TELL_MS) return;
+    this.#toldMs = nowMs;
+    journal.log(
+      "warning",
+      `The button's input flickers and is ignored until it has been quiet for ${STORM_QUIET_MS / 1000} s. ` +
+        "Check its wires and button.pull; a pin with nothing on it wants button.backend: none",
+    );
+  }
+}
+
+/** What each action asks of the machine. */
+const WISHES: Readonly<Record<Settings["button.hold"], Input | null>> = {
+  "wake-or-stop": { tag: "tap" },
+  mute: { tag: "command", command: "toggle-mute" },
+  repeat: { tag: "command", command: "repeat" },
+  shutdown: { tag: "power-off" },
+  "push-to-talk": null, // Two inputs: see hold-start and hold-end.
+  none: null,
+};
+
+/** Gestures without an action are not waited for. */
+function timingOf(settings: Settings): PressTiming {
+  return {
+    debounceMs: settings["button.debounce_ms"],
+    holdMs: settings["button.hold"] === "none" ? null : settings["button.hold_ms"],
+    doubleMs: settings["button.double"] === "none" ? 0 : settings["button.double_ms"],
+  };
+}

@@ -1,0 +1,299 @@
+/** What the button can ask for, as stories: the whole appliance in virtual time. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { msToSamples } from "../../src/core/pcm.ts";
+import type { Settings } from "../../src/core/settings.ts";
+import { roomSample, settled, World } from "../helpers/world.ts";
+
+const TALK: Partial<Settings> = { "button.hold": "push-to-talk" };
+
+function press(world: World): void {
+  world.button.sink?.edge(true, world.clock.nowMs());
+}
+
+function release(world: World): void {
+  world.button.sink?.edge(false, world.clock.nowMs());
+}
+
+/** Where a press of now begins: the frame of 20 ms that is being captured belongs to it. */
+function pressed(world: World): number {
+  return world.position - msToSamples(20);
+}
+
+/** Held for `ms`, and let go; 20 ms later that counts. */
+function hold(world: World, ms: number): void {
+  press(world);
+  world.listen(ms);
+  release(world);
+  world.listen(20);
+}
+
+/** The turn detection of the last session set-up that was sent. */
+function detection(world: World): unknown {
+  const update = world.said.findLast((event) => event["type"] === "session.update");
+  return JSON.parse(JSON.stringify(update)).session.audio.input.turn_detection;
+}
+
+/** Every sample from `from` on, once and in order. */
+function assertSound(sent: Int16Array, from: number): void {
+  for (let i = 0; i < sent.length; i++) {
+    if (sent[i] !== roomSample(from + i)) assert.fail(`sample ${i} of ${sent.length} differs`);
+  }
+}
+
+function answer(world: World, id: string, ms = 400): void {
+  world.server("response.created", { response: { id } });
+  world.delta(id, `item_${id}`, ms);
+  world.done(id);
+}
+
+test("a press is seen at the lamp within 50 ms; bounce makes one press of it", async () => {
+  const world = await World.started();
+  const at = world.clock.nowMs();
+  for (const [ms, down] of [
+    [0, true],
+    [2, false],
+    [3, true],
+    [9, false],
+    [10, true],
+  ] as const) {
+    world.clock.advance(at + ms - world.clock.nowMs());
+    world.button.sink?.edge(down, world.clock.nowMs());
+  }
+  world.clock.advance(at + 50 - world.clock.nowMs());
+  assert.equal(world.lamp.shown.at(-1), "connecting");
+  release(world);
+  world.listen(1000);
+  assert.deepEqual(world.lamp.shown, ["idle", "connecting"]);
+});
+
+test("a floating pin: a few wakes at most, one warning, and no dial more", async () => {
+  const world = await World.started();
+  for (let i = 0; i < 3000; i++) {
+    world.button.sink?.edge(i % 2 === 0, world.clock.nowMs());
+    world.listen(60);
+  }
+  assert.ok(world.dialer.links.length <= 6, `${world.dialer.links.length} dials`);
+  assert.equal(world.lines("warning").filter((line) => line.includes("flickers")).length, 1);
+});
+
+test("push-to-talk from rest: held while it connects, sent from the press to the release", async () => {
+  const world = await World.started(TALK);
+  const from = pressed(world);
+  press(world);
+  world.listen(1500); // Held from 600 ms on; 900 ms of it on a connection that is being made.
+  assert.equal(world.lamp.shown.at(-1), "connecting");
+  world.accept();
+  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(detection(world), null);
+  world.listen(510);
+  const upTo = world.position;
+  release(world);
+  world.listen(20);
+  assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
+  assert.equal(world.lamp.shown.at(-1), "thinking");
+  assertSound(world.sentSound, from);
+  const lateMs = (world.sentSound.length - (upTo - from)) / 24;
+  assert.ok(Math.abs(lateMs) <= 40, `${lateMs} ms after the release, which is debounced`);
+  world.server("input_audio_buffer.committed", { item_id: "item_u" });
+  answer(world, "resp_1");
+  const sent = world.sentSound.length;
+  world.listen(3000);
+  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.sentSound.length, sent, "the microphone is closed until it is held again");
+  assert.equal(world.saidTypes.filter((type) => type === "response.create").length, 1);
+  world.listen(6000);
+  await settled();
+  assert.equal(world.metrics()["end_reason"], "follow_up_over");
+  assert.equal(world.metrics()["average_response_latency"], 0);
+});
+
+test("let go before the session stands: the question waits, and is asked when it does", async () => {
+  const world = await World.started(TALK);
+  const from = pressed(world);
+  hold(world, 1000);
+  world.listen(500);
+  world.accept();
+  assert.deepEqual(world.saidTypes, [
+    "session.update",
+    "input_audio_buffer.commit",
+    "response.create",
+  ]);
+  assertSound(world.sentSound, from);
+  assert.ok(world.sentSound.length <= msToSamples(1020), "nothing from after the release");
+  assert.equal(world.lamp.shown.at(-1), "thinking");
+});
+
+test("a slow socket: the turn is committed only when all of it is on the wire", async () => {
+  const world = await World.started(TALK);
+  press(world);
+  world.listen(1000);
+  world.accept();
+  world.link.buffered = 300_000;
+  world.listen(1000);
+  release(world);
+  world.listen(500);
+  assert.ok(!world.saidTypes.includes("input_audio_buffer.commit"));
+  world.link.buffered = 0;
+  world.listen(20);
+  assert.equal(world.saidTypes.at(-2), "input_audio_buffer.commit");
+  assert.equal(world.sentSound.length, msToSamples(2020));
+});
+
+test("holding interrupts an answer; the wake word gives the turns back to the server", async () => {
+  const world = await World.started(TALK);
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 5000);
+  world.listen(300);
+  press(world);
+  world.listen(1000);
+  await settled();
+  assert.equal(detection(world), null);
+  assert.equal(world.lamp.shown.at(-1), "listening");
+  world.done("resp_1", { status: "cancelled" });
+  release(world);
+  world.listen(20);
+  assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
+  answer(world, "resp_2", 5000);
+  world.listen(100);
+  world.wake();
+  await settled();
+  assert.equal(JSON.parse(JSON.stringify(detection(world))).type, "server_vad");
+  const before = world.sentSound.length;
+  world.listen(2000);
+  assert.ok(world.sentSound.length > before, "the microphone is open again");
+  world.heardSpeech("item_user_3");
+  assert.equal(world.saidTypes.at(-1), "response.create");
+});
+
+test("held while the server listens: it hears the question once more, from the press on", async () => {
+  const world = await World.started(TALK);
+  world.wake();
+  world.accept();
+  world.listen(1000);
+  const from = pressed(world);
+  press(world);
+  world.listen(1000);
+  const types = world.link.sent.map((text) => String(JSON.parse(text).type));
+  const cleared = types.lastIndexOf("input_audio_buffer.clear");
+  assert.ok(cleared > types.lastIndexOf("session.update"), "forgotten, and no longer listened to");
+  const pieces = world.link.sent.slice(cleared + 1).map((text) => JSON.parse(text).audio);
+  const first = Buffer.from(String(pieces[0]), "base64");
+  assert.equal(first.readInt16LE(0), roomSample(from));
+  world.heardSpeech("item_from_before"); // What the server found before it was told.
+  assert.equal(world.lamp.shown.at(-1), "listening");
+  release(world);
+  world.listen(20);
+  world.server("input_audio_buffer.committed", { item_id: "item_u" });
+  world.listen(20);
+  const asks = world.saidTypes.filter((type) => type === "response.create");
+  assert.equal(asks.length, 1);
+  assert.equal(world.saidTypes.at(-2), "input_audio_buffer.commit");
+});
+
+test("the connection breaks after the release: the same question is asked on the next one", async () => {
+  const world = await World.started(TALK);
+  const from = pressed(world);
+  press(world);
+  world.listen(1000);
+  world.accept();
+  release(world);
+  world.listen(20);
+  world.link.sink.closed({ tag: "close", code: 1006, reason: "" });
+  world.listen(3000);
+  assert.equal(world.dialer.links.length, 2);
+  world.accept();
+  assertSound(world.sentSound, from);
+  assert.ok(world.sentSound.length >= msToSamples(1000));
+  assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
+});
+
+test("a button that is never let go ends by itself", async () => {
+  const world = await World.started(TALK);
+  press(world);
+  world.listen(1000);
+  world.accept();
+  world.listen(95_000);
+  await settled();
+  assert.equal(world.metrics()["end_reason"], "utterance_too_long");
+  release(world);
+  world.listen(1000);
+  assert.equal(world.lamp.shown.at(-1), "idle");
+});
+
+test("mute by a hold: on, and off again", async () => {
+  const world = await World.started({ "button.hold": "mute" });
+  hold(world, 1000);
+  assert.equal(world.lamp.shown.at(-1), "muted");
+  hold(world, 1000);
+  assert.deepEqual(world.lamp.shown, ["idle", "muted", "idle"]);
+});
+
+test("repeat: the last reply again, in a conversation and at rest, and no new response", async () => {
+  const world = await World.started({ "button.double": "repeat", "audio.volume": 0.5 });
+  const double = (): void => {
+    for (let n = 0; n < 2; n++) hold(world, 60);
+  };
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  answer(world, "resp_1", 400);
+  world.listen(1000);
+  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  double();
+  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(world.speaker.queued.length, msToSamples(800));
+  assert.deepEqual(new Set(world.speaker.queued), new Set([500]), "at today's volume, once");
+  world.listen(1000);
+  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  world.listen(9000);
+  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.saidTypes.filter((type) => type === "response.create").length, 1);
+});
+
+test("nothing to repeat: nothing happens, and nothing waits", async () => {
+  const world = await World.started({ "button.tap": "repeat" });
+  world.tap();
+  world.listen(1000);
+  assert.deepEqual(world.lamp.shown, ["idle"]);
+  assert.equal(world.speaker.queued.length, 0);
+});
+
+test("a repeated reply at rest is silenced by a wake", async () => {
+  const world = await World.started({ "button.tap": "repeat" });
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  answer(world, "resp_1", 3000);
+  world.listen(14_000);
+  world.tap();
+  world.listen(500);
+  assert.equal(world.speaker.heard(), msToSamples(3500));
+  world.wake();
+  world.listen(1000);
+  await settled();
+  assert.equal(world.speaker.heard(), msToSamples(6000), "what was left was skipped");
+  assert.equal(world.lamp.shown.at(-1), "connecting");
+});
+
+test("shutdown: the conversation ends in good order, then the machine is asked once", async () => {
+  const world = await World.started({ "button.hold": "shutdown", "button.hold_ms": 3000 });
+  world.wake();
+  world.accept();
+  hold(world, 2900);
+  assert.equal(world.powerOffs, 0);
+  world.wake();
+  world.accept();
+  hold(world, 3100);
+  await settled();
+  assert.equal(world.powerOffs, 1);
+  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.ok(world.lines("notice").some((line) => line.startsWith("Powering off")));
+});
