@@ -12,13 +12,11 @@ import { valueProblem } from "./checks.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Action, FaultDesk, Situation } from "./fault-types.ts";
 import type { Farewell } from "./handshake.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
-import { isObject, parseJson, textAt } from "./json.ts";
+import { isObject, type JsonObject, type JsonValue, parseJson, textAt } from "./json.ts";
 import { altered, filled, hugeEvent } from "./mischief.ts";
 import type { ModelOffer } from "./scenario.ts";
 import { clientProblem } from "./validate.ts";
-import type { ApiError, Out, ServerEvent } from "./wire.ts";
-import { invalid } from "./wire.ts";
+import { type ApiError, invalid, type Out, type ServerEvent } from "./wire.ts";
 
 /** Texts that may wait while a connection is stalled; the oldest go first. */
 const HELD_MAX = 10_000;
