@@ -6,7 +6,7 @@
  * what the ring forgets is lost, and counted. No `if` about the state of the conversation in here.
  */
 
-import { msToSamples, SAMPLE_BYTES, samplesToMs } from "../core/pcm.ts";
+import { msToSamples, SAMPLE_BYTES } from "../core/pcm.ts";
 import { encodeAudio } from "../core/realtime/encode.ts";
 import type { Ring } from "../core/ring.ts";
 
@@ -150,9 +150,4 @@ export class Uplink {
     this.#segments.push({ sent: this.#sent, from: this.#cursor });
     if (this.#segments.length > SEGMENTS_MAX) this.#segments.shift();
   }
-}
-
-/** Milliseconds of sound, for the metrics. */
-export function soundMs(samples: number): number {
-  return Math.round(samplesToMs(samples));
 }

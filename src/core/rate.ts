@@ -5,6 +5,7 @@
  * Invariant: sample n of the output is the sound at time n / 24000 s of the input, with no delay,
  * and the output lasts as long as the input. At 24 kHz already, the samples are copied as they are.
  */
+import { besselI0 } from "./kaiser.ts";
 import { SAMPLE_RATE_HZ } from "./pcm.ts";
 
 /** Kaiser window of about 80 dB stop band: beta = 0.1102 (A - 8.7). */
@@ -18,17 +19,6 @@ const PHASES_KEPT_MAX = 4_096;
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
-/** Modified Bessel function of the first kind, order zero, by its series. */
-function besselI0(x: number): number {
-  let sum = 1;
-  let term = 1;
-  for (let k = 1; k < 60 && term > sum * 1e-12; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
 }
 
 interface Filter {

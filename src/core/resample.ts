@@ -9,6 +9,7 @@
  * could fold back is gone before it can. 125 taps would miss 60 dB; these leave room for rounding.
  */
 
+import { besselI0 } from "./kaiser.ts";
 import { SAMPLE_RATE_HZ } from "./pcm.ts";
 
 /** Samples a second of the wake-word engines. */
@@ -34,17 +35,6 @@ const HALF_TAPS = Math.ceil((TAPS + 3) / 4 / LANES) * LANES;
 const HISTORY = 2 * HALF_TAPS;
 /** Input samples filtered at once; longer input is taken in several blocks. */
 const BLOCK = 480;
-
-/** Modified Bessel function of the first kind, order zero, by its power series. */
-function besselI0(x: number): number {
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; k < 40; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
-}
 
 /** One of the two interleaved halves of the filter. Symmetric: tap k serves both its ends. */
 interface Phase {
