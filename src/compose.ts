@@ -4,7 +4,7 @@
  */
 
 import { alsaName } from "./adapters/alsa-cards.ts";
-import { SystemClock, SystemDice } from "./adapters/clock.ts";
+import { SystemCalendar, SystemClock, SystemDice } from "./adapters/clock.ts";
 import { controlSocketPath } from "./adapters/control-path.ts";
 import { ControlSocket } from "./adapters/control-socket.ts";
 import { faultSound } from "./adapters/fault-sounds.ts";
@@ -22,6 +22,7 @@ import { ModelsList } from "./adapters/models-list.ts";
 import { NoneButton, NoneLamp } from "./adapters/none.ts";
 import { PanelButton, PanelLamp } from "./adapters/panel.ts";
 import { SystemdPower } from "./adapters/power-systemd.ts";
+import { projectVersion } from "./adapters/project-root.ts";
 import { RealtimeDialer } from "./adapters/realtime-socket.ts";
 import { AplaySpeaker } from "./adapters/speaker-aplay.ts";
 import { FileSpeaker } from "./adapters/speaker-file.ts";
@@ -86,6 +87,7 @@ export function compose(current: () => Settings, env: Env, journal: Journal): Ap
   const socketPath = controlSocketPath(settings["system.control_socket"], env, { role: "serve" });
   const world = {
     clock,
+    calendar: new SystemCalendar(),
     dice,
     journal,
     microphone: composeMicrophone(base),
@@ -110,8 +112,14 @@ export function compose(current: () => Settings, env: Env, journal: Journal): Ap
     notifier: new SystemdNotifier({ clock, env, pid: process.pid }),
     power: new SystemdPower(),
     controlServer: new ControlSocket(socketPath, clock),
+    host: hostFacts,
   };
   return new Appliance(world, current);
+}
+
+function hostFacts(): Readonly<Record<string, unknown>> {
+  const memoryMb = Math.round(process.memoryUsage.rss() / 1_048_576);
+  return { memory_mb: memoryMb, version: projectVersion(), pid: process.pid };
 }
 
 function target(model: string, settings: Settings): DialTarget {

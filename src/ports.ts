@@ -9,6 +9,7 @@
 import type { ControlReply, ControlRequest } from "./core/control.ts";
 import type { Fault } from "./core/fault.ts";
 import type { Indication } from "./core/indicator.ts";
+import type { PastConversation } from "./core/ledger.ts";
 import type { LinkFailure } from "./core/realtime/failure.ts";
 
 /** Time. The simulated one moves when it is told to. */
@@ -19,6 +20,12 @@ export interface Clock {
   wallMs(): number;
   /** Calls `ring` once, `delayMs` (clamped to 0 … 2^31-1) from now; the result takes it back. */
   after(delayMs: number, ring: () => void): () => void;
+}
+
+/** The owner's days: their time zone, their daylight saving. */
+export interface Calendar {
+  /** When the local day of a wall-clock time began; both in milliseconds since 1970. */
+  dayStartMs(wallMs: number): number;
 }
 
 /** Chance: jitter and identifiers. */
@@ -147,9 +154,11 @@ export interface Journal {
   log(level: LogLevel, line: string): void;
 }
 
-/** Where the metrics files go. Never rejects for trouble with the disk: it resolves with it. */
+/** Where the metrics files are. Never rejects for trouble with the disk: it resolves with it. */
 export interface MetricsStore {
   save(fileName: string, json: string): Promise<Fault | null>;
+  /** Conversations that ended at or after a wall-clock time; those that can be read, in no order. */
+  past(sinceWallMs: number): Promise<readonly PastConversation[]>;
 }
 
 /** What the server says of its models' ends. Never rejects; asks at most once a day. */

@@ -9,7 +9,7 @@
  */
 
 import { randomInt } from "node:crypto";
-import type { Clock, Dice } from "../ports.ts";
+import type { Calendar, Clock, Dice } from "../ports.ts";
 
 /** The longest delay a Node timer takes, milliseconds (2^31-1: about 24.8 days). */
 export const DELAY_MAX_MS = 2_147_483_647;
@@ -39,6 +39,13 @@ export class SystemClock implements Clock {
       else timer = setTimeout(check, Math.ceil(leftMs));
     }
     return () => clearTimeout(timer);
+  }
+}
+
+/** Days by the machine's time zone. */
+export class SystemCalendar implements Calendar {
+  dayStartMs(wallMs: number): number {
+    return new Date(wallMs).setHours(0, 0, 0, 0);
   }
 }
 

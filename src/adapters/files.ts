@@ -26,6 +26,8 @@ export interface Files {
   /** Names of the entries, in no order. */
   list(path: string): Promise<readonly string[]>;
   remove(path: string): Promise<void>;
+  /** The text of a file, of at most `maxBytes`; rejects (EFBIG) for a longer one. */
+  read(path: string, maxBytes: number): Promise<string>;
   /** When the file was last changed, milliseconds since 1970. */
   changedMs(path: string): Promise<number>;
 }
@@ -58,6 +60,17 @@ export const realFiles: Files = {
   },
   list: (path) => readdir(path),
   remove: unlink,
+  async read(path, maxBytes) {
+    const handle = await open(path, "r");
+    try {
+      const buffer = Buffer.alloc(Math.min((await handle.stat()).size, maxBytes) + 1);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+      if (bytesRead > maxBytes) throw Object.assign(new Error("file too large"), { code: "EFBIG" });
+      return buffer.toString("utf8", 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  },
   async changedMs(path) {
     return (await stat(path)).mtimeMs;
   },

@@ -8,6 +8,8 @@
 
 import { join } from "node:path";
 import { type Fault, fault } from "../core/fault.ts";
+import type { PastConversation } from "../core/ledger.ts";
+import { record } from "../core/realtime/fields.ts";
 import type { Clock, MetricsStore } from "../ports.ts";
 import { errorCode, type Files, realFiles } from "./files.ts";
 
@@ -17,9 +19,14 @@ export const METRICS_NAME = /^session_\d{8}_\d{6}_[A-Za-z0-9-]{1,64}\.json$/;
 export const PENDING_MAX = 4;
 /** A write takes milliseconds; a dying card can hold one for minutes. */
 export const SAVE_MAX_MS = 10_000;
+/** Files that are read at the start, the newest: a day of talking without a pause has fewer. */
+export const PAST_MAX = 4_000;
+/** Largest file that is read, bytes: all lists full, a file has about 60 KB. */
+export const METRICS_FILE_MAX_BYTES = 262_144;
 /** A temp file older than this is a leftover even if another process has its number now. */
 export const TEMP_OLD_MS = 600_000;
 
+const DAY_MS = 86_400_000;
 const TEMP_NAME = /^\.session\.(\d{1,10})\.tmp$/;
 
 export interface MetricsFilesOptions {
@@ -73,6 +80,32 @@ export class MetricsFiles implements MetricsStore {
     });
     if (lost !== null) return lost;
     return this.#inTurn("Old metrics files were not removed", () => this.#rotate(fileName));
+  }
+
+  /** Files that cannot be read, or are not whole, are passed over. */
+  async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
+    const names = await this.#files.list(this.#dir).catch(() => []);
+    // Named for their beginning, and no conversation lasts as long as a day.
+    const first = `session_${dayName(sinceWallMs - DAY_MS)}`;
+    const wanted = names.filter((name) => METRICS_NAME.test(name) && name >= first);
+    const found: PastConversation[] = [];
+    for (const name of wanted.toSorted(byName).slice(-PAST_MAX)) {
+      const one = await this.#pastOf(join(this.#dir, name));
+      if (one !== null && one.endedWallMs >= sinceWallMs) found.push(one);
+    }
+    return found;
+  }
+
+  async #pastOf(path: string): Promise<PastConversation | null> {
+    try {
+      const file = record(JSON.parse(await this.#files.read(path, METRICS_FILE_MAX_BYTES)));
+      const endedWallMs = Date.parse(String(file?.["ended_at"]));
+      const cost = file?.["estimated_cost"];
+      const microUsd = typeof cost === "number" && cost > 0 ? Math.round(cost * 1e6) : 0;
+      return Number.isNaN(endedWallMs) ? null : { endedWallMs, microUsd };
+    } catch {
+      return null; // Removed meanwhile, or not ours to read: the total lacks it.
+    }
   }
 
   /** Runs jobs one after another, each within SAVE_MAX_MS as far as the caller is concerned. */
@@ -144,7 +177,7 @@ export class MetricsFiles implements MetricsStore {
 
   async #rotate(justWritten: string): Promise<void> {
     const names = (await this.#files.list(this.#dir)).filter((name) => METRICS_NAME.test(name));
-    const others = names.filter((name) => name !== justWritten).sort();
+    const others = names.filter((name) => name !== justWritten).toSorted(byName);
     const surplus = Math.max(0, names.length - this.#maxFiles);
     for (const name of others.slice(0, surplus)) await this.#remove(join(this.#dir, name));
   }
@@ -156,6 +189,16 @@ export class MetricsFiles implements MetricsStore {
       if (errorCode(error) !== "ENOENT") throw error; // the owner was faster: as good as removed
     }
   }
+}
+
+/** By the code units, as the pattern of the names wants it. */
+function byName(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}
+
+/** The day in UTC as in the names of the files. */
+function dayName(wallMs: number): string {
+  return new Date(Math.max(0, wallMs)).toISOString().slice(0, 10).replaceAll("-", "");
 }
 
 /** EPERM says that the process is there and somebody else's. */

@@ -6,31 +6,11 @@
 
 import type { Effect, Input } from "../core/assistant-types.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
-import { type fault, faultLine } from "../core/fault.ts";
-import { indicate } from "../core/indicator.ts";
+import { type Fault, type fault, faultLine } from "../core/fault.ts";
 import { RING_MS } from "../core/limits.ts";
 import { msToSamples } from "../core/pcm.ts";
-import { redact } from "../core/redact.ts";
 import { Ring } from "../core/ring.ts";
-import { type Settings, secretValues } from "../core/settings.ts";
-import type { FaultSound } from "../core/sounds.ts";
-import type {
-  Button,
-  Clock,
-  ControlServer,
-  Dialer,
-  DialTarget,
-  Dice,
-  Journal,
-  Lamp,
-  MetricsStore,
-  Microphone,
-  ModelsSource,
-  Notifier,
-  Power,
-  Speaker,
-  WakeEngine,
-} from "../ports.ts";
+import type { Settings } from "../core/settings.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
 import { Downlink } from "./downlink.ts";
@@ -39,29 +19,11 @@ import { Loop } from "./loop.ts";
 import { Recorder } from "./recorder.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { performSound } from "./sound-effects.ts";
+import { Spending } from "./spending.ts";
+import { type LastFault, statusOf } from "./status.ts";
 import { Uplink } from "./uplink.ts";
 import { WakePath } from "./wake-path.ts";
-
-export interface World {
-  readonly clock: Clock;
-  readonly dice: Dice;
-  readonly journal: Journal;
-  readonly microphone: Microphone;
-  readonly speaker: Speaker;
-  /** Null: woken by the button or by command only. */
-  readonly wakeEngine: WakeEngine | null;
-  readonly lamp: Lamp;
-  readonly button: Button;
-  readonly dialer: Dialer;
-  readonly target: (model: string, settings: Settings) => DialTarget;
-  /** Recordings that tell of faults; null where there is none. */
-  readonly faultSound: (sound: FaultSound) => Int16Array | null;
-  readonly store: MetricsStore;
-  readonly models: ModelsSource;
-  readonly notifier: Notifier;
-  readonly controlServer: ControlServer;
-  readonly power: Power;
-}
+import type { World } from "./world.ts";
 
 export class Appliance {
   readonly #world: World;
@@ -70,6 +32,7 @@ export class Appliance {
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
   readonly #connection: Connection;
+  readonly #spending: Spending;
   readonly #recorder: Recorder;
   readonly #loop: Loop;
   readonly #wakePath: WakePath | null;
@@ -78,7 +41,7 @@ export class Appliance {
   readonly #retirements: RetirementWatch;
   #startedMs = 0;
   #lastFrameMs: number | null = null;
-  #lastFault = "";
+  #lastFault: LastFault | null = null;
   #stopping: boolean = false;
 
   constructor(world: World, settings: () => Settings) {
@@ -96,11 +59,13 @@ export class Appliance {
     });
     const [uplink, downlink] = [this.#uplink, this.#downlink];
     this.#connection = new Connection({ dialer, target, uplink, downlink, post });
+    this.#spending = new Spending({ clock, calendar: world.calendar, store });
     this.#recorder = new Recorder({
       clock,
       dice,
       journal,
       store,
+      spending: this.#spending,
       uplink: () => this.#uplink.counts,
       downlink: () => this.#downlink.counts,
       hushed: () => this.#downlink.hushed(),
@@ -114,7 +79,7 @@ export class Appliance {
       perform: (effect) => this.#perform(effect),
       witness: (input, before, after, moment) => {
         this.#wakePath?.enabled(after.tag !== "muted");
-        if (input.tag === "part-lost") this.#lastFault = faultLine(input.fault);
+        if (input.tag === "part-lost") this.#failed(input.fault);
         this.#recorder.witness(input, before, after, moment);
       },
     });
@@ -132,6 +97,7 @@ export class Appliance {
     await world.controlServer.start(async (request) => this.#answer(request));
     lifecycle.add("control socket", () => world.controlServer.close());
     lifecycle.add("lamp", () => world.lamp.close());
+    await this.#spending.start();
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());
     lifecycle.add("metrics", () => this.#recorder.saved());
@@ -164,7 +130,7 @@ export class Appliance {
     this.#wakePath?.cooldown(settings["wake_word.cooldown_s"] * 1000);
   }
 
-  #makeWakePath(engine: WakeEngine): WakePath {
+  #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
     return new WakePath({
       ring: this.#ring,
       engine,
@@ -221,7 +187,7 @@ export class Appliance {
         break;
       }
       case "end-conversation":
-        if (effect.fault !== null) this.#lastFault = faultLine(effect.fault);
+        if (effect.fault !== null) this.#failed(effect.fault);
         this.#recorder.end(effect.reason, effect.fault);
         break;
       case "dial":
@@ -273,24 +239,23 @@ export class Appliance {
   }
 
   #status(): Record<string, unknown> {
-    const { state } = this.#loop;
-    const settings = this.#settings();
-    const talk = "talk" in state ? state.talk : null;
-    const condition = (part: "microphone" | "speaker" | "wake-word"): string =>
-      state.troubles[part]?.message ?? "ok";
-    return {
-      state: state.tag,
-      led: indicate(state),
-      model: talk?.model ?? settings["openai.model"],
-      voice: talk?.voice ?? settings["openai.voice"],
-      uptime_s: Math.round((this.#world.clock.nowMs() - this.#startedMs) / 1000),
-      ...this.#recorder.totals,
-      microphone: condition("microphone"),
-      speaker: condition("speaker"),
-      wake_word: this.#wakePath === null ? "off" : condition("wake-word"),
+    return statusOf({
+      clock: this.#world.clock,
+      settings: this.#settings(),
+      state: this.#loop.state,
+      recorder: this.#recorder,
+      spending: this.#spending,
+      hasWakeEngine: this.#wakePath !== null,
+      startedMs: this.#startedMs,
+      lastFrameMs: this.#lastFrameMs,
+      lastFault: this.#lastFault,
       retiring: this.#retirements.known,
-      last_fault: this.#lastFault === "" ? null : redact(this.#lastFault, secretValues(settings)),
-    };
+      host: this.#world.host(),
+    });
+  }
+
+  #failed(why: Fault): void {
+    this.#lastFault = { line: faultLine(why), atMs: this.#world.clock.nowMs() };
   }
 
   #health(): Health {

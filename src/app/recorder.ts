@@ -16,6 +16,7 @@ import { redact } from "../core/redact.ts";
 import { secretValues } from "../core/settings.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../ports.ts";
 import type { DownlinkCounts } from "./downlink.ts";
+import type { Spending } from "./spending.ts";
 import type { UplinkCounts } from "./uplink.ts";
 
 /** Entries kept of each list of one conversation; the oldest stay. */
@@ -26,6 +27,7 @@ export interface RecorderOptions {
   readonly dice: Dice;
   readonly journal: Journal;
   readonly store: MetricsStore;
+  readonly spending: Spending;
   readonly uplink: () => UplinkCounts;
   /** The counts of this connection; the object stays the connection's own. */
   readonly downlink: () => DownlinkCounts;
@@ -49,21 +51,15 @@ export class Recorder {
   readonly #options: RecorderOptions;
   #running: Running | null = null;
   #saving: Promise<void> = Promise.resolve();
-  #conversations = 0;
-  #costMicroUsd = 0;
   #lostFiles = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
   }
 
-  /** Since the daemon started, for `pipit status`. */
-  get totals(): { conversations: number; cost_usd: number; metrics_files_lost: number } {
-    return {
-      conversations: this.#conversations,
-      cost_usd: this.#costMicroUsd / 1_000_000,
-      metrics_files_lost: this.#lostFiles,
-    };
+  /** Files that could not be written, since the start. */
+  get lostFiles(): number {
+    return this.#lostFiles;
   }
 
   begin(talk: Talk): void {
@@ -161,8 +157,7 @@ export class Recorder {
     const endedWallMs = record.startedWallMs + (nowMs - running.beganMs);
     const up = this.#options.uplink();
     const down = this.#options.downlink();
-    this.#conversations += 1;
-    this.#costMicroUsd += record.costMicroUsd ?? 0;
+    this.#options.spending.book({ conversations: 1, microUsd: record.costMicroUsd ?? 0 });
     this.#options.journal.log("info", summary(record, reason, endedWallMs));
     this.#saving = Promise.all([this.#options.hushed(), this.#saving]).then(([items]) => {
       record.interruptions = cutsOf(record.interruptions, items);

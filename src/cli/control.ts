@@ -19,6 +19,7 @@ import {
   usageError,
 } from "./args.ts";
 import { statusText } from "./status-text.ts";
+import { watchStatus } from "./status-watch.ts";
 
 /** Above the daemon's own limit for an answer (5 s), so that its complaint gets through. */
 const REPLY_MAX_MS = 6_000;
@@ -38,8 +39,14 @@ export async function control(command: ControlCommand, argv: readonly string[]):
   if (typeof line === "number") return line;
   const request = requestOf(command, line.operands);
   if (request === null) return usageError(command, "expected on or off");
+  const socket = socketOf(command, line);
+  if (command === "status" && line.flag("watch")) {
+    const ask = (): Promise<ControlReply> => askDaemon(socket, request, REPLY_MAX_MS);
+    await watchStatus({ json: line.json, ask, out: process.stdout });
+    return EXIT_FINE;
+  }
   try {
-    const reply = await askDaemon(socketOf(command, line), request, REPLY_MAX_MS);
+    const reply = await askDaemon(socket, request, REPLY_MAX_MS);
     return print(command, reply, line.json);
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
@@ -50,6 +57,7 @@ export async function control(command: ControlCommand, argv: readonly string[]):
 function specOf(command: ControlCommand): CommandSpec {
   const options = {
     socket: { value: "PATH", doc: "the daemon's control socket; else it is looked for" },
+    ...(command === "status" ? { watch: { doc: "every second anew, until Ctrl-C" } } : {}),
   };
   const spec = { name: command, summary: SUMMARY[command], json: true, config: true, options };
   return command === "mute"

@@ -12,16 +12,24 @@ const LABELS: readonly (readonly [string, string])[] = [
   ["state", "State"],
   ["led", "LED"],
   ["model", "Model"],
+  ["model_why", "Why this model"],
   ["voice", "Voice"],
   ["uptime_s", "Running for"],
-  ["conversations", "Conversations"],
-  ["microphone", "Microphone"],
-  ["speaker", "Speaker"],
-  ["wake_word", "Wake word"],
-  ["cost_usd", "Cost so far"],
+  ["conversations_today", "Conversations today"],
+  ["cost_today_usd", "Cost today"],
   ["metrics_files_lost", "Metrics files lost"],
+  ["input_device", "Microphone"],
+  ["microphone", "Microphone state"],
+  ["last_sound_ms", "Last sound"],
+  ["output_device", "Speaker"],
+  ["speaker", "Speaker state"],
+  ["wake_word", "Wake word"],
+  ["wake_word_engine", "Wake word engine"],
+  ["wake_word_keyword", "Wake words"],
   ["retiring", "Models ending"],
   ["last_fault", "Last fault"],
+  ["last_fault_s", "Last fault was"],
+  ["memory_mb", "Memory"],
 ];
 
 const VALUE_MAX_CHARS = 300;
@@ -47,11 +55,20 @@ function labelOf(key: string): string {
 function textOf(key: string, value: unknown): string {
   if (value === null || value === undefined || value === "") return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (key === "cost_usd" && typeof value === "number") return `$${value.toFixed(4)}`;
+  if (typeof value === "number") return numberText(key, value);
   if (Array.isArray(value)) return value.length === 0 ? "none" : oneLine(value.join("; "), 600);
-  if (typeof value === "number" && key.endsWith("_s")) return durationText(value);
   if (typeof value === "string") return oneLine(value, VALUE_MAX_CHARS);
   return oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
+}
+
+/** The end of the key says what the number counts. */
+function numberText(key: string, value: number): string {
+  if (key.endsWith("_usd")) return `$${value.toFixed(4)}`;
+  if (key === "last_fault_s") return `${durationText(value)} ago`;
+  if (key === "last_sound_ms") return `${Math.round(value)} ms ago`;
+  if (key.endsWith("_s")) return durationText(value);
+  if (key.endsWith("_mb")) return `${value} MB`;
+  return String(value);
 }
 
 /** Seconds as `3 d 4 h`, `5 h 12 min`, `2 min 5 s`, `9 s`: the two largest units. */

@@ -5,7 +5,7 @@
  * setting, and while one rings `nowMs` is exactly its time. Real time never enters.
  */
 
-import type { Clock } from "../ports.ts";
+import type { Calendar, Clock } from "../ports.ts";
 
 /** Alarms that one call may ring: more means two of them set each other for ever. */
 export const RINGS_MAX = 1_000_000;
@@ -131,4 +131,13 @@ export class SimClock implements Clock {
 export async function settle(): Promise<void> {
   // Two turns: the first may resolve what only then schedules a callback of its own.
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const DAY_MS = 86_400_000;
+
+/** The simulated house is in Greenwich, and has no daylight saving. */
+export class SimCalendar implements Calendar {
+  dayStartMs(wallMs: number): number {
+    return Math.floor(wallMs / DAY_MS) * DAY_MS;
+  }
 }

@@ -3,6 +3,7 @@
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import type { Fault } from "../core/fault.ts";
 import type { Indication } from "../core/indicator.ts";
+import type { PastConversation } from "../core/ledger.ts";
 import type {
   Button,
   ButtonSink,
@@ -76,11 +77,16 @@ export class SimJournal implements Journal {
 
 export class SimStore implements MetricsStore {
   readonly files = new Map<string, string>();
+  /** What earlier runs left behind. */
+  before: readonly PastConversation[] = [];
   /** What the next saves resolve with. */
   trouble: Fault | null = null;
   async save(fileName: string, json: string): Promise<Fault | null> {
     if (this.trouble === null) this.files.set(fileName, json);
     return this.trouble;
+  }
+  async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
+    return this.before.filter(({ endedWallMs }) => endedWallMs >= sinceWallMs);
   }
 }
 

@@ -50,6 +50,7 @@ function failing(
     syncFolder: (path) => guarded(() => realFiles.syncFolder(path)),
     list: (path) => guarded(() => realFiles.list(path)),
     remove: (path) => guarded(() => realFiles.remove(path)),
+    read: (path, maxBytes) => guarded(() => realFiles.read(path, maxBytes)),
     changedMs: (path) => guarded(() => realFiles.changedMs(path)),
   };
   return { files, calls: () => count };
@@ -177,4 +178,23 @@ test("a folder that is a file is one clear line", async (t) => {
   writeFileSync(path, "");
   const lost = await storeIn(path, 1).start();
   assert.match(lost?.message ?? "", /is not a folder \(EEXIST\)/);
+});
+
+test("what was spent lately is read back; broken, foreign and older files are passed over", async (t) => {
+  const dir = tempFolder(t);
+  const store = storeIn(dir, 100);
+  const file = (endedAt: string, cost: number | null): string =>
+    JSON.stringify({ ended_at: endedAt, estimated_cost: cost });
+  await store.save("session_20260101_235900_aaaaaa.json", file("2026-01-02T00:00:10.000Z", 0.5));
+  await store.save("session_20260102_100000_bbbbbb.json", file("2026-01-02T10:01:00.000Z", null));
+  await store.save("session_20260101_100000_cccccc.json", file("2026-01-01T10:01:00.000Z", 9));
+  writeFileSync(join(dir, "session_20260102_110000_dddddd.json"), '{"ended_at": "2026');
+  writeFileSync(join(dir, "session_20260102_120000_eeeeee.json"), "x".repeat(300_000));
+  writeFileSync(join(dir, "notes.json"), file("2026-01-02T10:01:00.000Z", 9));
+  const past = await store.past(Date.parse("2026-01-02T00:00:00Z"));
+  assert.deepEqual(past, [
+    { endedWallMs: Date.parse("2026-01-02T00:00:10Z"), microUsd: 500_000 },
+    { endedWallMs: Date.parse("2026-01-02T10:01:00Z"), microUsd: 0 },
+  ]);
+  assert.deepEqual(await storeIn(join(dir, "none"), 1).past(0), []);
 });

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { ControlSocket } from "../../src/adapters/control-socket.ts";
 import { durationText, statusText } from "../../src/cli/status-text.ts";
@@ -52,7 +54,8 @@ async function daemon(t: TestContext) {
     return { ok: true, data };
   });
   t.after(() => server.close());
-  return { env: { RUNTIME_DIRECTORY: folder }, folder, asked };
+  const close = (): Promise<void> => server.close();
+  return { env: { RUNTIME_DIRECTORY: folder }, folder, asked, close };
 }
 
 test("status for people and for programs", async (t) => {
@@ -66,6 +69,26 @@ test("status for people and for programs", async (t) => {
   const json = await pipit(["status", "--json"], env);
   const data = { state: "idle", uptime_s: 93_784, last_fault: null, drops: 3 };
   assert.deepEqual(JSON.parse(json.out), data);
+});
+
+test("a watch goes on when the daemon goes away, and ends when it is told to", async (t) => {
+  const { env, close } = await daemon(t);
+  const args = ["--input-type=module", "-e", PROGRAM, "--", "status", "--watch", "--json"];
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"], ...env },
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "close");
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(JSON.parse(line));
+    if (lines.length === 1) await close();
+    if (lines.length === 2) child.kill("SIGINT");
+  }
+  assert.deepEqual(await ended, [0, null]);
+  assert.equal(lines[0]?.["state"], "idle");
+  assert.match(String(lines[1]?.["error"]), /^pipit is not running/);
 });
 
 test("mute and stop are passed on; a refusal is one line and exit code 1", async (t) => {
@@ -133,11 +156,11 @@ test("bad usage is exit code 2 and one line; --help is 0", async () => {
 test("any data is shown, a line each, and durations are read at a glance", () => {
   const text = statusText({ odd: "a\nb", speaker: "", tokens: { in: 1 }, on: true, state: "idle" });
   const lines = [
-    "State    idle",
-    "Speaker  none",
-    "Odd      a b",
-    'Tokens   {"in":1}',
-    "On       yes",
+    "State          idle",
+    "Speaker state  none",
+    "Odd            a b",
+    'Tokens         {"in":1}',
+    "On             yes",
   ];
   assert.equal(text, `${lines.join("\n")}\n`);
   assert.deepEqual([0, 9.9, 60, 125, 3_600, 18_720, 86_400 * 3 + 30].map(durationText), [

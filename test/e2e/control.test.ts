@@ -33,21 +33,31 @@ async function stateOf(daemon: Daemon): Promise<unknown> {
 }
 
 async function assertStatusAtRest(daemon: Daemon): Promise<void> {
-  const { uptime_s, ...status } = await daemon.status();
-  assert.ok(typeof uptime_s === "number" && uptime_s >= 0);
-  assert.deepEqual(status, {
+  const status = await daemon.status();
+  const { uptime_s, last_sound_ms, memory_mb, version, pid, ...rest } = status;
+  for (const number of [uptime_s, last_sound_ms, memory_mb, pid]) {
+    assert.ok(typeof number === "number" && number >= 0);
+  }
+  assert.match(String(version), /^\d+\.\d+\.\d+/);
+  const { input_device, output_device, ...known } = rest;
+  assert.match(`${input_device} ${output_device}`, /^file:.*\.wav file:.*\.wav$/);
+  assert.deepEqual(known, {
     state: "idle",
     led: "idle",
     model: "gpt-realtime",
+    model_why: "as configured",
     voice: "alloy",
-    conversations: 0,
-    cost_usd: 0,
+    conversations_today: 0,
+    cost_today_usd: 0,
     metrics_files_lost: 0,
     microphone: "ok",
     speaker: "ok",
     wake_word: "off",
+    wake_word_engine: null,
+    wake_word_keyword: [],
     retiring: [],
     last_fault: null,
+    last_fault_s: null,
   });
 }
 
@@ -107,7 +117,7 @@ describe("the owner's commands", { concurrency: true, skip: !canSpeak() && NO_VO
   test("wake holds a conversation, stop silences the answer; one daemon at a time", async (t) => {
     const daemon = await silenced(t);
     await assertSecondIsRefused(daemon);
-    const { conversations, last_fault } = await daemon.status();
+    const { conversations_today: conversations, last_fault } = await daemon.status();
     assert.deepEqual([conversations, last_fault], [1, null]);
     assert.equal((await daemon.stop()).code, 0);
     assert.ok(!existsSync(daemon.paths.socket), "the socket is gone");
@@ -129,7 +139,7 @@ describe("the owner's commands", { concurrency: true, skip: !canSpeak() && NO_VO
     // Both sound files run on the same time: the first question is over.
     const overMs = samplesToMs(question.word.to) + 3_000;
     await eventually("the question is over", () => samplesToMs(daemon.played().length) > overMs);
-    const { state, led, conversations } = await daemon.status();
+    const { state, led, conversations_today: conversations } = await daemon.status();
     assert.deepEqual([state, led, conversations], ["muted", "muted", 0]);
     assert.equal(peer.attempts(), 0, "nobody was called");
     assert.equal((await daemon.command("mute", "off")).stdout, "State  idle\n");

@@ -15,6 +15,7 @@ import type { Clock, DialTarget, Lamp } from "../../src/ports.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { isObject, parseJson } from "../../src/sim/peer/json.ts";
 import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
+import { SimCalendar } from "../../src/sim/sim-clock.ts";
 import { SimDice } from "../../src/sim/sim-dice.ts";
 import {
   SimButton,
@@ -116,6 +117,8 @@ export class FaultRig {
       notifier: new SimNotifier(),
       controlServer: new SimControlServer(),
       power: { off: async () => null },
+      calendar: new SimCalendar(),
+      host: () => ({}),
     };
     this.#appliance = new Appliance(world, () => settings);
   }

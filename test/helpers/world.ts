@@ -8,7 +8,7 @@ import { Appliance } from "../../src/app/appliance.ts";
 import { realtimeUrl } from "../../src/app/connection.ts";
 import { FRAME_SAMPLES } from "../../src/core/pcm.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
-import { SimClock } from "../../src/sim/sim-clock.ts";
+import { SimCalendar, SimClock } from "../../src/sim/sim-clock.ts";
 import { SimDice } from "../../src/sim/sim-dice.ts";
 import {
   SimButton,
@@ -56,6 +56,8 @@ export class World {
         dice: new SimDice(1),
         power: { off: async () => this.#powerOff() },
         models: { shutdownDates: async () => ({}) },
+        calendar: new SimCalendar(),
+        host: () => ({ version: "0.0.0" }),
         faultSound: () => new Int16Array(FRAME_SAMPLES).fill(77),
         target: (model) => ({ url: realtimeUrl("https://peer.test/v1", model), headers: {} }),
       },

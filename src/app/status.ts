@@ -1,0 +1,85 @@
+/** What `pipit status` answers: built from what the parts know, when it is asked for. */
+
+import type { State } from "../core/assistant-types.ts";
+import { indicate } from "../core/indicator.ts";
+import { firstRung, ladderFor, rungs } from "../core/ladder.ts";
+import { redact } from "../core/redact.ts";
+import { type Settings, secretValues } from "../core/settings.ts";
+import { chooseVoice } from "../core/voice.ts";
+import type { Clock } from "../ports.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Spending } from "./spending.ts";
+
+/** A fault as `status` remembers it. */
+export interface LastFault {
+  readonly line: string;
+  readonly atMs: number;
+}
+
+export interface StatusParts {
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly state: State;
+  readonly recorder: Recorder;
+  readonly spending: Spending;
+  readonly hasWakeEngine: boolean;
+  readonly startedMs: number;
+  readonly lastFrameMs: number | null;
+  readonly lastFault: LastFault | null;
+  readonly retiring: readonly string[];
+  /** What the process knows of itself: version, memory and the like. */
+  readonly host: Readonly<Record<string, unknown>>;
+}
+
+/** Flat, in the order in which an owner asks; the keys are what `--json` promises. */
+export function statusOf(parts: StatusParts): Record<string, unknown> {
+  const { clock, settings, state, lastFault, lastFrameMs } = parts;
+  const today = parts.spending.today();
+  const condition = (part: "microphone" | "speaker" | "wake-word"): string =>
+    state.troubles[part]?.message ?? "ok";
+  const ageMs = (atMs: number): number => Math.max(0, clock.nowMs() - atMs);
+  return {
+    state: state.tag,
+    led: indicate(state),
+    ...modelOf(state, settings, clock.nowMs()),
+    uptime_s: Math.round(ageMs(parts.startedMs) / 1000),
+    conversations_today: today.conversations,
+    cost_today_usd: today.microUsd / 1_000_000,
+    metrics_files_lost: parts.recorder.lostFiles,
+    input_device: settings["audio.input_device"],
+    microphone: condition("microphone"),
+    last_sound_ms: lastFrameMs === null ? null : Math.round(ageMs(lastFrameMs)),
+    output_device: settings["audio.output_device"],
+    speaker: condition("speaker"),
+    wake_word: parts.hasWakeEngine ? condition("wake-word") : "off",
+    wake_word_engine: parts.hasWakeEngine ? settings["wake_word.engine"] : null,
+    wake_word_keyword: parts.hasWakeEngine ? settings["wake_word.keyword"] : [],
+    retiring: parts.retiring,
+    last_fault: lastFault === null ? null : redact(lastFault.line, secretValues(settings)),
+    last_fault_s: lastFault === null ? null : Math.round(ageMs(lastFault.atMs) / 1000),
+    ...parts.host,
+  };
+}
+
+/** The model of the conversation, or the one that the next begins with; and why it is that one. */
+function modelOf(state: State, settings: Settings, nowMs: number): Record<string, unknown> {
+  const talk = "talk" in state ? state.talk : null;
+  const inForce = talk?.settings ?? settings;
+  const ladder = ladderFor(state.ladder, inForce);
+  const model = talk?.model ?? firstRung(inForce, ladder, nowMs);
+  const wanted = rungs(inForce)[0] ?? model;
+  const failed = talk?.failed.find((one) => one.model === wanted)?.why.message;
+  const passedOver = failed ?? ladder.passedOver[wanted]?.why;
+  const why = passedOver === undefined ? "" : `: ${passedOver}`;
+  const wish = {
+    voice: inForce["openai.voice"],
+    fallback: inForce["openai.voice_fallback"],
+    autoSelect: inForce["openai.auto_select_voice"],
+  };
+  const choice = chooseVoice(wish, model);
+  return {
+    model,
+    model_why: model === wanted ? "as configured" : `instead of ${wanted}${why}`,
+    voice: talk?.voice ?? (choice.tag === "chosen" ? choice.voice : wish.voice),
+  };
+}

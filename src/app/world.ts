@@ -1,0 +1,46 @@
+/** What the appliance is made of: the ports, and the few facts that come from outside. */
+
+import type { Settings } from "../core/settings.ts";
+import type { FaultSound } from "../core/sounds.ts";
+import type {
+  Button,
+  Calendar,
+  Clock,
+  ControlServer,
+  Dialer,
+  DialTarget,
+  Dice,
+  Journal,
+  Lamp,
+  MetricsStore,
+  Microphone,
+  ModelsSource,
+  Notifier,
+  Power,
+  Speaker,
+  WakeEngine,
+} from "../ports.ts";
+
+export interface World {
+  readonly clock: Clock;
+  readonly calendar: Calendar;
+  readonly dice: Dice;
+  readonly journal: Journal;
+  readonly microphone: Microphone;
+  readonly speaker: Speaker;
+  /** Null: woken by the button or by command only. */
+  readonly wakeEngine: WakeEngine | null;
+  readonly lamp: Lamp;
+  readonly button: Button;
+  readonly dialer: Dialer;
+  readonly target: (model: string, settings: Settings) => DialTarget;
+  /** Recordings that tell of faults; null where there is none. */
+  readonly faultSound: (sound: FaultSound) => Int16Array | null;
+  readonly store: MetricsStore;
+  readonly models: ModelsSource;
+  readonly notifier: Notifier;
+  readonly controlServer: ControlServer;
+  readonly power: Power;
+  /** What the process knows of itself, for `pipit status`. */
+  readonly host: () => Readonly<Record<string, unknown>>;
+}
