@@ -21,6 +21,7 @@ import {
 import { type CoreShape, coreCosts } from "./core-costs.ts";
 import { Findings, type RowId, table } from "./findings.ts";
 import { compose, recordVoice, type SceneShape, type Voice } from "./material.ts";
+import { pressToLed } from "./press.ts";
 import { leaveNothingBehind } from "./program.ts";
 import { speakers } from "./speakers.ts";
 
@@ -34,6 +35,7 @@ interface Plan {
   /** One more life, with the probe in it. */
   readonly probed: SceneShape;
   readonly probeResolutionMs: number;
+  readonly presses: number;
   readonly speakerRepeats: number;
   readonly core: CoreShape;
 }
@@ -46,6 +48,7 @@ const FULL: Plan = {
   plain: { wakes: 1, turns: 2, replyMs: 1500, followUpMs: 2000, calmMs: 2500, idleMs: 4000 },
   probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, calmMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
+  presses: 10,
   speakerRepeats: 6,
   core: { repeats: 7, soundMs: 10_000 },
 };
@@ -58,6 +61,7 @@ const QUICK: Plan = {
   plain: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, calmMs: 800, idleMs: 1500 },
   probed: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, calmMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
+  presses: 3,
   speakerRepeats: 2,
   core: { repeats: 3, soundMs: 2_200 },
 };
@@ -138,6 +142,7 @@ function compareWithFloor(findings: Findings): void {
 async function measure(findings: Findings, folder: string, plan: Plan): Promise<void> {
   await findings.section(TALK_ROWS, () => conversations(findings, folder, plan));
   compareWithFloor(findings);
+  await findings.section(["press_led"], () => pressToLed(findings, plan.presses));
   await speakers(findings, folder, plan.speakerRepeats);
   const core: RowId[] = ["frame_p99", "uplink_cpu", "gate_cpu", "resample_cpu", "wake_cpu"];
   await findings.section([...core, "delta_cpu", "steps"], async () =>

@@ -1,0 +1,89 @@
+/**
+ * A press of the button to the write of the LED's line: the whole way through the daemon, between two
+ * calls of a fake kernel. The real one adds its debounce (button.debounce_ms, 20 ms) before the edge.
+ */
+
+import { SystemClock } from "../../src/adapters/clock.ts";
+import { GpioButton } from "../../src/adapters/gpio-button.ts";
+import { ChipBank } from "../../src/adapters/gpio-chip.ts";
+import { GpioLamp } from "../../src/adapters/gpio-lamp.ts";
+import { Appliance } from "../../src/app/appliance.ts";
+import { DEFAULTS } from "../../src/core/settings.ts";
+import { SimCalendar } from "../../src/sim/sim-clock.ts";
+import { SimDice } from "../../src/sim/sim-dice.ts";
+import {
+  SimControlServer,
+  SimDialer,
+  SimJournal,
+  SimMicrophone,
+  SimNotifier,
+  SimStore,
+} from "../../src/sim/sim-parts.ts";
+import { SimSpeaker } from "../../src/sim/sim-speaker.ts";
+import { FakeKernel, PI_4 } from "../helpers/fake-gpio.ts";
+import type { Findings } from "./findings.ts";
+
+const BUTTON = 17;
+const LED = 27;
+const SET_VALUES = 0x0f;
+/** How long a finger stays, and stays away: six presses within three seconds are taken for flicker. */
+const TAP_MS = 400;
+
+/** Notes when the LED's line is first written after it was asked to look. */
+class TimedKernel extends FakeKernel {
+  writtenMs: number | null = null;
+
+  override ioctl(descriptor: number, request: number, argument: Buffer): string {
+    if ((request & 0xff) === SET_VALUES && this.open_.get(descriptor) === LED) {
+      this.writtenMs ??= performance.now();
+    }
+    return super.ioctl(descriptor, request, argument);
+  }
+}
+
+export async function pressToLed(findings: Findings, presses: number): Promise<void> {
+  const clock = new SystemClock();
+  const kernel = new TimedKernel(PI_4);
+  const bank = new ChipBank(kernel, "/dev/gpiochip1", clock);
+  const onFault = (): void => findings.missing("press_led", "a pin was refused");
+  const appliance = new Appliance(
+    {
+      clock,
+      calendar: new SimCalendar(),
+      dice: new SimDice(1),
+      journal: new SimJournal(),
+      microphone: new SimMicrophone(),
+      speaker: new SimSpeaker(clock),
+      wakeEngine: null,
+      lamp: new GpioLamp({ bank, clock, settings: () => DEFAULTS, onFault }),
+      button: new GpioButton({ bank, line: { pin: BUTTON, pull: "up", debounceMs: 20 }, onFault }),
+      dialer: new SimDialer(),
+      target: () => ({ url: "wss://peer.test", headers: {} }),
+      faultSound: () => null,
+      store: new SimStore(),
+      models: { shutdownDates: async () => ({}) },
+      notifier: new SimNotifier(),
+      controlServer: new SimControlServer(),
+      power: { off: async () => null },
+      host: () => ({}),
+    },
+    () => DEFAULTS,
+  );
+  await appliance.start();
+  const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+  const tap = async (): Promise<number> => {
+    kernel.writtenMs = null;
+    const beganMs = performance.now();
+    kernel.edge(BUTTON, true, 0);
+    await pause(TAP_MS);
+    kernel.edge(BUTTON, false, 0);
+    await pause(TAP_MS);
+    return (kernel.writtenMs ?? Number.NaN) - beganMs;
+  };
+  await pause(TAP_MS); // The pins are opened.
+  for (let press = 0; press < presses; press++) {
+    findings.add("press_led", await tap());
+    await tap(); // Ends what the first one began.
+  }
+  await appliance.stop();
+}
