@@ -37,8 +37,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   stop: { summary: "ends the conversation and silences the answer", start: control("stop") },
   mute: { summary: "mute on|off: closes or opens the microphone", start: control("mute") },
   "leds-off": {
-    summary: "makes the LEDs dark, after a crash (what systemd calls at the end)",
+    summary: "makes the LEDs dark, after a crash",
     start: async (argv) => (await import("./cli/leds-off.ts")).ledsOff(argv),
+  },
+  "post-stop": {
+    summary: "makes the LEDs dark and remembers how it ended (what systemd calls at the end)",
+    start: async (argv) => (await import("./cli/post-stop.ts")).postStop(argv),
   },
   simulate: {
     summary: "runs a simulated Realtime API",

@@ -1,4 +1,4 @@
-/** `pipit leds-off`: makes the LEDs dark and lets the pins go, after a crash. For ExecStopPost. */
+/** `pipit leds-off`: makes the LEDs dark and lets the pins go, after a crash. */
 
 import { SystemClock } from "../adapters/clock.ts";
 import { loadConfig } from "../adapters/config-file.ts";
@@ -15,13 +15,18 @@ export async function ledsOff(argv: readonly string[]): Promise<number> {
     argv,
   );
   if (typeof line === "number") return line;
-  const loaded = loadConfig({ path: line.config, env: process.env, missingVariables: "default" });
+  await makeLedsDark(line.config);
+  return EXIT_FINE;
+}
+
+/** `path`: the argument of --config. */
+export async function makeLedsDark(path: string | undefined): Promise<void> {
+  const loaded = loadConfig({ path, env: process.env, missingVariables: "default" });
   const settings = loaded.ok ? loaded.settings : DEFAULTS;
   const banks = banksFor(settings["leds.backend"]);
   for (const pin of [settings["leds.listening_pin"], settings["leds.status_pin"]]) {
     if (pin !== "none") await darken(pin, settings["leds.active_low"], banks);
   }
-  return EXIT_FINE;
 }
 
 /** A pin that onoff left exported is taken, for the character device: onoff then has its turn. */
