@@ -1,37 +1,72 @@
-/** The unit file: what the daemon counts on is in it, and systemd understands it. */
+/** The unit files: what the daemon counts on is in them, systemd understands them, and they are tight. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { tempFolder } from "../helpers/host.ts";
 
 // Compiled, this file is in dist/test/systemd.
-const UNIT = new URL("../../../systemd/pipit.service", import.meta.url);
-const unit = readFileSync(UNIT, "utf8");
-const noVerify = spawnSync("systemd-analyze", ["--version"]).status !== 0;
+const FOLDER = fileURLToPath(new URL("../../../systemd", import.meta.url));
+const unit = readFileSync(join(FOLDER, "pipit.service"), "utf8");
+const skip = spawnSync("systemd-analyze", ["--version"]).status !== 0 && "no systemd-analyze";
+/** Tenths: what `systemd-analyze security` may say at most. */
+const EXPOSURE_MAX = 15;
+
+interface Cleanup {
+  after(clean: () => void): void;
+}
+
+/** The three units in a folder of their own, with the node that there is here. */
+function installed(t: Cleanup): readonly string[] {
+  const folder = tempFolder(t);
+  const service = join(folder, "pipit.service");
+  writeFileSync(service, unit.replaceAll("/usr/bin/node", process.execPath));
+  const others = ["pipit-config.path", "pipit-retry.timer"].map((name) => {
+    copyFileSync(join(FOLDER, name), join(folder, name));
+    return join(folder, name);
+  });
+  return [service, ...others];
+}
 
 test("what the daemon counts on is in the unit", () => {
   for (const line of [
     "Type=notify",
     "NotifyAccess=all", // or a spawned systemd-notify is not heard
     "RuntimeDirectory=pipit", // where the control socket is looked for
-    "RestartPreventExitStatus=2", // a wrong configuration is not restarted
+    "StateDirectory=pipit", // where the metrics and the last exit are kept
+    "RestartPreventExitStatus=2", // a wrong configuration is not restarted every two seconds,
+    "Wants=pipit-config.path", // but when it was saved,
+    "OnFailure=pipit-retry.timer", // and now and then
     "Restart=on-failure",
+    "StartLimitIntervalSec=0",
+    "ExecReload=/bin/kill -HUP $MAINPID",
     "SupplementaryGroups=audio gpio",
     "EnvironmentFile=-/etc/pipit/pipit.env",
-    "ExecStopPost=-/usr/bin/node /opt/pipit/current/dist/src/main.js leds-off",
+    "LoadCredential=OPENAI_API_KEY:/etc/pipit/credentials/OPENAI_API_KEY",
+    "SetCredential=OPENAI_API_KEY:\\n", // without a default, a missing file keeps the unit down
+    "ExecStopPost=-/usr/bin/node /opt/pipit/current/dist/src/main.js post-stop",
   ]) {
     assert.ok(unit.split("\n").includes(line), line);
   }
   assert.match(unit, /^WatchdogSec=\d+$/m);
+  assert.doesNotMatch(unit, /^MemoryDenyWriteExecute=yes/m, "V8 writes code and runs it");
 });
 
-test("systemd-analyze has nothing to say about it", { skip: noVerify }, (t) => {
-  const path = join(tempFolder(t), "pipit.service");
-  writeFileSync(path, unit.replaceAll("/usr/bin/node", process.execPath));
-  const { status, stderr } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
+test("systemd-analyze has nothing to say about the units", { skip }, (t) => {
+  const paths = installed(t);
+  const { status, stderr } = spawnSync("systemd-analyze", ["verify", ...paths], {
+    encoding: "utf8",
+  });
   const about = stderr.split("\n").filter((line) => line.includes("pipit"));
   assert.deepEqual([status, about], [0, []]);
+});
+
+test(`the exposure is at most ${EXPOSURE_MAX / 10}`, { skip }, (t) => {
+  const [service = ""] = installed(t);
+  const args = ["security", "--offline=true", `--threshold=${EXPOSURE_MAX}`, service];
+  const { status, stdout, stderr } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
+  assert.equal(status, 0, `${stderr}\n${stdout}`);
 });
