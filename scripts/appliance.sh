@@ -39,7 +39,7 @@ IDLE_MAX_S=${PIPIT_IDLE_MAX_S:-60}
 FAILED_LINES=15
 # What a release consists of. The tests and what only development needs stay outside.
 RELEASE_PARTS=(dist node_modules config systemd scripts package.json package-lock.json README.md LICENSE CHANGELOG.md)
-RELEASE_SCRIPTS=(appliance.sh setup.sh build.mjs install upgrade rollback uninstall)
+RELEASE_SCRIPTS=(appliance.sh setup.sh install upgrade rollback uninstall)
 SOURCE_PARTS=(src config systemd scripts package.json package-lock.json tsconfig.json README.md LICENSE CHANGELOG.md)
 
 DRY_RUN='' YES='' NOW='' CHANGES=0
@@ -113,11 +113,12 @@ need_system() {
     die "this system is 32-bit: Pipit needs the 64-bit edition of Raspberry Pi OS or Debian (a Pi 3, 4, 5, 400 or Zero 2 W runs it)"
 }
 
-# need_service_node: a Node.js that the service can reach. Sets NODE, the path the unit names.
+# need_service_node: a Node.js that the service can reach. Sets NODE, the path the unit names, and
+# NODE_KIND, what machine code in packages is built for.
 need_service_node() {
   need_node
   local arch real
-  arch=$(node -p process.arch)
+  read -r arch NODE_KIND < <(node -p 'process.arch + " " + process.versions.modules + process.arch')
   case $arch in
     arm64 | x64) ;;
     *) die "this Node.js is built for $arch: the 64-bit build for this processor is needed" ;;
@@ -207,8 +208,8 @@ content_of() {
   shift
   (
     cd -- "$tree"
-    node -p 'process.versions.modules + process.arch'
-    find "$@" -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 sha256sum
+    echo "$NODE_KIND"
+    { find "$@" -type f -print0 2>/dev/null || true; } | LC_ALL=C sort -z | xargs -0 sha256sum
   ) | sha256sum | cut -c 1-16
 }
 
@@ -273,7 +274,7 @@ stage_source() {
     chown -R -- "$SUDO_USER" "$STAGING"
     runner=(runuser -u "$SUDO_USER" -- env "HOME=$(getent passwd "$SUDO_USER" | cut -d : -f 6)")
   fi
-  "${runner[@]}" nice -n 10 bash -c "set -euo pipefail; $(declare -f npm_ci build_here); build_here" build "$STAGING" ||
+  "${runner[@]}" nice -n 10 bash -c "set -euo pipefail; $(declare -f npm_ci build_here); build_here \"\$1\"" build "$STAGING" ||
     die "building failed (see above); nothing was changed, run this again when the reason is gone"
 }
 
@@ -320,11 +321,16 @@ warn_natives() {
     [epoll]="onoff cannot be used for the button"
     [koffi]="LEDs and button are reached by onoff alone"
   )
-  for package in speaker epoll koffi; do
-    (cd "$STAGING" && timeout 60 node -e 'require(process.argv[1])' "$package" >/dev/null 2>&1) ||
-      say "note: the package $package was not built or does not load here: ${instead[$package]}"
+  for package in $(cd "$STAGING" && timeout 60 node -e "$TRY_PACKAGES" speaker epoll koffi || echo speaker epoll koffi); do
+    say "note: the package $package was not built or does not load here: ${instead[$package]}"
   done
 }
+
+# Prints those of the packages it is given that do not load.
+TRY_PACKAGES='
+for (const name of process.argv.slice(1)) {
+  try { require(name); } catch { console.log(name); }
+}'
 
 # prune_releases: keeps RELEASES_MAX, among them what is in force and what one can go back to.
 prune_releases() {
@@ -530,7 +536,7 @@ check_config() {
   (
     local line
     while IFS= read -r line; do export_line "$line"; done \
-      < <(unit_value Environment 2>/dev/null | tr ' ' '\n'; cat -- "$ETC/pipit.env" 2>/dev/null)
+      < <(unit_value Environment | tr ' ' '\n' || true; cat -- "$ETC/pipit.env" 2>/dev/null)
     for line in "$CREDENTIALS"/*; do
       [ ! -s "$line" ] || export_line "${line##*/}=$(cat -- "$line")"
     done

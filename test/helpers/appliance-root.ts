@@ -1,0 +1,165 @@
+/**
+ * A throw-away appliance: a root folder, stand-ins for the programs that would change the machine, and
+ * built trees of Pipit small enough to copy in no time. The scripts themselves are the real ones.
+ *
+ * Invariant: nothing outside the folder is touched; the stand-in systemctl acts as the release in force
+ * behaves.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { STAND_INS } from "./appliance-stand-ins.ts";
+import type { Ended } from "./pipit.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+// Compiled, this file is in dist/test/helpers.
+const SCRIPTS = fileURLToPath(new URL("../../../scripts/", import.meta.url));
+/** A script that says nothing for this long is killed, milliseconds; generous for a loaded machine. */
+const RUN_MAX_MS = 120_000;
+
+/** What a release does when it is started: `good` stays; the others fail, each in its own way. */
+export type Behaviour = "good" | "exits" | "flaps" | "hangs";
+
+export interface TreeOptions {
+  readonly behaviour?: Behaviour;
+  /** Refuses a configuration that contains this. */
+  readonly refuses?: string;
+  readonly commands?: string;
+}
+
+/** The program of a built tree. */
+function program(options: TreeOptions): string {
+  const { refuses = "never-there", commands = "" } = options;
+  return `#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+const [command] = process.argv.slice(2);
+const root = process.env.PIPIT_ROOT;
+if (command === "--help") console.log("  run  runs\\n${commands}");
+if (command === "doctor") process.exit(1);
+if (command === "status") process.stdout.write(readFileSync(root + "/fake/status", "utf8"));
+if (command === "check-config") {
+  const text = readFileSync(process.argv[4], "utf8");
+  if (text.includes("${refuses}")) { console.error("config.yaml:1:1 ${refuses}: unknown key"); process.exit(2); }
+  if (!process.env.OPENAI_API_KEY) { console.error("config.yaml:1:1 OPENAI_API_KEY is not set"); process.exit(2); }
+}
+`;
+}
+
+export class ApplianceRoot {
+  readonly root: string;
+  readonly #bin: string;
+  readonly #trees: string;
+  /** More for the environment of the scripts. */
+  readonly env: Record<string, string> = {};
+
+  constructor(test: TestContext) {
+    const folder = tempFolder(test);
+    this.root = join(folder, "root");
+    this.#bin = join(folder, "bin");
+    this.#trees = join(folder, "trees");
+    for (const path of ["run/systemd/system", "fake", "etc/udev/rules.d", "usr/lib/udev/rules.d"]) {
+      mkdirSync(join(this.root, path), { recursive: true });
+    }
+    mkdirSync(this.#bin);
+    this.write(
+      "usr/lib/udev/rules.d/60-vendor.rules",
+      'SUBSYSTEM=="*gpio*", GROUP="gpio" # gpiochip\n',
+    );
+    this.write("fake/group", "audio\ngpio\n");
+    this.write("fake/status", "");
+    for (const [name, text] of Object.entries(STAND_INS)) this.standIn(name, text);
+    this.standIn("node", `exec ${process.execPath} "$@"`);
+  }
+
+  /** Makes or replaces a stand-in program: a line or more of bash. */
+  standIn(name: string, text: string): void {
+    writeFileSync(join(this.#bin, name), `#!/bin/bash\nF=$PIPIT_ROOT/fake\n${text}\n`, {
+      mode: 0o755,
+    });
+  }
+
+  write(path: string, content: string): void {
+    writeFileSync(this.path(path), content);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.path(path), "utf8");
+  }
+
+  path(path: string): string {
+    return join(this.root, path);
+  }
+
+  has(path: string): boolean {
+    return existsSync(this.path(path));
+  }
+
+  /** What has been asked of the stand-ins, a line each. */
+  get log(): string {
+    return this.has("fake/log") ? this.read("fake/log") : "";
+  }
+
+  /** The version of the release that a link leads to; null when there is no link. */
+  release(link: "current" | "previous"): string | null {
+    if (!this.has(`opt/pipit/${link}`)) return null;
+    return basename(readlinkSync(this.path(`opt/pipit/${link}`))).replace(/-.*/, "");
+  }
+
+  /** A built tree of this version; its path. */
+  tree(version: string, options: TreeOptions = {}): string {
+    const tree = join(this.#trees, version);
+    for (const path of ["dist/src", "node_modules", "config", "systemd", "scripts"]) {
+      mkdirSync(join(tree, path), { recursive: true });
+    }
+    const files = {
+      "package.json": `{\n  "name": "pipit",\n  "version": "${version}",\n  "type": "module"\n}\n`,
+      "dist/src/main.js": program(options),
+      "dist/src/behaviour": options.behaviour ?? "good",
+      "config/config.yaml": "openai:\n",
+      "systemd/pipit.service": `[Service]\nExecStart=/usr/bin/node run # ${version}\n`,
+      "systemd/pipit-poweroff.rules": "// power off\n",
+    };
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(tree, path), text);
+    return tree;
+  }
+
+  /** Starts one of the scripts. */
+  start(
+    script: string,
+    ...args: readonly string[]
+  ): ChildProcess & { readonly ended: Promise<Ended> } {
+    const child = spawn("bash", [join(SCRIPTS, script), ...args], {
+      env: {
+        PATH: `${this.#bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
+        PIPIT_ROOT: this.root,
+        PIPIT_SETTLE_S: "2",
+        PIPIT_IDLE_MAX_S: "1",
+        ...this.env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: RUN_MAX_MS,
+      killSignal: "SIGKILL",
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout, stderr }));
+    });
+    return Object.assign(child, { ended });
+  }
+
+  /** Runs one of the scripts to its end. */
+  run(script: string, ...args: readonly string[]): Promise<Ended> {
+    return this.start(script, ...args).ended;
+  }
+}

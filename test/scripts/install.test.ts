@@ -1,0 +1,289 @@
+/** Installing and uninstalling, by the real scripts in a throw-away root. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { ApplianceRoot } from "../helpers/appliance-root.ts";
+
+const KEY = "sk-geheim-0123456789";
+const SCRIPTS = fileURLToPath(new URL("../../../scripts/", import.meta.url));
+const noShellcheck = spawnSync("shellcheck", ["--version"]).status !== 0;
+
+/** A machine on which version 1.0.0 was just installed. */
+async function installed(t: TestContext): Promise<ApplianceRoot> {
+  const machine = new ApplianceRoot(t);
+  machine.env["OPENAI_API_KEY"] = KEY;
+  const { code, stderr } = await machine.run("install", "--from", machine.tree("1.0.0"));
+  assert.equal(code, 0, stderr);
+  return machine;
+}
+
+const mode = (machine: ApplianceRoot, path: string) =>
+  (statSync(machine.path(path)).mode & 0o777).toString(8);
+
+test("everything is in its place, closed to others, and runs", async (t) => {
+  const machine = new ApplianceRoot(t);
+  machine.env["OPENAI_API_KEY"] = KEY;
+  machine.env["SUDO_USER"] = "anna";
+  const { code, stdout, stderr } = await machine.run("install", "--from", machine.tree("1.0.0"));
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /release 1\.0\.0-\d{8}T\d{6}Z is ready and stays up/);
+  assert.equal(machine.release("current"), "1.0.0");
+  assert.equal(
+    readlinkSync(machine.path("usr/local/bin/pipit")),
+    "/opt/pipit/current/dist/src/main.js",
+  );
+  assert.equal(machine.read("etc/pipit/config.yaml"), "openai:\n");
+  assert.equal(machine.read("etc/pipit/credentials/OPENAI_API_KEY"), `${KEY}\n`);
+  assert.deepEqual(
+    ["config.yaml", "credentials", "credentials/OPENAI_API_KEY"].map((name) =>
+      mode(machine, `etc/pipit/${name}`),
+    ),
+    ["640", "700", "600"],
+  );
+  assert.match(
+    machine.read("etc/systemd/system/pipit.service"),
+    /^ExecStart=\S*\/node run # 1\.0\.0$/m,
+  );
+  assert.ok(machine.has("fake/enabled"));
+  for (const line of [
+    /useradd .*--system.* pipit$/m,
+    /usermod -aG audio pipit/,
+    /usermod -aG gpio pipit/,
+    /usermod -aG pipit anna/,
+  ]) {
+    assert.match(machine.log, line);
+  }
+  assert.ok(!(stdout + stderr + machine.log).includes(KEY), "the key was shown");
+  assert.deepEqual(readdirSync(machine.path("opt/pipit")).sort(), ["current", "releases"]);
+  // The distribution's own rule is enough, and nobody asked for the others.
+  for (const path of [
+    "etc/udev/rules.d/60-pipit-gpio.rules",
+    "etc/polkit-1",
+    "etc/systemd/journald.conf.d",
+  ]) {
+    assert.ok(!machine.has(path), path);
+  }
+});
+
+test("a second run changes nothing and says so", async (t) => {
+  const machine = await installed(t);
+  delete machine.env["OPENAI_API_KEY"];
+  const before = machine.log;
+  const { code, stderr } = await machine.run("install", "--from", machine.tree("1.0.0"));
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^nothing to do: release 1\.0\.0-\S+ is installed and runs\n$/);
+  const asked = machine.log.slice(before.length).trimEnd().split("\n");
+  assert.deepEqual(
+    asked.filter((line) => !/ (is-active|is-enabled|show) /.test(line)),
+    [],
+  );
+});
+
+test("a dry run says it all and changes nothing", async (t) => {
+  const machine = new ApplianceRoot(t);
+  const before = readdirSync(machine.root, { recursive: true }).length;
+  const { code, stderr } = await machine.run(
+    "install",
+    "--from",
+    machine.tree("1.0.0"),
+    "--dry-run",
+    "--persistent-journal",
+  );
+  assert.equal(code, 0, stderr);
+  for (const what of [
+    "make user pipit",
+    "config.yaml",
+    "make release 1.0.0",
+    "say READY",
+    "every boot",
+    "60-pipit.conf",
+    "bin/pipit",
+  ]) {
+    assert.match(stderr, new RegExp(`^would: .*${what}`, "m"));
+  }
+  assert.match(stderr, /dry run: nothing was changed\n$/);
+  const left = readdirSync(machine.root, { recursive: true }).filter(
+    (name) => !String(name).startsWith("fake/"),
+  );
+  assert.equal(left.length, before - 2); // fake/group and fake/status
+});
+
+test("what the owner has written is kept, and a key can be replaced", async (t) => {
+  const machine = await installed(t);
+  machine.write("etc/pipit/config.yaml", "openai:\n  voice: ash\nbutton:\n  hold: shutdown\n");
+  machine.write("new-key", "sk-new\n");
+  machine.env["OPENAI_API_KEY"] = "sk-not-this-one";
+  const { code, stderr } = await machine.run(
+    "install",
+    "--from",
+    machine.tree("1.0.0"),
+    "--key-file",
+    machine.path("new-key"),
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(machine.read("etc/pipit/config.yaml"), /voice: ash/);
+  assert.equal(machine.read("etc/pipit/credentials/OPENAI_API_KEY"), "sk-new\n");
+  assert.match(stderr, /is ready and stays up/); // restarted, or the old key would go on
+  assert.equal(machine.read("etc/polkit-1/rules.d/50-pipit-poweroff.rules"), "// power off\n");
+});
+
+test("without a key everything is prepared, and the next run starts it", async (t) => {
+  const machine = new ApplianceRoot(t);
+  const first = await machine.run("install", "--from", machine.tree("1.0.0"), "--yes");
+  assert.equal(first.code, 2, first.stderr);
+  assert.match(
+    first.stderr,
+    /OPENAI_API_KEY is not set\n[\s\S]*the configuration is not good yet[\s\S]*--key-file/,
+  );
+  assert.doesNotMatch(machine.log, /systemctl restart pipit/);
+  assert.ok(machine.has("fake/enabled"));
+  machine.env["OPENAI_API_KEY"] = KEY;
+  const second = await machine.run("install", "--from", machine.tree("1.0.0"));
+  assert.equal(second.code, 0, second.stderr);
+  assert.match(machine.log, /systemctl restart pipit/);
+});
+
+test("plain Debian gets the group gpio and a rule, a forgetful journal is mentioned, then kept", async (t) => {
+  const machine = new ApplianceRoot(t);
+  machine.env["OPENAI_API_KEY"] = KEY;
+  machine.write("usr/lib/udev/rules.d/60-vendor.rules", "");
+  machine.write("fake/group", "audio\n");
+  mkdirSync(machine.path("usr/lib/systemd/journald.conf.d"), { recursive: true });
+  machine.write(
+    "usr/lib/systemd/journald.conf.d/40-rpi-volatile-storage.conf",
+    "[Journal]\nStorage=volatile\n",
+  );
+  const first = await machine.run("install", "--from", machine.tree("1.0.0"));
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(machine.log, /groupadd --system gpio\n/);
+  assert.match(
+    machine.read("etc/udev/rules.d/60-pipit-gpio.rules"),
+    /KERNEL=="gpiochip\*", GROUP="gpio"/,
+  );
+  assert.match(machine.log, /udevadm trigger/);
+  assert.match(first.stderr, /--persistent-journal/);
+  const second = await machine.run(
+    "install",
+    "--from",
+    machine.tree("1.0.0"),
+    "--persistent-journal",
+  );
+  assert.match(
+    machine.read("etc/systemd/journald.conf.d/60-pipit.conf"),
+    /^Storage=persistent\nSystemMaxUse=64M$/m,
+  );
+  assert.match(machine.log, /systemctl restart systemd-journald/);
+  assert.doesNotMatch(second.stderr, /forgets/);
+});
+
+test("an installation by hand is taken over", async (t) => {
+  const machine = new ApplianceRoot(t);
+  mkdirSync(machine.path("opt/pipit"), { recursive: true });
+  mkdirSync(machine.path("etc/pipit"), { recursive: true });
+  mkdirSync(machine.path("etc/systemd/system"), { recursive: true });
+  spawnSync("cp", ["-a", machine.tree("0.9.0"), machine.path("opt/pipit/current")]);
+  machine.write("etc/pipit/pipit.env", `OPENAI_API_KEY="${KEY}"\n`);
+  machine.write("etc/systemd/system/pipit.service", "[Service]\nNice=5\n");
+  const { code, stderr } = await machine.run("install", "--from", machine.tree("1.0.0"), "--yes");
+  assert.equal(code, 0, stderr);
+  assert.deepEqual([machine.release("current"), machine.release("previous")], ["1.0.0", "0.9.0"]);
+  assert.match(machine.read("etc/pipit/pipit.service.replaced"), /Nice=5/);
+  assert.equal(mode(machine, "etc/pipit/pipit.env"), "600");
+  assert.ok(!machine.has("etc/pipit/credentials/OPENAI_API_KEY"));
+});
+
+test("a machine that cannot run it is told why, and is left alone", async (t) => {
+  const rows: readonly (readonly [string, string, RegExp])[] = [
+    ["getconf", "echo 32", /^this system is 32-bit: .*64-bit edition/],
+    [
+      "node",
+      'if [ "$1" = --version ]; then echo v18.20.4; else exit 1; fi',
+      /^Node\.js v18\.20\.4 is too old: 20\.19 .*\n[\s\S]*bookworm[\s\S]*trixie[\s\S]*\/usr\/local/,
+    ],
+    ["node", 'if [ "$1" = -p ]; then echo arm; fi', /^this Node\.js is built for arm:/],
+    ["df", 'echo; echo "x 1 1 120 1 /"', /^only 120 MB are free in .*600 MB are needed/],
+  ];
+  for (const [name, text, expected] of rows) {
+    const machine = new ApplianceRoot(t);
+    machine.write("etc/os-release", "VERSION_CODENAME=bookworm\n");
+    machine.standIn(name, text);
+    const { code, stderr } = await machine.run("install", "--from", machine.tree("1.0.0"));
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, expected);
+    assert.ok(!machine.has("opt"));
+  }
+});
+
+test("a build that fails leaves nothing half-installed", async (t) => {
+  const machine = await installed(t);
+  machine.standIn("npm", "echo npm: no network >&2; exit 1");
+  const tree = machine.tree("1.1.0");
+  mkdirSync(`${tree}/src`);
+  const { code, stderr } = await machine.run("upgrade", tree);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /npm: no network\nbuilding failed .*nothing was changed/);
+  assert.equal(machine.release("current"), "1.0.0");
+  assert.equal(readdirSync(machine.path("opt/pipit/releases")).length, 1);
+});
+
+test("uninstall keeps what is the owner's; --purge asks, then takes it", async (t) => {
+  const machine = await installed(t);
+  const plain = await machine.run("uninstall");
+  assert.equal(plain.code, 0, plain.stderr);
+  for (const path of [
+    "opt/pipit",
+    "usr/local/bin/pipit",
+    "etc/systemd/system/pipit.service",
+    "fake/enabled",
+  ]) {
+    assert.ok(!machine.has(path), path);
+  }
+  assert.match(machine.log, /systemctl stop pipit\.service\n/);
+  assert.equal(machine.read("etc/pipit/credentials/OPENAI_API_KEY"), `${KEY}\n`);
+  assert.doesNotMatch(machine.log, /userdel/);
+  const unasked = await machine.run("uninstall", "--purge");
+  assert.equal(unasked.code, 2);
+  assert.ok(machine.has("etc/pipit"));
+  const purged = await machine.run("uninstall", "--purge", "--yes");
+  assert.equal(purged.code, 0, purged.stderr);
+  assert.ok(!machine.has("etc/pipit"));
+  assert.match(machine.log, /userdel pipit\n/);
+  const again = await machine.run("uninstall", "--purge", "--yes");
+  assert.match(again.stderr, /nothing to do/);
+});
+
+test("bad usage is one line and exit code 2; help is at hand", async (t) => {
+  const machine = new ApplianceRoot(t);
+  for (const script of ["install", "upgrade", "rollback", "uninstall"]) {
+    const wrong = await machine.run(script, "--frm");
+    assert.equal(wrong.code, 2);
+    assert.equal(wrong.stderr, `${script}: unknown option --frm (see --help)\n`);
+    const help = await machine.run(script, "--help");
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, new RegExp(`^Usage: scripts/${script} `, "m"));
+  }
+  assert.equal((await machine.run("upgrade")).code, 2); // nothing is installed
+});
+
+test("shellcheck has nothing to say", { skip: noShellcheck }, () => {
+  const names = [
+    "install",
+    "upgrade",
+    "rollback",
+    "uninstall",
+    "appliance.sh",
+    "setup.sh",
+    "demo",
+    "test",
+  ];
+  assert.ok(names.every((name) => existsSync(SCRIPTS + name)));
+  const { status, stdout } = spawnSync(
+    "shellcheck",
+    ["-x", ...names.map((name) => SCRIPTS + name)],
+    { encoding: "utf8" },
+  );
+  assert.deepEqual([status, stdout], [0, ""]);
+});
