@@ -36,6 +36,7 @@ import { Appliance } from "./app/appliance.ts";
 import { realtimeUrl } from "./app/connection.ts";
 import { type Fault, faultLine } from "./core/fault.ts";
 import { type Settings, secretValues } from "./core/settings.ts";
+import type { Role } from "./core/sound/cards.ts";
 import type {
   Button,
   Clock,
@@ -137,12 +138,12 @@ function composeMicrophone({ settings, clock, dice }: Base): Microphone {
   const device = settings["audio.input_device"];
   return device.startsWith(FILE_DEVICE)
     ? new FileMicrophone({ pcm: loadWav(device.slice(FILE_DEVICE.length)), clock })
-    : new Lpcm16Microphone({ device: unambiguous(device), clock, dice });
+    : new Lpcm16Microphone({ device: unambiguous(device, "capture"), clock, dice });
 }
 
 /** The device as it is, once it is clear that it does not mean two cards: throws a FaultError. */
-function unambiguous(device: string): string {
-  alsaName(device);
+function unambiguous(device: string, role: Role): string {
+  alsaName(device, role);
   return device;
 }
 
@@ -151,7 +152,7 @@ function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
   if (device.startsWith(FILE_DEVICE)) {
     return new FileSpeaker({ path: device.slice(FILE_DEVICE.length), clock });
   }
-  const options = { device: unambiguous(device), clock, dice };
+  const options = { device: unambiguous(device, "playback"), clock, dice };
   const backend = settings["audio.output_backend"];
   if (backend === "aplay") return new AplaySpeaker(options);
   if (backend === "speaker" || canUseSpeakerPackage()) return new NodeSpeaker(options);

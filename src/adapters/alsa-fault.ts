@@ -32,8 +32,8 @@ interface Words {
 }
 
 const WORDS: Readonly<Record<SoundDevice["role"], Words>> = {
-  microphone: { who: "Microphone", list: "arecord -L", key: "audio.input_device" },
-  speaker: { who: "Speaker", list: "aplay -L", key: "audio.output_device" },
+  microphone: { who: "Microphone", list: "pipit devices", key: "audio.input_device" },
+  speaker: { who: "Speaker", list: "pipit devices", key: "audio.output_device" },
 };
 
 /** The fault for an unplanned end; every one of them is retried by the adapter. */
@@ -62,12 +62,18 @@ export function alsaFault(about: SoundDevice, end: ChildEnd): Fault {
     const remedy = "Add the user to the group: `sudo usermod -aG audio USER`";
     return fault(missing, "retry", `${name}: no permission to open it`, remedy);
   }
-  if (REMOVED.test(said)) return fault(lost, "retry", `${name} has gone away`, "Plug it in again");
+  if (REMOVED.test(said)) return goneFault(about);
   if (NOT_FOUND.test(said)) return fault(missing, "retry", `${name} not found`, choose);
   if (UNUSABLE.test(said)) {
     return fault(missing, "retry", `${name} cannot be used: ${lastLine(said)}`, choose);
   }
   return fault(lost, "retry", `${name} stopped: ${program} ${how(end)}`, choose);
+}
+
+/** It was pulled out. */
+export function goneFault({ role, device }: SoundDevice): Fault {
+  const lost = role === "microphone" ? "microphone-lost" : "speaker-lost";
+  return fault(lost, "retry", `${WORDS[role].who} "${device}" has gone away`, "Plug it in again");
 }
 
 const INSTALL = "Install it with `sudo apt-get install alsa-utils`";

@@ -12,7 +12,7 @@ import { fault } from "../core/fault.ts";
 import { Framer } from "../core/framer.ts";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../core/pcm.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../ports.ts";
-import { alsaNameNow } from "./alsa-cards.ts";
+import { CardFinder } from "./alsa-cards.ts";
 import { alsaFault, WRONG_RATE } from "./alsa-fault.ts";
 import type { ChildEnd } from "./child.ts";
 import { SupervisedChild } from "./child.ts";
@@ -42,6 +42,7 @@ export interface Lpcm16MicrophoneOptions {
 export class Lpcm16Microphone implements Microphone {
   readonly #options: Lpcm16MicrophoneOptions;
   readonly #program: string;
+  readonly #finder: CardFinder;
   readonly #framer = new Framer();
   #child: SupervisedChild | null = null;
   #sink: MicrophoneSink | null = null;
@@ -54,6 +55,7 @@ export class Lpcm16Microphone implements Microphone {
   constructor(options: Lpcm16MicrophoneOptions) {
     this.#options = options;
     this.#program = options.program ?? "arecord";
+    this.#finder = new CardFinder(options.device, "capture");
   }
 
   start(sink: MicrophoneSink): void {
@@ -76,7 +78,7 @@ export class Lpcm16Microphone implements Microphone {
   }
 
   #launch(): ChildProcess {
-    const { clock, device, env = process.env } = this.#options;
+    const { clock, env = process.env } = this.#options;
     this.#framer.reset();
     this.#stalled = false;
     this.#deadlineMs = clock.nowMs() + FIRST_SOUND_MS;
@@ -85,7 +87,7 @@ export class Lpcm16Microphone implements Microphone {
       sampleRate: SAMPLE_RATE_HZ,
       channels: 1,
       audioType: "raw",
-      device: alsaNameNow(device),
+      device: this.#finder.now(),
       program: this.#program,
       periodTimeUs: FRAME_MS * 1000,
       bufferTimeUs: BUFFER_MS * 1000,

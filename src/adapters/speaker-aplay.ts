@@ -8,8 +8,9 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../core/pcm.ts";
 import type { Clock, Dice } from "../ports.ts";
-import { alsaNameNow } from "./alsa-cards.ts";
-import { alsaFault, WRONG_RATE } from "./alsa-fault.ts";
+import { CardFinder } from "./alsa-cards.ts";
+import { alsaFault, goneFault, WRONG_RATE } from "./alsa-fault.ts";
+import { CardWatch } from "./card-watch.ts";
 import type { ChildEnd } from "./child.ts";
 import { SupervisedChild } from "./child.ts";
 import type { Outlet, OutletSink } from "./outlet.ts";
@@ -46,9 +47,12 @@ export class AplaySpeaker extends PacedSpeaker {
 class AplayOutlet implements Outlet {
   readonly #options: AplaySpeakerOptions;
   readonly #program: string;
+  readonly #finder: CardFinder;
+  readonly #watch: CardWatch;
   #child: SupervisedChild | null = null;
   #sink: OutletSink | null = null;
   #lost: boolean = false;
+  #cardWent: boolean = false;
   #finishing: boolean = false;
   #cancelReady: () => void = () => undefined;
   #dropped: () => void = () => undefined;
@@ -56,6 +60,8 @@ class AplayOutlet implements Outlet {
   constructor(options: AplaySpeakerOptions) {
     this.#options = options;
     this.#program = options.program ?? "aplay";
+    this.#finder = new CardFinder(options.device, "playback");
+    this.#watch = new CardWatch(options.clock, this.#finder);
   }
 
   start(sink: OutletSink): void {
@@ -68,6 +74,7 @@ class AplayOutlet implements Outlet {
       ended: (end) => this.#ended(end),
     });
     this.#child.start();
+    this.#watch.start(() => this.#cardGone());
   }
 
   write(chunk: Int16Array): void {
@@ -97,12 +104,18 @@ class AplayOutlet implements Outlet {
     });
   }
 
+  #cardGone(): void {
+    this.#cardWent = true;
+    this.#child?.kill();
+  }
+
   kick(): void {
     this.#child?.kill();
   }
 
   async close(): Promise<void> {
     this.#sink = null;
+    this.#watch.close();
     this.#cancelReady();
     this.#dropped();
     // SIGKILL at once: there is nothing to save, and an idle aplay does not hear SIGTERM.
@@ -111,7 +124,8 @@ class AplayOutlet implements Outlet {
   }
 
   #launch(): ChildProcess {
-    const { clock, device, env = process.env } = this.#options;
+    this.#cardWent = false;
+    const { clock, env = process.env } = this.#options;
     this.#finishing = false;
     this.#cancelReady();
     this.#cancelReady = clock.after(READY_MS, () => this.#child?.kill());
@@ -124,7 +138,7 @@ class AplayOutlet implements Outlet {
     ];
     const child = spawn(
       this.#program,
-      ["-v", "-D", alsaNameNow(device), ...format, ...timing, "-"],
+      ["-v", "-D", this.#finder.now(), ...format, ...timing, "-"],
       {
         env: { ...env, LC_ALL: "C" },
         stdio: ["pipe", "ignore", "pipe"],
@@ -169,6 +183,6 @@ class AplayOutlet implements Outlet {
       device: this.#options.device,
       program: this.#program,
     } as const;
-    this.#sink?.lost(alsaFault(about, end));
+    this.#sink?.lost(this.#cardWent ? goneFault(about) : alsaFault(about, end));
   }
 }

@@ -9,8 +9,9 @@ import { spawn } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock, Dice } from "../ports.ts";
-import { alsaNameNow } from "./alsa-cards.ts";
-import { alsaFault, WRONG_RATE } from "./alsa-fault.ts";
+import { CardFinder } from "./alsa-cards.ts";
+import { alsaFault, goneFault, WRONG_RATE } from "./alsa-fault.ts";
+import { CardWatch } from "./card-watch.ts";
 import type { ChildEnd } from "./child.ts";
 import { SupervisedChild } from "./child.ts";
 import type { Outlet, OutletSink } from "./outlet.ts";
@@ -53,9 +54,12 @@ export class NodeSpeaker extends PacedSpeaker {
 
 class NodeOutlet implements Outlet {
   readonly #options: NodeSpeakerOptions;
+  readonly #finder: CardFinder;
+  readonly #watch: CardWatch;
   #child: SupervisedChild | null = null;
   #sink: OutletSink | null = null;
   #lost: boolean = false;
+  #cardWent: boolean = false;
   #writes = 0;
   #failure = "";
   #cancelReady: () => void = () => undefined;
@@ -63,6 +67,8 @@ class NodeOutlet implements Outlet {
 
   constructor(options: NodeSpeakerOptions) {
     this.#options = options;
+    this.#finder = new CardFinder(options.device, "playback");
+    this.#watch = new CardWatch(options.clock, this.#finder);
   }
 
   start(sink: OutletSink): void {
@@ -75,6 +81,7 @@ class NodeOutlet implements Outlet {
       ended: (end) => this.#ended(end),
     });
     this.#child.start();
+    this.#watch.start(() => this.#cardGone());
   }
 
   write(chunk: Int16Array): void {
@@ -103,12 +110,18 @@ class NodeOutlet implements Outlet {
     });
   }
 
+  #cardGone(): void {
+    this.#cardWent = true;
+    this.#child?.kill();
+  }
+
   kick(): void {
     this.#child?.kill();
   }
 
   async close(): Promise<void> {
     this.#sink = null;
+    this.#watch.close();
     this.#cancelReady();
     this.#dropped();
     // SIGKILL at once: there is nothing to save, and an idle aplay does not hear SIGTERM.
@@ -122,12 +135,13 @@ class NodeOutlet implements Outlet {
   }
 
   #launch(): ChildProcess {
-    const { clock, device, env = process.env } = this.#options;
+    this.#cardWent = false;
+    const { clock, env = process.env } = this.#options;
     this.#writes = 0;
     this.#failure = "";
     this.#cancelReady();
     this.#cancelReady = clock.after(READY_MS, () => this.#child?.kill());
-    const child = spawn(process.execPath, [SPEAKER_CHILD, alsaNameNow(device)], {
+    const child = spawn(process.execPath, [SPEAKER_CHILD, this.#finder.now()], {
       // One write is in flight at a time, so one thread is enough.
       env: { ...env, LC_ALL: "C", UV_THREADPOOL_SIZE: "1" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -170,6 +184,7 @@ class NodeOutlet implements Outlet {
     this.#lost = true;
     const about = { role: "speaker", device: this.#options.device, program: "speaker" } as const;
     const stderr = `${end.stderr}\n${this.#failure}`;
-    this.#sink?.lost(alsaFault(about, { ...end, stderr }));
+    const why = this.#cardWent ? goneFault(about) : alsaFault(about, { ...end, stderr });
+    this.#sink?.lost(why);
   }
 }

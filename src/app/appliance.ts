@@ -6,7 +6,7 @@
 
 import type { Effect, Input } from "../core/assistant-types.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
-import { type Fault, type fault, faultLine } from "../core/fault.ts";
+import { type Fault, faultLine } from "../core/fault.ts";
 import { RING_MS } from "../core/limits.ts";
 import { msToSamples } from "../core/pcm.ts";
 import { Ring } from "../core/ring.ts";
@@ -14,6 +14,7 @@ import type { Settings } from "../core/settings.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
 import { Downlink } from "./downlink.ts";
+import { LevelWatch } from "./level-watch.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
 import { Recorder } from "./recorder.ts";
@@ -39,6 +40,7 @@ export class Appliance {
   readonly #button: ButtonReader;
   readonly #lifecycle: Lifecycle;
   readonly #retirements: RetirementWatch;
+  readonly #level: LevelWatch;
   #startedMs = 0;
   #lastFrameMs: number | null = null;
   #lastFault: LastFault | null = null;
@@ -85,6 +87,8 @@ export class Appliance {
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
     this.#retirements = new RetirementWatch({ clock, journal, source: world.models, settings });
+    const isFile = settings()["audio.input_device"].startsWith("file:");
+    this.#level = new LevelWatch({ clock, journal, isFile });
     this.#button = new ButtonReader({ button: world.button, clock, journal, settings, post });
     this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });
   }
@@ -146,12 +150,15 @@ export class Appliance {
       frame: (pcm: Int16Array): void => {
         this.#lastFrameMs = this.#world.clock.nowMs();
         this.#ring.write(pcm);
+        this.#level.take(pcm);
         this.#wakePath?.take(pcm);
         this.#uplink.pump();
       },
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "microphone" }),
-      lost: (why: ReturnType<typeof fault>): void =>
-        this.#loop.post({ tag: "part-lost", part: "microphone", fault: why }),
+      lost: (why: Fault): void => {
+        this.#level.lost();
+        this.#loop.post({ tag: "part-lost", part: "microphone", fault: why });
+      },
     };
   }
 
@@ -161,7 +168,7 @@ export class Appliance {
       drained: (): void => this.#downlink.drained(),
       underrun: (): void => this.#downlink.underrun(),
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "speaker" }),
-      lost: (why: ReturnType<typeof fault>): void => {
+      lost: (why: Fault): void => {
         this.#downlink.lost();
         this.#loop.post({ tag: "part-lost", part: "speaker", fault: why });
       },
@@ -248,6 +255,7 @@ export class Appliance {
       hasWakeEngine: this.#wakePath !== null,
       startedMs: this.#startedMs,
       lastFrameMs: this.#lastFrameMs,
+      level: this.#level.status(),
       lastFault: this.#lastFault,
       retiring: this.#retirements.known,
       host: this.#world.host(),

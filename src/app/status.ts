@@ -25,6 +25,8 @@ export interface StatusParts {
   readonly hasWakeEngine: boolean;
   readonly startedMs: number;
   readonly lastFrameMs: number | null;
+  /** Of the microphone; null before the first sound. */
+  readonly level: Readonly<Record<string, unknown>> | null;
   readonly lastFault: LastFault | null;
   readonly retiring: readonly string[];
   /** What the process knows of itself: version, memory and the like. */
@@ -48,6 +50,7 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     metrics_files_lost: parts.recorder.lostFiles,
     input_device: settings["audio.input_device"],
     microphone: condition("microphone"),
+    microphone_level: parts.level,
     last_sound_ms: lastFrameMs === null ? null : Math.round(ageMs(lastFrameMs)),
     output_device: settings["audio.output_device"],
     speaker: condition("speaker"),

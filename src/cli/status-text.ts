@@ -20,6 +20,7 @@ const LABELS: readonly (readonly [string, string])[] = [
   ["metrics_files_lost", "Metrics files lost"],
   ["input_device", "Microphone"],
   ["microphone", "Microphone state"],
+  ["microphone_level", "Microphone level"],
   ["last_sound_ms", "Last sound"],
   ["output_device", "Speaker"],
   ["speaker", "Speaker state"],

@@ -21,7 +21,7 @@ import { GPIO_ROWS } from "./settings-table-gpio.ts";
 
 const DEVICE: Pattern = {
   regex: /^(?:file:.+\.wav|(?!file:)\S.*)$/i,
-  says: "an ALSA name, part of a card's name, or file:PATH.wav",
+  says: "an ALSA name, part of a card's name, usb:PORT, or file:PATH.wav",
 };
 const KEYWORD: Pattern = {
   regex: /^\S(?:.{0,62}\S)?$/,
@@ -36,7 +36,7 @@ const AUDIO = {
     required: true,
     pattern: DEVICE,
     reload: "restart",
-    doc: "The microphone: default, an ALSA name such as plughw:1, part of a card's name, or file:PATH.wav.",
+    doc: "The microphone: default, an ALSA name such as plughw:CARD=Device, part of a card's name, usb:PORT (of two alike; see pipit devices), or file:PATH.wav.",
   }),
   "audio.output_device": text({
     default: "default",

@@ -83,7 +83,7 @@ test("each trouble has its own line and remedy", async (t) => {
 test("a device that is not there is named, and the way to find one", async () => {
   assert.match(
     await firstFault({ device: "plughw:77" }),
-    /^microphone-missing: Microphone "plughw:77" not found\. .*arecord -L.*audio\.input_device/,
+    /^microphone-missing: Microphone "plughw:77" not found\. .*pipit devices.*audio\.input_device/,
   );
 });
 

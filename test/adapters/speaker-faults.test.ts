@@ -84,7 +84,7 @@ test("aplay: busy, and gone while playing", async (t) => {
 async function missingDevice(make: (device: string) => Speaker): Promise<void> {
   assert.match(
     await firstFault(make("plughw:77")),
-    /^speaker-missing: Speaker "plughw:77" not found\. .*aplay -L.*audio\.output_device/,
+    /^speaker-missing: Speaker "plughw:77" not found\. .*pipit devices.*audio\.output_device/,
   );
 }
 

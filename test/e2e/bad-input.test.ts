@@ -96,13 +96,13 @@ const TROUBLES: readonly Trouble[] = [
   {
     name: "a microphone that is not there",
     config: { audio: { input_device: "plughw:CARD=Nowhere" } },
-    line: /^Microphone "plughw:CARD=Nowhere" not found\. Plug it in, or list .*`arecord -L`/,
+    line: /^Microphone "plughw:CARD=Nowhere" not found\. Plug it in, or list .*`pipit devices`/,
     status: { microphone: NOT_FOUND, speaker: /^ok$/, led: /^fault$/, state: /^idle$/ },
   },
   {
     name: "a loudspeaker that is not there",
     config: { audio: { output_device: "plughw:CARD=Nowhere" } },
-    line: /^Speaker "plughw:CARD=Nowhere" not found\. Plug it in, or list .*`aplay -L`/,
+    line: /^Speaker "plughw:CARD=Nowhere" not found\. Plug it in, or list .*`pipit devices`/,
     status: { microphone: /^ok$/, speaker: /^Speaker .* not found$/, led: /^fault$/ },
   },
   {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { describe, type TestContext, test } from "node:test";
 import { SAMPLE_BYTES, samplesToMs } from "../../src/core/pcm.ts";
-import { fields, number } from "../../src/core/realtime/fields.ts";
+import { fields, number, record } from "../../src/core/realtime/fields.ts";
 import { WAV_HEADER_BYTES } from "../../src/core/wav.ts";
 import { type Daemon, KEY, wallMsOf } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
@@ -39,7 +39,8 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     assert.ok(typeof number === "number" && number >= 0);
   }
   assert.match(String(version), /^\d+\.\d+\.\d+/);
-  const { input_device, output_device, ...known } = rest;
+  const { input_device, output_device, microphone_level: level, ...known } = rest;
+  assert.ok(level === null || record(level)?.["verdict"] === "ok");
   assert.match(`${input_device} ${output_device}`, /^file:.*\.wav file:.*\.wav$/);
   assert.deepEqual(known, {
     state: "idle",
