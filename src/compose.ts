@@ -123,6 +123,30 @@ function hostFacts(): Readonly<Record<string, unknown>> {
   return { memory_mb: memoryMb, version: projectVersion(), pid: process.pid };
 }
 
+/** Parts one by one, for commands that try them while the appliance does not run. */
+export interface Parts {
+  /** Each throws a FaultError for devices that cannot be, and starts nothing. */
+  readonly microphone: () => Microphone;
+  readonly speaker: () => Speaker;
+  /** Null where no wake word is listened for. */
+  readonly wakeEngine: (sensitivity: number) => WakeEngine | null;
+}
+
+export function composeParts(settings: Settings, env: Env, journal: Journal): Parts {
+  const [clock, dice] = [new SystemClock(), new SystemDice()];
+  const current = (): Settings => settings;
+  const base: Base = { settings, current, banks: new Map(), env, journal, clock, dice };
+  return {
+    microphone: () => composeMicrophone(base),
+    speaker: () => composeSpeaker(base),
+    wakeEngine: (sensitivity) =>
+      composeWakeEngine({
+        ...base,
+        settings: { ...settings, "wake_word.sensitivity": sensitivity },
+      }),
+  };
+}
+
 function target(model: string, settings: Settings): DialTarget {
   const beta = settings["openai.protocol"] === "beta";
   return {

@@ -36,6 +36,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
   stop: { summary: "ends the conversation and silences the answer", start: control("stop") },
   mute: { summary: "mute on|off: closes or opens the microphone", start: control("mute") },
+  doctor: {
+    summary: "looks at everything that Pipit needs, and says what to do",
+    start: async (argv) => (await import("./cli/doctor.ts")).doctor(argv),
+  },
+  devices: {
+    summary: "lists microphones and loudspeakers, by stable names",
+    start: async (argv) => (await import("./cli/devices.ts")).devices(argv),
+  },
   "leds-off": {
     summary: "makes the LEDs dark, after a crash",
     start: async (argv) => (await import("./cli/leds-off.ts")).ledsOff(argv),

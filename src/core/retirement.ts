@@ -67,7 +67,7 @@ export function retirementLine({ model, date, days, successor }: Retirement): st
 }
 
 /** Epoch milliseconds of midnight UTC, from the proleptic Gregorian calendar; NaN if there is no such day. */
-function midnightMs(date: string): number {
+export function midnightMs(date: string): number {
   const [year = 0, month = 0, day = 0] = date.split("-").map(Number);
   const lengths = [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
   const length = lengths[month - 1];

@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { ControlSocket } from "../../src/adapters/control-socket.ts";
-import { durationText, statusText } from "../../src/cli/status-text.ts";
+import { statusText } from "../../src/cli/status-text.ts";
 import type { ControlReply, ControlRequest } from "../../src/core/control.ts";
+import { durationText } from "../../src/core/duration.ts";
 import { SimClock } from "../../src/sim/sim-clock.ts";
 import { tempFolder } from "../helpers/host.ts";
 
