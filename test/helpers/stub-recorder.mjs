@@ -1,10 +1,18 @@
 // A recorder like arecord, for tests: gives a ramp (sample n is n mod 32768) at real pace in chunks of
-// odd sizes, and misbehaves as $STUB_MODE says.
+// odd sizes, and misbehaves as $STUB_MODE says: also as a dead, an overdriven and a good microphone.
 const { STUB_MODE: mode = "ok" } = process.env;
 const BYTES_PER_MS = 48;
 
 function fail(text) {
   process.stderr.write(`${text}\n`, () => process.exit(1));
+}
+
+function soundAt(n) {
+  if (mode === "dead") return 0;
+  if (mode === "overdriven") return n % 48 < 24 ? 32767 : 0x8000;
+  // A quiet room, -55 dBFS, in which somebody says something now and then.
+  if (mode === "room") return ((n * 40503) & 127) - 64 + (n % 24000 < 4000 ? (n % 40) * 100 : 0);
+  return n % 32768;
 }
 
 let sent = 0;
@@ -16,7 +24,7 @@ function turn() {
     const size = Math.min(due - sent, 1 + ((sent * 7) % 997));
     const bytes = Buffer.alloc(size);
     for (let i = 0; i < size; i++) {
-      const sample = ((sent + i) >> 1) % 32768;
+      const sample = soundAt((sent + i) >> 1);
       bytes[i] = (sent + i) % 2 === 0 ? sample & 255 : sample >> 8;
     }
     sent += size;

@@ -132,5 +132,5 @@ export function judgeVoice(settings: Settings): Finding {
   if (first?.tag === "chosen" && first.notice !== null) {
     return finding("voice", "warn", first.notice, "Choose another openai.voice");
   }
-  return finding("voice", "ok", `${wish.voice}`);
+  return finding("voice", "ok", `${wish.voice}, on every model that may answer`);
 }
