@@ -28,7 +28,7 @@ export const KEYLESS_KEYWORDS: readonly string[] = [
 ];
 
 /** A keyword as the keyless engine names it: "Hey Google" is hey_google. */
-function keylessName(keyword: string): string {
+export function keylessName(keyword: string): string {
   return keyword
     .trim()
     .toLowerCase()

@@ -7,6 +7,7 @@
 
 import type { Env, MissingVariables } from "./expand.ts";
 import { oneLine } from "./fault.ts";
+import { isOlder } from "./migration/older-keys.ts";
 import type { SettingKey, Settings } from "./settings.ts";
 import { assemble, isComplete, isSettingKey, ROWS, SECTIONS } from "./settings.ts";
 import type { Value } from "./settings-row.ts";
@@ -105,7 +106,7 @@ function walk(
     if (name.includes(".")) complain(here, "key", `unknown key${nested(key)}`);
     else if (isSettingKey(key)) given.set(key, value);
     else if (Object.hasOwn(SECTIONS, key)) walk(value, here, given, complain);
-    else complain(here, "key", `unknown key${meant(path, name)}`);
+    else complain(here, "key", `unknown key${older(key) ?? meant(path, name)}`);
   }
 }
 
@@ -151,6 +152,11 @@ function nested(key: string): string {
   const parents = guess.split(".");
   const last = parents.pop();
   return `; write "${last}:" indented below "${parents.join(": ")}:"`;
+}
+
+/** The migration guide's system had this key: what becomes of it is more than a likely name. */
+function older(key: string): string | null {
+  return isOlder(key) ? "; an older key: run pipit migrate-config" : null;
 }
 
 /** What an unknown key may have been meant to be: a neighbour, or the same name elsewhere. */

@@ -1,0 +1,69 @@
+/**
+ * The table of older keys: those of the migration guide's system, one row each. `pipit
+ * migrate-config` moves them, the validator points to it, and the README's table is made from it.
+ */
+
+import { AUDIO_KEYS, SESSION_KEYS, SYSTEM_KEYS } from "./older-device.ts";
+import type { OlderKey } from "./older-key.ts";
+import { OPENAI_KEYS, WAKE_KEYS } from "./older-openai.ts";
+import { OLDER_SECTIONS, REST_KEYS } from "./older-rest.ts";
+
+export const OLDER_KEYS: readonly OlderKey[] = [
+  ...OPENAI_KEYS,
+  ...AUDIO_KEYS,
+  ...WAKE_KEYS,
+  ...SESSION_KEYS,
+  ...SYSTEM_KEYS,
+  ...REST_KEYS,
+];
+
+const BY_KEY: ReadonlyMap<string, OlderKey> = new Map(OLDER_KEYS.map((row) => [row.key, row]));
+
+export function olderKey(key: string): OlderKey | null {
+  return BY_KEY.get(key) ?? null;
+}
+
+/** Why this section is gone; null for one that is not. */
+export function goneSection(key: string): string | null {
+  return Object.hasOwn(OLDER_SECTIONS, key) ? (OLDER_SECTIONS[key] ?? null) : null;
+}
+
+/** Has the migration something to say about this key or section? */
+export function isOlder(key: string): boolean {
+  return BY_KEY.has(key) || Object.hasOwn(OLDER_SECTIONS, key);
+}
+
+/** The marks in the README between which the table stands. */
+export const OLDER_BEGIN = "<!-- older-keys:begin -->";
+export const OLDER_END = "<!-- older-keys:end -->";
+
+/** The table as Markdown; keys with the same fate share a line. */
+export function olderKeysMarkdown(): string {
+  const lines = ["| older key | today | what becomes of it |", "| --- | --- | --- |"];
+  const fates = new Map<string, string[]>();
+  for (const { key, now, why } of OLDER_KEYS) {
+    const stays = now.length === 1 && now[0] === key;
+    const today = stays ? "the same" : now.map((name) => `\`${name}\``).join(", ");
+    const fate = `${today === "" ? "–" : today} | ${cell(why === "" ? "kept" : why)}`;
+    fates.set(fate, [...(fates.get(fate) ?? []), key]);
+  }
+  for (const [fate, keys] of fates) lines.push(`| ${sharedNames(keys)} | ${fate} |`);
+  return `${lines.join("\n")}\n`;
+}
+
+function cell(words: string): string {
+  return words.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+}
+
+function sharedNames(keys: readonly string[]): string {
+  return keys.map((key) => `\`${key}\``).join(", ");
+}
+
+/** The README with today's table in it, or null when the marks are missing. */
+export function withOlderKeys(readme: string): string | null {
+  const begin = readme.indexOf(OLDER_BEGIN);
+  const end = readme.indexOf(OLDER_END);
+  if (begin === -1 || end < begin) return null;
+  const head = readme.slice(0, begin + OLDER_BEGIN.length);
+  return `${head}\n${olderKeysMarkdown()}${readme.slice(end)}`;
+}

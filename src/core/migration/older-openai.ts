@@ -1,0 +1,205 @@
+/** The older keys of `openai` and `wake_word`. */
+
+import { ALL_VOICES, modelNamed } from "../models.ts";
+import type { SettingKey } from "../settings.ts";
+import { KEYLESS_KEYWORDS, keylessName } from "../settings-rules.ts";
+import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
+import type { Older, OlderKey, Outcome } from "./older-key.ts";
+import {
+  assign,
+  assignNumber,
+  becomes,
+  gone,
+  isTemplate,
+  keep,
+  numeral,
+  renamed,
+  renamedNumber,
+  truth,
+} from "./older-key.ts";
+
+/** The row of a key that is today's too; `adjust` brings older values into today's form. */
+function same(
+  key: SettingKey,
+  why: string,
+  adjust: (value: unknown, older: Older) => Outcome = () => keep(why),
+): OlderKey {
+  return becomes(key, key, why, adjust);
+}
+
+/** Two rungs of the ladder with one name are one rung: legacy_model then takes the one after it. */
+function another(key: SettingKey, next: string | null, older: Older): string | null {
+  const first = older.at("openai.model");
+  if (next === null || key === "openai.model" || typeof first !== "string") return next;
+  const model = isDeadName(first, older.today) ? livingSuccessor(first, older.today) : first;
+  return next === model ? (livingSuccessor(next, older.today) ?? next) : next;
+}
+
+function aModel(key: "openai.model" | "openai.legacy_model") {
+  return (value: unknown, older: Older): Outcome => {
+    if (typeof value !== "string" || isTemplate(value)) return keep();
+    const model = modelNamed(value);
+    if (model === null) return keep("not in Pipit's catalogue: its voices and prices are unknown");
+    const { shutdown } = model;
+    if (!isDead(model, older.today)) {
+      if (shutdown === null) return keep();
+      return keep(`it ends on ${shutdown}; pipit migrate-config --model auto moves on`);
+    }
+    const next = another(key, livingSuccessor(value, older.today), older);
+    if (next === null) return { tag: "problem", message: `was shut down on ${shutdown}` };
+    return assign(key, next, `OpenAI shut ${value} down on ${shutdown}`);
+  };
+}
+
+function aVoice(key: "openai.voice" | "openai.voice_fallback") {
+  return (value: unknown): Outcome => {
+    if (typeof value !== "string" || isTemplate(value)) return keep();
+    if (ALL_VOICES.some((voice) => voice === value)) return keep();
+    const lower = value.trim().toLowerCase();
+    const known = ALL_VOICES.some((voice) => voice === lower);
+    if (known) return assign(key, lower, "Voices are written in small letters");
+    const why = `The Realtime API has no such voice; it has ${ALL_VOICES.join(", ")}`;
+    return assign(key, "alloy", why);
+  };
+}
+
+function temperature(value: unknown): Outcome {
+  const given = numeral(value);
+  const remark = "only servers with protocol: beta still take it; OpenAI does not";
+  if (given === null || (typeof value === "number" && given >= 0.6 && given <= 1.2)) {
+    return keep(remark);
+  }
+  return assignNumber("openai.temperature", value, "The Realtime API's range is narrower");
+}
+
+function language(value: unknown): Outcome {
+  if (typeof value !== "string" || isTemplate(value)) return keep();
+  const [tongue = "", ...region] = value.trim().replaceAll("_", "-").split("-");
+  const code = [tongue.toLowerCase(), ...region].join("-");
+  return code === value ? keep() : assign("openai.language", code, "As language codes are written");
+}
+
+function yesOrNo(key: SettingKey) {
+  return (value: unknown): Outcome => {
+    if (typeof value === "boolean" || isTemplate(value)) return keep();
+    const meant = truth(value);
+    return meant === null ? keep() : assign(key, meant, "Booleans are true and false");
+  };
+}
+
+const IN_CLEAR = `stands in clear; better: the key into /etc/pipit/credentials/OPENAI_API_KEY (mode 0600), and \${OPENAI_API_KEY} here`;
+
+export const OPENAI_KEYS: readonly OlderKey[] = [
+  same("openai.api_key", "", (value) =>
+    typeof value === "string" && value !== "" && !isTemplate(value) ? keep(IN_CLEAR) : keep(),
+  ),
+  same("openai.voice", "names that the API lacks become alloy", aVoice("openai.voice")),
+  same("openai.voice_fallback", "as voice", aVoice("openai.voice_fallback")),
+  same("openai.auto_select_voice", "", yesOrNo("openai.auto_select_voice")),
+  same("openai.model", "one that is shut down becomes its successor", aModel("openai.model")),
+  same(
+    "openai.legacy_model",
+    "the second model asked; one that is shut down becomes its successor",
+    aModel("openai.legacy_model"),
+  ),
+  same("openai.model_selection", ""),
+  same("openai.temperature", "only servers with protocol: beta still take it", temperature),
+  same("openai.language", "", language),
+];
+
+/** The older wake_word.model: a word inside the engine, or the path of a keyword file. */
+function wakeModel(value: unknown, older: Older): Outcome {
+  if (typeof value !== "string" || isTemplate(value)) {
+    return assign("wake_word.keyword", value, KEYWORD_WHY);
+  }
+  if (value.endsWith(".ppn")) {
+    const [model, engine] = [
+      { key: "wake_word.model_path", value },
+      { key: "wake_word.engine", value: "porcupine" },
+    ] as const;
+    const values = older.at("wake_word.engine") === "porcupine" ? [model] : [model, engine];
+    return { tag: "set", values, why: "A keyword file of your own is for the engine porcupine" };
+  }
+  if (/\.(?:onnx|tflite)$/.test(value)) return { tag: "gone", why: OPEN_WAKE_WORD };
+  const word = value.replace(/_v\d[\d.]*$/, "");
+  if (KEYLESS_KEYWORDS.includes(keylessName(word))) {
+    return assign("wake_word.keyword", word, KEYWORD_WHY);
+  }
+  const named = older.at("wake_word.engine");
+  if (named === "porcupine" || isTemplate(named)) {
+    return assign("wake_word.keyword", word, KEYWORD_WHY);
+  }
+  if (named === undefined && older.hasAccessKey) {
+    const values = [
+      { key: "wake_word.keyword", value: [word] },
+      { key: "wake_word.engine", value: "porcupine" },
+    ] as const;
+    const why = "The engine that needs no key does not know this word; yours, with your key, does";
+    return { tag: "set", values, why };
+  }
+  const why = `Without a key there are only ${KEYLESS_KEYWORDS.join(", ")}`;
+  return assign("wake_word.keyword", "computer", why);
+}
+
+const KEYWORD_WHY = "The wake word is called keyword";
+const OPEN_WAKE_WORD = "Pipit has no openWakeWord; porcupine-keyless needs no account either";
+
+function engine(value: unknown, older: Older): Outcome {
+  if (value === "porcupine") {
+    const how = "set PICOVOICE_ACCESS_KEY in /etc/pipit/pipit.env, or take porcupine-keyless";
+    return keep(older.hasAccessKey ? "" : `needs an AccessKey: ${how}`);
+  }
+  if (value === "porcupine-keyless" || isTemplate(value)) return keep();
+  if (typeof value === "string" && /^open_?wake_?word$/i.test(value)) {
+    return assign("wake_word.engine", "porcupine-keyless", OPEN_WAKE_WORD);
+  }
+  return keep();
+}
+
+function modelPath(value: unknown): Outcome {
+  if (value === null || value === undefined) return { tag: "gone", why: "It had no value" };
+  const other = typeof value === "string" && /\.(?:onnx|tflite)$/.test(value);
+  return other ? { tag: "gone", why: OPEN_WAKE_WORD } : keep();
+}
+
+const FILTER = "The engines filter for themselves; sound is passed on as it comes";
+
+export const WAKE_KEYS: readonly OlderKey[] = [
+  same("wake_word.enabled", "", yesOrNo("wake_word.enabled")),
+  same("wake_word.engine", "openwakeword becomes porcupine-keyless", engine),
+  becomes(
+    "wake_word.model",
+    ["wake_word.keyword", "wake_word.model_path", "wake_word.engine"],
+    "a word becomes keyword, a .ppn file model_path; picovoice needs a key, else it becomes computer",
+    wakeModel,
+  ),
+  same(
+    "wake_word.sensitivity",
+    "1 is the most eager and false alarms come with it; try 0.7",
+    (v) => (v === 1 ? keep("1 is the most eager: false alarms come with it; try 0.7") : keep()),
+  ),
+  same("wake_word.model_path", "only .ppn files", modelPath),
+  renamed(
+    "wake_word.porcupine_access_key",
+    "wake_word.access_key",
+    "Better left to PICOVOICE_ACCESS_KEY in /etc/pipit/pipit.env",
+  ),
+  renamedNumber("wake_word.cooldown", "wake_word.cooldown_s", "Names carry their unit"),
+  renamedNumber(
+    "wake_word.timeout",
+    "session.no_speech_s",
+    "How long it waits for the first word after the wake word",
+  ),
+  gone("wake_word.vad_enabled", "The keyless engine always sleeps while the room is quiet"),
+  gone("wake_word.test_mode", "pipit demo tries everything out; the LED shows each detection"),
+  gone(
+    "wake_word.confirmation_beep_enabled",
+    "Pipit has no such beep yet: the LED answers, and you may speak on at once",
+  ),
+  gone("wake_word.audio_gain", "The engines need no gain; the card's is set with alsamixer"),
+  gone("wake_word.audio_gain_mode", "The engines need no gain; the card's is set with alsamixer"),
+  gone("wake_word.highpass_filter_enabled", FILTER),
+  gone("wake_word.highpass_filter_cutoff", FILTER),
+  gone("wake_word.inference_framework", OPEN_WAKE_WORD),
+  gone("wake_word.enable_speex_noise_suppression", OPEN_WAKE_WORD),
+];

@@ -1,0 +1,79 @@
+/** The older sections that Pipit has not: Home Assistant, the web page, `advanced`, `persona`. */
+
+import type { OlderKey } from "./older-key.ts";
+import { becomes, gone } from "./older-key.ts";
+import { traitsToInstructions } from "./persona.ts";
+
+/** Not here yet: the lines stay in the file as comments, to be used when it is. */
+const HOME = "Pipit has no such feature yet; kept as a comment";
+const WEB = "Pipit has no web page: this file over SSH, pipit status and journalctl take its place";
+const RETRY = "Pipit connects again by itself, after random, growing, bounded waits";
+
+const HOME_KEYS = [
+  "url",
+  "token",
+  "language",
+  "timeout",
+  "mcp.sse_endpoint",
+  "mcp.auth_method",
+  "mcp.connection_timeout",
+  "mcp.reconnect_attempts",
+  "mcp.ssl_verify",
+  "mcp.ssl_ca_bundle",
+  "mcp.max_reconnect_attempts",
+  "mcp.reconnect_base_delay",
+  "mcp.reconnect_max_delay",
+  "mcp.sse_read_timeout",
+  "mcp.native_mode",
+  "mcp.endpoint",
+  "mcp.approval_mode",
+  "mcp.approval_timeout",
+  "mcp.enable_fallback",
+  "mcp.performance_tracking",
+  "mcp.cache_tool_definitions",
+  "mcp.tool_timeout",
+];
+
+const WEB_KEYS = [
+  "enabled",
+  "host",
+  "port",
+  "auth.enabled",
+  "auth.username",
+  "auth.password_hash",
+  "auth.session_timeout",
+  "tls.enabled",
+  "tls.cert_file",
+  "tls.key_file",
+];
+
+export const REST_KEYS: readonly OlderKey[] = [
+  ...HOME_KEYS.map((name) => gone(`home_assistant.${name}`, HOME)),
+  ...WEB_KEYS.map((name) => gone(`web_ui.${name}`, WEB)),
+  gone("advanced.reconnect_delay", RETRY),
+  gone("advanced.max_reconnect_attempts", RETRY),
+  gone("advanced.audio_buffer_size", "Buffers are bounded by themselves"),
+  gone("advanced.cost_tracking", "Always: the metrics files and pipit status tell the cost"),
+  gone("advanced.debug_audio", HOME),
+  becomes(
+    "persona",
+    "openai.instructions",
+    "Its traits become sentences; --persona FILE reads a persona.ini",
+    (value) => {
+      const text = traitsToInstructions(value);
+      if (text === null) return { tag: "gone", why: "It has nothing that could be put into words" };
+      const values = [{ key: "openai.instructions", value: text }] as const;
+      return { tag: "set", values, why: "What the model should be is told in words" };
+    },
+  ),
+];
+
+/** Sections of the older file that are none of today's, and why their unknown keys are gone. */
+export const OLDER_SECTIONS: Readonly<Record<string, string>> = {
+  home_assistant: HOME,
+  "home_assistant.mcp": HOME,
+  web_ui: WEB,
+  "web_ui.auth": WEB,
+  "web_ui.tls": WEB,
+  advanced: "Pipit has no section advanced",
+};
