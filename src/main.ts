@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "checks the configuration and lists every problem in it",
     start: async (argv) => (await import("./cli/check-config.ts")).checkConfig(argv),
   },
+  "migrate-config": {
+    summary: "brings an older configuration to today's form, or moves to another model",
+    start: async (argv) => (await import("./cli/migrate-config.ts")).migrateConfig(argv),
+  },
   status: { summary: "shows what the running appliance does", start: control("status") },
   wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
   stop: { summary: "ends the conversation and silences the answer", start: control("stop") },

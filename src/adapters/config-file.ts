@@ -56,8 +56,8 @@ export type LoadedConfig =
 
 /** Finds, reads and checks the configuration. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const { path, why } = choose(options);
-  const content = readText(path, why);
+  const { path, why } = chooseConfig(options);
+  const content = readConfigText(path, why);
   if (!content.ok) return { ok: false, path, problems: content.problems, details: content.details };
   const { document, problems } = parseYaml(content.text);
   if (document === null) return refused(path, problems);
@@ -69,7 +69,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 }
 
 /** The file to read, and what made it the one. */
-function choose(options: LoadOptions): { readonly path: string; readonly why: string } {
+export function chooseConfig(options: LoadOptions): {
+  readonly path: string;
+  readonly why: string;
+} {
   const { path, env, systemFile = SYSTEM_FILE } = options;
   if (path !== undefined && path !== "") return { path, why: "named by --config" };
   const named = env["PIPIT_CONFIG"];
@@ -105,7 +108,8 @@ type Content =
       readonly details: readonly Problem[];
     };
 
-function readText(path: string, why: string): Content {
+/** The text of a configuration file, a byte order mark left out. Never throws. */
+export function readConfigText(path: string, why: string): Content {
   let file: number;
   try {
     // A pipe without a writer would block for ever.
