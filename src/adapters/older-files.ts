@@ -63,5 +63,6 @@ export async function readPersona(
   }
   const instructions = traitsToInstructions(parsed.ini);
   if (instructions === null) return fail(`${path}: has nothing that could be put into words`);
-  return { ok: true, instructions };
+  // In the configuration, ${ would be taken for a variable.
+  return { ok: true, instructions: instructions.replaceAll("${", () => "$${") };
 }

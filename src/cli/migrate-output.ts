@@ -5,12 +5,17 @@
  * stderr.
  */
 
-import { chooseConfig, PROBLEMS_SHOWN_MAX, readConfigText } from "../adapters/config-file.ts";
+import {
+  CONFIG_MAX_BYTES,
+  chooseConfig,
+  PROBLEMS_SHOWN_MAX,
+  readConfigText,
+} from "../adapters/config-file.ts";
 import { realReplaceFiles, replaceConfig } from "../adapters/config-store.ts";
 import { errorCode } from "../adapters/files.ts";
 import { faultLine } from "../core/fault.ts";
 import { diffLines } from "../core/migration/diff.ts";
-import { hideSecrets } from "../core/migration/secrets.ts";
+import { hideSecrets, hideTokens } from "../core/migration/secrets.ts";
 import type { Problem } from "../core/validate.ts";
 import { formatProblem } from "../core/validate.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE } from "./args.ts";
@@ -37,12 +42,14 @@ export async function readConfig(
   const told = readConfigText(path, why);
   if (!told.ok) {
     const problems = told.problems.map((line) =>
-      line.replace(" (named by --config); name one with --config FILE", "; name another FILE"),
+      line
+        .replace(" (named by --config); name one with --config FILE", "; name another FILE")
+        .replace(" (named by --config)", ""),
     );
     return { ok: false, path, problems };
   }
   try {
-    const bytes = await realReplaceFiles.read(path, Number.MAX_SAFE_INTEGER);
+    const bytes = await realReplaceFiles.read(path, CONFIG_MAX_BYTES);
     return { ok: true, path, text: told.text, bytes };
   } catch (error) {
     return { ok: false, path, problems: [`${path}: cannot be read (${errorCode(error)})`] };
@@ -86,7 +93,7 @@ export function problemLines(
   problems: readonly Problem[],
   secrets: readonly string[],
 ): readonly string[] {
-  return problems.map((problem) => hideSecrets(formatProblem(path, problem), secrets));
+  return problems.map((problem) => hideTokens(formatProblem(path, problem), secrets));
 }
 
 /** A new text for the file, with the words that announce it. */
@@ -123,11 +130,16 @@ export async function carryOut(told: Told, proposal: Proposal): Promise<number> 
   }
   const { path, backup } = replaced;
   const back = `sudo cp -p ${quoted(backup)} ${quoted(path)} && sudo systemctl restart pipit`;
+  const usual = chooseConfig({ env: process.env }).path;
+  const elsewhere = (await realReplaceFiles.real(usual).catch(() => usual)) !== path;
   tell(told, { ok: true, written: true, ...data, target: path, backup, rollback: back }, [
     ...lines,
     "",
     `${path} is written; what it was is in ${backup}.`,
-    "Now: pipit check-config, then sudo systemctl restart pipit",
+    ...(elsewhere
+      ? [`Pipit by itself reads ${usual}: copy it there, or name it with --config.`]
+      : []),
+    `Now: pipit check-config --config ${quoted(path)}, then sudo systemctl restart pipit`,
     `Back again: ${back}`,
     `        or: pipit migrate-config --rollback ${quoted(config.path)}, and restart`,
   ]);
@@ -140,7 +152,7 @@ function shownDiff(
   secrets: readonly string[],
 ): readonly string[] {
   const lines = diffLines(config.text, text).map((line) =>
-    hideSecrets(line.replace(/\r$/, ""), secrets),
+    hideSecrets(line.replace(/[^\P{Cc}\t]/gu, ""), secrets),
   );
   return [`--- ${config.path}`, `+++ ${config.path} (migrated)`, ...lines];
 }

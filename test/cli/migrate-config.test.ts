@@ -33,7 +33,10 @@ test("an older file: list, backup, comments, a file that check-config takes, and
   assert.equal(run.code, 0, run.stderr);
   assert.doesNotMatch(run.stdout + run.stderr, SECRETS);
   const expected = readFileSync(join(FIXTURES, "older-config.out.txt"), "utf8");
-  assert.equal(run.stdout.replaceAll(path, "/PATH/config.yaml"), expected);
+  const told = run.stdout
+    .replaceAll(path, "/PATH/config.yaml")
+    .replace(/by itself reads [^:]*:/, "by itself reads /USUAL/config.yaml:");
+  assert.equal(told, expected, "what the owner reads is in test/fixtures/older-config.out.txt");
 
   assert.deepEqual(readFileSync(`${path}.backup`), before);
   const after = readFileSync(path, "utf8");
@@ -103,6 +106,25 @@ test("a key in clear goes on working, is advised against, and is never shown", a
   assert.doesNotMatch(run.stdout, SECRETS);
 });
 
+test("a byte order mark and Windows line ends stay", async (t) => {
+  const text = "\ufeffaudio:\r\n  output_volume: 0.5 # loud\r\n  channels: 1\r\n";
+  const path = tempFile(t, "config.yaml", text);
+  assert.equal((await runPipit(["migrate-config", path])).code, 0);
+  const note = "  # Microphone and loudspeaker run at the API's 24 kHz mono; ALSA converts\r\n";
+  const expected = `\ufeffaudio:\r\n  volume: 0.5 # loud\r\n${note}  #channels: 1\r\n`;
+  assert.equal(readFileSync(path, "utf8"), expected);
+});
+
+test("another model of a file that is not today's: the migration comes first", async (t) => {
+  const path = tempFile(t, "config.yaml", "wake_word:\n  porcupine_access_key: AAAAbbbb1111\n");
+  const run = await runPipit(["migrate-config", "--model", "auto", path]);
+  assert.equal(run.code, 2);
+  const told =
+    "wake_word.porcupine_access_key: unknown key; an older key: run pipit migrate-config";
+  assert.ok(run.stderr.startsWith(`${path}:2:3 ${told}\n`), run.stderr);
+  assert.doesNotMatch(run.stderr, SECRETS);
+});
+
 test("check-config and the daemon point to it", async (t) => {
   const path = older(t);
   for (const command of ["check-config", "run"]) {
@@ -126,7 +148,7 @@ test("the older .env and persona.ini beside it", async (t) => {
   );
   writeFileSync(
     join(folder, "persona.ini"),
-    "[Backstory]\nname = Bird\n[personality]\nhumor = 30\n",
+    `[Backstory]\nname = Bird\npurpose = costs \${X}\n[personality]\nhumor = 30\n`,
   );
   const persona = join(folder, "persona.ini");
   const run = await runPipit(["migrate-config", "--persona", persona, path]);
@@ -135,7 +157,10 @@ test("the older .env and persona.ini beside it", async (t) => {
   assert.doesNotMatch(run.stdout, SECRETS);
   const after = readFileSync(path, "utf8");
   assert.match(after, /engine: porcupine\n/);
-  assert.match(after, /openai:\n {2}instructions: \|-?\n {4}You are Bird\.\n/);
+  assert.match(
+    after,
+    /openai:\n {2}instructions: \|-?\n {4}You are Bird\.\n {4}What you are for: costs \$\$\{X\}/,
+  );
   const again = await runPipit(["migrate-config", "--persona", persona, path]);
   assert.equal(again.code, 2);
   assert.match(again.stderr, /openai\.instructions: has instructions already/);

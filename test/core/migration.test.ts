@@ -200,7 +200,8 @@ test("a persona becomes words, nothing of it is lost", () => {
       "The kitchen is in Kiel.",
     ].join("\n"),
   );
-  for (const nothing of [null, {}, [], { messages: { error: "x" } }]) {
+  assert.equal(traitsToInstructions(" Be kind "), "Be kind");
+  for (const nothing of [null, "", {}, [], { messages: { error: "x" } }]) {
     assert.equal(traitsToInstructions(nothing), null);
   }
 });

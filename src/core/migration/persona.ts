@@ -15,6 +15,7 @@ export const TOLD_OTHERWISE: readonly string[] = ["messages.error", "messages.th
 
 /** The instructions; null when there is nothing to say. */
 export function traitsToInstructions(tree: unknown): string | null {
+  if (typeof tree === "string") return tree.trim() === "" ? null : tree.trim();
   const values = flatten(tree);
   const take = (...names: readonly string[]): string => taken(values, names);
   const name = take("backstory.name", "name");

@@ -1,14 +1,14 @@
 /**
  * A migration as lines for the owner and as data for programs.
  *
- * Invariant: every text that leaves here has gone through hideSecrets.
+ * Invariant: every text that leaves here has gone through hideTokens.
  */
 
 import { oneLine } from "../fault.ts";
 import type { Path, Position } from "../validate.ts";
 import type { Assignment } from "./older-key.ts";
 import type { Plan } from "./plan.ts";
-import { hideSecrets, isSecretName } from "./secrets.ts";
+import { hideTokens, isSecretName } from "./secrets.ts";
 
 /** Longest piece of a value that is shown, characters. */
 const SHOWN_MAX_CHARS = 60;
@@ -37,7 +37,7 @@ type Place = (path: Path) => Position;
 
 /** The plan with places and values fit to be shown. */
 export function listed(plan: Plan, place: Place, secrets: readonly string[]): Listed {
-  const clean = (text: string): string => hideSecrets(text, secrets);
+  const clean = (text: string): string => hideTokens(text, secrets);
   const name = (path: Path): string => clean(oneLine(path.join("."), SHOWN_MAX_CHARS * 2));
   const show = (key: string, value: unknown): string => shownValue(key, value, secrets);
   return {
@@ -67,7 +67,7 @@ export function shownValue(key: string, value: unknown, secrets: readonly string
   const words = typeof value === "string" ? value : JSON.stringify(value ?? null);
   const secret = isSecretName(key.split(".").at(-1) ?? key);
   if (secret && value !== null && !/^\$\{\w+(?::-)?\}$/.test(words)) return "***";
-  return oneLine(hideSecrets(oneLine(words, 10_000), secrets), SHOWN_MAX_CHARS);
+  return oneLine(hideTokens(oneLine(words, 10_000), secrets), SHOWN_MAX_CHARS);
 }
 
 /** The list as the owner reads it. */

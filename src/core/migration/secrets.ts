@@ -49,14 +49,19 @@ export function secretsIn(tree: unknown): readonly string[] {
   return [...found].sort((a, b) => b.length - a.length);
 }
 
-/** One line of text with `***` in place of every secret. */
+/** One line of the file with `***` in place of every secret. */
 export function hideSecrets(line: string, secrets: readonly string[]): string {
   const named = line.replace(SECRET_LINE, (whole, name: string, value: string) => {
     if (!isSecretName(name.replace(/["']?\s*[:=]\s*$/, ""))) return whole;
     if (ONLY_TEMPLATE.test(value)) return whole;
     return `${name}***`;
   });
-  return redact(named, secrets)
+  return hideTokens(named, secrets);
+}
+
+/** A message of ours: what it may have taken from the file is hidden, its own words are not. */
+export function hideTokens(text: string, secrets: readonly string[]): string {
+  return redact(text, secrets)
     .replace(WEB_TOKEN, "***")
     .replace(TOKEN, (token) => (hasRandom(token) ? "***" : token));
 }
