@@ -3,12 +3,13 @@
  *
  * Invariants: one call writes at most one line, of bounded length, without control characters; no
  * secret passes; nothing that happens to the reader reaches the caller; what is left out is counted
- * and said. systemd reads `<N>` as the priority and adds the time; anybody else gets the time from us.
+ * and said; trouble that lasts is a handful of lines a day. systemd reads `<N>` as the priority and adds the time; anybody else gets the time from us.
  */
 
 import { oneLine } from "../core/fault.ts";
 import { redact } from "../core/redact.ts";
 import type { Clock, Journal, LogLevel } from "../ports.ts";
+import { Repeats } from "./journal-repeats.ts";
 import type { LineSink } from "./line-sink.ts";
 
 /** Longest text of a line, characters: far below the 48 KiB at which journald cuts. */
@@ -58,6 +59,7 @@ export class LineJournal implements Journal {
   #tokens = LINES_BURST;
   #refilledMs: number | null = null;
   #leftOut = 0;
+  readonly #repeats: Repeats;
 
   constructor(options: JournalOptions) {
     this.#sink = options.sink;
@@ -65,6 +67,15 @@ export class LineJournal implements Journal {
     this.#colour = options.colour;
     this.#level = options.level;
     this.#secrets = longestFirst(options.secrets);
+    this.#repeats = new Repeats({
+      clock: options.clock,
+      say: (level, line) => this.#limited(level, line),
+    });
+  }
+
+  /** Tells what was counted and not yet told. */
+  close(): void {
+    this.#repeats.close();
   }
 
   /** From now on, lines less urgent than `level` are not written. */
@@ -84,6 +95,11 @@ export class LineJournal implements Journal {
 
   log(level: LogLevel, line: string): void {
     if (PRIORITY[level] > PRIORITY[this.#level]) return;
+    if (isTrouble(level) && !this.#repeats.admits(level, line)) return;
+    this.#limited(level, line);
+  }
+
+  #limited(level: LogLevel, line: string): void {
     if (!this.#take()) {
       this.#leftOut++;
       return;
@@ -116,6 +132,11 @@ export class LineJournal implements Journal {
     this.#tokens--;
     return true;
   }
+}
+
+/** What an appliance may go on saying for ever; the lines of a conversation are not that. */
+function isTrouble(level: LogLevel): boolean {
+  return PRIORITY[level] <= PRIORITY.notice;
 }
 
 /** Longest first, so that a secret inside another one does not leave the other's rest behind. */
