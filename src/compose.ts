@@ -5,8 +5,10 @@
 
 import { alsaName } from "./adapters/alsa-cards.ts";
 import { SystemCalendar, SystemClock, SystemDice } from "./adapters/clock.ts";
+import { FolderWatch } from "./adapters/config-watch.ts";
 import { controlSocketPath } from "./adapters/control-path.ts";
 import { ControlSocket } from "./adapters/control-socket.ts";
+import { ExitRecord } from "./adapters/exit-record.ts";
 import { faultSound } from "./adapters/fault-sounds.ts";
 import type { Bank } from "./adapters/gpio-bank.ts";
 import { GpioButton } from "./adapters/gpio-button.ts";
@@ -34,6 +36,7 @@ import { PorcupineWakeEngine } from "./adapters/wake-porcupine.ts";
 import { loadWav } from "./adapters/wav-file.ts";
 import { Appliance } from "./app/appliance.ts";
 import { realtimeUrl } from "./app/connection.ts";
+import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
 import { type Fault, faultLine } from "./core/fault.ts";
 import { type Settings, secretValues } from "./core/settings.ts";
 import type { Role } from "./core/sound/cards.ts";
@@ -76,11 +79,30 @@ export function composeJournal(settings: Settings, env: Env): LineJournal {
   });
 }
 
+/** How the run before ended, and where this one says how it does. */
+export function composeExitRecord(env: Env): ExitRecord {
+  return new ExitRecord({ env, clock: new SystemClock() });
+}
+
+/** What reads the configuration again; `parts` are those of it that are the caller's. */
+export function composeReloader(
+  path: string,
+  parts: Omit<ReloaderOptions, "clock" | "watch">,
+): Reloader {
+  const clock = new SystemClock();
+  return new Reloader({ ...parts, clock, watch: new FolderWatch({ path, clock }) });
+}
+
 /**
  * The appliance that the settings describe; what a reload may change is asked for when it is
- * needed. Throws a FaultError for devices that cannot be.
+ * needed. `lastExit`: how the run before ended. Throws a FaultError for devices that cannot be.
  */
-export function compose(current: () => Settings, env: Env, journal: Journal): Appliance {
+export function compose(
+  current: () => Settings,
+  env: Env,
+  journal: Journal,
+  lastExit: string | null,
+): Appliance {
   const settings = current();
   const clock = new SystemClock();
   const dice = new SystemDice();
@@ -113,7 +135,7 @@ export function compose(current: () => Settings, env: Env, journal: Journal): Ap
     notifier: new SystemdNotifier({ clock, env, pid: process.pid }),
     power: new SystemdPower(),
     controlServer: new ControlSocket(socketPath, clock),
-    host: hostFacts,
+    host: () => ({ last_exit: lastExit, ...hostFacts() }),
   };
   return new Appliance(world, current);
 }

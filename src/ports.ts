@@ -11,6 +11,7 @@ import type { Fault } from "./core/fault.ts";
 import type { Indication } from "./core/indicator.ts";
 import type { PastConversation } from "./core/ledger.ts";
 import type { LinkFailure } from "./core/realtime/failure.ts";
+import type { Settings } from "./core/settings.ts";
 
 /** Time. The simulated one moves when it is told to. */
 export interface Clock {
@@ -170,11 +171,37 @@ export interface ModelsSource {
 /** The service manager. Silent where there is none. */
 export interface Notifier {
   ready(status: string): Promise<void>;
+  /** The configuration is being read again; `ready` says that this is over. */
+  reloading(): Promise<void>;
   status(text: string): void;
   stopping(): Promise<void>;
   watchdog(): void;
   /** How often the manager wants `watchdog`, milliseconds; null when it does not. */
   readonly watchdogMs: number | null;
+}
+
+/** The configuration file as it is now. `digest` is that of its text, or of why there is none. */
+export type ConfigReading =
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      readonly digest: string;
+      /** Nothing but blanks and comments: sound, and yet hardly what the owner meant. */
+      readonly isEmpty: boolean;
+    }
+  | { readonly ok: false; readonly problems: readonly string[]; readonly digest: string };
+
+export interface ConfigWatchSink {
+  /** The file may have changed; often said more than once. */
+  changed(): void;
+  /** It cannot be watched; `line` says why, once. */
+  blind(line: string): void;
+}
+
+/** Looks whether the configuration file changes. */
+export interface ConfigWatch {
+  start(sink: ConfigWatchSink): void;
+  close(): Promise<void>;
 }
 
 /** The machine itself. */

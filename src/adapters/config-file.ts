@@ -6,6 +6,7 @@
  */
 
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Env, MissingVariables } from "../core/expand.ts";
@@ -44,6 +45,9 @@ export type LoadedConfig =
       readonly path: string;
       /** When the file was last changed, milliseconds since 1970. */
       readonly modifiedMs: number;
+      readonly digest: string;
+      /** Nothing but blanks and comments. */
+      readonly isEmpty: boolean;
     }
   | {
       readonly ok: false;
@@ -52,20 +56,31 @@ export type LoadedConfig =
       readonly problems: readonly string[];
       /** The same for programs; empty when the file could not be read at all. */
       readonly details: readonly Problem[];
+      readonly digest: string;
     };
 
 /** Finds, reads and checks the configuration. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const { path, why } = chooseConfig(options);
   const content = readConfigText(path, why);
-  if (!content.ok) return { ok: false, path, problems: content.problems, details: content.details };
-  const { document, problems } = parseYaml(content.text);
-  if (document === null) return refused(path, problems);
+  if (!content.ok) {
+    const { problems, details } = content;
+    return { ok: false, path, problems, details, digest: digestOf(problems.join("\n")) };
+  }
+  const { text, modifiedMs } = content;
+  const digest = digestOf(text);
+  const { document, problems } = parseYaml(text);
+  if (document === null) return refused(path, problems, digest);
   const { env, missingVariables = "refuse" } = options;
   const checked = validate(document.tree, { env, missingVariables, locate: document.locate });
-  if (!checked.ok) return refused(path, [...problems, ...checked.problems]);
-  if (problems.length > 0) return refused(path, problems);
-  return { ok: true, settings: checked.settings, path, modifiedMs: content.modifiedMs };
+  if (!checked.ok) return refused(path, [...problems, ...checked.problems], digest);
+  if (problems.length > 0) return refused(path, problems, digest);
+  const isEmpty = document.tree === null || document.tree === undefined;
+  return { ok: true, settings: checked.settings, path, modifiedMs, digest, isEmpty };
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** The file to read, and what made it the one. */
@@ -91,13 +106,13 @@ function exists(path: string): boolean {
   }
 }
 
-function refused(path: string, found: readonly Problem[]): LoadedConfig {
+function refused(path: string, found: readonly Problem[], digest: string): LoadedConfig {
   const details = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
   const shown = details.slice(0, PROBLEMS_SHOWN_MAX);
   const problems = shown.map((problem) => formatProblem(path, problem));
   const rest = details.length - shown.length;
   if (rest > 0) problems.push(`${path}: and ${rest} more`);
-  return { ok: false, path, problems, details };
+  return { ok: false, path, problems, details, digest };
 }
 
 type Content =
@@ -178,7 +193,7 @@ function cannotOpen(code: string, why: string): string {
       return `there is no such file (${why}); name one with --config FILE`;
     case "EACCES":
     case "EPERM":
-      return `may not be read by this user (${why}); run as the service's user or with sudo`;
+      return `may not be read by this user (${why}); run with sudo, or let the service read it: chgrp pipit, chmod 640`;
     default:
       return `cannot be opened (${code || "unknown error"}; ${why})`;
   }

@@ -82,12 +82,6 @@ export class ExitRecord {
     return exitText(this.#found, this.#now);
   }
 
-  /** The last word of the run before, when its configuration was refused in this same boot. */
-  get refusedBefore(): string | null {
-    const { end, bootId } = this.#found ?? { end: null, bootId: "" };
-    return end?.own === "config" && bootId === this.#now.bootId ? end.message : null;
-  }
-
   /** This run has begun. Resolves when that is on the disk, or cannot be; never rejects. */
   async begin(): Promise<void> {
     this.#run = begun(this.#found, this.#now);

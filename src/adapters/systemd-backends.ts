@@ -12,6 +12,8 @@ import notifyPackage from "systemd-notify";
 export type NotifyMessage =
   | { readonly tag: "ready"; readonly status: string }
   | { readonly tag: "status"; readonly status: string }
+  /** `monotonicUs`: CLOCK_MONOTONIC when the reload began. */
+  | { readonly tag: "reloading"; readonly monotonicUs: bigint }
   | { readonly tag: "stopping" }
   | { readonly tag: "watchdog" };
 
@@ -52,6 +54,7 @@ export const toolBackend: NotifyBackend = {
         return callPackage({ ready: true, status: message.status, pid: process.pid });
       case "status":
         return callPackage({ status: message.status, pid: process.pid });
+      case "reloading":
       case "stopping":
       case "watchdog":
         return callTool(stateText(message));
@@ -65,6 +68,8 @@ function stateText(message: NotifyMessage): string {
       return `READY=1\nSTATUS=${message.status}`;
     case "status":
       return `STATUS=${message.status}`;
+    case "reloading":
+      return `RELOADING=1\nMONOTONIC_USEC=${message.monotonicUs}`;
     case "stopping":
       return "STOPPING=1";
     case "watchdog":
@@ -108,9 +113,9 @@ async function callPackage(fields: Parameters<typeof notifyPackage>[0]): Promise
   }
 }
 
-function callTool(assignment: string): Promise<boolean> {
+function callTool(assignments: string): Promise<boolean> {
   return new Promise((resolve) => {
     const limits = { timeout: TOOL_MAX_MS, killSignal: "SIGKILL" } as const;
-    execFile("systemd-notify", [assignment], limits, (error) => resolve(error === null));
+    execFile("systemd-notify", assignments.split("\n"), limits, (error) => resolve(error === null));
   });
 }

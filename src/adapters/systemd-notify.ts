@@ -62,6 +62,10 @@ export class SystemdNotifier implements Notifier {
     return this.#post({ tag: "ready", status: oneLine(status, STATUS_MAX_CHARS) });
   }
 
+  reloading(): Promise<void> {
+    return this.#post({ tag: "reloading", monotonicUs: process.hrtime.bigint() / 1_000n });
+  }
+
   status(text: string): void {
     void this.#post({ tag: "status", status: oneLine(text, STATUS_MAX_CHARS) });
   }

@@ -22,11 +22,13 @@ import { RetirementWatch } from "./retirement-watch.ts";
 import { performSound } from "./sound-effects.ts";
 import { Spending } from "./spending.ts";
 import { type LastFault, statusOf } from "./status.ts";
+import { StatusLine } from "./status-line.ts";
 import { Uplink } from "./uplink.ts";
 import { WakePath } from "./wake-path.ts";
 import type { World } from "./world.ts";
 
 export class Appliance {
+  readonly statusLine: StatusLine;
   readonly #world: World;
   readonly #settings: () => Settings;
   readonly #ring = new Ring(msToSamples(RING_MS));
@@ -50,6 +52,7 @@ export class Appliance {
     this.#world = world;
     this.#settings = settings;
     const { clock, dice, journal, speaker, store, dialer, target, lamp } = world;
+    this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
     this.#downlink = new Downlink({
@@ -81,6 +84,7 @@ export class Appliance {
       perform: (effect) => this.#perform(effect),
       witness: (input, before, after, moment) => {
         this.#wakePath?.enabled(after.tag !== "muted");
+        this.statusLine.show(after);
         if (input.tag === "part-lost") this.#failed(input.fault);
         this.#recorder.witness(input, before, after, moment);
       },
@@ -118,7 +122,7 @@ export class Appliance {
     lifecycle.add("button", () => this.#button.close());
     this.#retirements.start();
     lifecycle.add("retirements", async () => this.#retirements.close());
-    await lifecycle.ready("Ready", () => this.#health());
+    await lifecycle.ready(this.statusLine.text, () => this.#health());
   }
 
   /** Ends a conversation in good order, then stops the parts in reverse, in bounded time. */

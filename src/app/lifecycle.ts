@@ -3,6 +3,7 @@
  * while sound arrives (or its absence is known and being mended) and the event loop turns.
  */
 
+import { READY_LINE } from "../core/status-line.ts";
 import type { Clock, Journal, Notifier } from "../ports.ts";
 
 /** Longest a single part may take to stop; all together stay within STOP_MAX_MS. */
@@ -51,7 +52,7 @@ export class Lifecycle {
     const { notifier, journal, clock } = this.#options;
     this.#readyMs = clock.nowMs();
     await notifier.ready(status);
-    journal.log("info", status);
+    journal.log("info", READY_LINE);
     this.#watch(health);
   }
 

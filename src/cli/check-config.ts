@@ -5,6 +5,7 @@
  */
 
 import { loadConfig } from "../adapters/config-file.ts";
+import { withCredentials } from "../adapters/credentials.ts";
 import { publicSettings } from "../core/settings.ts";
 import type { CommandSpec } from "./args.ts";
 import { EXIT_FINE, EXIT_USAGE, readCommandLine } from "./args.ts";
@@ -20,7 +21,7 @@ const SPEC: CommandSpec = {
 export async function checkConfig(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
-  const loaded = loadConfig({ path: line.config, env: process.env });
+  const loaded = loadConfig({ path: line.config, env: withCredentials(process.env) });
   if (line.json) {
     const { ok, path: file } = loaded;
     const rest = loaded.ok

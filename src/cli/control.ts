@@ -8,6 +8,7 @@
 import { loadConfig } from "../adapters/config-file.ts";
 import { askDaemon } from "../adapters/control-client.ts";
 import { controlSocketPath } from "../adapters/control-path.ts";
+import { withCredentials } from "../adapters/credentials.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import { FaultError, faultLine } from "../core/fault.ts";
 import {
@@ -77,7 +78,11 @@ function socketOf(command: ControlCommand, line: CommandLine): string {
 
 function settingOf(command: ControlCommand, line: CommandLine): string {
   // The owner's shell does not have the service's key; the path of the socket needs none.
-  const loaded = loadConfig({ path: line.config, env: process.env, missingVariables: "default" });
+  const loaded = loadConfig({
+    path: line.config,
+    env: withCredentials(process.env),
+    missingVariables: "default",
+  });
   if (loaded.ok) return loaded.settings["system.control_socket"];
   const [first = loaded.path] = loaded.problems;
   const note = "looking for the daemon where it is by default";

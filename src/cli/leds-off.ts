@@ -2,6 +2,7 @@
 
 import { SystemClock } from "../adapters/clock.ts";
 import { loadConfig } from "../adapters/config-file.ts";
+import { withCredentials } from "../adapters/credentials.ts";
 import type { Bank } from "../adapters/gpio-bank.ts";
 import { type GpioBackend, pickBank } from "../adapters/gpio-pick.ts";
 import { FaultError } from "../core/fault.ts";
@@ -21,7 +22,11 @@ export async function ledsOff(argv: readonly string[]): Promise<number> {
 
 /** `path`: the argument of --config. */
 export async function makeLedsDark(path: string | undefined): Promise<void> {
-  const loaded = loadConfig({ path, env: process.env, missingVariables: "default" });
+  const loaded = loadConfig({
+    path,
+    env: withCredentials(process.env),
+    missingVariables: "default",
+  });
   const settings = loaded.ok ? loaded.settings : DEFAULTS;
   const banks = banksFor(settings["leds.backend"]);
   for (const pin of [settings["leds.listening_pin"], settings["leds.status_pin"]]) {

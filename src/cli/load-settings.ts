@@ -5,10 +5,17 @@ import { loadConfig } from "../adapters/config-file.ts";
 import { EXIT_USAGE } from "./args.ts";
 import { complain } from "./complain.ts";
 
-/** Loads the configuration; a number is the exit code, and the problems have been printed. */
-export function loadSettings(options: LoadOptions): Extract<LoadedConfig, { ok: true }> | number {
+/**
+ * Loads the configuration; a number is the exit code, and the problems have been printed, after
+ * `onRefused` was told of them.
+ */
+export function loadSettings(
+  options: LoadOptions,
+  onRefused: (problems: readonly string[]) => void = () => {},
+): Extract<LoadedConfig, { ok: true }> | number {
   const loaded = loadConfig(options);
   if (loaded.ok) return loaded;
+  onRefused(loaded.problems);
   for (const problem of loaded.problems) complain(problem);
   return EXIT_USAGE;
 }

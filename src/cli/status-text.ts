@@ -31,6 +31,7 @@ const LABELS: readonly (readonly [string, string])[] = [
   ["retiring", "Models ending"],
   ["last_fault", "Last fault"],
   ["last_fault_s", "Last fault was"],
+  ["last_exit", "Last run"],
   ["memory_mb", "Memory"],
 ];
 

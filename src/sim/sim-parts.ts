@@ -96,6 +96,9 @@ export class SimNotifier implements Notifier {
   async ready(status: string): Promise<void> {
     this.said.push(`READY ${status}`);
   }
+  async reloading(): Promise<void> {
+    this.said.push("RELOADING");
+  }
   status(text: string): void {
     this.said.push(`STATUS ${text}`);
   }

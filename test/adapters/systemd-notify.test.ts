@@ -16,7 +16,7 @@ import {
   watchdogEveryMs,
 } from "../../src/adapters/systemd-notify.ts";
 import { SimClock, settle } from "../../src/sim/sim-clock.ts";
-import { tempFolder } from "../helpers/host.ts";
+import { eventually, tempFolder } from "../helpers/host.ts";
 import { canReceive, receiveAt } from "../helpers/notify-receiver.ts";
 
 const skip = canReceive() ? false : "python3 with socket.recv_fds is not installed";
@@ -59,6 +59,9 @@ for (const [name, backend, socketIn] of ways) {
     );
     notifier.watchdog();
     await receiver.got("WATCHDOG=1");
+    await notifier.reloading();
+    const reload = /^RELOADING=1\nMONOTONIC_USEC=[1-9]\d+$/;
+    await eventually("RELOADING", () => receiver.messages.some((text) => reload.test(text)));
     await notifier.stopping();
     await receiver.got("STOPPING=1");
     const [first] = receiver.messages;

@@ -57,6 +57,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     wake_word_engine: null,
     wake_word_keyword: [],
     retiring: [],
+    last_exit: null,
     last_fault: null,
     last_fault_s: null,
   });

@@ -118,6 +118,19 @@ export class Daemon {
     return find() ?? "";
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Null while it runs, and when a signal ended it. */
+  get code(): number | null {
+    return this.#ended?.code ?? null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> {
     const sentMs = performance.now();
     this.#child.kill(signal);

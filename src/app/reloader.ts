@@ -1,0 +1,151 @@
+/**
+ * Puts a changed configuration in force: by itself when the file was saved, and at once when the
+ * owner asks (SIGHUP, `systemctl reload`).
+ *
+ * Invariants: a file with a problem changes nothing; what is saved many times is read once; a file
+ * that is just being written is not judged; the same trouble is told once, and nothing at all is
+ * said where nothing has changed, unless somebody asked.
+ */
+
+import { planReload, type ReloadPlan, reloadLines } from "../core/reload.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Clock, ConfigReading, ConfigWatch, Journal } from "../ports.ts";
+import type { StatusLine } from "./status-line.ts";
+
+/** Quiet for so long after the last change, the file is read. */
+export const QUIET_MS = 500;
+/** Read even if it never gets quiet. */
+export const UNREST_MAX_MS = 5_000;
+/**
+ * How long a file may be broken, empty or missing before that is told: editors empty a file before
+ * they write it, or move it away before they put the new one in its place.
+ */
+export const GRACE_MS = 2_000;
+
+const UNCHANGED = "The configuration was not reloaded; the old one stays in force";
+
+export interface ReloaderOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly status: StatusLine;
+  readonly watch: ConfigWatch;
+  readonly read: () => ConfigReading;
+  /** What is in force, and the digest of the file it came from. */
+  readonly settings: () => Settings;
+  readonly digest: string;
+  readonly apply: (plan: ReloadPlan) => void;
+}
+
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #inForce: string;
+  /** The content whose problems have been told. */
+  #told: string | null = null;
+  /** Monotonic time since which the file has been changing, or broken. */
+  #restlessMs: number | null = null;
+  #brokenMs: number | null = null;
+  #cancel: () => void = () => {};
+  #started: boolean = false;
+  #askedEarly: boolean = false;
+  #closed: boolean = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#inForce = options.digest;
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#options.watch.start({
+      changed: () => this.#changed(),
+      blind: (line) => this.#options.journal.log("notice", line),
+    });
+    // It may have been saved between the reading at the start and now.
+    if (this.#askedEarly) this.now();
+    else this.#changed();
+  }
+
+  /** Reads at once, or as soon as the start is over; answers in the journal whatever it finds. */
+  now(): void {
+    // Not before: the end of a reload says "ready", and the manager would take it for the start's.
+    this.#askedEarly = !this.#started;
+    if (this.#closed || !this.#started) return;
+    this.#rest();
+    this.#settle(this.#options.read(), true);
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#cancel();
+    return this.#options.watch.close();
+  }
+
+  #changed(): void {
+    if (this.#closed) return;
+    const nowMs = this.#options.clock.nowMs();
+    this.#restlessMs ??= nowMs;
+    const leftMs = Math.max(0, this.#restlessMs + UNREST_MAX_MS - nowMs);
+    this.#lookIn(Math.min(QUIET_MS, leftMs));
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#cancel();
+    this.#cancel = this.#options.clock.after(delayMs, () => this.#look());
+  }
+
+  #look(): void {
+    this.#restlessMs = null;
+    const reading = this.#options.read();
+    const leftMs = reading.ok && !reading.isEmpty ? 0 : this.#graceLeftMs();
+    if (leftMs > 0) this.#lookIn(leftMs);
+    else this.#settle(reading, false);
+  }
+
+  #graceLeftMs(): number {
+    const nowMs = this.#options.clock.nowMs();
+    this.#brokenMs ??= nowMs;
+    return this.#brokenMs + GRACE_MS - nowMs;
+  }
+
+  /** Nothing is under way any more. */
+  #rest(): void {
+    this.#cancel();
+    this.#restlessMs = null;
+    this.#brokenMs = null;
+  }
+
+  #settle(reading: ConfigReading, asked: boolean): void {
+    this.#rest();
+    if (!reading.ok) this.#refuse(reading, asked);
+    else this.#accept(reading.settings, reading.digest, asked);
+  }
+
+  #refuse(reading: Extract<ConfigReading, { ok: false }>, asked: boolean): void {
+    if (!asked && reading.digest === this.#told) return;
+    const { journal, status } = this.#options;
+    this.#told = reading.digest;
+    if (asked) status.reloading();
+    for (const problem of reading.problems) journal.log("error", problem);
+    journal.log("error", UNCHANGED);
+    status.refused(reading.problems[0] ?? "the file cannot be read");
+    if (asked) status.reloaded();
+  }
+
+  #accept(read: Settings, digest: string, asked: boolean): void {
+    const { journal, status, apply } = this.#options;
+    const wasRefused = this.#told !== null;
+    const isSame = digest === this.#inForce;
+    this.#told = null;
+    this.#inForce = digest;
+    if (isSame && !wasRefused && !asked) return;
+    const plan = planReload(this.#options.settings(), read);
+    const { live, session, restart } = plan.changed;
+    const changes = live.length + session.length + restart.length;
+    if (changes === 0 && !wasRefused && !asked) return;
+    status.reloading();
+    for (const line of reloadLines(plan)) journal.log("notice", `Configuration reloaded: ${line}`);
+    apply(plan);
+    status.refused(null);
+    status.reloaded();
+  }
+}

@@ -1,0 +1,203 @@
+/** A saved configuration: told by itself, once, and never while it is being written. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GRACE_MS, QUIET_MS, Reloader, UNREST_MAX_MS } from "../../src/app/reloader.ts";
+import { StatusLine } from "../../src/app/status-line.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import type { ConfigReading, ConfigWatch, ConfigWatchSink } from "../../src/ports.ts";
+import { SimClock } from "../../src/sim/sim-clock.ts";
+import { SimJournal, SimNotifier } from "../../src/sim/sim-parts.ts";
+
+const GOOD = "good";
+
+class SimWatch implements ConfigWatch {
+  sink: ConfigWatchSink | null = null;
+  start(sink: ConfigWatchSink): void {
+    this.sink = sink;
+  }
+  async close(): Promise<void> {
+    this.sink = null;
+  }
+}
+
+/** The owner's file, and the daemon that reads it. */
+class Desk {
+  readonly clock = new SimClock();
+  readonly journal = new SimJournal();
+  readonly notifier = new SimNotifier();
+  readonly watch = new SimWatch();
+  readonly status = new StatusLine(this.notifier);
+  readonly reloader: Reloader;
+  settings: Settings = DEFAULTS;
+  reads = 0;
+  #file: ConfigReading = { ok: true, settings: DEFAULTS, digest: GOOD, isEmpty: false };
+
+  constructor() {
+    const { clock, journal, watch, status } = this;
+    this.reloader = new Reloader({
+      clock,
+      journal,
+      watch,
+      status,
+      digest: GOOD,
+      settings: () => this.settings,
+      read: () => {
+        this.reads += 1;
+        return this.#file;
+      },
+      apply: (plan) => {
+        this.settings = plan.settings;
+      },
+    });
+  }
+
+  /** Started, and the look at the start is over. */
+  static settled(): Desk {
+    const desk = new Desk();
+    desk.reloader.start();
+    desk.clock.advance(QUIET_MS);
+    desk.reads = 0;
+    return desk;
+  }
+
+  save(changes: Partial<Settings>, digest = JSON.stringify(changes)): void {
+    const settings = { ...DEFAULTS, ...changes };
+    const isEmpty = digest === "";
+    this.#put({ ok: true, settings, digest: digest === "{}" ? GOOD : digest, isEmpty });
+  }
+
+  spoil(...problems: string[]): void {
+    this.#put({ ok: false, problems, digest: problems.join() });
+  }
+
+  get lines(): string[] {
+    return this.journal.lines.map(({ line }) => line);
+  }
+
+  #put(file: ConfigReading): void {
+    this.#file = file;
+    this.watch.sink?.changed();
+  }
+}
+
+const LOUDER = { "audio.volume": 0.5 };
+const IN_FORCE = "Configuration reloaded: in force now: audio.volume";
+const KEPT = "The configuration was not reloaded; the old one stays in force";
+
+test("a saved file is in force half a second later, and the manager sees a reload", () => {
+  const desk = Desk.settled();
+  desk.save(LOUDER);
+  desk.clock.advance(QUIET_MS - 1);
+  assert.equal(desk.settings["audio.volume"], DEFAULTS["audio.volume"]);
+  desk.clock.advance(1);
+  assert.equal(desk.settings["audio.volume"], 0.5);
+  assert.deepEqual(desk.lines, [IN_FORCE]);
+  assert.deepEqual(desk.notifier.said, ["RELOADING", "READY Ready"]);
+});
+
+test("ten saves within a second are one reload; saving for ever does not put it off for ever", () => {
+  const desk = Desk.settled();
+  for (let i = 0; i < 10; i++) {
+    desk.save({ "audio.volume": i / 10 });
+    desk.clock.advance(100);
+  }
+  desk.clock.advance(QUIET_MS);
+  assert.equal(desk.reads, 1);
+  assert.equal(desk.lines.length, 1);
+  for (let ms = 0; ms < UNREST_MAX_MS; ms += 100) {
+    desk.save(LOUDER, `draft ${ms}`);
+    desk.clock.advance(100);
+  }
+  assert.equal(desk.reads, 2);
+});
+
+test("touched, or a comment changed: not a word, and no reload", () => {
+  const desk = Desk.settled();
+  desk.save({});
+  desk.clock.advance(QUIET_MS);
+  desk.save({}, "with a comment");
+  desk.clock.advance(QUIET_MS);
+  assert.equal(desk.reads, 2);
+  assert.deepEqual([desk.lines, desk.notifier.said], [[], []]);
+});
+
+test("an editor that empties or moves the file before it writes it is not interrupted", () => {
+  const desk = Desk.settled();
+  for (const spoil of [() => desk.spoil("gone"), () => desk.save({}, "")]) {
+    spoil();
+    desk.clock.advance(QUIET_MS + 1_000);
+    desk.save(LOUDER);
+    desk.clock.advance(QUIET_MS + GRACE_MS);
+    desk.save({});
+    desk.clock.advance(QUIET_MS);
+  }
+  assert.deepEqual(desk.lines, [IN_FORCE, IN_FORCE, IN_FORCE, IN_FORCE]);
+});
+
+test("a broken file is told once, with all its problems, and shows in the status", () => {
+  const desk = Desk.settled();
+  desk.spoil("c.yaml:12:3 a: no", "c.yaml:13:3 b: no");
+  desk.clock.advance(QUIET_MS + GRACE_MS - 1);
+  assert.deepEqual(desk.lines, []);
+  desk.clock.advance(1);
+  const told = ["c.yaml:12:3 a: no", "c.yaml:13:3 b: no", KEPT];
+  assert.deepEqual(desk.lines, told);
+  assert.deepEqual(desk.notifier.said, ["STATUS Reload refused: c.yaml:12:3 a: no"]);
+  desk.watch.sink?.changed(); // touched
+  desk.clock.advance(QUIET_MS + GRACE_MS);
+  assert.deepEqual(desk.lines, told);
+  assert.equal(desk.settings, DEFAULTS);
+});
+
+test("back to what is in force after a refusal: the owner hears that all is well again", () => {
+  const desk = Desk.settled();
+  desk.spoil("c.yaml:1:1 x: no");
+  desk.clock.advance(QUIET_MS + GRACE_MS);
+  desk.save({});
+  desk.clock.advance(QUIET_MS);
+  assert.equal(desk.lines.at(-1), "Configuration reloaded: nothing has changed");
+  assert.deepEqual(desk.notifier.said.slice(-3), ["RELOADING", "STATUS Ready", "READY Ready"]);
+});
+
+test("asked for, it reads at once and always answers", () => {
+  const desk = Desk.settled();
+  desk.reloader.now();
+  assert.deepEqual(desk.lines, ["Configuration reloaded: nothing has changed"]);
+  desk.spoil("c.yaml:1:1 x: no");
+  desk.reloader.now();
+  desk.reloader.now();
+  assert.deepEqual(desk.lines.slice(1), ["c.yaml:1:1 x: no", KEPT, "c.yaml:1:1 x: no", KEPT]);
+  assert.equal(desk.notifier.said.at(-1), "READY Reload refused: c.yaml:1:1 x: no");
+  desk.clock.advance(60_000);
+  assert.equal(desk.lines.length, 5, "and what was asked for is not told again by the watch");
+});
+
+test("asked for during the start, it answers after it: READY must not come too early", () => {
+  const desk = new Desk();
+  desk.reloader.now();
+  assert.deepEqual(desk.notifier.said, []);
+  desk.reloader.start();
+  assert.deepEqual(desk.notifier.said, ["RELOADING", "READY Ready"]);
+});
+
+test("what was saved between the first reading and the watch is found", () => {
+  const desk = new Desk();
+  desk.save(LOUDER);
+  desk.reloader.start();
+  desk.clock.advance(QUIET_MS);
+  assert.deepEqual(desk.lines, [IN_FORCE]);
+});
+
+test("restart keys are named until the restart; after close nothing is read", async () => {
+  const desk = Desk.settled();
+  desk.save({ "audio.input_device": "hw:1" });
+  desk.clock.advance(QUIET_MS);
+  assert.deepEqual(desk.lines, [
+    "Configuration reloaded: only after a restart: audio.input_device",
+  ]);
+  desk.save(LOUDER);
+  await desk.reloader.close();
+  desk.clock.advance(60_000);
+  assert.deepEqual([desk.reads, desk.clock.pending()], [1, 0]);
+});
