@@ -31,7 +31,7 @@ DISK_MIN_MB=600
 # The compiler's peak is 330 MB (measured), with npm and the rest of the system beside it.
 MEMORY_MIN_MB=600
 # How long `systemctl restart` may take: TimeoutStopSec and TimeoutStartSec of the unit, and some.
-START_MAX_S=90
+START_MAX_S=${PIPIT_START_MAX_S:-90}
 # How long a release must stay up after READY before it is trusted.
 SETTLE_S=${PIPIT_SETTLE_S:-10}
 # How long an upgrade waits for the end of a conversation.
@@ -326,10 +326,21 @@ warn_natives() {
   done
 }
 
-# Prints those of the packages it is given that do not load.
+# Prints those of the packages it is given that do not load. speaker opens the sound card as soon as it
+# is loaded, and may abort: only what its machine code is for is looked at (e_machine in the ELF header).
 TRY_PACKAGES='
+const { closeSync, openSync, readSync } = require("node:fs");
+const machine = (path) => {
+  const file = openSync(path), head = Buffer.alloc(20);
+  readSync(file, head, 0, 20, 0);
+  closeSync(file);
+  return head.readUInt16LE(18);
+};
 for (const name of process.argv.slice(1)) {
-  try { require(name); } catch { console.log(name); }
+  try {
+    if (name !== "speaker") require(name);
+    else if (machine("node_modules/speaker/build/Release/binding.node") !== machine(process.execPath)) throw 0;
+  } catch { console.log(name); }
 }'
 
 # prune_releases: keeps RELEASES_MAX, among them what is in force and what one can go back to.
@@ -408,16 +419,18 @@ start_and_prove() {
     WHY="did not become ready ($(unit_value Result), exit status $(unit_value ExecMainStatus))"
     return 1
   fi
-  id=$(unit_value InvocationID):$(unit_value NRestarts):$(unit_value ActiveEnterTimestampMonotonic)
+  id=$(life)
   for ((second = 1; second <= SETTLE_S; second++)); do
     sleep 1
-    if [ "$(unit_value ActiveState)" != active ] ||
-      [ "$(unit_value InvocationID):$(unit_value NRestarts):$(unit_value ActiveEnterTimestampMonotonic)" != "$id" ]; then
+    if [[ $id != *ActiveState=active* ]] || [ "$(life)" != "$id" ]; then
       WHY="became ready and ended again within $second s ($(unit_value Result))"
       return 1
     fi
   done
 }
+
+# life: what stays the same for as long as one process lives, and whether it does.
+life() { systemctl show pipit.service --property ActiveState,InvocationID,NRestarts,ActiveEnterTimestampMonotonic; }
 
 # show_failure: the last lines of the journal about what has just failed.
 show_failure() {
@@ -537,9 +550,8 @@ check_config() {
     local line
     while IFS= read -r line; do export_line "$line"; done \
       < <(unit_value Environment | tr ' ' '\n' || true; cat -- "$ETC/pipit.env" 2>/dev/null)
-    for line in "$CREDENTIALS"/*; do
-      [ ! -s "$line" ] || export_line "${line##*/}=$(cat -- "$line")"
-    done
+    # As systemd hands LoadCredential= on: a release that does not know it has no key, here as there.
+    export CREDENTIALS_DIRECTORY=$CREDENTIALS
     timeout 60 node "$RELEASES/$1/dist/src/main.js" check-config --config "$CONFIG" >/dev/null
   )
 }
@@ -573,12 +585,12 @@ wait_until_idle() {
     state=$(timeout 10 node "$OPT/current/dist/src/main.js" status --json 2>/dev/null |
       sed -n 's/.*"state":"\([a-z-]*\)".*/\1/p') || true
     case $state in '' | idle | muted | fault) return 0 ;; esac
+    [ -n "$told" ] || say "a conversation is going on: waiting for its end, $IDLE_MAX_S s at most (--now does not wait)"
+    told=1
     if [ "$SECONDS" -ge "$deadline" ]; then
       say "it is still $state after $IDLE_MAX_S s: going on"
       return 0
     fi
-    [ -n "$told" ] || say "a conversation is going on: waiting for its end, $IDLE_MAX_S s at most (--now does not wait)"
-    told=1
     sleep 1
   done
 }

@@ -34,7 +34,7 @@ export interface TreeOptions {
 function program(options: TreeOptions): string {
   const { refuses = "never-there", commands = "" } = options;
   return `#!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 const [command] = process.argv.slice(2);
 const root = process.env.PIPIT_ROOT;
 if (command === "--help") console.log("  run  runs\\n${commands}");
@@ -43,7 +43,8 @@ if (command === "status") process.stdout.write(readFileSync(root + "/fake/status
 if (command === "check-config") {
   const text = readFileSync(process.argv[4], "utf8");
   if (text.includes("${refuses}")) { console.error("config.yaml:1:1 ${refuses}: unknown key"); process.exit(2); }
-  if (!process.env.OPENAI_API_KEY) { console.error("config.yaml:1:1 OPENAI_API_KEY is not set"); process.exit(2); }
+  const key = process.env.CREDENTIALS_DIRECTORY + "/OPENAI_API_KEY";
+  if (!process.env.OPENAI_API_KEY && !existsSync(key)) { console.error("config.yaml:1:1 OPENAI_API_KEY is not set"); process.exit(2); }
 }
 `;
 }
@@ -135,7 +136,7 @@ export class ApplianceRoot {
       env: {
         PATH: `${this.#bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
         PIPIT_ROOT: this.root,
-        PIPIT_SETTLE_S: "2",
+        PIPIT_SETTLE_S: "1",
         PIPIT_IDLE_MAX_S: "1",
         ...this.env,
       },

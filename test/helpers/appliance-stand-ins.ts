@@ -26,8 +26,7 @@ case $verb:$unit in
   show:*)
     if [ "$(cat $PIPIT_ROOT/opt/pipit/current/dist/src/behaviour 2>/dev/null)" = flaps ]; then echo $RANDOM.$RANDOM >$F/id; fi
     case $unit in
-      ActiveState) echo "ActiveState=$(cat $F/active)" ;;
-      InvocationID) echo "InvocationID=$(cat $F/id)" ;;
+      ActiveState,*) cat $F/active $F/id | sed 's/^[a-z]/ActiveState=&/' ;;
       Environment) cat $F/environment 2>/dev/null ;;
       *) echo "$unit=0" ;;
     esac ;;

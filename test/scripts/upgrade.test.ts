@@ -1,7 +1,7 @@
 /** Upgrading and going back: whatever a new release does, something that works runs in the end. */
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { ApplianceRoot, type TreeOptions } from "../helpers/appliance-root.ts";
 import { eventually } from "../helpers/host.ts";
@@ -43,21 +43,21 @@ test("a good release takes over, and one can go back and forth", async (t) => {
   assert.deepEqual([again.code, /nothing to do/.test(again.stderr)], [0, true]);
 });
 
-for (const [behaviour, why] of [
-  ["exits", /did not become ready/],
-  ["flaps", /became ready and ended again within 1 s/],
-] as const) {
-  test(`a release that ${behaviour} is replaced by the old one`, async (t) => {
-    const machine = await installed(t);
-    const { code, stderr } = await upgrade(machine, "1.1.0", { behaviour });
+test("a release that fails, at its start or soon after, is replaced by the old one", async (t) => {
+  const machine = await installed(t);
+  for (const [version, behaviour, why] of [
+    ["1.1.0", "exits", /did not become ready/],
+    ["1.2.0", "flaps", /became ready and ended again within 1 s/],
+  ] as const) {
+    const { code, stderr } = await upgrade(machine, version, { behaviour });
     assert.equal(code, 1, stderr);
     assert.match(stderr, why);
     assert.match(stderr, / \| the last words of the service\n/);
     assert.match(stderr, /release 1\.0\.0-\S+ is ready again\n$/);
     runs(machine, "1.0.0");
     assert.equal(machine.release("previous"), null);
-  });
-}
+  }
+});
 
 test("a configuration that the new release does not accept touches nothing", async (t) => {
   const machine = await installed(t);
@@ -93,9 +93,7 @@ test("who is interrupted goes back to the old release before he ends", async (t)
   const script = machine.start("upgrade", "--built", machine.tree("1.1.0", { behaviour: "hangs" }));
   await eventually("the new release starts", () => machine.has("fake/hanging"));
   assert.equal(machine.release("current"), "1.1.0");
-  // As a terminal does: the whole group hears of it.
   script.kill("SIGTERM");
-  machine.standIn("sleep", "true");
   await endHanging(machine);
   const { code, stderr } = await script.ended;
   assert.equal(code, 1, stderr);
@@ -126,14 +124,16 @@ test("a power cut before the proof is settled by the next run", async (t) => {
 
 test("half-made releases go, and no more than three are kept", async (t) => {
   const machine = await installed(t);
-  for (const version of ["1.1.0", "1.2.0", "1.3.0", "1.4.0"]) {
+  mkdirSync(machine.path("opt/pipit/releases/.staging.x"));
+  for (const version of ["1.1.0", "1.2.0", "1.3.0"]) {
     assert.equal((await upgrade(machine, version)).code, 0);
   }
+  assert.ok(!machine.has("opt/pipit/releases/.staging.x"));
   const names = readdirSync(machine.path("opt/pipit/releases")).map((name) =>
     name.replace(/-.*/, ""),
   );
-  assert.deepEqual(names.sort(), ["1.2.0", "1.3.0", "1.4.0"]);
-  runs(machine, "1.4.0");
+  assert.deepEqual(names.sort(), ["1.1.0", "1.2.0", "1.3.0"]);
+  runs(machine, "1.3.0");
   const unknown = await machine.run("rollback", "--to", "../..");
   assert.equal(unknown.code, 2);
 });
