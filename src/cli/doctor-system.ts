@@ -19,22 +19,30 @@ import {
   judgeNode,
   judgePower,
 } from "../core/doctor/machine.ts";
-import { judgeGroups, judgeJournal, judgeSecrets, judgeUnit } from "../core/doctor/service.ts";
+import {
+  judgeGroups,
+  judgeJournal,
+  judgeSecrets,
+  judgeUnit,
+  propertyOf,
+} from "../core/doctor/service.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Context } from "./doctor-context.ts";
 
 const SERVICE_USER = "pipit";
+/** Above what the question itself may take. */
+const UNIT_MAX_MS = 10_000;
 
 export function machineChecks(context: Context): readonly Check[] {
   const { clock, unit } = context;
   return [
-    { name: "service", run: async () => judgeUnit(await unit()) },
+    { name: "service", maxMs: UNIT_MAX_MS, run: async () => judgeUnit(await unit()) },
     {
       name: "groups",
       run: async () => {
         const facts = await unit();
-        const user = facts?.get("User") || SERVICE_USER;
-        const extra = (facts?.get("SupplementaryGroups") ?? "").split(" ");
+        const user = propertyOf(facts, "User") || SERVICE_USER;
+        const extra = propertyOf(facts, "SupplementaryGroups").split(" ");
         const account = accountOf(user);
         const groups = [...account.groups, ...extra];
         return judgeGroups({ user, ...account, groups, needed: neededGroups(context.settings) });
@@ -78,7 +86,7 @@ async function disks({ settings, unit }: Context) {
   const root = diskFacts("/", false);
   if (settings === null) return [root];
   const dir = settings["metrics.dir"];
-  const start = (await unit())?.get("WorkingDirectory") ?? "";
+  const start = propertyOf(await unit(), "WorkingDirectory");
   const path = isAbsolute(dir) ? dir : join(start === "" ? process.cwd() : start, dir);
   // A folder of another user's says nothing about what that user may do.
   const { exists } = accountOf(SERVICE_USER);

@@ -7,6 +7,8 @@
 
 import { durationText } from "../core/duration.ts";
 import { oneLine } from "../core/fault.ts";
+import { dbfsText } from "../core/level-meter.ts";
+import { type Fields, number, record } from "../core/realtime/fields.ts";
 
 /** Known keys in the order in which an owner asks. */
 const LABELS: readonly (readonly [string, string])[] = [
@@ -59,6 +61,7 @@ function textOf(key: string, value: unknown): string {
   if (value === null || value === undefined || value === "") return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return numberText(key, value);
+  if (key === "microphone_level") return levelText(record(value) ?? {});
   if (Array.isArray(value)) return value.length === 0 ? "none" : oneLine(value.join("; "), 600);
   if (typeof value === "string") return oneLine(value, VALUE_MAX_CHARS);
   return oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
@@ -72,4 +75,18 @@ function numberText(key: string, value: number): string {
   if (key.endsWith("_s")) return durationText(value);
   if (key.endsWith("_mb")) return `${value} MB`;
   return String(value);
+}
+
+/** `-48.2 dBFS, loudest -12.0 dBFS`, and what is wrong with it. */
+function levelText(level: Fields): string {
+  const [rms, peak] = [number(level, "rms_dbfs"), number(level, "peak_dbfs")];
+  const text = `${dbfsText(rms)}, loudest ${dbfsText(peak)} (last seconds)`;
+  switch (level["verdict"]) {
+    case "silent":
+      return `nothing but digital silence for ${durationText(number(level, "flat_s") ?? 0)}`;
+    case "clipped":
+      return `${text}, clipped`;
+    default:
+      return text;
+  }
 }

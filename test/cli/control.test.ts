@@ -164,6 +164,17 @@ test("any data is shown, a line each, and durations are read at a glance", () =>
     "On             yes",
   ];
   assert.equal(text, `${lines.join("\n")}\n`);
+  const level = { verdict: "ok", rms_dbfs: -48.2, peak_dbfs: -12, clipped_share: 0, flat_s: 0 };
+  const shown = (more: object): string => statusText({ microphone_level: { ...level, ...more } });
+  assert.match(
+    shown({}),
+    /^Microphone level {2}-48\.2 dBFS, loudest -12\.0 dBFS \(last seconds\)$/m,
+  );
+  assert.match(shown({ verdict: "clipped" }), /, clipped$/m);
+  assert.match(
+    shown({ verdict: "silent", flat_s: 75 }),
+    /nothing but digital silence for 1 min 15 s$/m,
+  );
   assert.deepEqual([0, 9.9, 60, 125, 3_600, 18_720, 86_400 * 3 + 30].map(durationText), [
     "0 s",
     "9 s",

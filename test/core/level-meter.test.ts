@@ -47,7 +47,7 @@ test("a dead microphone is exactly still, at zero or elsewhere; a room is not", 
     "one bit now and then",
   );
   const back = heard(
-    0.02,
+    0.2,
     () => 5,
     heard(31, () => 0),
   );

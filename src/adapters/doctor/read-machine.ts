@@ -7,7 +7,8 @@ import { errorCode } from "../files.ts";
 import { runProgram } from "../run-program.ts";
 import { readNames, readText } from "./read-files.ts";
 
-const ASK_MAX_MS = 3_000;
+/** Just below the wait for a check. */
+const ASK_MAX_MS = 4_500;
 
 /** Null: nobody here knows. */
 export async function isSynchronised(): Promise<boolean | null> {

@@ -12,7 +12,8 @@ import {
 import { runProgram } from "../run-program.ts";
 import { readNames, readText } from "./read-files.ts";
 
-const ASK_MAX_MS = 4_000;
+/** A tenth of a second, usually; the first call after a start may wait for a slow card. */
+const ASK_MAX_MS = 8_000;
 const PROPERTIES = [
   "LoadState",
   "ActiveState",
@@ -25,12 +26,12 @@ const PROPERTIES = [
   "WorkingDirectory",
 ];
 
-/** What systemd knows of pipit.service; null where there is no systemd. */
+/** What systemd knows of pipit.service. */
 export async function unitFacts(): Promise<UnitFacts> {
-  if (!existsSync("/run/systemd/system")) return null;
+  if (!existsSync("/run/systemd/system")) return "no-systemd";
   const args = ["show", "pipit.service", `--property=${PROPERTIES.join(",")}`];
   const { code, stdout } = await runProgram("systemctl", args, { maxMs: ASK_MAX_MS });
-  return code === 0 ? parseProperties(stdout) : null;
+  return code === 0 ? parseProperties(stdout) : "no-answer";
 }
 
 export interface Account {

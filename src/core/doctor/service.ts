@@ -12,14 +12,18 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
   return new Map(pairs);
 }
 
-/** What `systemctl show pipit` says; null without systemd. */
-export type UnitFacts = ReadonlyMap<string, string> | null;
+/** What `systemctl show pipit` says, or why it says nothing. */
+export type UnitFacts = ReadonlyMap<string, string> | "no-systemd" | "no-answer";
 
 /** So many restarts by systemd are no accident. */
 const RESTARTS_WARN = 5;
 
 export function judgeUnit(unit: UnitFacts): Finding {
-  if (unit === null) return finding("service", "skip", "There is no systemd here");
+  if (unit === "no-systemd") return finding("service", "skip", "There is no systemd here");
+  if (unit === "no-answer") {
+    const remedy = "See `systemctl status pipit`; restart the machine if it hangs, too";
+    return finding("service", "fail", "systemd does not answer", remedy);
+  }
   const of = (key: string): string => unit.get(key) ?? "";
   if (of("LoadState") !== "loaded") {
     return finding(
@@ -77,6 +81,11 @@ export function judgeDaemon(facts: DaemonFacts): Finding {
     "ok",
     typeof last === "string" ? `${says}; its last fault: ${last}` : says,
   );
+}
+
+/** A property; empty where the unit tells nothing. */
+export function propertyOf(unit: UnitFacts, key: string): string {
+  return typeof unit === "string" ? "" : (unit.get(key) ?? "");
 }
 
 export interface UserFacts {

@@ -35,6 +35,8 @@ const NOISY_DBFS = -35;
 const FAINT_PEAK_DBFS = -45;
 /** Less noise than the cheapest converter has: the gain is at its lowest. */
 const DEAF_DBFS = -85;
+/** Exact silence for so long is no chance. */
+const FLAT_ASKED_S = 2;
 const RAISE =
   "Raise the capture level: `alsamixer` (F6 chooses the card, F4 the capture), then `sudo alsactl store`";
 
@@ -89,7 +91,9 @@ function judgeDaemonsMicrophone(condition: string, level: Fields | null): Findin
     return typeof value === "number" ? value : null;
   };
   const says = `In use by the running pipit: average ${dbfsText(number("rms_dbfs"))}, loudest ${dbfsText(number("peak_dbfs"))}`;
-  if (level?.["verdict"] === "silent") {
+  // Sooner than the daemon itself would say so: somebody is asking.
+  const isFlat = number("rms_dbfs") === null && (number("flat_s") ?? 0) >= FLAT_ASKED_S;
+  if (level?.["verdict"] === "silent" || isFlat) {
     const only = `The running pipit has heard nothing but digital silence for ${number("flat_s")} s`;
     return finding("microphone", "fail", only, SILENT_REMEDY);
   }

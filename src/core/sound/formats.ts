@@ -14,6 +14,7 @@ export interface Formats {
   readonly anyRate: boolean;
   /** Ascending; of a range, its ends. */
   readonly channels: readonly number[];
+  readonly anyChannels: boolean;
   /** ALSA's names: S16_LE … */
   readonly formats: readonly string[];
 }
@@ -49,8 +50,7 @@ export function parseHwParams(text: string): Formats | null {
     const name = KEYS[key];
     if (name === undefined) continue;
     const [, from, to] = /^[[(](\d+) (\d+)[\])]$/.exec(value) ?? [];
-    const isRange = name === "Rates" && from !== undefined;
-    found.take(name, isRange ? `${from} - ${to} (continuous)` : value);
+    found.take(name, from === undefined ? value : `${from} - ${to} (continuous)`);
   }
   return found.result();
 }
@@ -60,6 +60,7 @@ class Gatherer {
   readonly #channels = new Set<number>();
   readonly #formats = new Set<string>();
   #anyRate: boolean = false;
+  #anyChannels: boolean = false;
 
   take(key: string, value: string): void {
     const numbers = (value.match(/\d+/g) ?? []).map(Number);
@@ -67,6 +68,7 @@ class Gatherer {
       for (const name of value.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []) this.#formats.add(name);
     } else if (key === "Channels") {
       for (const number of numbers) this.#channels.add(number);
+      if (value.includes("continuous")) this.#anyChannels = true;
     } else {
       for (const number of numbers) this.#rates.add(number);
       if (value.includes("continuous")) this.#anyRate = true;
@@ -79,17 +81,27 @@ class Gatherer {
       ratesHz: [...this.#rates].sort((a, b) => a - b),
       anyRate: this.#anyRate,
       channels: [...this.#channels].sort((a, b) => a - b),
+      anyChannels: this.#anyChannels,
       formats: [...this.#formats],
     };
   }
 }
 
+/** So many formats are named; sound cards of the kernel's own making have dozens. */
+const NAMED_MAX = 4;
+
 /** `44100, 48000 Hz; 1 channel; S16_LE`. */
-export function formatsText({ ratesHz, anyRate, channels, formats }: Formats): string {
-  const ends = anyRate ? [ratesHz[0], ratesHz.at(-1)] : [];
-  const rates = anyRate ? `${ends[0]} to ${ends[1]}` : ratesHz.join(", ");
+export function formatsText(found: Formats): string {
+  const { ratesHz, anyRate, channels, anyChannels, formats } = found;
   const plural = channels.length === 1 && channels[0] === 1 ? "" : "s";
-  return `${rates} Hz; ${channels.join(", ")} channel${plural}; ${formats.join(", ")}`;
+  const more = formats.length - NAMED_MAX;
+  const rest = more > 0 ? ` and ${more} more` : "";
+  const names = formats.slice(0, NAMED_MAX).join(", ") + rest;
+  return `${list(ratesHz, anyRate)} Hz; ${list(channels, anyChannels)} channel${plural}; ${names}`;
+}
+
+function list(numbers: readonly number[], isRange: boolean): string {
+  return isRange ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ");
 }
 
 /** Process that holds a substream, from its `status` file; null when it is closed. */

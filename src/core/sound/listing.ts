@@ -118,6 +118,7 @@ function deviceData({ role, card, device, name, formats, holder }: SoundDevice) 
     rates_hz: formats?.ratesHz ?? null,
     any_rate: formats?.anyRate ?? null,
     channels: formats?.channels ?? null,
+    any_channels: formats?.anyChannels ?? null,
     formats: formats?.formats ?? null,
     in_use_by:
       holder === null ? null : { pid: holder.pid, program: holder.program, pipit: holder.isPipit },

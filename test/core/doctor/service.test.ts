@@ -10,6 +10,7 @@ import {
   judgeSecrets,
   judgeUnit,
   parseProperties,
+  propertyOf,
   storageOf,
   type UserFacts,
 } from "../../../src/core/doctor/service.ts";
@@ -34,7 +35,10 @@ test("the unit, as systemctl show prints it", () => {
   for (const [changes, expected] of cases) {
     assert.match(told(judgeUnit(parseProperties(`${good}${changes}`))), expected, changes);
   }
-  assert.match(told(judgeUnit(null)), /^skip: /);
+  assert.match(told(judgeUnit("no-systemd")), /^skip: /);
+  assert.match(told(judgeUnit("no-answer")), /^fail: systemd does not answer/);
+  assert.equal(propertyOf("no-answer", "User"), "");
+  assert.equal(propertyOf(parseProperties("User=pipit\nEnvironment=A=b"), "Environment"), "A=b");
 });
 
 test("the running daemon speaks for itself", () => {

@@ -82,6 +82,10 @@ test("a microphone that is a file, missing, in use, or the daemon's", () => {
       },
       /^warn: .*10 % clipped/,
     ],
+    [
+      { tag: "daemon", condition: "ok", level: { verdict: "ok", rms_dbfs: null, flat_s: 5 } },
+      /^fail: .*nothing but digital silence for 5 s/,
+    ],
     [{ tag: "daemon", condition: "gone", level: null }, /^fail: gone -> Plug it in/],
     [{ tag: "skip", why: "quick" }, /^skip: quick$/],
   ];

@@ -24,6 +24,7 @@ test("the USB driver's list, each direction for itself", () => {
     ratesHz: [44_100, 48_000],
     anyRate: false,
     channels: [2],
+    anyChannels: false,
     formats: ["S16_LE"],
   });
   const capture = parseStream(STREAM, "capture");
@@ -31,6 +32,7 @@ test("the USB driver's list, each direction for itself", () => {
     ratesHz: [8_000, 44_100, 48_000, 96_000],
     anyRate: true,
     channels: [1, 2],
+    anyChannels: false,
     formats: ["S16_LE", "S24_3LE"],
   });
   assert.equal(capture && formatsText(capture), "8000 to 96000 Hz; 1, 2 channels; S16_LE, S24_3LE");
@@ -54,7 +56,7 @@ BUFFER_SIZE: [512 65536]
 
 test("what a device prints of its ranges", () => {
   const found = parseHwParams(DUMP);
-  assert.equal(found && formatsText(found), "8000 to 192000 Hz; 1, 8 channels; U8, S16_LE");
+  assert.equal(found && formatsText(found), "8000 to 192000 Hz; 1 to 8 channels; U8, S16_LE");
   const one = parseHwParams("FORMAT:  S32_LE\nCHANNELS: 1\nRATE: 48000\n");
   assert.equal(one && formatsText(one), "48000 Hz; 1 channel; S32_LE");
   assert.equal(parseHwParams("aplay: main:850: audio open error: Device or resource busy\n"), null);
@@ -164,6 +166,7 @@ test("the same for programs", () => {
         rates_hz: null,
         any_rate: null,
         channels: null,
+        any_channels: null,
         formats: null,
         in_use_by: { pid: 1234, program: "arecord", pipit: true },
       },
