@@ -59,7 +59,7 @@ export function expand(template: string, env: Env, missing: MissingVariables): E
 
 function howToSet(name: string): string {
   return (
-    `the environment variable ${name} is not set; set it with "export ${name}=..." or in the ` +
-    `service's environment file, or give a default with \${${name}:-text}`
+    `the environment variable ${name} is not set; set it with "export ${name}=...", for the ` +
+    `service in /etc/pipit/credentials/${name}, or give a default with \${${name}:-text}`
   );
 }
