@@ -1,18 +1,16 @@
 /**
  * The environment that the service would have, for a command typed into a shell: ours, and what the
- * service's own file adds. This is the one place where a command looks for the service's secrets.
+ * service's own files add. This is the one place where a command looks for the service's secrets.
  */
 
 import type { Env } from "../../core/expand.ts";
+import { ENVIRONMENT_FILE, withCredentials } from "../credentials.ts";
 import { readText } from "./read-files.ts";
 
-/** As in the unit's EnvironmentFile; root alone may read it. */
-const SERVICE_FILE = "/etc/pipit/pipit.env";
-
-/** Our own variables win. `path`: another file in tests. */
-export function serviceEnv(own: Env, path = SERVICE_FILE): Env {
+/** Credentials win, then our own variables. `path`: another file in tests. */
+export function serviceEnv(own: Env, path = ENVIRONMENT_FILE): Env {
   const text = readText(path);
-  return text === null ? own : { ...parseEnvFile(text), ...own };
+  return withCredentials(text === null ? own : { ...parseEnvFile(text), ...own });
 }
 
 /** `NAME=value` a line, the value perhaps in quotes; comments begin with # or ;. */
