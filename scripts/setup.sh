@@ -46,6 +46,7 @@ need_packages() {
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
+  if [ -n "${DRY_RUN:-}" ]; then say "would: install Debian packages: ${missing[*]}"; return 0; fi
   local as_root=()
   [ "$(id -u)" = 0 ] || as_root=(sudo)
   command -v apt-get >/dev/null || die "please install by hand (this is no Debian): ${missing[*]}"
