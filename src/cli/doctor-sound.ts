@@ -32,6 +32,8 @@ import type { Context } from "./doctor-context.ts";
 
 const FILE_DEVICE = "file:";
 const LISTEN_MS = 2_000;
+/** Two LEDs, two seconds each, and the opening of their pins. */
+const LEDS_MAX_MS = 15_000;
 /** Above what the adapters themselves allow for a device that hangs. */
 const DEVICE_MAX_MS = 12_000;
 const WAKE_MAX_MS = 20_000;
@@ -195,6 +197,7 @@ function walkChecks(context: Context, settings: Settings): readonly Check[] {
   return [
     {
       name: "leds",
+      maxMs: LEDS_MAX_MS,
       run: async () => (await walkLeds(settings, clock, say)).map(judgeLed),
     },
     {
