@@ -1,0 +1,68 @@
+/**
+ * The main job on the appliance: a button and LEDs at pins, a sound card, systemd, and a reply that
+ * is heard. The peer is `pipit simulate` inside, or one on this machine, whose ears can be looked into.
+ */
+
+import assert from "node:assert/strict";
+import { samplesToMs } from "../../src/core/pcm.ts";
+import {
+  assertConverses,
+  assertHeard,
+  assertLit,
+  assertTold,
+  converse,
+  peerOutside,
+  SCENARIO,
+  STATUS_PIN,
+} from "./conversing.ts";
+import { hostUrl, KEY, type Machine } from "./machine.ts";
+import { type Clean, onMachine } from "./promise.ts";
+
+/** The peer inside, by its own port. */
+const PEER_PORT = 8_321;
+
+async function peerInside(machine: Machine, clean: Clean): Promise<string> {
+  await machine.write("/run/peer.json", JSON.stringify(SCENARIO));
+  const simulate = `pipit simulate --port ${PEER_PORT} --scenario /run/peer.json`;
+  await machine.run(`systemd-run -q --unit peer -p StandardOutput=file:/run/peer.out ${simulate}`);
+  clean.after(async () => {
+    await machine.attempt("systemctl stop peer");
+  });
+  await machine.until("the peer listens", "grep -q listens /run/peer.out", 240);
+  return `http://127.0.0.1:${PEER_PORT}/v1`;
+}
+
+onMachine("a conversation", (they) => {
+  they.holds("a press wakes, the LED shows it, the reply is heard", 600, async (m, note, clean) => {
+    const base_url = await peerInside(m, clean);
+    const mark = await m.mark();
+    await m.restart({ openai: { base_url } });
+    await assertConverses(m, note, clean);
+    const said = (await m.saidSince(mark)).join("\n");
+    assert.ok(!said.includes(KEY.slice(3)), "the key is in the journal");
+    assert.doesNotMatch(await m.run("journalctl -u peer -o cat"), /VIOLATION/);
+  });
+
+  for (const backend of ["gpiochip", "onoff"]) {
+    they.holds(`button and LEDs by ${backend}`, 600, async (m, note, clean) => {
+      const peer = await peerOutside(clean);
+      const openai = { base_url: hostUrl(peer.url) };
+      await m.restart({ openai, leds: { backend }, button: { backend } });
+      assert.equal(await m.led(STATUS_PIN), "0");
+      await assertConverses(m, note, clean);
+      assert.deepEqual(peer.violations, []);
+      const heardMs = samplesToMs(peer.receivedAudio().length);
+      note(`the peer was sent ${Math.round(heardMs)} ms of sound`);
+    });
+  }
+
+  they.holds("the wake word, through the sound card", 900, async (m, note, clean) => {
+    const peer = await peerOutside(clean);
+    await m.restart({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
+    const { changes, reply } = await converse(m, clean, () => Promise.resolve());
+    assertLit(changes, note);
+    assertHeard(reply, note);
+    await assertTold(m, "wake-word", note);
+    assert.deepEqual(peer.violations, []);
+  });
+});

@@ -1,0 +1,136 @@
+/** Conversations on the appliance: somebody asks through the sound card, and the reply is recorded. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadWav } from "../../src/adapters/wav-file.ts";
+import { msToSamples, samplesToMs } from "../../src/core/pcm.ts";
+import { fields, number } from "../../src/core/realtime/fields.ts";
+import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
+import { assertMetricsSchema } from "../helpers/metrics-file.ts";
+import { ask } from "../helpers/question.ts";
+import type { Machine } from "./machine.ts";
+import type { Clean, Note } from "./promise.ts";
+import { verb } from "./rig.ts";
+
+export const LISTENING_PIN = 27;
+export const STATUS_PIN = 22;
+/** The reply: a tone, so that a gap in it is silence and nothing else. */
+const REPLY_MS = 3_000;
+export const SCENARIO = {
+  pace: 4,
+  turns: [],
+  otherwise: { tone: { hz: 440, ms: REPLY_MS } },
+};
+const ROOM_MS = 4_000;
+/** Long enough for a question, a slow guest and the reply. */
+const RECORD_S = 40;
+/** Above the rounding of a resampler, far below the tone. */
+const SILENCE_PEAK = 200;
+
+/** A peer on this machine, for the appliance to reach through its network. */
+export async function peerOutside(clean: Clean): Promise<Peer> {
+  const peer = await startPeer({ scenario: SCENARIO });
+  clean.after(() => peer.close());
+  return peer;
+}
+
+export interface Heard {
+  /** What the listening LED did, as `MILLISECONDS LEVEL` lines. */
+  readonly changes: string;
+  readonly reply: Int16Array;
+}
+
+/** Wakes the appliance, asks, and listens until the reply must be over. */
+export async function converse(
+  machine: Machine,
+  clean: Clean,
+  wake: () => Promise<void>,
+): Promise<Heard> {
+  const folder = mkdtempSync(join(tmpdir(), "pipit-rig-"));
+  clean.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [question, recording] = [join(folder, "question.wav"), join(folder, "reply.wav")];
+  ask(question, ROOM_MS);
+  const mark = await machine.mark();
+  const files = (await machine.metricsFiles()).length;
+  const record = ["record", recording, String(RECORD_S), "24000", "1"];
+  const listening = verb("speaker", record, { maxMs: 180_000 });
+  const watching = verb("led", ["watch", String(RECORD_S), String(LISTENING_PIN)]);
+  const heard = Promise.all([watching, listening]);
+  heard.catch(() => undefined); // Looked at below; until then nobody is left unheard.
+  await wake();
+  await verb("mic", ["play", question], { maxMs: 120_000 });
+  await machine.says(mark, "Conversation over", 60);
+  await machine.untilMetricsFiles(files + 1);
+  const [changes] = await heard;
+  return { changes, reply: loadWav(recording) };
+}
+
+/** Where the recording sounds, cut at silences of 100 ms and more. */
+function sounding(pcm: Int16Array): { fromMs: number; toMs: number }[] {
+  const apart = msToSamples(100);
+  const found: { from: number; to: number }[] = [];
+  pcm.forEach((sample, at) => {
+    if (Math.abs(sample) < SILENCE_PEAK) return;
+    const last = found.at(-1);
+    if (last !== undefined && at - last.to < apart) last.to = at;
+    else found.push({ from: at, to: at });
+  });
+  return found.map(({ from, to }) => ({ fromMs: samplesToMs(from), toMs: samplesToMs(to) }));
+}
+
+/** The reply was heard: as long as it is, and not in pieces. Underruns are the emulation's. */
+export function assertHeard(pcm: Int16Array, note: Note): void {
+  const pieces = sounding(pcm);
+  const soundMs = pieces.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  const [first, last] = [pieces[0], pieces.at(-1)];
+  assert.ok(first !== undefined && last !== undefined, "the recording is silent");
+  const spanMs = last.toMs - first.fromMs;
+  note(`heard ${Math.round(soundMs)} of ${REPLY_MS} ms, in ${pieces.length} piece(s)`);
+  // The recorder inside loses some when the emulation is late; nothing makes it longer.
+  assert.ok(soundMs > REPLY_MS / 2 && soundMs < REPLY_MS + 300, `${soundMs} ms of sound`);
+  assert.ok(spanMs < 3 * REPLY_MS, `${spanMs} ms from its first sound to its last`);
+}
+
+/** The listening LED: lit while the microphone is open, dark before and after. */
+export function assertLit(changes: string, note: Note): void {
+  const levels = changes.trim().split("\n");
+  note(`LED at ${LISTENING_PIN}: ${levels.join(", ")}`);
+  assert.deepEqual(
+    levels.map((line) => line.split(" ")[1]),
+    ["0", "1", "0"],
+  );
+}
+
+/** The newest metrics file tells of a conversation of one turn in which nothing failed. */
+export async function assertTold(machine: Machine, trigger: string, note: Note): Promise<void> {
+  const file = await machine.newestMetrics();
+  assertMetricsSchema(file);
+  assert.equal(file["trigger"], trigger);
+  assert.equal(file["turns"], 1);
+  assert.deepEqual(file["errors"], []);
+  const played = number(fields(file, "audio"), "played_ms") ?? 0;
+  assert.ok(Math.abs(played - REPLY_MS) < 1, `${played} ms played, as it believes`);
+  const { wake_to_listening_ms: woken, average_response_latency: answered } = file;
+  const { underruns } = fields(file, "audio");
+  note(`wake to listening ${woken} ms, end of question to sound ${answered} ms`);
+  if (underruns !== 0) note(`${underruns} underruns, the emulation's`);
+}
+
+/** A press wakes, the question is heard, the reply is played, and it is written down. */
+export async function assertConverses(machine: Machine, note: Note, clean: Clean): Promise<void> {
+  const { changes, reply } = await converse(machine, clean, () => machine.tap());
+  assertLit(changes, note);
+  assertHeard(reply, note);
+  await assertTold(machine, "button", note);
+}
+
+/** A conversation in which nobody says a word: begun by one press, ended by the next. */
+export async function chat(machine: Machine): Promise<void> {
+  const mark = await machine.mark();
+  await machine.tap();
+  await machine.says(mark, "Audio session config", 120);
+  await machine.tap();
+  await machine.says(mark, "Conversation over", 60);
+}

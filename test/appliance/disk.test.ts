@@ -1,0 +1,61 @@
+/** The disk of the metrics full, or read-only: conversations go on, and nothing is half-written. */
+
+import assert from "node:assert/strict";
+import { chat, peerOutside } from "./conversing.ts";
+import { hostUrl, type Machine, METRICS } from "./machine.ts";
+import { type Note, onMachine } from "./promise.ts";
+
+/** Every file in the folder is a whole one of ours. */
+async function assertWhole(machine: Machine): Promise<number> {
+  const names = (await machine.run(`ls -A ${METRICS}`)).split("\n").filter((name) => name !== "");
+  for (const name of names) assert.match(name, /^session_\d{8}_\d{6}_[\w-]+\.json$/);
+  const all = await machine.run(`for f in ${METRICS}/*; do cat $f; echo; echo ---; done`);
+  const texts = all.split("---\n").filter((text) => text.trim() !== "");
+  for (const text of texts) JSON.parse(text);
+  assert.equal(texts.length, names.length);
+  return names.length;
+}
+
+/** Two conversations while nothing can be written: they work, each is counted, and it is said. */
+async function assertGoesOnWithout(machine: Machine, why: string, note: Note): Promise<void> {
+  const before = Number((await machine.status())["metrics_files_lost"]);
+  const files = await assertWhole(machine);
+  const mark = await machine.mark();
+  await chat(machine);
+  await chat(machine);
+  await machine.says(mark, why, 60);
+  const status = await machine.status();
+  const told = (await machine.daemonSaidSince(mark)).filter((line) => line.includes(why));
+  note(`told: ${told.join(" | ")}`);
+  assert.equal(status["metrics_files_lost"], before + 2);
+  assert.equal(await assertWhole(machine), files);
+}
+
+async function assertWritesAgain(machine: Machine): Promise<void> {
+  const files = await assertWhole(machine);
+  await chat(machine);
+  await machine.untilMetricsFiles(files + 1);
+  assert.equal(await assertWhole(machine), files + 1);
+}
+
+onMachine("the disk", (they) => {
+  they.holds("full, and then not", 900, async (m, note, clean) => {
+    const peer = await peerOutside(clean);
+    await m.restart({ openai: { base_url: hostUrl(peer.url) } });
+    await assertWritesAgain(m);
+    await m.run("cat /dev/zero >/data/fill 2>/dev/null || true; sync");
+    await assertGoesOnWithout(m, "the disk is full (ENOSPC)", note);
+    await m.run("rm /data/fill && sync");
+    await assertWritesAgain(m);
+  });
+
+  they.holds("read-only, and then not", 900, async (m, note, clean) => {
+    const peer = await peerOutside(clean);
+    await m.restart({ openai: { base_url: hostUrl(peer.url) } });
+    await assertWritesAgain(m);
+    await m.run("mount -o remount,ro /data");
+    await assertGoesOnWithout(m, "the file system is read-only (EROFS)", note);
+    await m.run("mount -o remount,rw /data");
+    await assertWritesAgain(m);
+  });
+});
