@@ -24,7 +24,7 @@ export const DROP_MS = 45;
 /** After SIGKILL, the wait for the end of the process. */
 const KILL_WAIT_MS = 100;
 /** From the launch to an open device: a Node process on a small board, and a sound server. */
-export const READY_MS = 10_000;
+export const READY_MS = 30_000;
 /** The package leaks about 370 bytes a write: a fresh child after some 18 MB (17 min of sound). */
 export const RECYCLE_WRITES = 50_000;
 /** Lets the silence behind the last utterance play before the child is exchanged. */
