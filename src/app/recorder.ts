@@ -52,6 +52,8 @@ export class Recorder {
   #running: Running | null = null;
   #saving: Promise<void> = Promise.resolve();
   #lostFiles = 0;
+  /** What would help the disk, while files cannot be written: it names the cause. */
+  #diskTrouble: string | null = null;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -173,9 +175,21 @@ export class Recorder {
 
   async #save(record: SessionRecord): Promise<void> {
     const lost = await this.#options.store.save(fileName(record, iso), render(record, iso));
-    if (lost === null) return;
-    this.#lostFiles += 1;
-    this.#options.journal.log("error", faultLine(lost));
+    if (lost !== null) this.#lostFiles += 1;
+    this.#tellOfDisk(lost);
+  }
+
+  /** A full card stays full: the owner is told when it begins, when its cause changes, and of its end. */
+  #tellOfDisk(lost: Fault | null): void {
+    const { journal } = this.#options;
+    const before = this.#diskTrouble;
+    this.#diskTrouble = lost?.remedy ?? null;
+    if (lost !== null && lost.remedy !== before) journal.log("error", faultLine(lost));
+    if (lost !== null || before === null) return;
+    journal.log(
+      "notice",
+      `Metrics files are written again; lost since the start: ${this.#lostFiles}`,
+    );
   }
 
   #server(running: Running, input: Extract<Input, { tag: "server" }>, moment: Moment): void {
