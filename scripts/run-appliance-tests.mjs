@@ -66,10 +66,21 @@ if (files.length === 0) {
 }
 const scratch = mkdtempSync(join(tmpdir(), "pipit-appliance-"));
 const report = join(scratch, "rows.jsonl");
-const env = { ...process.env, PIPIT_RIG: rig, PIPIT_APPLIANCE_REPORT: report };
+const env = {
+  RIG_NAME: "pipit",
+  ...process.env,
+  PIPIT_RIG: rig,
+  PIPIT_APPLIANCE_REPORT: report,
+};
+/** PIPIT_APPLIANCE_KEEP=1, for who writes these tests: the machine is left, and taken over, as it is. */
+function stop() {
+  if (!env.PIPIT_APPLIANCE_KEEP) spawnSync(join(rig, "stop"), ["--now"], { env, stdio: "inherit" });
+}
+stop();
 // One machine, one processor: a file at a time. The reporter is named because Node's default depends on a terminal.
 const flags = ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec"];
 const run = spawnSync("node", [...flags, ...files], { cwd: root, stdio: "inherit", env });
+stop();
 console.log(table(rowsOf(report)));
 rmSync(scratch, { recursive: true, force: true });
 process.exit(run.status ?? 1);

@@ -1,46 +1,30 @@
-/** Puts Pipit on the machine, and whatever Raspberry Pi OS has and the rig's Debian has not. */
+/** Puts Pipit on the machine with its own installer, as an owner does. */
 
-import { HOME, KEY, type Machine, METRICS } from "./machine.ts";
+import { KEY, type Machine, METRICS } from "./machine.ts";
 
-/** As in Raspberry Pi OS's 99-com.rules: the header belongs to the group gpio. */
-const GPIO_RULES = `SUBSYSTEM=="gpio", GROUP="gpio", MODE="0660"
-SUBSYSTEM=="gpio", ACTION=="add", PROGRAM="/bin/sh -c 'chgrp -R gpio /sys/class/gpio && chmod -R g=u /sys/class/gpio; chgrp -R gpio /sys%p && chmod -R g=u /sys%p'"
-`;
+/** Where the tree lies that is installed: built here, because an emulated processor builds for an hour. */
+const TREE = "/root/pipit";
+const INSTALL_MAX_MS = 900_000;
 
 /**
  * An emulated processor starts Node in five to thirty seconds, where a Pi takes one: the unit's own
- * limits would judge the emulation.
+ * limits would judge the emulation. The metrics are on the disk that can lose its power.
  */
-const EMULATED = `[Service]
+const ON_THE_RIG = `[Service]
 TimeoutStartSec=300
 TimeoutStopSec=60
 WatchdogSec=120
+ReadWritePaths=-/data
 `;
 
-export async function install(machine: Machine): Promise<void> {
-  await machine.push();
-  await likeRaspberryPiOs(machine);
-  await byHand(machine);
-}
-
-async function likeRaspberryPiOs(machine: Machine): Promise<void> {
-  await machine.write("/etc/udev/rules.d/99-com.rules", GPIO_RULES);
-  await machine.run(
-    "groupadd -rf gpio && udevadm control --reload && udevadm trigger -c add -s gpio && udevadm settle",
-  );
-}
-
-/** As the README describes it. */
-async function byHand(machine: Machine): Promise<void> {
-  await machine.run(`
-    id pipit >/dev/null 2>&1 || useradd --system --groups audio pipit
-    mkdir -p /etc/pipit
-    ln -sf ${HOME}/dist/src/main.js /usr/local/bin/pipit
-    install -d -o pipit -g pipit ${METRICS}
-    cp ${HOME}/systemd/pipit.service /etc/systemd/system/
-  `);
-  await machine.write("/etc/pipit/pipit.env", `OPENAI_API_KEY=${KEY}\n`, "600");
+/** Copies the tree of this checkout and installs it; what the installer said. */
+export async function install(machine: Machine): Promise<string> {
+  await machine.push(TREE);
+  await machine.write("/etc/systemd/system/pipit.service.d/rig.conf", ON_THE_RIG);
+  await machine.write("/root/key", `${KEY}\n`, "600");
   await machine.configure();
-  await machine.write("/etc/systemd/system/pipit.service.d/emulated.conf", EMULATED);
-  await machine.run("systemctl daemon-reload && systemctl enable --now pipit && sync", 420_000);
+  const options = `--from ${TREE} --key-file /root/key --yes --now`;
+  const said = await machine.run(`cd ${TREE} && scripts/install ${options} 2>&1`, INSTALL_MAX_MS);
+  await machine.run(`install -d -o pipit -g pipit ${METRICS} && sync`);
+  return said;
 }

@@ -14,7 +14,6 @@ import { attempt, type Ended, ROOT, verb } from "./rig.ts";
 /** Sections of the configuration file, by name. */
 export type Config = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-export const HOME = "/opt/pipit/current";
 export const METRICS = "/data/metrics";
 /** The owner's key in these tests. It must never be seen. */
 export const KEY = "sk-rig-never-to-be-seen";
@@ -48,13 +47,31 @@ export class Machine {
     await verb("boot", ["--quick"], { maxMs: BOOT_MAX_MS });
   }
 
+  /** Whether it runs, with a release in force. */
+  async isInstalled(): Promise<boolean> {
+    return (await this.attempt("test -e /opt/pipit/current")).code === 0;
+  }
+
+  /** All plugs in, all disks writable, whatever a proof that failed has left. */
+  async mend(): Promise<void> {
+    await verb("net", ["up"]);
+    await attempt("net", ["mend"]);
+    await verb("button", ["release"]);
+    if (await this.run("grep -q Loopback /proc/asound/cards || echo none")) {
+      await verb("mic", ["plug"]);
+    }
+    await this.run("rm -f /data/fill; mount -o remount,rw /data; systemctl stop peer || true");
+    await this.run("systemctl reset-failed pipit || true");
+  }
+
   /** Boots with the disks as they were left. */
   async bootAgain(): Promise<void> {
     await verb("boot", [], { maxMs: BOOT_MAX_MS });
   }
 
-  async off(): Promise<void> {
-    await verb("stop", ["--now"], { maxMs: BOOT_MAX_MS });
+  /** Takes the power away now. The data disk must be sound after a replay of its journal. */
+  async powerCut(): Promise<void> {
+    await verb("powercut", ["--check"]);
   }
 
   /** A line for the shell of root, which must succeed; what it printed. */
@@ -81,7 +98,7 @@ export class Machine {
   }
 
   /** The built tree and its packages, without those that only we need. */
-  async push(dest = HOME): Promise<void> {
+  async push(dest: string): Promise<void> {
     const list = join(ROOT, "dist", "not-for-the-appliance");
     writeFileSync(list, notForTheAppliance().join("\n"));
     const env = { RIG_TAR: `--anchored --exclude-from=${list}` };

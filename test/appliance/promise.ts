@@ -4,12 +4,12 @@
  */
 
 import { appendFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { install } from "./install.ts";
 import { Machine } from "./machine.ts";
 
 /** To boot, to copy everything and to install it. */
-const SETUP_MAX_MS = 900_000;
+const SETUP_MAX_MS = 1_800_000;
 /** Lines of the journal that are shown of a machine on which a promise did not hold. */
 const LAST_WORDS = 40;
 
@@ -30,18 +30,18 @@ export interface Clean {
   after(clean: () => void | Promise<void>): void;
 }
 
-/** Boots a machine with Pipit installed, proves the promises on it in order, and stops it. */
+/** The machine that an earlier file has left, else a new one. Whoever runs the files stops it. */
+async function ready(machine: Machine): Promise<void> {
+  if (await machine.isInstalled()) return await machine.mend();
+  await machine.boot();
+  await install(machine);
+}
+
+/** Proves the promises in order, on one machine with Pipit installed. */
 export function onMachine(title: string, promises: (they: Promises) => void): void {
   const machine = new Machine();
   describe(title, () => {
-    before(
-      async () => {
-        await machine.boot();
-        await install(machine);
-      },
-      { timeout: SETUP_MAX_MS },
-    );
-    after(() => machine.off(), { timeout: SETUP_MAX_MS });
+    before(() => ready(machine), { timeout: SETUP_MAX_MS });
     promises({
       holds(what, maxS, prove) {
         test(what, { timeout: maxS * 1000 }, async (t) => {
