@@ -9,11 +9,11 @@ function lost(why: string, remedy: string): Fault {
   return fault("metrics-lost", "tell", `Metrics file was not written: ${why}`, remedy);
 }
 
-/** A conversation of two presses. */
+/** A conversation that is ended before a word is said. */
 async function chat(world: World): Promise<void> {
-  world.tap();
+  await world.controlServer.answer?.({ command: "wake" });
   world.accept();
-  world.tap();
+  await world.controlServer.answer?.({ command: "stop" });
   world.listen(1000);
   await settled();
 }
