@@ -3,7 +3,7 @@
 import { KEY, type Machine, METRICS } from "./machine.ts";
 
 /** Where the tree lies that is installed: built here, because an emulated processor builds for an hour. */
-const TREE = "/root/pipit";
+export const TREE = "/root/pipit";
 const INSTALL_MAX_MS = 900_000;
 
 /**
