@@ -8,18 +8,21 @@ import { samplesToMs } from "../../src/core/pcm.ts";
 import {
   assertConverses,
   assertHeard,
-  assertLit,
   assertTold,
+  chat,
   converse,
+  LISTENING_PIN,
   peerOutside,
   SCENARIO,
   STATUS_PIN,
 } from "./conversing.ts";
 import { hostUrl, KEY, type Machine } from "./machine.ts";
-import { type Clean, onMachine } from "./promise.ts";
+import { type Clean, type Note, onMachine } from "./promise.ts";
+import { verb } from "./rig.ts";
 
 /** The peer inside, by its own port. */
 const PEER_PORT = 8_321;
+const WATCH_S = 30;
 
 async function peerInside(machine: Machine, clean: Clean): Promise<string> {
   await machine.write("/run/peer.json", JSON.stringify(SCENARIO));
@@ -30,6 +33,20 @@ async function peerInside(machine: Machine, clean: Clean): Promise<string> {
   });
   await machine.until("the peer listens", "grep -q listens /run/peer.out", 240);
   return `http://127.0.0.1:${PEER_PORT}/v1`;
+}
+
+/** Each LED's way while a conversation begins and ends, as the line itself saw it. */
+async function assertLamp(machine: Machine, note: Note): Promise<void> {
+  for (const [pin, expected] of [
+    [LISTENING_PIN, /^010$/],
+    [STATUS_PIN, /^0(10)*$/],
+  ] as const) {
+    const watching = verb("led", ["watch", String(WATCH_S), String(pin)]);
+    await chat(machine);
+    const changes = (await watching).trim().split("\n");
+    note(`LED at ${pin}: ${changes.join(", ")}`);
+    assert.match(changes.map((line) => line.split(" ")[1]).join(""), expected);
+  }
 }
 
 onMachine("a conversation", (they) => {
@@ -48,7 +65,7 @@ onMachine("a conversation", (they) => {
       const peer = await peerOutside(clean);
       const openai = { base_url: hostUrl(peer.url) };
       await m.restart({ openai, leds: { backend }, button: { backend } });
-      assert.equal(await m.led(STATUS_PIN), "0");
+      await assertLamp(m, note);
       await assertConverses(m, note, clean);
       assert.deepEqual(peer.violations, []);
       const heardMs = samplesToMs(peer.receivedAudio().length);
@@ -56,11 +73,17 @@ onMachine("a conversation", (they) => {
     });
   }
 
+  they.holds("the reply by the package speaker", 600, async (m, note, clean) => {
+    const peer = await peerOutside(clean);
+    const audio = { output_backend: "speaker" };
+    await m.restart({ openai: { base_url: hostUrl(peer.url) }, audio });
+    await assertConverses(m, note, clean);
+  });
+
   they.holds("the wake word, through the sound card", 900, async (m, note, clean) => {
     const peer = await peerOutside(clean);
     await m.restart({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
-    const { changes, reply } = await converse(m, clean, () => Promise.resolve());
-    assertLit(changes, note);
+    const reply = await converse(m, clean, () => Promise.resolve());
     assertHeard(reply, note);
     await assertTold(m, "wake-word", note);
     assert.deepEqual(peer.violations, []);

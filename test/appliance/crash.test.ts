@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { startPeer } from "../../src/sim/peer/peer.ts";
+import { LISTENING_PIN, STATUS_PIN, untilLed } from "./conversing.ts";
 import { hostUrl, type Machine } from "./machine.ts";
 import { type Clean, onMachine } from "./promise.ts";
 
-const LISTENING_PIN = 27;
-const STATUS_PIN = 22;
 /** Proves the same as the unit's own, and leaves an emulated processor some time. */
 const WATCHDOG_S = 30;
 
@@ -18,11 +17,6 @@ async function listening(machine: Machine, clean: Clean, backend: string): Promi
   await machine.restart({ openai, leds: { backend }, button: { backend } });
   await machine.tap();
   await untilLed(machine, LISTENING_PIN, 1);
-}
-
-async function untilLed(machine: Machine, pin: number, level: number): Promise<void> {
-  const condition = `[ "$(cat /run/rig/gpio/sim_gpio${pin}/value)" = ${level} ]`;
-  await machine.until(`LED ${pin} is ${level}`, condition, 120);
 }
 
 /** Another process than `before` is ready, and both LEDs are dark. */

@@ -29,9 +29,12 @@ const SOUND_MAX_S = 180;
 /** Inside the machine, between two looks: each costs an emulated processor much. */
 const LOOK_EVERY_S = 0.7;
 
-/** Laid under the configuration of each test: the rig's card, metrics on the data disk. */
+/**
+ * Laid under the configuration of each test: the rig's card, metrics on the data disk; aplay, because
+ * a second Node process is much for an emulated processor.
+ */
 const CONFIG: Config = {
-  audio: { input_device: "Loopback", output_device: "Loopback", output_backend: "speaker" },
+  audio: { input_device: "Loopback", output_device: "Loopback", output_backend: "aplay" },
   wake_word: { enabled: false },
   session: { mode: "single_turn", no_speech_s: 60 },
   metrics: { dir: METRICS },
