@@ -49,16 +49,18 @@ onMachine("the configuration", (they) => {
     const good = await goodConfig(m);
     const pid = await m.property("MainPID");
     const mark = await m.mark();
-    await m.write(CONFIG, WRONG);
-    await m.run("systemctl reload pipit");
+    await m.write(CONFIG, WRONG); // Saving is enough.
     await m.says(mark, "the old one stays in force");
-    assertAllTold((await m.daemonSaidSince(mark)).slice(0, 3));
+    assertAllTold(await m.daemonSaidSince(mark));
     assert.equal((await m.status())["state"], "idle");
     const mended = await m.mark();
     await m.write(CONFIG, good.replace('"audio": {', '"audio": { "volume": 0.5,'));
-    await m.run("systemctl reload pipit");
     await m.says(mended, "Configuration reloaded: ");
     note((await m.daemonSaidSince(mended)).join(" | "));
+    const asked = await m.mark();
+    await m.write(CONFIG, good);
+    await m.run("systemctl reload pipit");
+    await m.says(asked, "Configuration reloaded: ");
     assert.equal(await m.property("MainPID"), pid);
   });
 });

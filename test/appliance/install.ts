@@ -21,9 +21,9 @@ ReadWritePaths=-/data
 export async function install(machine: Machine): Promise<string> {
   await machine.push(TREE);
   await machine.write("/etc/systemd/system/pipit.service.d/rig.conf", ON_THE_RIG);
-  await machine.write("/etc/pipit/pipit.env", `OPENAI_API_KEY=${KEY}\n`, "600");
+  await machine.write("/root/key", `${KEY}\n`, "600");
   await machine.configure();
-  const options = `--from ${TREE} --yes --now`;
+  const options = `--from ${TREE} --key-file /root/key --yes --now`;
   const said = await machine.run(`cd ${TREE} && scripts/install ${options} 2>&1`, INSTALL_MAX_MS);
   await machine.run(`install -d -o pipit -g pipit ${METRICS} && sync`);
   return said;
