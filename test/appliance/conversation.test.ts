@@ -53,7 +53,7 @@ onMachine("a conversation", (they) => {
   they.holds("a press wakes, the LED shows it, the reply is heard", 600, async (m, note, clean) => {
     const base_url = await peerInside(m, clean);
     const mark = await m.mark();
-    await m.restart({ openai: { base_url } });
+    await m.runWith({ openai: { base_url } });
     await assertConverses(m, note, clean);
     const said = (await m.saidSince(mark)).join("\n");
     assert.ok(!said.includes(KEY.slice(3)), "the key is in the journal");
@@ -64,7 +64,7 @@ onMachine("a conversation", (they) => {
     they.holds(`button and LEDs by ${backend}`, 600, async (m, note, clean) => {
       const peer = await peerOutside(clean);
       const openai = { base_url: hostUrl(peer.url) };
-      await m.restart({ openai, leds: { backend }, button: { backend } });
+      await m.runWith({ openai, leds: { backend }, button: { backend } });
       await assertLamp(m, note);
       await assertConverses(m, note, clean);
       assert.deepEqual(peer.violations, []);
@@ -76,13 +76,13 @@ onMachine("a conversation", (they) => {
   they.holds("the reply by the package speaker", 600, async (m, note, clean) => {
     const peer = await peerOutside(clean);
     const audio = { output_backend: "speaker" };
-    await m.restart({ openai: { base_url: hostUrl(peer.url) }, audio });
+    await m.runWith({ openai: { base_url: hostUrl(peer.url) }, audio });
     await assertConverses(m, note, clean);
   });
 
   they.holds("the wake word, through the sound card", 900, async (m, note, clean) => {
     const peer = await peerOutside(clean);
-    await m.restart({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
+    await m.runWith({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
     const reply = await converse(m, clean, () => Promise.resolve());
     assertHeard(reply, note);
     await assertTold(m, "wake-word", note);

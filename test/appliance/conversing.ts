@@ -29,9 +29,12 @@ const RECORD_S = 60;
 /** Above the rounding of a resampler, far below the tone. */
 const SILENCE_PEAK = 200;
 
+/** Always the same, so that a running daemon need not be told another. */
+const OUTSIDE_PORT = Number(process.env["PIPIT_PEER_PORT"] ?? 47_811);
+
 /** A peer on this machine, for the appliance to reach through its network. */
 export async function peerOutside(clean: Clean): Promise<Peer> {
-  const peer = await startPeer({ scenario: SCENARIO });
+  const peer = await startPeer({ scenario: SCENARIO, port: OUTSIDE_PORT });
   clean.after(() => peer.close());
   return peer;
 }

@@ -1,8 +1,7 @@
 /** Whatever kills or stops the daemon, systemd brings it back, and no LED tells of a life that is over. */
 
 import assert from "node:assert/strict";
-import { startPeer } from "../../src/sim/peer/peer.ts";
-import { LISTENING_PIN, STATUS_PIN, untilLed } from "./conversing.ts";
+import { LISTENING_PIN, peerOutside, STATUS_PIN, untilLed } from "./conversing.ts";
 import { hostUrl, type Machine } from "./machine.ts";
 import { type Clean, onMachine } from "./promise.ts";
 
@@ -11,10 +10,9 @@ const WATCHDOG_S = 30;
 
 /** In a conversation, the microphone open and the LED lit. */
 async function listening(machine: Machine, clean: Clean, backend: string): Promise<void> {
-  const peer = await startPeer();
-  clean.after(() => peer.close());
+  const peer = await peerOutside(clean);
   const openai = { base_url: hostUrl(peer.url) };
-  await machine.restart({ openai, leds: { backend }, button: { backend } });
+  await machine.runWith({ openai, leds: { backend }, button: { backend } });
   await machine.tap();
   await untilLed(machine, LISTENING_PIN, 1);
 }
@@ -49,7 +47,7 @@ onMachine("crashes", (they) => {
   they.holds("the watchdog restarts a daemon that hangs", 600, async (m, note, clean) => {
     const dropIn = "/etc/systemd/system/pipit.service.d/zz-watchdog.conf";
     await m.write(dropIn, `[Service]\nWatchdogSec=${WATCHDOG_S}\n`);
-    await m.run("systemctl daemon-reload");
+    await m.run("systemctl daemon-reload && systemctl stop pipit", 420_000); // WatchdogSec counts from a start
     clean.after(async () => {
       await m.run(`rm ${dropIn} && systemctl daemon-reload && systemctl restart pipit`, 420_000);
     });

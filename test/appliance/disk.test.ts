@@ -43,7 +43,7 @@ async function assertWritesAgain(machine: Machine): Promise<void> {
 onMachine("the disk", (they) => {
   they.holds("full, and then not", 900, async (m, note, clean) => {
     const peer = await peerOutside(clean);
-    await m.restart({ openai: { base_url: hostUrl(peer.url) } });
+    await m.runWith({ openai: { base_url: hostUrl(peer.url) } });
     await assertWritesAgain(m);
     await m.run("cat /dev/zero >/data/fill 2>/dev/null || true; sync");
     await assertGoesOnWithout(m, "the disk is full (ENOSPC)", note);
@@ -53,7 +53,7 @@ onMachine("the disk", (they) => {
 
   they.holds("read-only, and then not", 900, async (m, note, clean) => {
     const peer = await peerOutside(clean);
-    await m.restart({ openai: { base_url: hostUrl(peer.url) } });
+    await m.runWith({ openai: { base_url: hostUrl(peer.url) } });
     await assertWritesAgain(m);
     await m.run("mount -o remount,ro /data");
     await assertGoesOnWithout(m, "the file system is read-only (EROFS)", note);

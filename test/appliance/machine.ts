@@ -40,6 +40,8 @@ const CONFIG: Config = {
   metrics: { dir: METRICS },
 };
 
+const CONFIG_FILE = "/etc/pipit/config.yaml";
+
 /** Where the journal was at one moment. */
 export type Mark = string;
 
@@ -110,10 +112,14 @@ export class Machine {
 
   /** Writes the configuration: `more` laid over what suits the rig. */
   async configure(more: Config = {}): Promise<void> {
-    const sections: Record<string, object> = { ...CONFIG };
-    for (const [name, keys] of Object.entries(more))
-      sections[name] = { ...sections[name], ...keys };
-    await this.write("/etc/pipit/config.yaml", JSON.stringify(sections, null, 2)); // JSON is YAML.
+    await this.write(CONFIG_FILE, configText(more));
+  }
+
+  /** The service runs with this configuration, and has its sound; restarted only if it must be. */
+  async runWith(more: Config = {}): Promise<void> {
+    const { stdout } = await this.attempt(`systemctl -q is-active pipit && cat ${CONFIG_FILE}`);
+    if (stdout === configText(more)) await this.untilSound();
+    else await this.restart(more);
   }
 
   /** Restarts the service with this configuration; it has said that it is ready, and has its sound. */
@@ -214,6 +220,12 @@ export class Machine {
     const condition = `[ "$(ls ${METRICS} | wc -l)" -ge ${count} ]`;
     await this.until(`${count} metrics files`, condition, maxS);
   }
+}
+
+function configText(more: Config): string {
+  const sections: Record<string, object> = { ...CONFIG };
+  for (const [name, keys] of Object.entries(more)) sections[name] = { ...sections[name], ...keys };
+  return JSON.stringify(sections, null, 2); // JSON is YAML.
 }
 
 function journal(mark: Mark): string {

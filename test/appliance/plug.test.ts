@@ -15,7 +15,7 @@ async function assertSame(machine: Machine, pid: string): Promise<void> {
 onMachine("plugs", (they) => {
   they.holds("the sound card pulled and put back", 900, async (m, note, clean) => {
     const peer = await peerOutside(clean);
-    await m.restart({ openai: { base_url: hostUrl(peer.url) } });
+    await m.runWith({ openai: { base_url: hostUrl(peer.url) } });
     const pid = await m.property("MainPID");
     const mark = await m.mark();
     await verb("mic", ["unplug"]);
@@ -42,7 +42,7 @@ onMachine("plugs", (they) => {
   ] as const) {
     they.holds(`the network ${pull}, then ${plug}`, 900, async (m, note, clean) => {
       const peer = await peerOutside(clean);
-      await m.restart({ openai: { base_url: hostUrl(peer.url) } });
+      await m.runWith({ openai: { base_url: hostUrl(peer.url) } });
       const pid = await m.property("MainPID");
       await chat(m);
       await verb("net", [pull]);

@@ -86,7 +86,7 @@ onMachine("the power", (they) => {
   const what = `cut ${CUTS} times at random instants (seed ${SEED})`;
   they.holds(what, 600 + CUTS * CYCLE_MAX_S, async (m, note: Note, clean) => {
     const peer = await peerOutside(clean);
-    await m.restart({ openai: { base_url: hostUrl(peer.url) }, metrics: { max_files: 10_000 } });
+    await m.runWith({ openai: { base_url: hostUrl(peer.url) }, metrics: { max_files: 10_000 } });
     await m.run("sync");
     const config = await m.run("cat /etc/pipit/config.yaml");
     const roll = dice(SEED);

@@ -9,7 +9,7 @@ const EXPOSURE_MAX = 1.5;
 
 onMachine("at rest", (they) => {
   they.holds(`${IDLE_S} s idle without a line in the journal`, IDLE_S + 900, async (m) => {
-    await m.restart();
+    await m.runWith();
     await m.run("sleep 20"); // for what is said about the start
     const mark = await m.mark();
     const pid = await m.property("MainPID");
