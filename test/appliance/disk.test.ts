@@ -7,7 +7,13 @@ import { type Note, onMachine } from "./promise.ts";
 
 /** Every file in the folder is a whole one of ours. */
 async function assertWhole(machine: Machine): Promise<number> {
-  const names = (await machine.run(`ls -A ${METRICS}`)).split("\n").filter((name) => name !== "");
+  const hidden = (await machine.run(`ls -A ${METRICS}`)).split("\n");
+  assert.deepEqual(
+    hidden.filter((name) => name.endsWith(".tmp")),
+    [],
+    "no leftovers",
+  );
+  const names = await machine.metricsFiles();
   for (const name of names) assert.match(name, /^session_\d{8}_\d{6}_[\w-]+\.json$/);
   const all = await machine.run(`for f in ${METRICS}/*; do cat $f; echo; echo ---; done`);
   const texts = all.split("---\n").filter((text) => text.trim() !== "");
