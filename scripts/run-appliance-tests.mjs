@@ -38,21 +38,26 @@ function wantedFiles(parts) {
     .map((name) => join(base, name));
 }
 
+/** A row for each promise, in the order in which they were made; without an outcome if it was never tried. */
 function rowsOf(report) {
   if (!existsSync(report)) return [];
-  return readFileSync(report, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
+  const rows = new Map();
+  for (const line of readFileSync(report, "utf8").split("\n")) {
+    if (line === "") continue;
+    const row = JSON.parse(line);
+    rows.set(`${row.title}: ${row.what}`, row);
+  }
+  return [...rows.values()];
 }
 
 function table(rows) {
   const width = Math.max(0, ...rows.map(({ what }) => what.length));
-  const lines = rows.map(({ ok, what, seconds, notes }) => {
-    const row = `${ok ? "ok  " : "FAIL"}  ${what.padEnd(width)}  ${String(seconds).padStart(5)} s`;
+  const lines = rows.map(({ ok, what, seconds = 0, notes = [] }) => {
+    const outcome = ok === undefined ? "none" : ok ? "ok  " : "FAIL";
+    const row = `${outcome}  ${what.padEnd(width)}  ${String(seconds).padStart(5)} s`;
     return [row, ...notes.map((note) => `        ${note}`)].join("\n");
   });
-  const held = rows.filter(({ ok }) => ok).length;
+  const held = rows.filter(({ ok }) => ok === true).length;
   const total = `${held} of ${rows.length} promises hold. Times are the emulated machine's, and no measure.`;
   return ["", ...lines, total].join("\n");
 }

@@ -44,6 +44,7 @@ export function onMachine(title: string, promises: (they: Promises) => void): vo
     before(() => ready(machine), { timeout: SETUP_MAX_MS });
     promises({
       holds(what, maxS, prove) {
+        report({ title, what }); // What is never tried must be missed at the end.
         test(what, { timeout: maxS * 1000 }, async (t) => {
           const notes: string[] = [];
           const beganMs = performance.now();
@@ -65,16 +66,20 @@ export function onMachine(title: string, promises: (they: Promises) => void): vo
   });
 }
 
-interface Row {
+/** What was promised, before its proof. */
+interface Plan {
   readonly title: string;
   readonly what: string;
+}
+
+interface Row extends Plan {
   readonly ok: boolean;
   /** What the proof took on the rig. */
   readonly seconds: number;
   readonly notes: readonly string[];
 }
 
-function report(row: Row): void {
+function report(row: Row | Plan): void {
   const path = process.env["PIPIT_APPLIANCE_REPORT"];
   if (path !== undefined) appendFileSync(path, `${JSON.stringify(row)}\n`);
 }
