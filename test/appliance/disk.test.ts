@@ -5,6 +5,10 @@ import { chat, peerOutside } from "./conversing.ts";
 import { hostUrl, type Machine, METRICS } from "./machine.ts";
 import { type Note, onMachine } from "./promise.ts";
 
+/** To the last block: what the file system had set aside while it wrote is free after a sync. */
+const FILL = `for n in 1 2 3; do cat /dev/zero >/data/fill$n; sync; done 2>/dev/null
+  dd if=/dev/zero of=/data/fill4 bs=1k 2>/dev/null; sync`;
+
 /** Every file in the folder is a whole one of ours. */
 async function assertWhole(machine: Machine): Promise<number> {
   const hidden = (await machine.run(`ls -A ${METRICS}`)).split("\n");
@@ -51,9 +55,10 @@ onMachine("the disk", (they) => {
     const peer = await peerOutside(clean);
     await m.runWith({ openai: { base_url: hostUrl(peer.url) } });
     await assertWritesAgain(m);
-    await m.run("cat /dev/zero >/data/fill 2>/dev/null || true; sync");
+    await m.run(FILL);
+    assert.equal((await m.run("df --output=avail /data | tail -n 1")).trim(), "0");
     await assertGoesOnWithout(m, "the disk is full (ENOSPC)", note);
-    await m.run("rm /data/fill && sync");
+    await m.run("rm /data/fill* && sync");
     await assertWritesAgain(m);
   });
 

@@ -65,7 +65,7 @@ export class Machine {
     if (await this.run("grep -q Loopback /proc/asound/cards || echo none")) {
       await verb("mic", ["plug"]);
     }
-    await this.run("rm -f /data/fill; mount -o remount,rw /data; systemctl stop peer || true");
+    await this.run("rm -f /data/fill*; mount -o remount,rw /data; systemctl stop peer || true");
     await this.run("systemctl reset-failed pipit || true");
   }
 
