@@ -29,7 +29,7 @@ import { RealtimeDialer } from "./adapters/realtime-socket.ts";
 import { AplaySpeaker } from "./adapters/speaker-aplay.ts";
 import { FileSpeaker } from "./adapters/speaker-file.ts";
 import { NodeSpeaker } from "./adapters/speaker-node.ts";
-import { canUseSpeakerPackage } from "./adapters/speaker-pick.ts";
+import { whyNoSpeakerPackage } from "./adapters/speaker-pick.ts";
 import { SystemdNotifier } from "./adapters/systemd-notify.ts";
 import { KeylessWakeEngine } from "./adapters/wake-keyless.ts";
 import { PorcupineWakeEngine } from "./adapters/wake-porcupine.ts";
@@ -201,8 +201,9 @@ function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
   const options = { device: unambiguous(device, "playback"), clock, dice };
   const backend = settings["audio.output_backend"];
   if (backend === "aplay") return new AplaySpeaker(options);
-  if (backend === "speaker" || canUseSpeakerPackage()) return new NodeSpeaker(options);
-  journal.log("notice", "The package speaker did not build here; aplay plays instead");
+  const why = backend === "speaker" ? null : whyNoSpeakerPackage();
+  if (why === null) return new NodeSpeaker(options);
+  journal.log("notice", `The package speaker ${why}; aplay plays instead`);
   return new AplaySpeaker(options);
 }
 

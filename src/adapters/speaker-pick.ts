@@ -3,18 +3,26 @@
  * another machine, and the only safe way to know is to load it in a process of its own.
  */
 import { spawnSync } from "node:child_process";
+import { errorCode } from "./files.ts";
 import { PROBE_ARGUMENT } from "./speaker-messages.ts";
 import { SPEAKER_CHILD } from "./speaker-node.ts";
 
-/** A Node start-up on the smallest board, doubled. */
-const PROBE_MS = 10_000;
+/** A Node start-up on the smallest board takes a fifth of this. It delays the start, so no longer. */
+const PROBE_MAX_MS = 10_000;
 
-/** Blocks for a Node start-up (about 0.1 s on a desktop). Says nothing about any sound device. */
-export function canUseSpeakerPackage(): boolean {
+/**
+ * Null where the package works, else why not, as the end of a sentence. Blocks for a Node start-up
+ * (about 0.1 s on a desktop). Says nothing about any sound device.
+ */
+export function whyNoSpeakerPackage(probeMaxMs = PROBE_MAX_MS): string | null {
   const probe = spawnSync(process.execPath, [SPEAKER_CHILD, PROBE_ARGUMENT], {
     stdio: "ignore",
-    timeout: PROBE_MS,
+    timeout: probeMaxMs,
     killSignal: "SIGKILL",
   });
-  return probe.status === 0;
+  if (probe.status === 0) return null;
+  const isLate = probe.error !== undefined && errorCode(probe.error) === "ETIMEDOUT";
+  return isLate
+    ? `could not be tried within ${probeMaxMs / 1000} s`
+    : "did not build here, or is not installed";
 }

@@ -7,7 +7,7 @@ import { SystemClock, SystemDice } from "../../src/adapters/clock.ts";
 import type { AplaySpeakerOptions } from "../../src/adapters/speaker-aplay.ts";
 import { AplaySpeaker } from "../../src/adapters/speaker-aplay.ts";
 import { NodeSpeaker } from "../../src/adapters/speaker-node.ts";
-import { canUseSpeakerPackage } from "../../src/adapters/speaker-pick.ts";
+import { whyNoSpeakerPackage } from "../../src/adapters/speaker-pick.ts";
 import { faultLine } from "../../src/core/fault.ts";
 import type { Speaker } from "../../src/ports.ts";
 import { eventually, tempFolder } from "../helpers/host.ts";
@@ -19,7 +19,8 @@ import { stubProgram } from "../helpers/stub-program.ts";
 const clock = new SystemClock();
 const dice = new SystemDice();
 const PCM = noise(48_000);
-const NO_PACKAGE = canUseSpeakerPackage() ? false : "the package speaker cannot be loaded here";
+const WHY_NOT = whyNoSpeakerPackage();
+const NO_PACKAGE = WHY_NOT === null ? false : `the package speaker ${WHY_NOT}`;
 
 const running: Speaker[] = [];
 // A test that fails must not keep the process alive.
@@ -54,6 +55,10 @@ function children(word: string): number[] {
     .filter((line) => line.includes(word))
     .map((line) => Number.parseInt(line, 10));
 }
+
+test("a package that is not tried in time is not called broken", () => {
+  assert.equal(whyNoSpeakerPackage(1), "could not be tried within 0.001 s");
+});
 
 test("aplay: the program is missing", async () => {
   const told = await firstFault(

@@ -15,7 +15,7 @@ import { SystemClock, SystemDice } from "../../src/adapters/clock.ts";
 import { AplaySpeaker } from "../../src/adapters/speaker-aplay.ts";
 import { FileSpeaker } from "../../src/adapters/speaker-file.ts";
 import { NodeSpeaker } from "../../src/adapters/speaker-node.ts";
-import { canUseSpeakerPackage } from "../../src/adapters/speaker-pick.ts";
+import { whyNoSpeakerPackage } from "../../src/adapters/speaker-pick.ts";
 import { Downlink } from "../../src/app/downlink.ts";
 import { msToSamples, samplesToMs } from "../../src/core/pcm.ts";
 import type { Speaker, SpeakerSink } from "../../src/ports.ts";
@@ -162,7 +162,7 @@ async function onAlsa(findings: Findings, repeats: number): Promise<void> {
     const aplay = ["first_aplay", "hush_aplay", "silent_aplay"] as const;
     await withRecording(findings, rig, () => new AplaySpeaker(common), aplay, repeats);
     const speaker = ["first_speaker", "hush_speaker", "silent_speaker"] as const;
-    if (canUseSpeakerPackage()) {
+    if (whyNoSpeakerPackage() === null) {
       await withRecording(findings, rig, () => new NodeSpeaker(common), speaker, repeats);
     } else {
       for (const id of speaker) findings.missing(id, "the package speaker cannot be loaded here");
