@@ -158,7 +158,10 @@ export interface Journal {
 /** Where the metrics files are. Never rejects for trouble with the disk: it resolves with it. */
 export interface MetricsStore {
   save(fileName: string, json: string): Promise<Fault | null>;
-  /** Conversations that ended at or after a wall-clock time; those that can be read, in no order. */
+  /**
+   * Conversations that ended at or after a wall-clock time; those that can be read, in no order.
+   * Rejects where the folder cannot be read.
+   */
   past(sinceWallMs: number): Promise<readonly PastConversation[]>;
 }
 

@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { type Fault, fault } from "../core/fault.ts";
 import type { PastConversation } from "../core/ledger.ts";
+import { pastMicroUsd } from "../core/past-cost.ts";
 import { record } from "../core/realtime/fields.ts";
 import type { Clock, MetricsStore } from "../ports.ts";
 import { errorCode, type Files, realFiles } from "./files.ts";
@@ -82,9 +83,12 @@ export class MetricsFiles implements MetricsStore {
     return this.#inTurn("Old metrics files were not removed", () => this.#rotate(fileName));
   }
 
-  /** Files that cannot be read, or are not whole, are passed over. */
+  /** Files that cannot be read, or are not whole, are passed over; rejects where the folder cannot. */
   async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
-    const names = await this.#files.list(this.#dir).catch(() => []);
+    const names = await this.#files.list(this.#dir).catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT") return []; // The very first start.
+      throw error;
+    });
     // Named for their beginning, and no conversation lasts as long as a day.
     const first = `session_${dayName(sinceWallMs - DAY_MS)}`;
     const wanted = names.filter((name) => METRICS_NAME.test(name) && name >= first);
@@ -100,9 +104,8 @@ export class MetricsFiles implements MetricsStore {
     try {
       const file = record(JSON.parse(await this.#files.read(path, METRICS_FILE_MAX_BYTES)));
       const endedWallMs = Date.parse(String(file?.["ended_at"]));
-      const cost = file?.["estimated_cost"];
-      const microUsd = typeof cost === "number" && cost > 0 ? Math.round(cost * 1e6) : 0;
-      return Number.isNaN(endedWallMs) ? null : { endedWallMs, microUsd };
+      if (file === null || Number.isNaN(endedWallMs)) return null;
+      return { endedWallMs, microUsd: pastMicroUsd(file) };
     } catch {
       return null; // Removed meanwhile, or not ours to read: the total lacks it.
     }

@@ -11,6 +11,7 @@ import { RING_MS } from "../core/limits.ts";
 import { msToSamples } from "../core/pcm.ts";
 import { Ring } from "../core/ring.ts";
 import type { Settings } from "../core/settings.ts";
+import { Billing } from "./billing.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
 import { Downlink } from "./downlink.ts";
@@ -36,6 +37,7 @@ export class Appliance {
   readonly #downlink: Downlink;
   readonly #connection: Connection;
   readonly #spending: Spending;
+  readonly #billing: Billing;
   readonly #recorder: Recorder;
   readonly #loop: Loop;
   readonly #wakePath: WakePath | null;
@@ -64,13 +66,18 @@ export class Appliance {
     });
     const [uplink, downlink] = [this.#uplink, this.#downlink];
     this.#connection = new Connection({ dialer, target, uplink, downlink, post });
-    this.#spending = new Spending({ clock, calendar: world.calendar, store });
+    this.#spending = new Spending({ clock, calendar: world.calendar, store, journal });
+    this.#billing = new Billing({
+      spending: this.#spending,
+      settings,
+      sentSamples: () => uplink.counts.sentSamples,
+      receivedSamples: () => downlink.counts.receivedSamples + downlink.counts.discardedSamples,
+    });
     this.#recorder = new Recorder({
       clock,
       dice,
       journal,
       store,
-      spending: this.#spending,
       uplink: () => this.#uplink.counts,
       downlink: () => this.#downlink.counts,
       hushed: () => this.#downlink.hushed(),
@@ -81,11 +88,13 @@ export class Appliance {
       settings,
       head: () => this.#ring.head,
       chance: () => dice.unit(),
+      bill: (input, before) => this.#billing.before(input, before),
       perform: (effect) => this.#perform(effect),
       witness: (input, before, after, moment) => {
         this.#wakePath?.enabled(after.tag !== "muted");
         this.statusLine.show(after);
         if (input.tag === "part-lost") this.#failed(input.fault);
+        this.#billing.after(input, before, after);
         this.#recorder.witness(input, before, after, moment);
       },
     });
@@ -184,6 +193,7 @@ export class Appliance {
       case "begin-conversation":
         this.#uplink.begin();
         this.#downlink.begin();
+        this.#billing.begin(effect.talk);
         this.#recorder.begin(effect.talk);
         break;
       case "fall-back":
@@ -199,7 +209,7 @@ export class Appliance {
       }
       case "end-conversation":
         if (effect.fault !== null) this.#failed(effect.fault);
-        this.#recorder.end(effect.reason, effect.fault);
+        this.#recorder.end(effect.reason, effect.fault, this.#billing.end());
         break;
       case "dial":
         this.#connection.dial(effect.attempt, effect.model, effect.settings);

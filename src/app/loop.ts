@@ -20,6 +20,8 @@ export interface LoopOptions {
   readonly head: () => number;
   /** Chance for jitter: at least 0, below 1. */
   readonly chance: () => number;
+  /** Books what the input costs, before anything is decided; gives today's micro-dollars. */
+  readonly bill: (input: Input, before: State) => number;
   readonly perform: (effect: Effect) => void;
   /** Sees each input with what it did, before the effects are performed. */
   readonly witness: (input: Input, before: State, after: State, moment: Moment) => void;
@@ -72,10 +74,11 @@ export class Loop {
   }
 
   #turn(input: Input): void {
-    const { clock, settings, head, chance, lamp, witness, perform } = this.#options;
+    const { clock, settings, head, chance, bill, lamp, witness, perform } = this.#options;
     const before = this.#state;
     const [nowMs, wallMs] = [clock.nowMs(), clock.wallMs()];
-    const moment = { nowMs, wallMs, head: head(), chance: chance() };
+    const spentMicroUsd = bill(input, before);
+    const moment = { nowMs, wallMs, head: head(), chance: chance(), spentMicroUsd };
     const { state, effects } = step(before, input, moment, settings());
     this.#state = state;
     this.#turns += 1;

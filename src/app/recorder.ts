@@ -5,18 +5,16 @@
 
 import { isTalking } from "../core/assistant-context.ts";
 import type { EndReason, Input, Moment, State, Talk } from "../core/assistant-types.ts";
-import { costOf } from "../core/cost.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
 import { rungs } from "../core/ladder.ts";
 import { fileName, render, type SessionRecord } from "../core/metrics.ts";
 import { msToSamples, samplesToMs } from "../core/pcm.ts";
 import type { HeardItem } from "../core/playhead.ts";
-import { addUsage, NO_USAGE, type Usage } from "../core/realtime/usage.ts";
 import { redact } from "../core/redact.ts";
 import { secretValues } from "../core/settings.ts";
+import { priceTableOf, type Tab } from "../core/tab.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../ports.ts";
 import type { DownlinkCounts } from "./downlink.ts";
-import type { Spending } from "./spending.ts";
 import type { UplinkCounts } from "./uplink.ts";
 
 /** Entries kept of each list of one conversation; the oldest stay. */
@@ -27,7 +25,6 @@ export interface RecorderOptions {
   readonly dice: Dice;
   readonly journal: Journal;
   readonly store: MetricsStore;
-  readonly spending: Spending;
   readonly uplink: () => UplinkCounts;
   /** The counts of this connection; the object stays the connection's own. */
   readonly downlink: () => DownlinkCounts;
@@ -37,14 +34,15 @@ export interface RecorderOptions {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What is known at the end only. */
+type Late = "endedWallMs" | "endReason" | "audio" | "usage" | "costMicroUsd" | "priceTable";
+
 interface Running {
   readonly talk: Talk;
   readonly beganMs: number;
   /** End of the question that has no audible answer yet. */
   questionEndMs: number | null;
-  /** A response is under way. */
-  isAnswering: boolean;
-  record: Mutable<Omit<SessionRecord, "endedWallMs" | "endReason" | "audio">>;
+  record: Mutable<Omit<SessionRecord, Late>>;
 }
 
 export class Recorder {
@@ -73,7 +71,6 @@ export class Recorder {
       talk,
       beganMs: clock.nowMs(),
       questionEndMs: null,
-      isAnswering: false,
       record: {
         id,
         startedWallMs: clock.wallMs(),
@@ -90,8 +87,6 @@ export class Recorder {
         responseMs: [],
         interruptions: [],
         calls: [],
-        usage: NO_USAGE,
-        costMicroUsd: 0,
         errors: [],
       },
     };
@@ -107,8 +102,7 @@ export class Recorder {
       running.record.interruptions = cutsOf(running.record.interruptions, input.items);
     }
     if (isTalking(after)) {
-      const { model, voice, turns, answer } = after.talk;
-      running.isAnswering = answer.tag !== "none";
+      const { model, voice, turns } = after.talk;
       Object.assign(running.record, { model, voice, turns });
     }
     if (before.tag === "connecting" && after.tag === "listening") {
@@ -146,25 +140,24 @@ export class Recorder {
     this.#mark(`first sound of the reply, ${Math.round(latencyMs)} ms after the question's end`);
   }
 
-  /** Writes the file; `saved` waits for it. */
-  end(reason: EndReason, fault: Fault | null): void {
+  /** Writes the file; `saved` waits for it. `tab`: what the conversation has cost. */
+  end(reason: EndReason, fault: Fault | null, tab: Tab): void {
     const running = this.#running;
     if (running === null) return;
     this.#running = null;
     const nowMs = this.#options.clock.nowMs();
     if (fault !== null) this.#error(running, fault.code, faultLine(fault));
     const { record, talk } = running;
-    // Hung up on in mid-answer: it will be billed, and the bill was not seen.
-    if (running.isAnswering) record.costMicroUsd = null;
     const endedWallMs = record.startedWallMs + (nowMs - running.beganMs);
     const up = this.#options.uplink();
     const down = this.#options.downlink();
-    this.#options.spending.book({ conversations: 1, microUsd: record.costMicroUsd ?? 0 });
-    this.#options.journal.log("info", summary(record, reason, endedWallMs));
+    const { usage, estimatedMicroUsd: costMicroUsd } = tab;
+    const money = { usage, costMicroUsd, priceTable: priceTableOf(tab) };
+    this.#options.journal.log("info", summary(record, reason, endedWallMs, costMicroUsd));
     this.#saving = Promise.all([this.#options.hushed(), this.#saving]).then(([items]) => {
       record.interruptions = cutsOf(record.interruptions, items);
       const audio = audioOf(talk, up, down);
-      return this.#save({ ...record, endReason: reason, endedWallMs, audio });
+      return this.#save({ ...record, ...money, endReason: reason, endedWallMs, audio });
     });
   }
 
@@ -203,10 +196,6 @@ export class Recorder {
         running.questionEndMs = speechEndMs(running.talk, input.capturedAt, moment);
         this.#mark("end of speech");
         return;
-      case "response-done":
-        running.isAnswering = false;
-        this.#spent(record, event.usage, event.status === "failed");
-        return;
       case "error":
         this.#error(
           running,
@@ -217,15 +206,6 @@ export class Recorder {
       default:
         return;
     }
-  }
-
-  /** A response without a usage has a cost that nobody knows; a failed one has none. */
-  #spent(record: Running["record"], usage: Usage | null, failed: boolean): void {
-    if (usage === null && failed) return;
-    const cost = usage === null ? null : costOf(usage, record.model);
-    record.usage = addUsage(record.usage, usage ?? NO_USAGE);
-    record.costMicroUsd =
-      cost === null || record.costMicroUsd === null ? null : record.costMicroUsd + cost;
   }
 
   #error({ record, talk }: Running, code: string, text: string): void {
@@ -282,9 +262,13 @@ function audioOf(talk: Talk, up: UplinkCounts, down: DownlinkCounts): SessionRec
   };
 }
 
-function summary(record: Running["record"], reason: EndReason, endedWallMs: number): string {
+function summary(
+  record: Running["record"],
+  reason: EndReason,
+  endedWallMs: number,
+  micro: number | null,
+): string {
   const seconds = ((endedWallMs - record.startedWallMs) / 1000).toFixed(1);
-  const micro = record.costMicroUsd;
   const cost = micro === null ? "cost unknown" : `$${(micro / 1e6).toFixed(4)}`;
   const count = record.turns === 1 ? "1 turn" : `${record.turns} turns`;
   return `Conversation over (${reason.replaceAll("_", " ")}): ${count}, ${seconds} s, ${cost}`;

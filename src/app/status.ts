@@ -1,6 +1,7 @@
 /** What `pipit status` answers: built from what the parts know, when it is asked for. */
 
 import type { State } from "../core/assistant-types.ts";
+import { budgetStatus, thriftySettings } from "../core/budget.ts";
 import { indicate } from "../core/indicator.ts";
 import { firstRung, ladderFor, rungs } from "../core/ladder.ts";
 import { redact } from "../core/redact.ts";
@@ -43,10 +44,11 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
   return {
     state: state.tag,
     led: indicate(state),
-    ...modelOf(state, settings, clock.nowMs()),
+    ...modelOf(state, settings, clock.nowMs(), today.microUsd),
     uptime_s: Math.round(ageMs(parts.startedMs) / 1000),
     conversations_today: today.conversations,
     cost_today_usd: today.microUsd / 1_000_000,
+    budget: budgetStatus(settings, today.microUsd),
     metrics_files_lost: parts.recorder.lostFiles,
     input_device: settings["audio.input_device"],
     microphone: condition("microphone"),
@@ -65,14 +67,22 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
 }
 
 /** The model of the conversation, or the one that the next begins with; and why it is that one. */
-function modelOf(state: State, settings: Settings, nowMs: number): Record<string, unknown> {
+function modelOf(
+  state: State,
+  settings: Settings,
+  nowMs: number,
+  spentMicroUsd: number,
+): Record<string, unknown> {
   const talk = "talk" in state ? state.talk : null;
-  const inForce = talk?.settings ?? settings;
+  const inForce = talk?.settings ?? thriftySettings(settings, spentMicroUsd);
   const ladder = ladderFor(state.ladder, inForce);
   const model = talk?.model ?? firstRung(inForce, ladder, nowMs);
-  const wanted = rungs(inForce)[0] ?? model;
+  const isMini = inForce["openai.model"] === settings["budget.mini_model"];
+  const thrift = isMini && settings["openai.model"] !== inForce["openai.model"];
+  const wanted = rungs(thrift ? settings : inForce)[0] ?? model;
   const failed = talk?.failed.find((one) => one.model === wanted)?.why.message;
-  const passedOver = failed ?? ladder.passedOver[wanted]?.why;
+  const saving = thrift ? "today's budget is nearly spent" : undefined;
+  const passedOver = failed ?? saving ?? ladder.passedOver[wanted]?.why;
   const why = passedOver === undefined ? "" : `: ${passedOver}`;
   const wish = {
     voice: inForce["openai.voice"],

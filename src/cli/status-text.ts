@@ -8,7 +8,7 @@
 import { durationText } from "../core/duration.ts";
 import { oneLine } from "../core/fault.ts";
 import { dbfsText } from "../core/level-meter.ts";
-import { type Fields, number, record } from "../core/realtime/fields.ts";
+import { type Fields, number, record, text } from "../core/realtime/fields.ts";
 
 /** Known keys in the order in which an owner asks. */
 const LABELS: readonly (readonly [string, string])[] = [
@@ -20,6 +20,7 @@ const LABELS: readonly (readonly [string, string])[] = [
   ["uptime_s", "Running for"],
   ["conversations_today", "Conversations today"],
   ["cost_today_usd", "Cost today"],
+  ["budget", "Budget"],
   ["metrics_files_lost", "Metrics files lost"],
   ["input_device", "Microphone"],
   ["microphone", "Microphone state"],
@@ -64,6 +65,7 @@ function textOf(key: string, value: unknown): string {
   if (key === "microphone_level") return levelText(record(value) ?? {});
   if (Array.isArray(value)) return value.length === 0 ? "none" : oneLine(value.join("; "), 600);
   if (typeof value === "string") return oneLine(value, VALUE_MAX_CHARS);
+  if (key === "budget") return budgetText(value) ?? oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
   return oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
 }
 
@@ -80,13 +82,25 @@ function numberText(key: string, value: number): string {
 /** `-48.2 dBFS, loudest -12.0 dBFS`, and what is wrong with it. */
 function levelText(level: Fields): string {
   const [rms, peak] = [number(level, "rms_dbfs"), number(level, "peak_dbfs")];
-  const text = `${dbfsText(rms)}, loudest ${dbfsText(peak)} (last seconds)`;
+  const words = `${dbfsText(rms)}, loudest ${dbfsText(peak)} (last seconds)`;
   switch (level["verdict"]) {
     case "silent":
       return `nothing but digital silence for ${durationText(number(level, "flat_s") ?? 0)}`;
     case "clipped":
-      return `${text}, clipped`;
+      return `${words}, clipped`;
     default:
-      return text;
+      return words;
   }
+}
+
+/** As `$0.4200 of $1.00 spent, $0.5800 left (refuse)`; null for what is no budget. */
+function budgetText(value: unknown): string | null {
+  const budget = record(value);
+  const [daily, spent, left] = ["daily_usd", "spent_usd", "left_usd"].map((name) =>
+    budget === null ? null : number(budget, name),
+  );
+  if (!budget || typeof daily !== "number" || typeof spent !== "number") return null;
+  const action = text(budget, "action") ?? "no action";
+  const rest = `$${(left ?? 0).toFixed(4)} left`;
+  return oneLine(`$${spent.toFixed(4)} of $${daily.toFixed(2)} spent, ${rest} (${action})`);
 }

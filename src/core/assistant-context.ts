@@ -11,11 +11,15 @@ export interface Context {
   readonly effects: Effect[];
 }
 
-export type Common = Pick<State, "dials" | "troubles" | "ladder" | "warm" | "floor" | "told">;
+export type Common = Pick<
+  State,
+  "dials" | "troubles" | "ladder" | "warm" | "floor" | "told" | "budgetTold"
+>;
 
 /** What every state carries, without the phase. */
-export function common({ dials, troubles, ladder, warm, floor, told }: State): Common {
-  return { dials, troubles, ladder, warm, floor, told };
+export function common(state: State): Common {
+  const { dials, troubles, ladder, warm, floor, told, budgetTold } = state;
+  return { dials, troubles, ladder, warm, floor, told, budgetTold };
 }
 
 export function log(cx: Context, level: "info" | "notice" | "warning" | "error", line: string) {

@@ -8,8 +8,9 @@
  * pressed again. A wake word or a tap gives the turns back to the server.
  */
 
+import { begin } from "./assistant-begin.ts";
 import { type Context, common, isHalfDuplex, isTalking, log } from "./assistant-context.ts";
-import { begin, renew } from "./assistant-link.ts";
+import { renew } from "./assistant-link.ts";
 import { ask, end, fail, interrupt, listenByHand, retune, think } from "./assistant-talk.ts";
 import type { State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
 import { SPEAK_MAX_MS } from "./limits.ts";

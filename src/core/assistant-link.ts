@@ -1,5 +1,5 @@
 /**
- * The connection as the machine sees it: begin, dial, fall back, set up, lose, find again.
+ * The connection as the machine sees it: dial, fall back, set up, lose, find again.
  *
  * Theory: while connecting, speech waits in the ring, so a failure costs time and nothing else. A
  * failure is judged by its fault: the model's own → the next rung of the ladder; network or server →
@@ -8,11 +8,12 @@
  */
 
 import { type Context, common, log, settledAt, tellOnce } from "./assistant-context.ts";
-import { fail, listen, listenByHand, retune, showFault } from "./assistant-talk.ts";
-import type { ByHand, Input, State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
+import { fail } from "./assistant-talk.ts";
+import type { Input, State, Talk, TalkingState } from "./assistant-types.ts";
 import { redialDelayMs } from "./backoff.ts";
+import { refusal } from "./budget.ts";
 import { type Fault, fault } from "./fault.ts";
-import { firstRung, GONE_MS, holdOff, ladderFor, nextRung, passOver } from "./ladder.ts";
+import { GONE_MS, holdOff, nextRung, passOver } from "./ladder.ts";
 import {
   ATTEMPT_MAX_MS,
   CONNECT_MAX_MS,
@@ -20,91 +21,10 @@ import {
   RETRIES_MAX,
   TOLD_RETRIES_MAX,
 } from "./limits.ts";
-import { msToSamples } from "./pcm.ts";
 import { linkFault, retryAfterMs } from "./verdict.ts";
 import { chooseVoice, type VoiceChoice } from "./voice.ts";
 
-export function begin(
-  state: State,
-  trigger: Trigger,
-  cx: Context,
-  byHand: ByHand | null = null,
-): State {
-  if (trigger.source === "wake-word") log(cx, "info", `Wake word '${trigger.keyword}' heard`);
-  else log(cx, "info", `Woken by ${trigger.source === "button" ? "the button" : "command"}`);
-  if (state.tag === "fault") cx.effects.push({ tag: "hush", attempt: 0 });
-  const crippled = state.troubles.microphone ?? state.troubles.speaker;
-  if (crippled) return showFault(state, crippled, cx);
-  const ladder = ladderFor(state.ladder, cx.settings);
-  const { holdOff: held } = ladder;
-  if (held !== null && held.untilMs > cx.moment.nowMs) return showFault(state, held.why, cx);
-  // During the fault's sentence there is no pre-roll: it would be the sentence.
-  const floor = state.tag === "fault" ? trigger.wokenAt : state.floor;
-  const talk: Talk = { ...newTalk(trigger, floor, cx), byHand };
-  return state.warm?.talk.settings === cx.settings
-    ? beginWarm(state, state.warm.talk, talk, cx)
-    : beginCold({ ...state, ladder }, talk, cx);
-}
-
-/** The last session still stands: listen at once. */
-function beginWarm(state: State, before: Talk, fresh: Talk, cx: Context): State {
-  const { attempt, model, voice, link, recycleAtMs, without, dialogue, answer, asks } = before;
-  const kept = { attempt, model, voice, link, recycleAtMs, without, dialogue, answer, asks };
-  const talk = retune({ ...fresh, ...kept, byHand: before.byHand }, fresh.byHand, cx);
-  cx.effects.push({ tag: "begin-conversation", talk }, { tag: "open-uplink", from: talk.from });
-  const calm: State = { ...state, warm: null };
-  return talk.byHand === null ? listen(calm, talk, cx) : listenByHand(calm, talk, cx);
-}
-
-function beginCold(state: State, talk: Talk, cx: Context): State {
-  if (state.warm !== null) cx.effects.push({ tag: "hang-up", attempt: state.warm.talk.attempt });
-  const model = firstRung(cx.settings, state.ladder, cx.moment.nowMs);
-  const voice = voiceFor(talk, model);
-  const calm: State = { ...state, warm: null };
-  if (voice.tag === "refused") return showFault(calm, voiceFault(voice.why), cx);
-  cx.effects.push({ tag: "begin-conversation", talk: { ...talk, model, voice: voice.voice } });
-  return connect(calm, talk, model, cx.moment.nowMs + CONNECT_MAX_MS, cx);
-}
-
-function newTalk(trigger: Trigger, floor: number, { settings, moment }: Context): Talk {
-  const preRollMs = trigger.source === "wake-word" ? settings["audio.pre_roll_ms"] : 0;
-  const from = Math.max(floor, trigger.wokenAt - msToSamples(preRollMs));
-  return {
-    trigger,
-    from,
-    settings,
-    endsAtMs: moment.nowMs + settings["session.max_duration_s"] * 1000,
-    attempt: 0,
-    model: "",
-    voice: settings["openai.voice"],
-    link: "dialing",
-    recycleAtMs: Number.POSITIVE_INFINITY,
-    failed: [],
-    failures: 0,
-    reconnects: 0,
-    without: [],
-    dialogue: [],
-    cuts: [],
-    openedAt: from,
-    byHand: null,
-    questionFrom: from,
-    askedAgain: false,
-    broken: null,
-    turns: 0,
-    counted: false,
-    asks: 0,
-    toolRounds: 0,
-    answer: { tag: "none" },
-    stranger: null,
-    owed: false,
-    cutting: false,
-    pending: null,
-    ghost: null,
-    farewell: null,
-  };
-}
-
-function voiceFor(talk: Talk, model: string): VoiceChoice {
+export function voiceFor(talk: Talk, model: string): VoiceChoice {
   const wish = {
     voice: talk.settings["openai.voice"],
     fallback: talk.settings["openai.voice_fallback"],
@@ -113,13 +33,19 @@ function voiceFor(talk: Talk, model: string): VoiceChoice {
   return chooseVoice(wish, model);
 }
 
-function voiceFault(why: string): Fault {
+export function voiceFault(why: string): Fault {
   const advice = "Choose another openai.voice, or set openai.auto_select_voice: true";
   return fault("config", "tell", why, advice);
 }
 
 /** Dials `model`, within the time that this conversation has for connecting. */
-function connect(state: State, talk: Talk, model: string, untilMs: number, cx: Context): State {
+export function connect(
+  state: State,
+  talk: Talk,
+  model: string,
+  untilMs: number,
+  cx: Context,
+): State {
   const choice = voiceFor(talk, model);
   const attempt = state.dials + 1;
   const tryUntilMs = Math.min(untilMs, cx.moment.nowMs + ATTEMPT_MAX_MS);
@@ -266,6 +192,8 @@ export function linkLost(
  */
 export function reconnect(state: TalkingState, why: Fault, cx: Context): State {
   const { talk } = state;
+  const refused = refusal(cx.settings, cx.moment.spentMicroUsd);
+  if (refused !== null) return fail(state, refused, cx);
   const down = why.verdict === "fall-back";
   cx.effects.push({ tag: "close-uplink" }, { tag: "hang-up", attempt: talk.attempt });
   if (!down && talk.reconnects >= RECONNECTS_MAX) return fail(state, why, cx);

@@ -13,6 +13,7 @@ import type {
   Trigger,
   Warm,
 } from "./assistant-types.ts";
+import { isRefused } from "./budget.ts";
 import { type Fault, faultLine } from "./fault.ts";
 import {
   ASK_MAX_MS,
@@ -26,9 +27,13 @@ import { msToSamples } from "./pcm.ts";
 import { sessionConfig } from "./realtime/session.ts";
 import { soundOf } from "./sounds.ts";
 
-/** Asks for the answer that is owed, as soon as no other response is under way. */
+/**
+ * Asks for the answer that is owed, as soon as no other response is under way. Not when the budget
+ * is spent: then it stays owed, and the conversation ends with this step (see assistant-budget.ts).
+ */
 export function ask(talk: Talk, cx: Context): Talk {
   if (!talk.owed || talk.cutting || talk.answer.tag !== "none") return talk;
+  if (isRefused(cx.settings, cx.moment.spentMicroUsd)) return talk;
   const asks = talk.asks + 1;
   const turns = talk.turns + (talk.counted ? 0 : 1);
   cx.effects.push({ tag: "send", event: { tag: "create-response" }, eventId: `ask_${asks}` });
@@ -133,15 +138,17 @@ export function end(state: TalkingState, reason: EndReason, cx: Context): State 
 
 /** Ends the conversation because it cannot go on; says why, by lamp, sound and journal. */
 export function fail(state: TalkingState, why: Fault, cx: Context): State {
-  leave(state, "fault", why, false, cx);
+  leave(state, why.code === "budget" ? "budget" : "fault", why, false, cx);
   return showFault(state, why, cx);
 }
 
 export function showFault(state: State, why: Fault, cx: Context): State {
-  log(cx, "error", faultLine(why));
+  const level = why.code === "budget" ? "spent" : why.code === "budget-near" ? "near" : null;
+  log(cx, level === null ? "error" : "warning", faultLine(why));
   if (cx.settings["audio.earcons"]) cx.effects.push({ tag: "tell", sound: soundOf(why.code) });
   const untilMs = cx.moment.nowMs + FAULT_SHOW_MS;
-  return { ...common(state), tag: "fault", untilMs, fault: why };
+  const budgetTold = level ?? state.budgetTold;
+  return { ...common(state), budgetTold, tag: "fault", untilMs, fault: why };
 }
 
 /** Reasons to end that come after the reply was heard to its end. */

@@ -1,5 +1,6 @@
 /** The vocabulary of the one state machine: what it can be, hear, and ask for. */
 
+import type { BudgetLevel } from "./budget.ts";
 import type { Fault } from "./fault.ts";
 import type { Ladder } from "./ladder.ts";
 import type { HeardItem } from "./playhead.ts";
@@ -140,6 +141,8 @@ interface Common {
   readonly floor: number;
   /** Notices given already, so that each is given once. */
   readonly told: readonly string[];
+  /** How far today's spending has been told of; null: not looked at yet since the start. */
+  readonly budgetTold: BudgetLevel | null;
 }
 
 export type Resting = { readonly tag: "idle" } | { readonly tag: "muted" };
@@ -194,6 +197,8 @@ export interface Moment {
   readonly wallMs: number;
   /** Chance for this step: at least 0, below 1. */
   readonly chance: number;
+  /** Micro-dollars that the budget counts since the local midnight, this conversation's included. */
+  readonly spentMicroUsd: number;
 }
 
 export type EndReason =
@@ -208,6 +213,7 @@ export type EndReason =
   | "stopped"
   | "muted"
   | "shutdown"
+  | "budget"
   | "fault";
 
 export type Effect =

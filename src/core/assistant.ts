@@ -15,9 +15,11 @@
  */
 
 import { drained, hushed, replyAudio } from "./assistant-answer.ts";
+import { begin } from "./assistant-begin.ts";
+import { keepToBudget } from "./assistant-budget.ts";
 import { type Common, type Context, common, isTalking, log } from "./assistant-context.ts";
 import { flushed, holdToTalk, letGo, powerOff, repeat } from "./assistant-hand.ts";
-import { attemptFailed, begin, linkClosed, reconnect, redial, renew } from "./assistant-link.ts";
+import { attemptFailed, linkClosed, reconnect, redial, renew } from "./assistant-link.ts";
 import { hear } from "./assistant-server.ts";
 import { end, fail, interrupt, listen, retune } from "./assistant-talk.ts";
 import type {
@@ -45,12 +47,14 @@ export const INITIAL: State = {
   warm: null,
   floor: 0,
   told: [],
+  budgetTold: null,
 };
 
 /** The next state, and what is to be done, in order. */
 export function step(state: State, input: Input, moment: Moment, settings: Settings): Step {
   const effects: Effect[] = [];
-  const next = decide(state, input, { moment, settings, effects });
+  const cx = { moment, settings, effects };
+  const next = keepToBudget(decide(state, input, cx), input, cx);
   return { state: next, effects };
 }
 

@@ -30,6 +30,8 @@ export type FaultCode =
   | "gpio" // a pin cannot be had: no GPIO, no permission, taken
   | "power" // the machine could not be switched off
   | "metrics-lost" // a metrics file could not be written
+  | "budget-near" // budget.warn_at of today's budget is spent
+  | "budget" // today's budget is spent
   | "config";
 
 export interface Fault {

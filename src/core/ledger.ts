@@ -3,7 +3,8 @@
  *
  * What was booked in this run keeps its monotonic time, so that it stays "today" when the wall clock
  * jumps (a Pi has no clock of its own and gets the right time minutes after the start). What earlier
- * runs left behind, in the metrics files, has the wall time that stands there.
+ * runs left behind, in the metrics files, has the wall time that stands there; a time after the day's
+ * end was written by a clock that was wrong, and cannot be told to be of any day.
  */
 
 /** Entries kept: a day of talking without a pause has fewer. Beyond, the two oldest become one. */
@@ -44,18 +45,31 @@ export class Ledger {
     this.#entries = [{ ...sum([first, second]), atNowMs: second.atNowMs }, ...rest];
   }
 
-  /** All that was booked at or after `sinceWallMs`, by the wall clock as it is now. */
-  since(sinceWallMs: number, now: { readonly nowMs: number; readonly wallMs: number }): Totals {
+  /** When the last conversation of an earlier run ended, by its clock; null: there was none. */
+  get lastPastMs(): number | null {
+    return this.#past.reduce<number | null>(
+      (last, { endedWallMs }) => Math.max(last ?? endedWallMs, endedWallMs),
+      null,
+    );
+  }
+
+  /** What earlier runs have booked from `sinceWallMs` until before `untilWallMs`. */
+  past(sinceWallMs: number, untilWallMs: number): Totals {
+    const within = this.#past.filter(
+      ({ endedWallMs }) => endedWallMs >= sinceWallMs && endedWallMs < untilWallMs,
+    );
+    return sum(within.map(({ microUsd }) => ({ conversations: 1, microUsd })));
+  }
+
+  /** What this run has booked at or after `sinceWallMs`, by the wall clock as it is now. */
+  present(sinceWallMs: number, now: { readonly nowMs: number; readonly wallMs: number }): Totals {
     const sinceNowMs = now.nowMs - (now.wallMs - sinceWallMs);
-    const past = this.#past.filter(({ endedWallMs }) => endedWallMs >= sinceWallMs);
-    return sum([
-      ...past.map(({ microUsd }) => ({ conversations: 1, microUsd })),
-      ...this.#entries.filter(({ atNowMs }) => atNowMs >= sinceNowMs),
-    ]);
+    return sum(this.#entries.filter(({ atNowMs }) => atNowMs >= sinceNowMs));
   }
 }
 
-function sum(all: readonly Totals[]): Totals {
+/** Several totals together. */
+export function sum(all: readonly Totals[]): Totals {
   return {
     conversations: all.reduce((total, { conversations }) => total + conversations, 0),
     microUsd: all.reduce((total, { microUsd }) => total + microUsd, 0),

@@ -4,7 +4,6 @@
  */
 
 import type { EndReason } from "./assistant-types.ts";
-import { CATALOGUE_DATE } from "./models.ts";
 import type { Usage } from "./realtime/usage.ts";
 
 /** Grows by one when a field changes its meaning or goes; new fields do not count. */
@@ -35,6 +34,8 @@ export interface SessionRecord {
   readonly usage: Usage;
   /** Micro-dollars; null when a response was of a model without a known price. */
   readonly costMicroUsd: number | null;
+  /** The date of the prices, with "+config" where the owner's own were used. */
+  readonly priceTable: string;
   readonly audio: {
     readonly sentMs: number;
     readonly receivedMs: number;
@@ -85,7 +86,7 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
       calls.length === 0 ? null : calls.filter((c) => c.ok).length / calls.length,
     tokens: tokens(record.usage),
     estimated_cost: record.costMicroUsd === null ? null : record.costMicroUsd / 1_000_000,
-    price_table: CATALOGUE_DATE,
+    price_table: record.priceTable,
     audio: {
       sent_ms: rounded(audio.sentMs),
       received_ms: rounded(audio.receivedMs),

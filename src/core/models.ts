@@ -3,6 +3,10 @@
  * CATALOGUE_DATE (OpenAI model, pricing and deprecation pages; the January 2027 shutdowns from the
  * type comments of the official SDK 7.57.0). An unknown model is not refused: it is taken for a
  * current one, and its cost is unknown.
+ *
+ * Prices: developers.openai.com/api/docs/models/<model>, one page each; those of gpt-realtime and
+ * gpt-realtime-mini by way of @pydantic/genai-prices 0.1.8, which has them from the pricing page. No
+ * source at hand had prices for transcription: it has none here (see core/cost.ts).
  */
 
 /** When the rows were last compared with their sources; the metrics files name it. */

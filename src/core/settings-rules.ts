@@ -4,6 +4,7 @@
  * Invariant: a rule speaks only when every key that it looks at is valid by itself.
  */
 
+import { wrongPrices } from "./prices.ts";
 import type { SettingKey, Settings } from "./settings.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -43,6 +44,7 @@ export function brokenRules(values: Partial<Settings>): readonly Broken[] {
     ...keywords(values),
     ...pins(values),
     ...quietHours(values),
+    ...prices(values),
   ];
 }
 
@@ -113,4 +115,9 @@ function quietHours(values: Partial<Settings>): readonly Broken[] {
   if (from === undefined || to === undefined || (from === "") === (to === "")) return [];
   const key = from === "" ? "leds.quiet_from" : "leds.quiet_to";
   return [{ key, message: "must be a time of day, too: quiet hours have both ends" }];
+}
+
+function prices(values: Partial<Settings>): readonly Broken[] {
+  const wrong = wrongPrices(values["budget.prices"] ?? []);
+  return wrong === null ? [] : [{ key: "budget.prices", message: wrong.message }];
 }

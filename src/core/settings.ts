@@ -7,11 +7,12 @@
  */
 
 import type { Row, Value } from "./settings-row.ts";
+import { BUDGET_ROWS } from "./settings-table-budget.ts";
 import { DEVICE_ROWS } from "./settings-table-device.ts";
 import { OPENAI_ROWS } from "./settings-table-openai.ts";
 import { plainDefault } from "./settings-value.ts";
 
-export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS } as const;
+export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS, ...BUDGET_ROWS } as const;
 
 /** A dotted key, such as `audio.pre_roll_ms`. */
 export type SettingKey = keyof typeof TABLE;
@@ -28,6 +29,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   session: "How a conversation goes on and ends.",
   leds: "The lamps.",
   button: "The button.",
+  budget: "What it may cost.",
   metrics: "What is written about each conversation.",
   system: "Journal and remote control.",
 };

@@ -9,6 +9,8 @@ export const FAULT_SOUNDS = {
   busy: "The service is busy. Please try again in a moment.",
   "model-retired": "No model answers any more. The settings need a new one.",
   "no-microphone": "I cannot hear the microphone.",
+  "budget-near": "Most of today's budget is spent.",
+  "budget-spent": "Today's budget is spent.",
   error: "Something went wrong. The journal says more.",
 } as const;
 
@@ -28,6 +30,10 @@ export function soundOf(code: FaultCode): FaultSound {
       return "busy";
     case "model-unavailable":
       return "model-retired";
+    case "budget-near":
+      return "budget-near";
+    case "budget":
+      return "budget-spent";
     case "microphone-missing":
     case "microphone-lost":
       return "no-microphone";

@@ -193,8 +193,22 @@ function deltaCosts(shape: CoreShape): number[] {
 const CONVERSATION: readonly Input[] = [
   { tag: "wake", keyword: "computer", endSample: 48_000 },
   { tag: "link-opened", attempt: 0 },
-  said({ tag: "session-created", sessionId: "s", model: "m", voice: "alloy", expiresAtS: null }),
-  said({ tag: "session-updated", sessionId: "s", model: "m", voice: "alloy", expiresAtS: null }),
+  said({
+    tag: "session-created",
+    sessionId: "s",
+    model: "m",
+    voice: "alloy",
+    expiresAtS: null,
+    transcriber: null,
+  }),
+  said({
+    tag: "session-updated",
+    sessionId: "s",
+    model: "m",
+    voice: "alloy",
+    expiresAtS: null,
+    transcriber: null,
+  }),
   said({ tag: "speech-started", itemId: "item_1", startMs: 0 }, 48_000),
   said({ tag: "speech-stopped", itemId: "item_1", endMs: 3000 }, 120_000),
   said({ tag: "committed", itemId: "item_1" }),
@@ -233,7 +247,7 @@ function stepRates(shape: CoreShape): number[] {
         state = step(
           state,
           numbered,
-          { nowMs, wallMs: nowMs, head: nowMs * 24, chance: 0.5 },
+          { nowMs, wallMs: nowMs, head: nowMs * 24, chance: 0.5, spentMicroUsd: 0 },
           DEFAULTS,
         ).state;
       }

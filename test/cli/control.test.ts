@@ -155,6 +155,12 @@ test("bad usage is exit code 2 and one line; --help is 0", async () => {
 });
 
 test("any data is shown, a line each, and durations are read at a glance", () => {
+  const money = { daily_usd: 1, spent_usd: 0.42, left_usd: 0.58, action: "mini", state: "calm" };
+  assert.equal(
+    statusText({ budget: money }),
+    "Budget  $0.4200 of $1.00 spent, $0.5800 left (mini)\n",
+  );
+  assert.equal(statusText({ budget: null }), "Budget  none\n");
   const text = statusText({ odd: "a\nb", speaker: "", tokens: { in: 1 }, on: true, state: "idle" });
   const lines = [
     "State          idle",

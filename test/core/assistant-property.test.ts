@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
 import { isTalking } from "../../src/core/assistant-context.ts";
 import type { Effect, Input, State } from "../../src/core/assistant-types.ts";
+import { isRefused } from "../../src/core/budget.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
 import { SimDice } from "../../src/sim/sim-dice.ts";
 import { anyInput } from "../helpers/any-input.ts";
@@ -30,6 +31,19 @@ const MODES: readonly (readonly [string, number, Settings])[] = [
     7,
     { ...DEFAULTS, "session.mode": "single_turn", "session.keep_warm_s": 60 },
   ],
+  ["budget refuse", 8, { ...DEFAULTS, "budget.daily_usd": 1 }],
+  [
+    "budget mini, kept warm",
+    8,
+    {
+      ...DEFAULTS,
+      "budget.daily_usd": 1,
+      "budget.action": "mini",
+      "session.keep_warm_s": 60,
+      "audio.duplex": "full",
+    },
+  ],
+  ["budget warn", 8, { ...DEFAULTS, "budget.daily_usd": 1, "budget.action": "warn" }],
 ];
 
 for (const [index, [name, phases, settings]] of MODES.entries()) {
@@ -45,6 +59,8 @@ for (const [index, [name, phases, settings]] of MODES.entries()) {
       }
     }
     world.leaveAlone();
+    const levels = settings["budget.daily_usd"] === 0 ? 1 : 3;
+    assert.equal(world.purse.seen.size, levels, [...world.purse.seen].join(" "));
     assert.equal(world.visited.size, phases, [...world.visited].join(" "));
   });
 
@@ -66,16 +82,23 @@ class Witness {
   /** A response was asked for, and nothing has been heard that could have ended it. */
   #asked: boolean = false;
   #input: Input = { tag: "tick" };
+  #spentMicroUsd = 0;
 
   take(input: Input, nowMs: number, settings: Settings, chance: number): void {
     this.#input = input;
     const event = input.tag === "server" ? input.event.tag : input.tag;
     if (event === "response-done" || event === "error") this.#asked = false;
-    const moment = { nowMs, head: nowMs * 24, wallMs: 1_767_225_600_000 + nowMs, chance };
+    const wallMs = 1_767_225_600_000 + nowMs;
+    // Money comes and goes at any time here.
+    if (chance < 0.01) this.#spentMicroUsd = chance < 0.002 ? 0 : this.#spentMicroUsd + 200_000;
+    const spentMicroUsd = this.#spentMicroUsd;
+    const moment = { nowMs, head: nowMs * 24, wallMs, chance, spentMicroUsd };
     const { state, effects } = step(this.state, input, moment, settings);
     this.state = state;
     effects.forEach((effect) => {
       this.#perform(effect);
+      if (effect.tag !== "send" || effect.event.tag !== "create-response") return;
+      assert.ok(!isRefused(settings, spentMicroUsd), "asked for beyond the budget");
     });
     assert.equal(isTalking(state), this.#conversing);
     assertBounded(state, settings);

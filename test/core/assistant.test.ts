@@ -19,7 +19,13 @@ const done = {
   calls: [],
   usage: null,
 } as const;
-const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS: null } as const;
+const session = {
+  sessionId: "s",
+  model: "m",
+  voice: "alloy",
+  expiresAtS: null,
+  transcriber: null,
+} as const;
 const complaint = { type: null, code: null, message: "no", param: null, eventId: null };
 
 const EVENTS: readonly ServerEvent[] = [
@@ -83,7 +89,7 @@ function inputs(attempt: number): Input[] {
 }
 
 function at(nowMs: number, head: number): Moment {
-  return { nowMs, head, wallMs: 1_767_225_600_000 + nowMs, chance: 0.5 };
+  return { nowMs, head, wallMs: 1_767_225_600_000 + nowMs, chance: 0.5, spentMicroUsd: 0 };
 }
 
 const MODES: readonly Settings[] = [

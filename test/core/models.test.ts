@@ -39,6 +39,28 @@ test("following the successors of any model leads to one that lives", () => {
   }
 });
 
+/**
+ * As published, dollars for a million tokens: text in, cached, out; audio in, cached, out; image in,
+ * cached (0: the model takes none).
+ */
+const PRICES: Readonly<Record<string, readonly number[]>> = {
+  "gpt-realtime-2.1": [4, 0.4, 24, 32, 0.4, 64, 5, 0.5],
+  "gpt-realtime-2": [4, 0.4, 24, 32, 0.4, 64, 5, 0.5],
+  "gpt-realtime-2.1-mini": [0.6, 0.06, 2.4, 10, 0.3, 20, 0.8, 0.08],
+  "gpt-realtime-1.5": [4, 0.4, 16, 32, 0.4, 64, 5, 0.5],
+  "gpt-realtime": [4, 0.4, 16, 32, 0.4, 64, 5, 0.5],
+  "gpt-realtime-mini": [0.6, 0.06, 2.4, 10, 0.3, 20, 0.8, 0.08],
+  "gpt-4o-realtime-preview": [5, 2.5, 20, 40, 2.5, 80, 0, 0],
+  "gpt-4o-mini-realtime-preview": [0.6, 0.3, 2.4, 10, 0.3, 20, 0, 0],
+};
+
+test("every price is as published", () => {
+  for (const { name, prices: p } of MODELS) {
+    const all = [p.textIn, p.textCached, p.textOut, p.audioIn, p.audioCached, p.audioOut];
+    assert.deepEqual([...all, p.imageIn, p.imageCached], PRICES[name], name);
+  }
+});
+
 /** As published (facts/realtime-api.md, sections 1 and 2): name, audio in, text out, shutdown. */
 const PUBLISHED = [
   ["gpt-realtime-2.1", 32, 24, null],

@@ -50,6 +50,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     voice: "alloy",
     conversations_today: 0,
     cost_today_usd: 0,
+    budget: null,
     metrics_files_lost: 0,
     microphone: "ok",
     speaker: "ok",

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { priceOf } from "../../src/core/cost.ts";
+import { billAt } from "../../src/core/cost.ts";
 import { RING_MS } from "../../src/core/limits.ts";
 import { modelNamed } from "../../src/core/models.ts";
 import { usageOf } from "../../src/core/realtime/usage.ts";
@@ -124,7 +124,7 @@ test("trap 20: the documented sample: 132 tokens in, 64 of them cached, 13 of au
   const prices = modelNamed("gpt-realtime")?.prices;
   assert.ok(usage && prices);
   // 55 × 4 + 64 × 0.4 + 13 × 32 + 30 × 16 + 91 × 64 micro-dollars.
-  assert.equal(priceOf(usage, prices), 6966);
+  assert.equal(billAt(usage, prices)?.totalMicroUsd, 6966);
 });
 
 test("trap 21: reasoning tokens are a part of the text out", () => {

@@ -72,7 +72,8 @@ function anyEvent(dice: SimDice): ServerEvent {
   const status = one(STATUSES);
   const called = dice.unit() < 0.2;
   const calls = called ? [{ callId: "c", name: one(NAMES), arguments: "}{" }] : [];
-  const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS: one([null, 0, 1e12]) };
+  const expiresAtS = one([null, 0, 1e12]);
+  const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS, transcriber: null };
   const kinds: readonly ServerEvent[] = [
     { tag: "session-created", ...session },
     { tag: "session-updated", ...session },

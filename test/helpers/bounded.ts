@@ -7,7 +7,8 @@ import type { Settings } from "../../src/core/settings.ts";
 
 /** Nothing that the machine remembers grows with the time it runs. */
 export function assertBounded(state: State, settings: Settings): void {
-  const models = 2 + settings["openai.fallback_models"].length;
+  // The rungs of the ladder, and the one that answers when money is short.
+  const models = 3 + settings["openai.fallback_models"].length;
   assert.ok(state.told.length <= TOLD_MAX);
   assert.ok(Object.keys(state.ladder.passedOver).length <= models);
   const talk = "talk" in state ? state.talk : (state.warm?.talk ?? null);

@@ -123,7 +123,7 @@ export class ModelServer {
   }
 
   #session() {
-    return { sessionId: "s", model: "m", voice: "alloy", expiresAtS: null };
+    return { sessionId: "s", model: "m", voice: "alloy", expiresAtS: null, transcriber: null };
   }
 
   #create(eventId: string): void {

@@ -3,6 +3,7 @@
  * each item, by the clock; which responses are not to be played. It says what it would tell the loop.
  */
 
+import assert from "node:assert/strict";
 import type { HeardItem } from "../../src/core/playhead.ts";
 
 interface Piece {
@@ -54,6 +55,14 @@ export class ModelSpeaker {
     });
     this.#items = new Map();
     this.says.push({ tag: "hushed", attempt, items });
+  }
+
+  /** A cut that the model is told of must be of something that was heard, as far as it was. */
+  checkCut(itemId: string, endMs: number): void {
+    const cut = this.cutAt.get(itemId);
+    assert.ok(cut, `a cut of ${itemId}, which nobody heard`);
+    assert.ok(Number.isInteger(endMs) && endMs > 0);
+    assert.ok(endMs <= cut.heardMs && cut.heardMs <= cut.receivedMs);
   }
 
   /** Time passes at the ear. */

@@ -14,6 +14,7 @@ import type { Settings } from "../../src/core/settings.ts";
 import type { SimDice } from "../../src/sim/sim-dice.ts";
 import { assertBounded } from "./bounded.ts";
 import { ownersWish } from "./model-owner.ts";
+import { ModelPurse } from "./model-purse.ts";
 import { ModelServer } from "./model-server.ts";
 import { ModelSpeaker } from "./model-speaker.ts";
 
@@ -31,6 +32,7 @@ export class ModelWorld {
   nowMs = 0;
   readonly speaker = new ModelSpeaker();
   readonly visited = new Set<string>();
+  readonly purse: ModelPurse;
   readonly #dice: SimDice;
   readonly #settings: Settings;
   #server: ModelServer | null = null;
@@ -45,10 +47,12 @@ export class ModelWorld {
   constructor(dice: SimDice, settings: Settings) {
     this.#dice = dice;
     this.#settings = settings;
+    this.purse = new ModelPurse(dice, settings);
   }
 
   /** One thing happens. */
   happen(): void {
+    this.purse.pass();
     const what = this.#below(20);
     if (what < 8) this.#network();
     else if (what < 13) this.#server?.act(this.#uplink && !this.#server.silent);
@@ -140,7 +144,10 @@ export class ModelWorld {
       this.#nextIsDead = false;
       this.speaker.dead.add(event.responseId);
     }
-    if (event.tag === "response-done" && this.#wanted(event)) server.answered();
+    if (event.tag === "response-done") {
+      this.purse.bill();
+      if (this.#wanted(event)) server.answered();
+    }
     if (event.tag === "audio") this.#hear(event);
     else {
       const capturedAt = this.#chance(0.2) ? null : Math.max(0, this.#head() - 40_000);
@@ -181,6 +188,7 @@ export class ModelWorld {
       wallMs: 1_767_225_600_000 + this.nowMs,
       head: this.#head(),
       chance: this.#dice.unit(),
+      spentMicroUsd: this.purse.spentMicroUsd,
     };
     const before = this.state;
     const { state, effects } = step(before, input, moment, this.#settings);
@@ -196,6 +204,7 @@ export class ModelWorld {
   }
 
   #perform(effect: Effect): void {
+    this.purse.check(effect);
     switch (effect.tag) {
       case "begin-conversation":
         assert.ok(!this.#conversing, "a second conversation");
@@ -252,12 +261,7 @@ export class ModelWorld {
       if (event.responseId === null) this.#nextIsDead = true;
       else this.speaker.dead.add(event.responseId);
     }
-    if (event.tag === "truncate") {
-      const cut = this.speaker.cutAt.get(event.itemId);
-      assert.ok(cut, `a cut of ${event.itemId}, which nobody heard`);
-      assert.ok(Number.isInteger(event.audioEndMs) && event.audioEndMs > 0);
-      assert.ok(event.audioEndMs <= cut.heardMs && cut.heardMs <= cut.receivedMs);
-    }
+    if (event.tag === "truncate") this.speaker.checkCut(event.itemId, event.audioEndMs);
     if (this.#server?.silent === false) this.#server.up.push({ event, eventId });
   }
 

@@ -8,6 +8,7 @@ import { Appliance } from "../../src/app/appliance.ts";
 import { realtimeUrl } from "../../src/app/connection.ts";
 import { FRAME_SAMPLES } from "../../src/core/pcm.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import type { FaultSound } from "../../src/core/sounds.ts";
 import { SimCalendar, SimClock } from "../../src/sim/sim-clock.ts";
 import { SimDice } from "../../src/sim/sim-dice.ts";
 import {
@@ -46,6 +47,8 @@ export class World {
   readonly appliance: Appliance;
   settings: Settings;
   powerOffs = 0;
+  /** Sentences about faults, in the order in which they were said. */
+  readonly spoken: FaultSound[] = [];
   #position = 0;
 
   constructor(changes: Partial<Settings> = {}) {
@@ -58,7 +61,10 @@ export class World {
         models: { shutdownDates: async () => ({}) },
         calendar: new SimCalendar(),
         host: () => ({ version: "0.0.0" }),
-        faultSound: () => new Int16Array(FRAME_SAMPLES).fill(77),
+        faultSound: (sound) => {
+          this.spoken.push(sound);
+          return new Int16Array(FRAME_SAMPLES).fill(77);
+        },
         target: (model) => ({ url: realtimeUrl("https://peer.test/v1", model), headers: {} }),
       },
       () => this.settings,

@@ -7,7 +7,7 @@
 
 import { oneLine } from "../fault.ts";
 import { type Fields, fields, number, record, text } from "./fields.ts";
-import { type Usage, usageOf } from "./usage.ts";
+import { type Transcribed, transcribedOf, type Usage, usageOf } from "./usage.ts";
 
 export interface ToolCall {
   readonly callId: string;
@@ -36,6 +36,8 @@ export type ServerEvent =
       readonly voice: string | null;
       /** Seconds since 1970 at which the server will end the session. */
       readonly expiresAtS: number | null;
+      /** The model that writes down what the user says, where one does. */
+      readonly transcriber: string | null;
     }
   /** Milliseconds count the sound sent on this connection. */
   | { readonly tag: "speech-started"; readonly itemId: string; readonly startMs: number }
@@ -61,6 +63,8 @@ export type ServerEvent =
     }
   /** The words of an item of the model's that has been said to its end. */
   | { readonly tag: "transcript"; readonly itemId: string; readonly text: string }
+  /** The user's words were written down; what that took, where it says so. */
+  | { readonly tag: "transcribed"; readonly usage: Transcribed | null }
   | { readonly tag: "error"; readonly error: ServerError }
   | { readonly tag: "ignored"; readonly type: string }
   | { readonly tag: "malformed"; readonly why: string };
@@ -115,6 +119,8 @@ function understand(type: string, event: Fields): ServerEvent | null {
       const words = text(event, "transcript");
       return itemId === null || words === null ? null : { tag: "transcript", itemId, text: words };
     }
+    case "conversation.item.input_audio_transcription.completed":
+      return { tag: "transcribed", usage: transcribedOf(event["usage"]) };
     case "response.done":
       return responseDone(fields(event, "response"));
     case "error":
@@ -127,12 +133,15 @@ function understand(type: string, event: Fields): ServerEvent | null {
 function session(tag: "session-created" | "session-updated", event: Fields): ServerEvent {
   const its = fields(event, "session");
   const output = fields(fields(its, "audio"), "output");
+  const input = fields(fields(its, "audio"), "input");
+  const beta = fields(its, "input_audio_transcription");
   return {
     tag,
     sessionId: text(its, "id"),
     model: text(its, "model"),
     voice: text(output, "voice") ?? text(its, "voice"),
     expiresAtS: number(its, "expires_at"),
+    transcriber: text(fields(input, "transcription"), "model") ?? text(beta, "model"),
   };
 }
 

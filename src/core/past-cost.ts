@@ -1,0 +1,37 @@
+/**
+ * What a metrics file says that its conversation has cost, as a budget counts it. Files of every
+ * schema are read: 2 says `assumed_cost`; 1 has `estimated_cost`, which is null where a price or a
+ * bill was not known, and then its tokens count at the dearest prices there are.
+ */
+
+import { assumedBillOf } from "./cost.ts";
+import { NO_OVERRIDES } from "./prices.ts";
+import { type Fields, fields, number, text } from "./realtime/fields.ts";
+import { NO_USAGE, TOKENS_MAX } from "./realtime/usage.ts";
+
+/** Micro-dollars, at least 0. */
+export function pastMicroUsd(file: Fields): number {
+  const usd = number(file, "assumed_cost") ?? number(file, "estimated_cost");
+  if (usd !== null) return Math.max(0, Math.round(usd * 1e6));
+  const known = Math.round((number(file, "known_cost") ?? 0) * 1e6);
+  return Math.max(0, known, byTokens(file));
+}
+
+function byTokens(file: Fields): number {
+  const tokens = fields(file, "tokens");
+  const count = (name: string): number =>
+    Math.min(TOKENS_MAX, Math.max(0, Math.round(number(tokens, name) ?? 0)));
+  const inputText = count("input_text");
+  const inputAudio = count("input_audio");
+  const usage = {
+    ...NO_USAGE,
+    inputText,
+    inputAudio,
+    inputImage: count("input_image"),
+    cachedText: Math.min(inputText, count("cached_text")),
+    cachedAudio: Math.min(inputAudio, count("cached_audio")),
+    outputText: count("output_text"),
+    outputAudio: count("output_audio"),
+  };
+  return assumedBillOf(usage, text(file, "model") ?? "", NO_OVERRIDES).totalMicroUsd;
+}
