@@ -48,6 +48,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "lists microphones and loudspeakers, by stable names",
     start: async (argv) => (await import("./cli/devices.ts")).devices(argv),
   },
+  cost: {
+    summary: "what so many tokens a day cost, before and after a move to another model",
+    start: async (argv) => (await import("./cli/cost.ts")).cost(argv),
+  },
   "leds-off": {
     summary: "makes the LEDs dark, after a crash",
     start: async (argv) => (await import("./cli/leds-off.ts")).ledsOff(argv),
