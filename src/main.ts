@@ -48,9 +48,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "lists microphones and loudspeakers, by stable names",
     start: async (argv) => (await import("./cli/devices.ts")).devices(argv),
   },
+
   cost: {
     summary: "what so many tokens a day cost, before and after a move to another model",
     start: async (argv) => (await import("./cli/cost.ts")).cost(argv),
+  },
+  metrics: {
+    summary: "shows what was recorded: latency, cost, function calls, tokens",
+    start: async (argv) => (await import("./cli/metrics.ts")).metrics(argv),
   },
   "leds-off": {
     summary: "makes the LEDs dark, after a crash",

@@ -23,7 +23,7 @@ export const CONFIG_MAX_BYTES = 262_144;
 export const PROBLEMS_SHOWN_MAX = 30;
 
 /** The system's own file. */
-const SYSTEM_FILE = "/etc/pipit/config.yaml";
+export const SYSTEM_CONFIG = "/etc/pipit/config.yaml";
 
 export interface LoadOptions {
   /** The argument of --config. */
@@ -88,7 +88,7 @@ export function chooseConfig(options: LoadOptions): {
   readonly path: string;
   readonly why: string;
 } {
-  const { path, env, systemFile = SYSTEM_FILE } = options;
+  const { path, env, systemFile = SYSTEM_CONFIG } = options;
   if (path !== undefined && path !== "") return { path, why: "named by --config" };
   const named = env["PIPIT_CONFIG"];
   if (named !== undefined && named !== "") return { path: named, why: "named by PIPIT_CONFIG" };

@@ -1,0 +1,166 @@
+/**
+ * The report as one page that needs nothing else: no script, no font, no request. Days by the zone that
+ * is given; longer times by week or month, so that the page stays small.
+ *
+ * Invariant: every text that came from a file or the command line is escaped, and the page itself
+ * forbids the browser to load anything.
+ */
+
+import { type Buckets, bucketsOf } from "./buckets.ts";
+import { countText, shareText, usdText } from "./figures.ts";
+import { escaped } from "./markup.ts";
+import { PAGE_STYLE } from "./page-style.ts";
+import { PAGE_WORDS } from "./page-words.ts";
+import { type Plot, plotHtml } from "./plot.ts";
+import { plotsOf } from "./plots.ts";
+import type { Scope } from "./report-json.ts";
+import { type Summary, summarise } from "./summary.ts";
+import { localText, type Zone } from "./time.ts";
+import type { SessionView } from "./view.ts";
+
+export interface PageOptions {
+  readonly zone: Zone;
+  readonly nowMs: number;
+}
+
+/** The whole document. */
+export function metricsPage(
+  sessions: readonly SessionView[],
+  scope: Scope,
+  options: PageOptions,
+): string {
+  const body = sessions.length === 0 ? empty() : full(sessions, options);
+  return `${[
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+    '<link rel="icon" href="data:,">',
+    "<title>Pipit: metrics</title>",
+    `<style>${PAGE_STYLE}</style>`,
+    "</head>",
+    "<body>",
+    "<main>",
+    "<h1>Pipit: metrics</h1>",
+    ...about(sessions, scope, options),
+    body,
+    "</main>",
+    "</body>",
+    "</html>",
+  ].join("\n")}\n`;
+}
+
+function about(
+  sessions: readonly SessionView[],
+  { dir, sinceMs, untilMs, broken, newer, leftOut }: Scope,
+  { zone, nowMs }: PageOptions,
+): readonly string[] {
+  const first = sinceMs ?? sessions[0]?.startedMs;
+  const last = untilMs ?? sessions.at(-1)?.startedMs;
+  const period =
+    first === undefined || last === undefined
+      ? ""
+      : `${localText(first, zone)} to ${localText(last, zone)}. `;
+  const missing = [
+    ...(broken > 0 ? [`${broken} not whole or not readable`] : []),
+    ...(newer > 0 ? [`${newer} of a later version of Pipit`] : []),
+    ...(leftOut > 0 ? [`${leftOut} older than the newest that were read`] : []),
+  ];
+  const made = `Made on ${localText(nowMs, zone)} from ${dir}.`;
+  return [
+    `<p class="about">${escaped(`${period}${made}`)}</p>`,
+    ...(missing.length > 0 ? [`<p class="note">Files left out: ${missing.join(", ")}.</p>`] : []),
+  ];
+}
+
+function empty(): string {
+  return '<div class="empty"><p><b>No conversations yet</b></p><p class="about">Say the wake word: each conversation leaves its figures here.</p></div>';
+}
+
+function full(sessions: readonly SessionView[], options: PageOptions): string {
+  const total = summarise(sessions);
+  const buckets = bucketsOf(sessions, options);
+  const steps = {
+    labels: buckets.buckets.map(({ label }) => label),
+    names: buckets.buckets.map(({ name }) => name),
+  };
+  const plots = buckets.buckets.length === 0 ? [] : plotsOf(buckets);
+  const figures = plots.map((plot) => withMeanings(plotHtml(plot, steps), plot));
+  return [
+    cards(total),
+    ...notes(total, buckets),
+    `<div class="plots">\n${figures.join("\n")}\n</div>`,
+    words(),
+  ].join("\n");
+}
+
+function cards(of: Summary): string {
+  const none = "–";
+  const or = (value: number | null, text: (value: number) => string): string =>
+    value === null ? none : text(value);
+  const ms = (value: number): string => `${(value / 1_000).toFixed(2)} s`;
+  const items: readonly (readonly [string, string])[] = [
+    [String(of.conversations), "conversations"],
+    [or(of.turns, String), "turns"],
+    [or(of.talkMs, hours), "in conversation"],
+    [or(of.latencyP50Ms, ms), "response latency, p50"],
+    [or(of.latencyP95Ms, ms), "response latency, p95"],
+    [or(of.costMicroUsd, usdText), of.costUnknown > 0 ? "cost that is known" : "cost"],
+    [or(of.callSuccess, shareText), `of ${of.calls ?? 0} function calls succeeded`],
+    [or(of.interruptions, String), "interruptions"],
+    [or(of.tokens, countText), "tokens"],
+    [or(of.errors, String), "errors"],
+  ];
+  const rows = items.map(
+    ([value, what]) => `<li><b>${escaped(value)}</b><span>${escaped(what)}</span></li>`,
+  );
+  return `<ul class="cards">${rows.join("")}</ul>`;
+}
+
+function hours(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function notes({ costUnknown, recovered }: Summary, { outside }: Buckets): readonly string[] {
+  const all = [
+    ...(costUnknown > 0
+      ? [
+          `Of ${conversations(costUnknown)}, some or all of the cost is not known; the figures have the rest.`,
+        ]
+      : []),
+    ...(recovered > 0
+      ? [`${conversations(recovered)} ended with the process, and have what was known by then.`]
+      : []),
+    ...(outside > 0
+      ? [
+          `${conversations(outside)} began when the clock was not set, or too long ago for the plots: in the totals only.`,
+        ]
+      : []),
+  ];
+  return all.map((note) => `<p class="note">${escaped(note)}</p>`);
+}
+
+function conversations(count: number): string {
+  return `${count} conversation${count === 1 ? "" : "s"}`;
+}
+
+function withMeanings(figure: string, { id }: Plot): string {
+  const links = PAGE_WORDS.filter(({ plots }) => plots.includes(id)).map(
+    (of) => `<a href="#${of.id}">${escaped(of.word)}</a>`,
+  );
+  return figure.replace(
+    /<\/figure>$/,
+    `<p class="means">What it means: ${links.join(", ")}</p>\n</figure>`,
+  );
+}
+
+function words(): string {
+  const items = PAGE_WORDS.map(
+    ({ id, word, meaning }) => `<dt id="${id}">${escaped(word)}</dt><dd>${escaped(meaning)}</dd>`,
+  );
+  return `<section class="words"><h2>What the words mean</h2><dl>${items.join("\n")}</dl></section>`;
+}
