@@ -7,7 +7,7 @@
 import { loadConfig } from "../adapters/config-file.ts";
 import { errorCode } from "../adapters/files.ts";
 import { fdSink, wantsColour } from "../adapters/line-sink.ts";
-import { metricsFolder, type Recorded, readMetrics } from "../adapters/metrics-folder.ts";
+import { metricsFolder, type Period, type Recorded, readMetrics } from "../adapters/metrics-folder.ts";
 import { writePage } from "../adapters/page-file.ts";
 import { billOf } from "../core/cost.ts";
 import { oneLine } from "../core/fault.ts";
@@ -55,22 +55,27 @@ export async function metrics(argv: readonly string[]): Promise<number> {
   const complaint = contradiction(line);
   if (complaint !== null) return usageError(SPEC.name, complaint);
   const nowMs = Date.now();
-  const since = readWhen(line.option("since") ?? "0m", nowMs, localZone);
-  const until = readWhen(line.option("until") ?? "0m", nowMs, localZone, true);
-  if (!since.ok) return usageError(SPEC.name, `--since: ${since.complaint}`);
-  if (!until.ok) return usageError(SPEC.name, `--until: ${until.complaint}`);
-  const sinceMs = line.option("since") === undefined ? null : since.atMs;
-  const untilMs = line.option("until") === undefined ? null : until.atMs;
-  if (sinceMs !== null && untilMs !== null && sinceMs > untilMs) {
-    return usageError(SPEC.name, "--since is later than --until");
-  }
+  const period = periodOf(line, nowMs);
+  if (typeof period === "string") return usageError(SPEC.name, period);
   const dir = folderOf(line);
   if (typeof dir === "number") return dir;
-  const recorded = read(dir, { sinceMs, untilMs }, line.option("dir") !== undefined);
+  const recorded = read(dir, period, line.option("dir") !== undefined);
   if (typeof recorded === "number") return recorded;
   tellOmissions(recorded);
   const { broken, newer, leftOut } = recorded;
-  return show(line, recorded, { dir, sinceMs, untilMs, broken, newer, leftOut }, nowMs);
+  return show(line, recorded, { dir, ...period, broken, newer, leftOut }, nowMs);
+}
+
+/** The period that was asked for, or what is wrong with it. */
+function periodOf(line: CommandLine, nowMs: number): Period | string {
+  const [since, until] = [line.option("since"), line.option("until")];
+  const from = since === undefined ? null : readWhen(since, nowMs, localZone);
+  const to = until === undefined ? null : readWhen(until, nowMs, localZone, true);
+  if (from !== null && !from.ok) return `--since: ${from.complaint}`;
+  if (to !== null && !to.ok) return `--until: ${to.complaint}`;
+  const [sinceMs, untilMs] = [from?.atMs ?? null, to?.atMs ?? null];
+  const isUpsideDown = sinceMs !== null && untilMs !== null && sinceMs > untilMs;
+  return isUpsideDown ? "--since is later than --until" : { sinceMs, untilMs };
 }
 
 /** The machine's time zone. */
@@ -106,7 +111,7 @@ const NOTHING: Recorded = { sessions: [], broken: 0, brokenName: null, newer: 0,
 /** A folder that was asked for must be there; the appliance's own is made at its first start. */
 function read(
   dir: string,
-  period: { readonly sinceMs: number | null; readonly untilMs: number | null },
+  period: Period,
   wasNamed: boolean,
 ): Recorded | number {
   try {

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { billOf } from "../../src/core/cost.ts";
+import { priceOf } from "../../src/core/cost.ts";
 import { mean, percentile } from "../../src/core/metrics.ts";
 import { modelNamed } from "../../src/core/models.ts";
 import { NO_USAGE } from "../../src/core/realtime/usage.ts";
@@ -44,25 +44,48 @@ export function writeRecorded(dir: string, files: readonly RecordedFile[]): void
   }
 }
 
+type Whole = (most: number) => number;
+
 function oneFile(shape: RecordedShape, startedMs: number, dice: SimDice): RecordedFile {
   const { schema = 2, model = "gpt-realtime", latencyMs = 900 } = shape;
-  const whole = (most: number): number => Math.floor(dice.unit() * (most + 1));
+  const whole: Whole = (most) => Math.floor(dice.unit() * (most + 1));
   const id = Array.from({ length: 6 }, () => whole(15).toString(16)).join("");
   const turns = 1 + whole(4);
   const times = (around: number): number[] =>
-    Array.from(
-      { length: turns },
-      () => Math.round(around * (0.6 + 0.9 * dice.unit() ** 2) * 10) / 10,
-    );
+    Array.from({ length: turns }, () => {
+      return Math.round(around * (0.6 + 0.9 * dice.unit() ** 2) * 10) / 10;
+    });
   const responses = times(latencyMs);
-  const calls = Array.from({ length: whole(2) }, () => ({
-    name: "lamp",
-    ok: dice.unit() < 0.9,
-    ms: whole(400),
-  }));
+  const usage = someUsage(turns, whole);
+  const prices = modelNamed(model)?.prices ?? null;
+  const cost = prices === null ? null : priceOf(usage, prices) / 1e6;
+  const data: Record<string, unknown> = {
+    schema_version: schema,
+    session_id: id,
+    started_at: utcText(startedMs),
+    ended_at: utcText(startedMs + turns * 9_000 + whole(4_000)),
+    end_reason: "no-speech",
+    trigger: whole(3) === 0 ? "button" : "wake-word",
+    ...{ model, model_requested: model, fallbacks: [], voice: "alloy", protocol: "ga", turns },
+    connection_latency_ms: 300 + whole(200),
+    wake_to_listening_ms: 500 + whole(300),
+    average_response_latency: mean(responses),
+    response_latency_ms: spread(responses),
+    ...someEvents(startedMs, whole),
+    tokens: tokensIn(usage),
+    estimated_cost: cost,
+    price_table: "2026-11-22",
+    audio: someAudio(turns),
+  };
+  if (schema === 2) Object.assign(data, newInTwo(usage, prices, cost, times));
+  const digits = utcText(startedMs).replace(/[-:]/g, "");
+  return { name: `session_${digits.slice(0, 8)}_${digits.slice(9, 15)}_${id}.json`, data };
+}
+
+function someUsage(turns: number, whole: Whole): typeof NO_USAGE {
   const inputAudio = 200 * turns + whole(600);
   const inputText = 300 * turns + whole(100);
-  const usage = {
+  return {
     ...NO_USAGE,
     inputText,
     inputAudio,
@@ -71,56 +94,42 @@ function oneFile(shape: RecordedShape, startedMs: number, dice: SimDice): Record
     outputText: 40 * turns + whole(60),
     outputAudio: 150 * turns + whole(300),
   };
-  const prices = modelNamed(model)?.prices ?? null;
-  const micro = billOf(usage, model)?.totalMicroUsd ?? null;
-  const cost = micro === null ? null : micro / 1e6;
-  const data: Record<string, unknown> = {
-    schema_version: schema,
-    session_id: id,
-    started_at: utcText(startedMs),
-    ended_at: utcText(startedMs + turns * 9_000 + whole(4_000)),
-    end_reason: "no-speech",
-    trigger: whole(3) === 0 ? "button" : "wake-word",
-    model,
-    model_requested: model,
-    fallbacks: [],
-    voice: "alloy",
-    protocol: "ga",
-    turns,
-    connection_latency_ms: 300 + whole(200),
-    wake_to_listening_ms: 500 + whole(300),
-    average_response_latency: mean(responses),
-    response_latency_ms: spread(responses),
+}
+
+function someEvents(startedMs: number, whole: Whole): Record<string, unknown> {
+  const calls = Array.from({ length: whole(2) }, () => ({
+    name: "lamp",
+    ok: whole(9) > 0,
+    ms: whole(400),
+  }));
+  const ok = calls.filter((call) => call.ok).length;
+  const at = utcText(startedMs + 500);
+  return {
     interruptions: whole(5) === 0 ? [{ heard_ms: 1_200, received_ms: 3_000 }] : [],
     function_calls: calls,
-    function_success_rate:
-      calls.length === 0 ? null : calls.filter(({ ok }) => ok).length / calls.length,
-    tokens: {
-      input_text: usage.inputText,
-      input_audio: usage.inputAudio,
-      input_image: 0,
-      cached_text: usage.cachedText,
-      cached_audio: usage.cachedAudio,
-      cached_image: 0,
-      output_text: usage.outputText,
-      output_audio: usage.outputAudio,
-    },
-    estimated_cost: cost,
-    price_table: "2026-11-22",
-    audio: {
-      sent_ms: 9_000 * turns,
-      received_ms: 6_000,
-      played_ms: 5_800,
-      dropped_ms: 0,
-      pre_roll_ms: 420,
-      underruns: 0,
-    },
-    errors:
-      whole(30) === 0 ? [{ at: utcText(startedMs + 500), code: "network", message: "gone" }] : [],
+    function_success_rate: calls.length === 0 ? null : ok / calls.length,
+    errors: whole(30) === 0 ? [{ at, code: "network", message: "gone" }] : [],
   };
-  if (schema === 2) Object.assign(data, newInTwo(usage, prices, cost, times));
-  const digits = utcText(startedMs).replace(/[-:]/g, "");
-  return { name: `session_${digits.slice(0, 8)}_${digits.slice(9, 15)}_${id}.json`, data };
+}
+
+function tokensIn(usage: typeof NO_USAGE): Record<string, number> {
+  return {
+    input_text: usage.inputText,
+    input_audio: usage.inputAudio,
+    input_image: 0,
+    cached_text: usage.cachedText,
+    cached_audio: usage.cachedAudio,
+    cached_image: 0,
+    output_text: usage.outputText,
+    output_audio: usage.outputAudio,
+  };
+}
+
+function someAudio(turns: number): Record<string, number> {
+  return {
+    ...{ sent_ms: 9_000 * turns, received_ms: 6_000, played_ms: 5_800 },
+    ...{ dropped_ms: 0, pre_roll_ms: 420, underruns: 0 },
+  };
 }
 
 function spread(all: readonly number[]): Record<string, unknown> {

@@ -197,8 +197,9 @@ function changeOf(
   interval: Interval | null,
 ): Measure["change"] {
   if (a === null || b === null || b.value === 0) return null;
-  const isFinite = interval !== null && Number.isFinite(interval.low + interval.high);
-  return { value: a.value / b.value - 1, interval: isFinite ? interval : null };
+  // A resample of free conversations alone would divide by 0.
+  const isSound = interval !== null && Number.isFinite(interval.low + interval.high);
+  return { value: a.value / b.value - 1, interval: isSound ? interval : null };
 }
 
 function successMeasure(sideA: Side, sideB: Side, expected: number | null): Measure {

@@ -16,10 +16,10 @@ h2{font-size:1.05rem;margin:0 0 6px}
 h2 small{font-weight:400;color:var(--soft);font-size:.85rem}
 p{margin:0 0 8px}
 .about,.note{color:var(--soft);font-size:.92rem}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:20px 0;padding:0;list-style:none}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px;margin:20px 0;padding:0;list-style:none}
 .cards li,figure,.words,.empty{background:var(--card);border:1px solid var(--line);border-radius:12px}
 .cards li{padding:12px 14px}
-.cards b{display:block;font-size:1.4rem;line-height:1.25;font-variant-numeric:tabular-nums}
+.cards b{display:block;white-space:nowrap;font-size:1.4rem;line-height:1.25;font-variant-numeric:tabular-nums}
 .cards span{color:var(--soft);font-size:.85rem}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:16px}
 figure{margin:0;padding:16px;min-width:0}
@@ -46,9 +46,9 @@ th,td{padding:3px 8px;border-bottom:1px solid var(--line);text-align:right;white
 th[scope=row]{text-align:left;font-weight:400}
 thead th{font-weight:600}
 .words{margin-top:16px;padding:16px}
-dl{margin:0;display:grid;gap:8px}
-dt{font-weight:600}
-dd{margin:0;color:var(--soft)}
+dl{margin:0;columns:2 420px;column-gap:32px}
+dt{font-weight:600;break-after:avoid}
+dd{margin:0 0 12px;color:var(--soft);break-inside:avoid}
 a{color:var(--accent)}
 .means{font-size:.85rem;margin:6px 0 0}
 .empty{padding:48px 24px;text-align:center;margin-top:24px}

@@ -63,64 +63,44 @@ function latency(of: readonly Summary[], unit: Unit): Plot {
   };
 }
 
+/** Micro-dollars of the parts that one colour stands for. */
+type OfParts = (parts: CostParts) => number;
+
+const COST_SERIES: readonly (readonly [string, number, OfParts])[] = [
+  ["text in", TONE.textIn, (parts) => parts.input_text],
+  ["sound in", TONE.soundIn, (parts) => parts.input_audio],
+  ["images in", TONE.images, (parts) => parts.input_image],
+  [
+    "cached in",
+    TONE.cached,
+    (parts) => parts.cached_text + parts.cached_audio + parts.cached_image,
+  ],
+  ["text out", TONE.textOut, (parts) => parts.output_text],
+  ["sound out", TONE.soundOut, (parts) => parts.output_audio],
+  ["transcription", TONE.transcription, (parts) => parts.transcription],
+];
+
 function cost(of: readonly Summary[], per: string): Plot {
-  const part = (pick: (parts: CostParts) => number) => (one: Summary) =>
-    one.parts === null ? null : pick(one.parts) / 1_000_000;
-  const all: readonly Series[] = [
-    series(
-      "text in",
-      TONE.textIn,
-      of,
-      part((parts) => parts.input_text),
-    ),
-    series(
-      "sound in",
-      TONE.soundIn,
-      of,
-      part((parts) => parts.input_audio),
-    ),
-    series(
-      "images in",
-      TONE.images,
-      of,
-      part((parts) => parts.input_image),
-    ),
-    series(
-      "cached in",
-      TONE.cached,
-      of,
-      part((parts) => parts.cached_text + parts.cached_audio + parts.cached_image),
-    ),
-    series(
-      "text out",
-      TONE.textOut,
-      of,
-      part((parts) => parts.output_text),
-    ),
-    series(
-      "sound out",
-      TONE.soundOut,
-      of,
-      part((parts) => parts.output_audio),
-    ),
-    series(
-      "transcription",
-      TONE.transcription,
-      of,
-      part((parts) => parts.transcription),
-    ),
-    series("not told apart", TONE.other, of, notToldApart),
-  ];
+  const told = COST_SERIES.map(([name, tone, pick]) =>
+    series(name, tone, of, ({ parts }) => (parts === null ? null : pick(parts) / 1_000_000)),
+  );
+  const untold = series("not told apart", TONE.other, of, notToldApart);
   return {
     id: "cost",
     title: "Cost",
     unit: `US dollars ${per}`,
-    series: used(all),
-    tick: (value, step) =>
-      `$${value.toFixed(Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9))))}`,
+    series: used([...told, untold]),
+    tick: usdTick,
     cell: (value) => usdText(value * 1_000_000),
     isCount: false,
   };
+}
+
+/** As many places as the distance of two ticks needs, whole cents at least. */
+function usdTick(value: number, step: number): string {
+  if (value === 0) return "$0";
+  const places = Math.ceil(-Math.log10(step) - 1e-9);
+  return `$${value.toFixed(step >= 1 ? 0 : Math.min(6, Math.max(2, places)))}`;
 }
 
 /** Files of schema 1 have the sum alone. */
