@@ -7,7 +7,12 @@
 import { loadConfig } from "../adapters/config-file.ts";
 import { errorCode } from "../adapters/files.ts";
 import { fdSink, wantsColour } from "../adapters/line-sink.ts";
-import { metricsFolder, type Period, type Recorded, readMetrics } from "../adapters/metrics-folder.ts";
+import {
+  metricsFolder,
+  type Period,
+  type Recorded,
+  readMetrics,
+} from "../adapters/metrics-folder.ts";
 import { writePage } from "../adapters/page-file.ts";
 import { billOf } from "../core/cost.ts";
 import { oneLine } from "../core/fault.ts";
@@ -109,11 +114,7 @@ function folderOf(line: CommandLine): string | number {
 const NOTHING: Recorded = { sessions: [], broken: 0, brokenName: null, newer: 0, leftOut: 0 };
 
 /** A folder that was asked for must be there; the appliance's own is made at its first start. */
-function read(
-  dir: string,
-  period: Period,
-  wasNamed: boolean,
-): Recorded | number {
+function read(dir: string, period: Period, wasNamed: boolean): Recorded | number {
   try {
     return readMetrics(dir, period);
   } catch (error) {

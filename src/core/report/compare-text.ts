@@ -5,8 +5,8 @@ import { changeText, countText, usdText } from "./figures.ts";
 
 const NAME_CHARS = 25;
 const SIDE_CHARS = 17;
-const CHANGE_CHARS = 15;
-const VENDOR_CHARS = 6;
+const CHANGE_CHARS = 14;
+const VENDOR_CHARS = 7;
 /** A projection from less is told to be one. */
 const FEW_DAYS = 14;
 
@@ -55,8 +55,10 @@ type Row = readonly [string, string, string, string, string];
 
 function row([name, ...cells]: Row): string {
   const widths = [SIDE_CHARS, SIDE_CHARS, CHANGE_CHARS, VENDOR_CHARS];
-  const placed = cells.map((cell, index) => cell.padStart(widths[index] ?? 0));
-  return `${name.padEnd(NAME_CHARS)}${placed.join("")}`;
+  const [first = "", ...others] = cells.map((cell, index) => cell.padStart(widths[index] ?? 0));
+  // A long name takes the blanks of its neighbour.
+  const start = first.trimStart().padStart(NAME_CHARS + SIDE_CHARS - name.length);
+  return `${name}${start}${others.join("")}`;
 }
 
 /** How the change lies to the vendor's figure, which stands above it. */

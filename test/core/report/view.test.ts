@@ -14,7 +14,8 @@ function viewOf(data: unknown): SessionView {
   return view;
 }
 
-const one = (schema: 1 | 2): Record<string, unknown> => recorded({ ...SHAPE, schema })[0]?.data ?? {};
+const one = (schema: 1 | 2): Record<string, unknown> =>
+  recorded({ ...SHAPE, schema })[0]?.data ?? {};
 
 test("both schemas are read", () => {
   const [old, today] = [viewOf(one(1)), viewOf(one(2))];
@@ -91,12 +92,15 @@ test("any JSON gives an answer, and none throws", () => {
   const dice = new SimDice(9);
   let read = 0;
   for (let round = 0; round < 20_000; round++) {
-    const file = dice.unit() < 0.5 ? { ...whole } : { schema_version: 2, started_at: whole["started_at"] };
+    const file =
+      dice.unit() < 0.5 ? { ...whole } : { schema_version: 2, started_at: whole["started_at"] };
     for (let change = 0; change < 4; change++) {
       const name = names[Math.floor(dice.unit() * names.length)] ?? "";
       Object.assign(file, { [name]: anyJson(names, dice) });
     }
-    const reading = readSession(round % 10 === 0 ? anyJson(names, dice) : JSON.parse(JSON.stringify(file)));
+    const reading = readSession(
+      round % 10 === 0 ? anyJson(names, dice) : JSON.parse(JSON.stringify(file)),
+    );
     if (typeof reading === "string") continue;
     read++;
     for (const [name, value] of Object.entries(reading)) {
