@@ -9,7 +9,7 @@
 
 import { closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import { DAY_MS, utcText } from "../core/report/time.ts";
+import { utcText } from "../core/report/time.ts";
 import { readSession, type SessionView } from "../core/report/view.ts";
 import { SYSTEM_CONFIG } from "./config-file.ts";
 import { errorCode } from "./files.ts";
@@ -49,15 +49,15 @@ export interface Recorded {
 }
 
 /** Throws Node's error (ENOENT, EACCES, ENOTDIR …) when the folder cannot be read. */
-export function readMetrics(dir: string, period: Period): Recorded {
+export function readMetrics(dir: string, period: Period, most = METRICS_READ_MAX): Recorded {
   const names = readdirSync(dir).filter((name) => METRICS_NAME.test(name) && mayBe(name, period));
-  const newest = names.sort(byName).slice(-METRICS_READ_MAX);
+  const newest = names.sort(byName).slice(-most);
   const buffer = Buffer.allocUnsafe(METRICS_FILE_MAX_BYTES + 1);
   const sessions: SessionView[] = [];
   let [broken, newer] = [0, 0];
   let brokenName: string | null = null;
   for (const name of newest) {
-    const reading = readOne(join(dir, name), buffer);
+    const reading = readOne(`${dir}/${name}`, buffer);
     if (reading === "gone") continue;
     if (reading === "newer") newer++;
     else if (reading === "broken") {
@@ -73,11 +73,11 @@ function isWithin(ms: number, { sinceMs, untilMs }: Period): boolean {
   return (sinceMs === null || ms >= sinceMs) && (untilMs === null || ms <= untilMs);
 }
 
-/** By the day in its name (UTC), and a day more on either side: the file itself has the last word. */
+/** By the day in its name: that of its beginning, in UTC. The file itself has the last word. */
 function mayBe(name: string, { sinceMs, untilMs }: Period): boolean {
   const day = name.slice("session_".length, "session_".length + 8);
-  if (sinceMs !== null && day < dayName(sinceMs - DAY_MS)) return false;
-  return untilMs === null || day <= dayName(untilMs + DAY_MS);
+  if (sinceMs !== null && day < dayName(sinceMs)) return false;
+  return untilMs === null || day <= dayName(untilMs);
 }
 
 function dayName(ms: number): string {
@@ -95,7 +95,8 @@ function readOne(path: string, buffer: Buffer): Read {
     return errorCode(error) === "ENOENT" ? "gone" : "broken"; // Rotation was faster.
   }
   try {
-    const bytes = fill(file, buffer);
+    // Of an ordinary file, a short read is the whole of it; of anything else, half a JSON is broken.
+    const bytes = readSync(file, buffer, 0, buffer.length, null);
     if (bytes > METRICS_FILE_MAX_BYTES) return "broken";
     const json: unknown = JSON.parse(buffer.toString("utf8", 0, bytes));
     return readSession(json);
@@ -104,16 +105,6 @@ function readOne(path: string, buffer: Buffer): Read {
   } finally {
     closeSync(file);
   }
-}
-
-function fill(file: number, buffer: Buffer): number {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const count = readSync(file, buffer, filled, buffer.length - filled, null);
-    if (count === 0) break;
-    filled += count;
-  }
-  return filled;
 }
 
 function byName(a: string, b: string): number {

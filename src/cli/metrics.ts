@@ -8,6 +8,7 @@ import { loadConfig } from "../adapters/config-file.ts";
 import { errorCode } from "../adapters/files.ts";
 import { fdSink, wantsColour } from "../adapters/line-sink.ts";
 import {
+  METRICS_READ_MAX,
   metricsFolder,
   type Period,
   type Recorded,
@@ -20,6 +21,7 @@ import type { Usage } from "../core/realtime/usage.ts";
 import { compare } from "../core/report/compare.ts";
 import { compareText } from "../core/report/compare-text.ts";
 import { metricsCsv } from "../core/report/csv.ts";
+import { pluralText } from "../core/report/figures.ts";
 import { metricsPage } from "../core/report/page.ts";
 import { reportData, type Scope, scopeData } from "../core/report/report-json.ts";
 import { metricsTable } from "../core/report/table.ts";
@@ -134,19 +136,17 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** One line for all that the report lacks. */
-function tellOmissions({ broken, brokenName, newer, leftOut, sessions }: Recorded): void {
+function tellOmissions({ broken, brokenName, newer, leftOut }: Recorded): void {
   const parts = [
-    broken === 0 ? "" : `${plural(broken, "file")} not whole or not readable (${brokenName ?? ""})`,
-    newer === 0 ? "" : `${plural(newer, "file")} of a later version of Pipit`,
+    broken === 0
+      ? ""
+      : `${pluralText(broken, "file")} not whole or not readable (${brokenName ?? ""})`,
+    newer === 0 ? "" : `${pluralText(newer, "file")} of a later version of Pipit`,
     leftOut === 0
       ? ""
-      : `${plural(leftOut, "older file")} beyond the newest ${sessions.length + broken + newer}; use --until`,
+      : `${pluralText(leftOut, "file")} older than the newest ${METRICS_READ_MAX}; use --until`,
   ].filter((part) => part !== "");
   if (parts.length > 0) complain(`pipit metrics: left out: ${parts.join("; ")}`);
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 async function show(

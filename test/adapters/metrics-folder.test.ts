@@ -54,6 +54,9 @@ test("a period takes those that began in it", (t) => {
   assert.equal(count(null, START + 10 * HOUR_MS), 11);
   assert.equal(count(START + 5 * HOUR_MS, START + 6 * HOUR_MS), 2);
   assert.equal(count(START + 1e12, null), 0);
+  const newest = readMetrics(dir, { sinceMs: null, untilMs: START + 49 * HOUR_MS }, 30);
+  assert.deepEqual([newest.sessions.length, newest.leftOut], [30, 20], "the newest");
+  assert.equal(newest.sessions.at(-1)?.startedMs, START + 49 * HOUR_MS);
 });
 
 test("a relative metrics.dir counts from the service's folder when the configuration is the system's", () => {

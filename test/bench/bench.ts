@@ -23,6 +23,7 @@ import { Findings, type RowId, table } from "./findings.ts";
 import { compose, recordVoice, type SceneShape, type Voice } from "./material.ts";
 import { pressToLed } from "./press.ts";
 import { leaveNothingBehind } from "./program.ts";
+import { reportTenThousand } from "./report.ts";
 import { speakers } from "./speakers.ts";
 
 interface Plan {
@@ -38,6 +39,7 @@ interface Plan {
   readonly presses: number;
   readonly speakerRepeats: number;
   readonly core: CoreShape;
+  readonly reportRuns: number;
 }
 
 const FULL: Plan = {
@@ -51,6 +53,7 @@ const FULL: Plan = {
   presses: 10,
   speakerRepeats: 6,
   core: { repeats: 7, soundMs: 10_000 },
+  reportRuns: 5,
 };
 
 const QUICK: Plan = {
@@ -64,6 +67,7 @@ const QUICK: Plan = {
   presses: 3,
   speakerRepeats: 2,
   core: { repeats: 3, soundMs: 2_200 },
+  reportRuns: 1,
 };
 
 /** Above this share of the cores, others are using the machine, and the figures are theirs too. */
@@ -147,6 +151,9 @@ async function measure(findings: Findings, folder: string, plan: Plan): Promise<
   const core: RowId[] = ["frame_p99", "uplink_cpu", "gate_cpu", "resample_cpu", "wake_cpu"];
   await findings.section([...core, "delta_cpu", "steps"], async () =>
     coreCosts(findings, plan.core),
+  );
+  await findings.section(["report_10k", "report_10k_rss"], () =>
+    reportTenThousand(findings, folder, plan.reportRuns),
   );
 }
 

@@ -144,26 +144,24 @@ function newInTwo(
   cost: number | null,
   times: (around: number) => number[],
 ): Record<string, unknown> {
-  const part = (tokens: number, price: number): number => Math.round(tokens * price) / 1e6;
-  const zero = { input_image: 0, cached_image: 0, transcription: 0 };
+  const part = (tokens: number, price: number): number => Math.round(tokens * price);
+  const some = prices && {
+    input_text: part(usage.inputText - usage.cachedText, prices.textIn),
+    cached_text: part(usage.cachedText, prices.textCached),
+    input_audio: part(usage.inputAudio - usage.cachedAudio, prices.audioIn),
+    cached_audio: part(usage.cachedAudio, prices.audioCached),
+    output_text: part(usage.outputText, prices.textOut),
+  };
+  const rest = Math.round((cost ?? 0) * 1e6) - Object.values(some ?? {}).reduce((a, b) => a + b, 0);
+  const none = { input_image: 0, cached_image: 0, transcription: 0 };
+  const micro = some && { ...some, ...none, output_audio: rest };
   return {
     recovered: false,
     wake_to_led_ms: 12,
     commit_to_first_delta_ms: spread(times(500)),
     delta_to_sound_ms: spread(times(80)),
     press_to_silence_ms: spread([]),
-    cost:
-      prices === null
-        ? null
-        : {
-            ...zero,
-            input_text: part(usage.inputText - usage.cachedText, prices.textIn),
-            cached_text: part(usage.cachedText, prices.textCached),
-            input_audio: part(usage.inputAudio - usage.cachedAudio, prices.audioIn),
-            cached_audio: part(usage.cachedAudio, prices.audioCached),
-            output_text: part(usage.outputText, prices.textOut),
-            output_audio: part(usage.outputAudio, prices.audioOut),
-          },
+    cost: micro && Object.fromEntries(Object.entries(micro).map(([name, of]) => [name, of / 1e6])),
     known_cost: cost ?? 0,
     assumed_cost: cost ?? 0.05,
     budget: null,

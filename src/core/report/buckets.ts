@@ -94,7 +94,8 @@ function namesOf(step: number, unit: Unit): Pick<Bucket, "label" | "name"> {
     return { label: `${short} ${year}`, name: `${long} ${year}` };
   }
   const day = unit === "week" ? step * 7 + MONDAY : step;
-  const { month, day: ofMonth } = dateOf(day);
+  const { year, month, day: ofMonth } = dateOf(day);
   const label = `${ofMonth} ${MONTHS[month - 1]?.[0] ?? ""}`;
-  return { label, name: unit === "week" ? `week of ${dayText(day)}` : dayText(day) };
+  if (unit === "day") return { label, name: dayText(day) };
+  return { label: `${label} ’${String(year).slice(2)}`, name: `week of ${dayText(day)}` };
 }

@@ -56,9 +56,10 @@ const NEWLINE = "\r\n";
 
 /** The header and one line a conversation, each with its line end. */
 export function metricsCsv(sessions: readonly SessionView[]): string {
-  const header = COLUMNS.map(([name]) => name);
-  const lines = sessions.map((session) => COLUMNS.map(([, value]) => csvField(value(session))));
-  return [header, ...lines].map((line) => `${line.join(",")}${NEWLINE}`).join("");
+  const header = COLUMNS.map(([name]) => name).join(",");
+  const line = (session: SessionView): string =>
+    COLUMNS.map(([, value]) => csvField(value(session))).join(",");
+  return [header, ...sessions.map(line), ""].join(NEWLINE);
 }
 
 /** What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), blanks before it too. */

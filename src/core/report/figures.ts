@@ -34,3 +34,17 @@ export function changeText(change: number, minus = "−"): string {
   const sign = Number(digits) === 0 ? "±" : change < 0 ? minus : "+";
   return `${sign}${digits} %`;
 }
+
+/** A whole number with its thousands apart: `10,000`. */
+export function groupedText(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `1 turn`, `2 turns`. */
+export function pluralText(count: number, noun: string): string {
+  return `${groupedText(count)} ${nounText(count, noun)}`;
+}
+
+export function nounText(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`;
+}

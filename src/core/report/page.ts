@@ -7,7 +7,7 @@
  */
 
 import { type Buckets, bucketsOf } from "./buckets.ts";
-import { countText, shareText, usdText } from "./figures.ts";
+import { countText, groupedText, nounText, pluralText, shareText, usdText } from "./figures.ts";
 import { escaped } from "./markup.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { PAGE_WORDS } from "./page-words.ts";
@@ -103,16 +103,16 @@ function cards(of: Summary): string {
     value === null ? none : text(value);
   const ms = (value: number): string => `${(value / 1_000).toFixed(2)} s`;
   const items: readonly (readonly [string, string])[] = [
-    [String(of.conversations), "conversations"],
-    [or(of.turns, String), "turns"],
+    [groupedText(of.conversations), nounText(of.conversations, "conversation")],
+    [or(of.turns, groupedText), nounText(of.turns ?? 0, "turn")],
     [or(of.talkMs, hours), "in conversation"],
     [or(of.latencyP50Ms, ms), "response latency, p50"],
     [or(of.latencyP95Ms, ms), "response latency, p95"],
     [or(of.costMicroUsd, usdText), of.costUnknown > 0 ? "cost that is known" : "cost"],
-    [or(of.callSuccess, shareText), `of ${of.calls ?? 0} function calls succeeded`],
-    [or(of.interruptions, String), "interruptions"],
+    [or(of.callSuccess, shareText), `of ${pluralText(of.calls ?? 0, "function call")} succeeded`],
+    [or(of.interruptions, groupedText), nounText(of.interruptions ?? 0, "interruption")],
     [or(of.tokens, countText), "tokens"],
-    [or(of.errors, String), "errors"],
+    [or(of.errors, groupedText), nounText(of.errors ?? 0, "error")],
   ];
   const rows = items.map(
     ([value, what]) => `<li><b>${escaped(value)}</b><span>${escaped(what)}</span></li>`,
@@ -129,23 +129,21 @@ function notes({ costUnknown, recovered }: Summary, { outside }: Buckets): reado
   const all = [
     ...(costUnknown > 0
       ? [
-          `Of ${conversations(costUnknown)}, some or all of the cost is not known; the figures have the rest.`,
+          `Of ${pluralText(costUnknown, "conversation")}, some or all of the cost is not known; the figures have the rest.`,
         ]
       : []),
     ...(recovered > 0
-      ? [`${conversations(recovered)} ended with the process, and have what was known by then.`]
+      ? [
+          `${pluralText(recovered, "conversation")} ended with the process, and have what was known by then.`,
+        ]
       : []),
     ...(outside > 0
       ? [
-          `${conversations(outside)} began when the clock was not set, or too long ago for the plots: in the totals only.`,
+          `${pluralText(outside, "conversation")} began when the clock was not set, or too long ago for the plots: in the totals only.`,
         ]
       : []),
   ];
   return all.map((note) => `<p class="note">${escaped(note)}</p>`);
-}
-
-function conversations(count: number): string {
-  return `${count} conversation${count === 1 ? "" : "s"}`;
 }
 
 function withMeanings(figure: string, { id }: Plot): string {

@@ -46,8 +46,9 @@ const TOP = 10;
 const BOTTOM = 30;
 const INNER_WIDTH = WIDTH - LEFT - RIGHT;
 const INNER_HEIGHT = HEIGHT - TOP - BOTTOM;
-/** Labels that fit below the axis in the type of a phone. */
-const LABELS_MAX = 6;
+/** The widest character of a label in the type of a phone, and the gap of two labels. */
+const CHARACTER_WIDTH = 8;
+const LABEL_GAP = 14;
 const TICKS = 4;
 const BAR_SHARE = 0.72;
 const BAR_MAX = 34;
@@ -138,7 +139,9 @@ function grid(ticks: readonly number[], { tick }: Plot, y: (value: number) => nu
 }
 
 function axis(labels: readonly string[], x: (index: number) => number): string {
-  const every = Math.ceil(labels.length / LABELS_MAX);
+  const longest = Math.max(1, ...labels.map((label) => label.length));
+  const fitting = Math.floor(INNER_WIDTH / (longest * CHARACTER_WIDTH + LABEL_GAP));
+  const every = Math.ceil(labels.length / Math.max(1, fitting));
   return labels
     .map((label, index) => {
       // From the newest backwards: what is last is what the owner looks for.
