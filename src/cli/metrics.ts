@@ -17,6 +17,7 @@ import {
 import { writePage } from "../adapters/page-file.ts";
 import { billOf } from "../core/cost.ts";
 import { oneLine } from "../core/fault.ts";
+import { NO_OVERRIDES, overridesOf } from "../core/prices.ts";
 import type { Usage } from "../core/realtime/usage.ts";
 import { compare } from "../core/report/compare.ts";
 import { compareText } from "../core/report/compare-text.ts";
@@ -164,7 +165,7 @@ async function show(
   if (line.flag("compare")) {
     const [a, b] = line.operands;
     const sides = a === undefined || b === undefined ? null : ([a, b] as const);
-    const found = compare(sessions, { sides, price: priceOf, zone: localZone });
+    const found = compare(sessions, { sides, price: pricesFor(line), zone: localZone });
     text = line.json
       ? json({ ...scopeData(sessions.length, scope), compare: found })
       : compareText(found, isUtf8());
@@ -207,6 +208,10 @@ async function save(path: string, page: string): Promise<number> {
   return EXIT_FAILED;
 }
 
-function priceOf(usage: Usage, model: string): number | null {
-  return billOf(usage, model)?.totalMicroUsd ?? null;
+/** The owner's own prices, where the configuration has any, laid over the catalogue's. */
+function pricesFor(line: CommandLine): (usage: Usage, model: string) => number | null {
+  const { env } = process;
+  const loaded = loadConfig({ path: line.config, env, missingVariables: "default" });
+  const overrides = loaded.ok ? overridesOf(loaded.settings["budget.prices"]) : NO_OVERRIDES;
+  return (usage, model) => billOf(usage, model, overrides)?.totalMicroUsd ?? null;
 }

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { priceOf } from "../../src/core/cost.ts";
+import { billOf } from "../../src/core/cost.ts";
 import { mean, percentile } from "../../src/core/metrics.ts";
 import { modelNamed } from "../../src/core/models.ts";
 import { NO_USAGE } from "../../src/core/realtime/usage.ts";
@@ -58,7 +58,8 @@ function oneFile(shape: RecordedShape, startedMs: number, dice: SimDice): Record
   const responses = times(latencyMs);
   const usage = someUsage(turns, whole);
   const prices = modelNamed(model)?.prices ?? null;
-  const cost = prices === null ? null : priceOf(usage, prices) / 1e6;
+  const bill = billOf(usage, model);
+  const cost = bill === null ? null : bill.totalMicroUsd / 1e6;
   const data: Record<string, unknown> = {
     schema_version: schema,
     session_id: id,

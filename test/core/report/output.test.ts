@@ -8,7 +8,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../../src/adapters/project-root.ts";
-import { costOf } from "../../../src/core/cost.ts";
+import { billOf } from "../../../src/core/cost.ts";
+import type { Usage } from "../../../src/core/realtime/usage.ts";
 import { type Comparison, compare } from "../../../src/core/report/compare.ts";
 import { compareText } from "../../../src/core/report/compare-text.ts";
 import { csvField, metricsCsv } from "../../../src/core/report/csv.ts";
@@ -52,6 +53,10 @@ function assertGolden(name: string, text: string): void {
 
 function assertFits(text: string, width: number): void {
   for (const line of text.split("\n")) assert.ok(line.length <= width, `${line.length}: ${line}`);
+}
+
+function priceOf(usage: Usage, model: string): number | null {
+  return billOf(usage, model)?.totalMicroUsd ?? null;
 }
 
 test("the table by day, by conversation, and in ASCII", () => {
@@ -118,7 +123,7 @@ test("no field of the CSV is a formula, and every one can be read back", () => {
 });
 
 const found = (of: readonly SessionView[], sides: readonly [string, string] | null = null) =>
-  compare(of, { sides, price: costOf, zone: ZONE });
+  compare(of, { sides, price: priceOf, zone: ZONE });
 
 test("the comparison in words, of both sides, of one, and of too few", () => {
   const texts = { both: HOUSEHOLD, one: NOVEMBER, few: HOUSEHOLD.slice(30, 50) };
@@ -151,7 +156,7 @@ test("the comparison's figures are those of a plain computation", () => {
   assert.ok(Math.abs((cost?.a?.value ?? 0) - costOfSide(ours)) < 1e-12);
   const at = (model: string): number =>
     [...ours, ...theirs].reduce(
-      (sum, { usage }) => sum + ((usage && costOf(usage, model)) || 0),
+      (sum, { usage }) => sum + ((usage && priceOf(usage, model)) || 0),
       0,
     );
   assert.equal(all.repriced?.aMicroUsd, at("gpt-realtime"));
