@@ -39,8 +39,9 @@ export class Spending {
   async start(): Promise<void> {
     const { clock, calendar, store } = this.#options;
     let cancel = (): void => {};
+    const slow = `no answer within ${PAST_MAX_MS} ms; it counts when it comes`;
     const late = new Promise<string>((resolve) => {
-      cancel = clock.after(PAST_MAX_MS, () => resolve(`no answer within ${PAST_MAX_MS} ms`));
+      cancel = clock.after(PAST_MAX_MS, () => resolve(slow));
     });
     const read = store.past(calendar.dayStartMs(clock.wallMs()) - DAY_MS).then(
       (past) => {

@@ -13,6 +13,7 @@ import { CONNECT_MAX_MS } from "./limits.ts";
 import { msToSamples } from "./pcm.ts";
 import type { Settings } from "./settings.ts";
 
+/** Somebody called: a conversation begins, or the fault that is in its way is told. */
 export function begin(
   state: State,
   trigger: Trigger,
