@@ -159,6 +159,18 @@ test("an answer lost before its first sound: no new connection for what cannot b
   assert.ok(spent >= 0.001 && spent < 0.003, `${spent}`);
 });
 
+test("an answer that ends the conversation with its own bill is billed once, by that", async () => {
+  const world = await World.started(DOLLAR);
+  asked(world);
+  world.server("response.created", { response: { id: "resp_1" } });
+  const error = { type: "insufficient_quota", code: "insufficient_quota", message: "no" };
+  world.done("resp_1", { status: "failed", status_details: { error }, usage: costing(0.064) });
+  assert.deepEqual(world.spoken, ["no-credit"]);
+  await settled();
+  assert.equal(world.metrics()["estimated_cost"], 0.064);
+  assert.equal((await budget(world))["spent_usd"], 0.064);
+});
+
 test("hung up on in mid-answer: what is in flight is billed by a guess, once", async () => {
   const world = await World.started({ "budget.daily_usd": 1 });
   asked(world);
