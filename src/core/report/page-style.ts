@@ -56,5 +56,6 @@ a{color:var(--accent)}
 @media (max-width:600px){svg text{font-size:14px}main{padding-top:18px}figure{padding:12px}.cards{grid-template-columns:1fr 1fr}}
 @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc}
 body{font-size:11pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-main{max-width:none;padding:0}figure,.cards li,.words{break-inside:avoid}details{display:none}.plots{grid-template-columns:1fr 1fr}}
+main{max-width:none;padding:0}figure,.cards li,.words{break-inside:avoid}details{display:none}.plots{grid-template-columns:1fr 1fr}
+.cards{grid-template-columns:repeat(5,1fr)}.cards b{font-size:1.1rem}}
 `.trim();

@@ -206,7 +206,7 @@ function table({ title, unit, series, cell }: Plot, { names }: Steps): string {
   const caption = `<caption>${escaped(`${title}, ${unit}`)}</caption>`;
   return [
     "<details><summary>The figures</summary>",
-    `<div class="wide"><table>${caption}<thead><tr><td></td>${head}</tr></thead>`,
+    `<div class="wide" tabindex="0"><table>${caption}<thead><tr><td></td>${head}</tr></thead>`,
     `<tbody>${rows.join("\n")}</tbody></table></div></details>`,
   ].join("");
 }
