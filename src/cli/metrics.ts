@@ -17,7 +17,7 @@ import {
 import { writePage } from "../adapters/page-file.ts";
 import { billOf } from "../core/cost.ts";
 import { oneLine } from "../core/fault.ts";
-import { NO_OVERRIDES, overridesOf } from "../core/prices.ts";
+import { NO_OVERRIDES, overridesOf, type PriceOverrides } from "../core/prices.ts";
 import type { Usage } from "../core/realtime/usage.ts";
 import { compare } from "../core/report/compare.ts";
 import { compareText } from "../core/report/compare-text.ts";
@@ -26,6 +26,7 @@ import { pluralText } from "../core/report/figures.ts";
 import { metricsPage } from "../core/report/page.ts";
 import { reportData, type Scope, scopeData } from "../core/report/report-json.ts";
 import { metricsTable } from "../core/report/table.ts";
+import type { SessionView } from "../core/report/view.ts";
 import { readWhen } from "../core/report/when.ts";
 import type { CommandLine, CommandSpec } from "./args.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, readCommandLine, usageError } from "./args.ts";
@@ -65,13 +66,15 @@ export async function metrics(argv: readonly string[]): Promise<number> {
   const nowMs = Date.now();
   const period = periodOf(line, nowMs);
   if (typeof period === "string") return usageError(SPEC.name, period);
-  const dir = folderOf(line);
-  if (typeof dir === "number") return dir;
+  const source = sourceOf(line);
+  if (typeof source === "number") return source;
+  const { dir, price } = source;
   const recorded = read(dir, period, line.option("dir") !== undefined);
   if (typeof recorded === "number") return recorded;
   tellOmissions(recorded);
   const { broken, newer, leftOut } = recorded;
-  return show(line, recorded, { dir, ...period, broken, newer, leftOut }, nowMs);
+  const scope = { dir, ...period, broken, newer, leftOut };
+  return show(line, recorded.sessions, { scope, price, nowMs });
 }
 
 /** The period that was asked for, or what is wrong with it. */
@@ -103,12 +106,28 @@ function contradiction(line: CommandLine): string | null {
   return null;
 }
 
-function folderOf(line: CommandLine): string | number {
+interface Source {
+  readonly dir: string;
+  /** Micro-dollars of a usage at a model's prices; null: not known. */
+  readonly price: (usage: Usage, model: string) => number | null;
+}
+
+/** The owner's prices laid over the catalogue's. */
+function priceWith(overrides: PriceOverrides): Source["price"] {
+  return (usage, model) => billOf(usage, model, overrides)?.totalMicroUsd ?? null;
+}
+
+/** Where the files are, and what tokens cost; a number is the exit code. */
+function sourceOf(line: CommandLine): Source | number {
   const named = line.option("dir");
-  if (named !== undefined) return named;
   const { env } = process;
   const loaded = loadConfig({ path: line.config, env, missingVariables: "default" });
-  if (loaded.ok) return metricsFolder(loaded.settings["metrics.dir"], loaded.path);
+  if (loaded.ok) {
+    const { settings, path } = loaded;
+    const dir = named ?? metricsFolder(settings["metrics.dir"], path);
+    return { dir, price: priceWith(overridesOf(settings["budget.prices"])) };
+  }
+  if (named !== undefined) return { dir: named, price: priceWith(NO_OVERRIDES) };
   for (const problem of loaded.problems) complain(problem);
   complain("pipit metrics: name the folder with --dir DIR to do without the configuration");
   return EXIT_USAGE;
@@ -152,9 +171,8 @@ function tellOmissions({ broken, brokenName, newer, leftOut }: Recorded): void {
 
 async function show(
   line: CommandLine,
-  { sessions }: Recorded,
-  scope: Scope,
-  nowMs: number,
+  sessions: readonly SessionView[],
+  { scope, price, nowMs }: Pick<Source, "price"> & { scope: Scope; nowMs: number },
 ): Promise<number> {
   const bySession = line.flag("sessions");
   const page = line.option("html");
@@ -165,7 +183,7 @@ async function show(
   if (line.flag("compare")) {
     const [a, b] = line.operands;
     const sides = a === undefined || b === undefined ? null : ([a, b] as const);
-    const found = compare(sessions, { sides, price: pricesFor(line), zone: localZone });
+    const found = compare(sessions, { sides, price, zone: localZone });
     text = line.json
       ? json({ ...scopeData(sessions.length, scope), compare: found })
       : compareText(found, isUtf8());
@@ -206,12 +224,4 @@ async function save(path: string, page: string): Promise<number> {
   if (complaint === null) return EXIT_FINE;
   complain(`pipit metrics: ${oneLine(path)}: ${complaint}`);
   return EXIT_FAILED;
-}
-
-/** The owner's own prices, where the configuration has any, laid over the catalogue's. */
-function pricesFor(line: CommandLine): (usage: Usage, model: string) => number | null {
-  const { env } = process;
-  const loaded = loadConfig({ path: line.config, env, missingVariables: "default" });
-  const overrides = loaded.ok ? overridesOf(loaded.settings["budget.prices"]) : NO_OVERRIDES;
-  return (usage, model) => billOf(usage, model, overrides)?.totalMicroUsd ?? null;
 }

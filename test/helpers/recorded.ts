@@ -2,7 +2,6 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { billOf } from "../../src/core/cost.ts";
 import { mean, percentile } from "../../src/core/metrics.ts";
 import { modelNamed } from "../../src/core/models.ts";
 import { NO_USAGE } from "../../src/core/realtime/usage.ts";
@@ -57,9 +56,8 @@ function oneFile(shape: RecordedShape, startedMs: number, dice: SimDice): Record
     });
   const responses = times(latencyMs);
   const usage = someUsage(turns, whole);
-  const prices = modelNamed(model)?.prices ?? null;
-  const bill = billOf(usage, model);
-  const cost = bill === null ? null : bill.totalMicroUsd / 1e6;
+  const parts = partsOf(usage, model);
+  const cost = parts === null ? null : Object.values(parts).reduce((a, b) => a + b, 0) / 1e6;
   const data: Record<string, unknown> = {
     schema_version: schema,
     session_id: id,
@@ -78,7 +76,7 @@ function oneFile(shape: RecordedShape, startedMs: number, dice: SimDice): Record
     price_table: "2026-11-22",
     audio: someAudio(turns),
   };
-  if (schema === 2) Object.assign(data, newInTwo(usage, prices, cost, times));
+  if (schema === 2) Object.assign(data, newInTwo(parts, cost, times));
   const digits = utcText(startedMs).replace(/[-:]/g, "");
   return { name: `session_${digits.slice(0, 8)}_${digits.slice(9, 15)}_${id}.json`, data };
 }
@@ -137,32 +135,36 @@ function spread(all: readonly number[]): Record<string, unknown> {
   return { p50: percentile(all, 0.5), p95: percentile(all, 0.95), max: percentile(all, 1), all };
 }
 
-type Prices = NonNullable<ReturnType<typeof modelNamed>>["prices"];
+type Parts = Readonly<Record<string, number>>;
 
-function newInTwo(
-  usage: typeof NO_USAGE,
-  prices: Prices | null,
-  cost: number | null,
-  times: (around: number) => number[],
-): Record<string, unknown> {
+/** Micro-dollars, each part rounded once; null where the catalogue does not know the model. */
+function partsOf(usage: typeof NO_USAGE, model: string): Parts | null {
+  const prices = modelNamed(model)?.prices;
+  if (prices === undefined) return null;
   const part = (tokens: number, price: number): number => Math.round(tokens * price);
-  const some = prices && {
+  return {
     input_text: part(usage.inputText - usage.cachedText, prices.textIn),
     cached_text: part(usage.cachedText, prices.textCached),
     input_audio: part(usage.inputAudio - usage.cachedAudio, prices.audioIn),
     cached_audio: part(usage.cachedAudio, prices.audioCached),
+    ...{ input_image: 0, cached_image: 0, transcription: 0 },
     output_text: part(usage.outputText, prices.textOut),
+    output_audio: part(usage.outputAudio, prices.audioOut),
   };
-  const rest = Math.round((cost ?? 0) * 1e6) - Object.values(some ?? {}).reduce((a, b) => a + b, 0);
-  const none = { input_image: 0, cached_image: 0, transcription: 0 };
-  const micro = some && { ...some, ...none, output_audio: rest };
+}
+
+function newInTwo(
+  parts: Parts | null,
+  cost: number | null,
+  times: (around: number) => number[],
+): Record<string, unknown> {
   return {
     recovered: false,
     wake_to_led_ms: 12,
     commit_to_first_delta_ms: spread(times(500)),
     delta_to_sound_ms: spread(times(80)),
     press_to_silence_ms: spread([]),
-    cost: micro && Object.fromEntries(Object.entries(micro).map(([name, of]) => [name, of / 1e6])),
+    cost: parts && Object.fromEntries(Object.entries(parts).map(([name, of]) => [name, of / 1e6])),
     known_cost: cost ?? 0,
     assumed_cost: cost ?? 0.05,
     budget: null,
