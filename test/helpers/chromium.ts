@@ -15,6 +15,7 @@ import { type Fields, fields, number, record, text } from "../../src/core/realti
 /** A loaded machine takes its time to start a browser. */
 const START_MAX_MS = 60_000;
 const ANSWER_MAX_MS = 60_000;
+const CLOSE_MAX_MS = 10_000;
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
 /** The browser's program, or why there is none. */
@@ -97,12 +98,15 @@ export class Chromium {
     return Buffer.from(text(reply, "data") ?? "", "base64");
   }
 
+  /** Asked to end, it ends its many children too; they write into the profile to the last. */
   async close(): Promise<void> {
     const gone = once(this.#child, "exit");
-    this.#socket.terminate();
-    this.#child.kill("SIGKILL");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), CLOSE_MAX_MS);
+    this.#socket.send(JSON.stringify({ id: ++this.#lastId, method: "Browser.close" }));
     await gone;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    clearTimeout(timer);
+    this.#socket.terminate();
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   }
 
   async #attach(): Promise<void> {
