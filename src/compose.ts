@@ -18,6 +18,7 @@ import { isPwmPin, PwmPins } from "./adapters/gpio-pwm.ts";
 import { LineJournal } from "./adapters/journal.ts";
 import { type Env, fdSink, wantsColour } from "./adapters/line-sink.ts";
 import { MetricsFiles } from "./adapters/metrics-files.ts";
+import type { MetricsLimits } from "./adapters/metrics-rotation.ts";
 import { FileMicrophone } from "./adapters/microphone-file.ts";
 import { Lpcm16Microphone } from "./adapters/microphone-lpcm16.ts";
 import { ModelsList } from "./adapters/models-list.ts";
@@ -123,7 +124,7 @@ export function compose(
     faultSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
-      maxFiles: settings["metrics.max_files"],
+      limits: () => metricsLimits(current()),
       clock,
     }),
     models: new ModelsList({
@@ -138,6 +139,14 @@ export function compose(
     host: () => ({ last_exit: lastExit, ...hostFacts() }),
   };
   return new Appliance(world, current);
+}
+
+function metricsLimits(settings: Settings): MetricsLimits {
+  return {
+    maxFiles: settings["metrics.max_files"],
+    maxBytes: settings["metrics.max_mb"] * 1_000_000,
+    maxAgeDays: settings["metrics.max_age_days"],
+  };
 }
 
 function hostFacts(): Readonly<Record<string, unknown>> {

@@ -155,8 +155,22 @@ export interface Journal {
   log(level: LogLevel, line: string): void;
 }
 
+/** What was found of conversations that earlier runs did not end. */
+export interface Recovered {
+  /** Names of the files that were made of them. */
+  readonly names: readonly string[];
+  readonly trouble: Fault | null;
+}
+
 /** Where the metrics files are. Never rejects for trouble with the disk: it resolves with it. */
 export interface MetricsStore {
+  /** Makes files of the checkpoints that dead processes left. Once, before `past`. */
+  recover(): Promise<Recovered>;
+  /**
+   * Notes what the file would be (as `recovered`, `interrupted`) if the process died now. Cheap: not
+   * durable against a power cut. A later `save` of the same name makes it void.
+   */
+  checkpoint(fileName: string, json: string): Promise<Fault | null>;
   save(fileName: string, json: string): Promise<Fault | null>;
   /**
    * Conversations that ended at or after a wall-clock time; those that can be read, in no order.

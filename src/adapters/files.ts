@@ -6,7 +6,8 @@
  * rejects with Node's error, code included.
  */
 
-import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 
 export interface OpenFile {
   /** Writes all of it. */
@@ -16,10 +17,20 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** What a folder's entry is; a link is a link, whatever it points to. */
+export interface FileFacts {
+  readonly isFile: boolean;
+  readonly bytes: number;
+  /** When it was last changed, milliseconds since 1970. */
+  readonly changedMs: number;
+}
+
 export interface Files {
   makeFolder(path: string): Promise<void>;
   /** Opens for writing; makes the file, or empties it. */
   create(path: string): Promise<OpenFile>;
+  /** Opens for writing at the end; makes the file where there is none. */
+  append(path: string): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   /** Makes renames and removals in the folder durable. */
   syncFolder(path: string): Promise<void>;
@@ -28,8 +39,7 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** The text of a file, of at most `maxBytes`; rejects (EFBIG) for a longer one. */
   read(path: string, maxBytes: number): Promise<string>;
-  /** When the file was last changed, milliseconds since 1970. */
-  changedMs(path: string): Promise<number>;
+  facts(path: string): Promise<FileFacts>;
 }
 
 /** Owner writes, group reads: the owner of the appliance is in the service's group. */
@@ -41,14 +51,8 @@ export const realFiles: Files = {
   async makeFolder(path) {
     await mkdir(path, { recursive: true, mode: FOLDER_MODE });
   },
-  async create(path) {
-    const handle = await open(path, "w", FILE_MODE);
-    return {
-      write: (text) => handle.writeFile(text),
-      sync: () => handle.sync(),
-      close: () => handle.close(),
-    };
-  },
+  create: async (path) => openFile(await open(path, "w", FILE_MODE)),
+  append: async (path) => openFile(await open(path, "a", FILE_MODE)),
   rename,
   async syncFolder(path) {
     const handle = await open(path, "r");
@@ -61,7 +65,8 @@ export const realFiles: Files = {
   list: (path) => readdir(path),
   remove: unlink,
   async read(path, maxBytes) {
-    const handle = await open(path, "r");
+    // A pipe that somebody has put here would keep a plain open waiting for its writer.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(Math.min((await handle.stat()).size, maxBytes) + 1);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
@@ -71,10 +76,19 @@ export const realFiles: Files = {
       await handle.close();
     }
   },
-  async changedMs(path) {
-    return (await stat(path)).mtimeMs;
+  async facts(path) {
+    const entry = await lstat(path);
+    return { isFile: entry.isFile(), bytes: entry.size, changedMs: entry.mtimeMs };
   },
 };
+
+function openFile(handle: FileHandle): OpenFile {
+  return {
+    write: (text) => handle.writeFile(text),
+    sync: () => handle.sync(),
+    close: () => handle.close(),
+  };
+}
 
 /** Node's name of an error (ENOSPC, EACCES …); empty when it has none. */
 export function errorCode(error: unknown): string {

@@ -1,108 +1,171 @@
 /**
- * One metrics file per conversation, whole or not at all, and never more than a set number of them.
+ * One metrics file per conversation, whole or not at all, and never too many of them.
  *
- * Invariants: a name of ours in the folder is always a whole file, also after a power cut (temp file
- * in the same folder, fsync, rename, fsync of the folder); there is at most one temp file per
- * process; only names of our own pattern are ever removed, and never the one just written.
+ * Invariants: a name of ours in the folder is always a whole file, also after a power cut; there is
+ * at most one temp file per process; only names of our own patterns are ever removed, and never the
+ * one just written; nothing rejects for trouble with the disk, and nothing waits for it for ever.
  */
 
 import { join } from "node:path";
-import { type Fault, fault } from "../core/fault.ts";
+import type { Fault } from "../core/fault.ts";
 import type { PastConversation } from "../core/ledger.ts";
 import { pastMicroUsd } from "../core/past-cost.ts";
 import { record } from "../core/realtime/fields.ts";
-import type { Clock, MetricsStore } from "../ports.ts";
+import type { Clock, MetricsStore, Recovered } from "../ports.ts";
+import { DiskTurns } from "./disk-turns.ts";
 import { errorCode, type Files, realFiles } from "./files.ts";
+import { Checkpoints } from "./metrics-checkpoints.ts";
+import { byName, dayName, METRICS_NAME, tempName, tempOwner } from "./metrics-names.ts";
+import { type MetricsLimits, MetricsRotation } from "./metrics-rotation.ts";
+import { isAlive, processMark } from "./process-mark.ts";
+import { writeWhole } from "./whole-file.ts";
 
-/** The contract: session_<YYYYMMDD>_<HHMMSS>_<id>.json. Sorted by name is sorted by time. */
-export const METRICS_NAME = /^session_\d{8}_\d{6}_[A-Za-z0-9-]{1,64}\.json$/;
-/** Files waiting to be written: conversations are minutes apart, so a second one is already odd. */
-export const PENDING_MAX = 4;
-/** A write takes milliseconds; a dying card can hold one for minutes. */
-export const SAVE_MAX_MS = 10_000;
 /** Files that are read at the start, the newest: a day of talking without a pause has fewer. */
 export const PAST_MAX = 4_000;
+/** Files read at a time: Node's pool has four threads, and each read is several calls. */
+const READS_AT_ONCE = 8;
 /** Largest file that is read, bytes: all lists full, a file has about 60 KB. */
 export const METRICS_FILE_MAX_BYTES = 262_144;
 /** A temp file older than this is a leftover even if another process has its number now. */
 export const TEMP_OLD_MS = 600_000;
 
 const DAY_MS = 86_400_000;
-const TEMP_NAME = /^\.session\.(\d{1,10})\.tmp$/;
 
 export interface MetricsFilesOptions {
   readonly dir: string;
-  /** Files to keep, at least 1. */
-  readonly maxFiles: number;
+  /** Asked at each rotation. */
+  readonly limits: () => MetricsLimits;
   readonly clock: Clock;
   readonly files?: Files;
+  /** Of this process; another one in tests. */
+  readonly mark?: string;
 }
 
 /** Keeps metrics files in a folder. */
 export class MetricsFiles implements MetricsStore {
   readonly #dir: string;
+  readonly #limits: () => MetricsLimits;
   readonly #clock: Clock;
   readonly #files: Files;
-  readonly #temp: string;
-  #maxFiles: number;
+  readonly #temp = tempName(process.pid);
+  readonly #turns: DiskTurns;
+  readonly #checkpoints: Checkpoints;
+  readonly #rotation: MetricsRotation;
+  /** Checkpoints that wait for their turn: of each conversation only the newest. */
+  readonly #waiting = new Map<string, string>();
   #prepared: boolean = false;
-  #pending = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  #recovering: Promise<unknown> = Promise.resolve();
 
-  constructor(options: MetricsFilesOptions) {
-    this.#dir = options.dir;
-    this.#clock = options.clock;
-    this.#files = options.files ?? realFiles;
-    this.#maxFiles = Math.max(1, options.maxFiles);
-    this.#temp = join(options.dir, `.session.${process.pid}.tmp`);
+  constructor({ dir, limits, clock, files = realFiles, mark }: MetricsFilesOptions) {
+    this.#dir = dir;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#files = files;
+    this.#turns = new DiskTurns(clock, dir);
+    this.#rotation = new MetricsRotation(dir, files);
+    this.#checkpoints = new Checkpoints({
+      dir,
+      files,
+      mark: mark ?? processMark(),
+      temp: this.#temp,
+      maxTextBytes: METRICS_FILE_MAX_BYTES,
+    });
   }
 
-  /** How many files the next save leaves; at least 1. */
-  setMaxFiles(maxFiles: number): void {
-    this.#maxFiles = Math.max(1, maxFiles);
+  /** Makes the folder, too, and clears what dead processes left. */
+  async recover(): Promise<Recovered> {
+    const names: string[] = [];
+    const recovering = this.#turns.take({
+      loss: "metrics-disk",
+      failed: "Interrupted conversations were not looked for to the end",
+      run: async () => {
+        await this.#prepare();
+        const found = await this.#files.list(this.#dir);
+        await this.#checkpoints.recover(found, async (name, text, renamed) => {
+          await this.#write(name, text, renamed);
+          names.push(name);
+        });
+      },
+    });
+    this.#recovering = recovering;
+    return { trouble: await recovering, names };
   }
 
-  /** Makes the folder and clears what dead processes left; `save` does it too if this failed. */
-  start(): Promise<Fault | null> {
-    return this.#inTurn("The metrics folder cannot be used", () => this.#prepare());
+  /** Rejects only for a bug, as `save`. */
+  async checkpoint(fileName: string, json: string): Promise<Fault | null> {
+    assertName(fileName);
+    // The one that waits takes this one along.
+    const isWaiting = this.#waiting.has(fileName);
+    if (isWaiting || !this.#turns.isFull) this.#waiting.set(fileName, json);
+    if (isWaiting) return null;
+    return this.#turns.take({
+      loss: "metrics-disk",
+      failed: "What is known of the conversation so far was not noted",
+      run: async () => {
+        const newest = this.#waiting.get(fileName);
+        this.#waiting.delete(fileName);
+        if (newest === undefined) return;
+        await this.#prepare();
+        await this.#orPrepareAnew(this.#checkpoints.write(fileName, newest));
+      },
+    });
   }
 
   /**
-   * Writes one file, then removes the oldest beyond the limit. Rejects only for a bug: a name that
+   * Writes one file, then removes the oldest beyond the limits. Rejects only for a bug: a name that
    * is not of the contract's pattern.
    */
   async save(fileName: string, json: string): Promise<Fault | null> {
-    if (!METRICS_NAME.test(fileName))
-      throw new Error(`not the name of a metrics file: ${fileName}`);
-    const failed = `Metrics file ${fileName} was not written`;
-    const lost = await this.#inTurn(failed, async () => {
-      await this.#prepare();
-      await this.#write(fileName, json);
+    assertName(fileName);
+    this.#waiting.delete(fileName);
+    const lost = await this.#turns.take({
+      loss: "metrics-lost",
+      failed: `Metrics file ${fileName} was not written`,
+      run: async () => {
+        try {
+          await this.#prepare();
+          await this.#write(fileName, json, () => this.#checkpoints.done(fileName));
+        } catch (error) {
+          this.#checkpoints.abandon(fileName);
+          throw error;
+        }
+      },
     });
     if (lost !== null) return lost;
-    return this.#inTurn("Old metrics files were not removed", () => this.#rotate(fileName));
+    return this.#turns.take({
+      loss: "metrics-disk",
+      failed: "Old metrics files were not removed",
+      run: () => this.#rotation.rotate(fileName, this.#limits(), this.#clock.wallMs()),
+    });
   }
 
   /** Files that cannot be read, or are not whole, are passed over; rejects where the folder cannot. */
   async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
+    await this.#recovering;
     const names = await this.#files.list(this.#dir).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return []; // The very first start.
       throw error;
     });
     // Named for their beginning, and no conversation lasts as long as a day.
     const first = `session_${dayName(sinceWallMs - DAY_MS)}`;
-    const wanted = names.filter((name) => METRICS_NAME.test(name) && name >= first);
+    const wanted = names
+      .filter((name) => METRICS_NAME.test(name) && name >= first)
+      .toSorted(byName)
+      .slice(-PAST_MAX);
     const found: PastConversation[] = [];
-    for (const name of wanted.toSorted(byName).slice(-PAST_MAX)) {
-      const one = await this.#pastOf(join(this.#dir, name));
-      if (one !== null && one.endedWallMs >= sinceWallMs) found.push(one);
+    for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
+      const some = wanted.slice(at, at + READS_AT_ONCE).map((name) => this.#pastOf(name));
+      for (const one of await Promise.all(some)) {
+        if (one !== null && one.endedWallMs >= sinceWallMs) found.push(one);
+      }
     }
     return found;
   }
 
-  async #pastOf(path: string): Promise<PastConversation | null> {
+  async #pastOf(name: string): Promise<PastConversation | null> {
     try {
-      const file = record(JSON.parse(await this.#files.read(path, METRICS_FILE_MAX_BYTES)));
+      const text = await this.#files.read(join(this.#dir, name), METRICS_FILE_MAX_BYTES);
+      const file = record(JSON.parse(text));
       const endedWallMs = Date.parse(String(file?.["ended_at"]));
       if (file === null || Number.isNaN(endedWallMs)) return null;
       return { endedWallMs, microUsd: pastMicroUsd(file) };
@@ -111,38 +174,12 @@ export class MetricsFiles implements MetricsStore {
     }
   }
 
-  /** Runs jobs one after another, each within SAVE_MAX_MS as far as the caller is concerned. */
-  async #inTurn(failed: string, job: () => Promise<void>): Promise<Fault | null> {
-    if (this.#pending >= PENDING_MAX) return diskFault(failed, "ESTUCK", this.#dir);
-    this.#pending++;
-    const done = this.#last.then(job).then(
-      () => null,
-      (error: unknown) => {
-        const code = errorCode(error);
-        if (code === "") throw error;
-        return diskFault(failed, code, this.#dir);
-      },
-    );
-    this.#last = done.then(
-      () => this.#pending--,
-      () => this.#pending--,
-    );
-    return this.#within(done, () => diskFault(failed, "ESTUCK", this.#dir));
-  }
-
-  #within(done: Promise<Fault | null>, late: () => Fault): Promise<Fault | null> {
-    return new Promise((resolve, reject) => {
-      const takeBack = this.#clock.after(SAVE_MAX_MS, () => resolve(late()));
-      done.then(resolve, reject).finally(takeBack);
-    });
-  }
-
   async #prepare(): Promise<void> {
     if (this.#prepared) return;
     await this.#files.makeFolder(this.#dir);
     for (const name of await this.#files.list(this.#dir)) {
-      const pid = TEMP_NAME.exec(name)?.[1];
-      if (pid !== undefined) await this.#clearTemp(join(this.#dir, name), Number(pid));
+      const pid = tempOwner(name);
+      if (pid !== null) await this.#clearTemp(join(this.#dir, name), pid);
     }
     this.#prepared = true;
   }
@@ -151,91 +188,29 @@ export class MetricsFiles implements MetricsStore {
     try {
       // Our own number on a file we have not made yet: an earlier life of ours (pid 1 in a container).
       const dead = pid === process.pid || !isAlive(pid);
-      const ageMs = dead ? 0 : this.#clock.wallMs() - (await this.#files.changedMs(path));
+      const ageMs = dead ? 0 : this.#clock.wallMs() - (await this.#files.facts(path)).changedMs;
       if (dead || ageMs > TEMP_OLD_MS) await this.#files.remove(path);
     } catch {
       // A leftover costs a few kilobytes; it must not cost the file that is to be written.
     }
   }
 
-  async #write(fileName: string, json: string): Promise<void> {
+  #write(name: string, text: string, renamed: () => Promise<void>): Promise<void> {
+    const whole = { dir: this.#dir, name, text, temp: this.#temp, renamed };
+    return this.#orPrepareAnew(writeWhole(this.#files, whole));
+  }
+
+  /** After trouble: the folder may have gone, or a card may have been changed. */
+  async #orPrepareAnew(job: Promise<void>): Promise<void> {
     try {
-      const file = await this.#files.create(this.#temp);
-      try {
-        await file.write(json);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await this.#files.rename(this.#temp, join(this.#dir, fileName));
+      await job;
     } catch (error) {
-      this.#prepared = false; // the folder may have gone, or a card may have been changed
-      await this.#files.remove(this.#temp).catch(() => {
-        // Gone already, or it stays: the next write empties this same file.
-      });
+      this.#prepared = false;
       throw error;
     }
-    await this.#files.syncFolder(this.#dir);
-  }
-
-  async #rotate(justWritten: string): Promise<void> {
-    const names = (await this.#files.list(this.#dir)).filter((name) => METRICS_NAME.test(name));
-    const others = names.filter((name) => name !== justWritten).toSorted(byName);
-    const surplus = Math.max(0, names.length - this.#maxFiles);
-    for (const name of others.slice(0, surplus)) await this.#remove(join(this.#dir, name));
-  }
-
-  async #remove(path: string): Promise<void> {
-    try {
-      await this.#files.remove(path);
-    } catch (error) {
-      if (errorCode(error) !== "ENOENT") throw error; // the owner was faster: as good as removed
-    }
   }
 }
 
-/** By the code units, as the pattern of the names wants it. */
-function byName(a: string, b: string): number {
-  return a < b ? -1 : 1;
-}
-
-/** The day in UTC as in the names of the files. */
-function dayName(wallMs: number): string {
-  return new Date(Math.max(0, wallMs)).toISOString().slice(0, 10).replaceAll("-", "");
-}
-
-/** EPERM says that the process is there and somebody else's. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== "ESRCH";
-  }
-}
-
-/** Trouble with the disk as one line for the owner. */
-function diskFault(failed: string, code: string, dir: string): Fault {
-  const [what, remedy] = diskWords(code, dir);
-  return fault("metrics-lost", "tell", `${failed}: ${what} (${code})`, remedy);
-}
-
-function diskWords(code: string, dir: string): readonly [string, string] {
-  switch (code) {
-    case "ENOSPC":
-    case "EDQUOT":
-      return ["the disk is full", `Free some space for ${dir}, or lower metrics.max_files`];
-    case "EROFS":
-      return ["the file system is read-only", "Look at dmesg: a failing card is mounted read-only"];
-    case "EACCES":
-    case "EPERM":
-      return [`no permission to write in ${dir}`, `Give ${dir} to the user that runs pipit`];
-    case "ENOTDIR":
-    case "EEXIST":
-      return [`${dir} is not a folder`, "Set metrics.dir to a folder"];
-    case "ESTUCK":
-      return ["the disk does not answer", "Look at dmesg: the card may be failing"];
-    default:
-      return [`the disk refused it`, `Look at dmesg and at ${dir}`];
-  }
+function assertName(fileName: string): void {
+  if (!METRICS_NAME.test(fileName)) throw new Error(`not the name of a metrics file: ${fileName}`);
 }

@@ -13,7 +13,8 @@ import { utcText } from "../core/report/time.ts";
 import { readSession, type SessionView } from "../core/report/view.ts";
 import { SYSTEM_CONFIG } from "./config-file.ts";
 import { errorCode } from "./files.ts";
-import { METRICS_FILE_MAX_BYTES, METRICS_NAME } from "./metrics-files.ts";
+import { METRICS_FILE_MAX_BYTES } from "./metrics-files.ts";
+import { METRICS_NAME } from "./metrics-names.ts";
 
 /** Files that are read, the newest: at ten conversations a day, five years of them. */
 export const METRICS_READ_MAX = 20_000;

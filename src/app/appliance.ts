@@ -14,11 +14,13 @@ import type { Settings } from "../core/settings.ts";
 import { Billing } from "./billing.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
+import { DiskTrouble } from "./disk-trouble.ts";
 import { Downlink } from "./downlink.ts";
 import { LevelWatch } from "./level-watch.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
 import { Recorder } from "./recorder.ts";
+import { recoverConversations } from "./recovery.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { performSound } from "./sound-effects.ts";
 import { Spending } from "./spending.ts";
@@ -38,6 +40,7 @@ export class Appliance {
   readonly #connection: Connection;
   readonly #spending: Spending;
   readonly #billing: Billing;
+  readonly #disk: DiskTrouble;
   readonly #recorder: Recorder;
   readonly #loop: Loop;
   readonly #wakePath: WakePath | null;
@@ -73,11 +76,14 @@ export class Appliance {
       sentSamples: () => uplink.counts.sentSamples,
       receivedSamples: () => downlink.counts.receivedSamples + downlink.counts.discardedSamples,
     });
+    this.#disk = new DiskTrouble(journal);
     this.#recorder = new Recorder({
       clock,
       dice,
       journal,
       store,
+      disk: this.#disk,
+      tab: () => this.#billing.tab,
       uplink: () => this.#uplink.counts,
       downlink: () => this.#downlink.counts,
       hushed: () => this.#downlink.hushed(),
@@ -114,6 +120,7 @@ export class Appliance {
     await world.controlServer.start(async (request) => this.#answer(request));
     lifecycle.add("control socket", () => world.controlServer.close());
     lifecycle.add("lamp", () => world.lamp.close());
+    await recoverConversations({ ...world, disk: this.#disk });
     await this.#spending.start();
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());

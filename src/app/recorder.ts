@@ -14,6 +14,7 @@ import { redact } from "../core/redact.ts";
 import { secretValues } from "../core/settings.ts";
 import { priceTableOf, type Tab } from "../core/tab.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../ports.ts";
+import type { DiskTrouble } from "./disk-trouble.ts";
 import type { DownlinkCounts } from "./downlink.ts";
 import type { UplinkCounts } from "./uplink.ts";
 
@@ -25,6 +26,9 @@ export interface RecorderOptions {
   readonly dice: Dice;
   readonly journal: Journal;
   readonly store: MetricsStore;
+  readonly disk: DiskTrouble;
+  /** What the conversation has cost so far. */
+  readonly tab: () => Tab;
   readonly uplink: () => UplinkCounts;
   /** The counts of this connection; the object stays the connection's own. */
   readonly downlink: () => DownlinkCounts;
@@ -35,7 +39,14 @@ export interface RecorderOptions {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What is known at the end only. */
-type Late = "endedWallMs" | "endReason" | "audio" | "usage" | "costMicroUsd" | "priceTable";
+type Late =
+  | "endedWallMs"
+  | "endReason"
+  | "recovered"
+  | "audio"
+  | "usage"
+  | "costMicroUsd"
+  | "priceTable";
 
 interface Running {
   readonly talk: Talk;
@@ -49,9 +60,6 @@ export class Recorder {
   readonly #options: RecorderOptions;
   #running: Running | null = null;
   #saving: Promise<void> = Promise.resolve();
-  #lostFiles = 0;
-  /** What would help the disk, while files cannot be written: it names the cause. */
-  #diskTrouble: string | null = null;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -59,7 +67,7 @@ export class Recorder {
 
   /** Files that could not be written, since the start. */
   get lostFiles(): number {
-    return this.#lostFiles;
+    return this.#options.disk.lostFiles;
   }
 
   begin(talk: Talk): void {
@@ -113,6 +121,7 @@ export class Recorder {
     }
     if (before.tag === "speaking" && after.tag === "follow-up")
       this.#mark("reply heard to its end");
+    if (input.tag === "server" && input.event.tag === "response-done") this.#checkpoint(running);
   }
 
   fellBack(step: { from: string; to: string; reason: string }): void {
@@ -151,13 +160,12 @@ export class Recorder {
     const endedWallMs = record.startedWallMs + (nowMs - running.beganMs);
     const up = this.#options.uplink();
     const down = this.#options.downlink();
-    const { usage, estimatedMicroUsd: costMicroUsd } = tab;
-    const money = { usage, costMicroUsd, priceTable: priceTableOf(tab) };
-    this.#options.journal.log("info", summary(record, reason, endedWallMs, costMicroUsd));
+    this.#options.journal.log("info", summary(record, reason, endedWallMs, tab.estimatedMicroUsd));
     this.#saving = Promise.all([this.#options.hushed(), this.#saving]).then(([items]) => {
       record.interruptions = cutsOf(record.interruptions, items);
       const audio = audioOf(talk, up, down);
-      return this.#save({ ...record, ...money, endReason: reason, endedWallMs, audio });
+      const end = { endReason: reason, endedWallMs, recovered: false };
+      return this.#save({ ...record, ...moneyOf(tab), ...end, audio });
     });
   }
 
@@ -167,22 +175,19 @@ export class Recorder {
   }
 
   async #save(record: SessionRecord): Promise<void> {
-    const lost = await this.#options.store.save(fileName(record, iso), render(record, iso));
-    if (lost !== null) this.#lostFiles += 1;
-    this.#tellOfDisk(lost);
+    const { store, disk } = this.#options;
+    disk.went("file", await store.save(fileName(record, iso), render(record, iso)));
   }
 
-  /** A full card stays full: the owner is told when it begins, when its cause changes, and of its end. */
-  #tellOfDisk(lost: Fault | null): void {
-    const { journal } = this.#options;
-    const before = this.#diskTrouble;
-    this.#diskTrouble = lost?.remedy ?? null;
-    if (lost !== null && lost.remedy !== before) journal.log("error", faultLine(lost));
-    if (lost !== null || before === null) return;
-    journal.log(
-      "notice",
-      `Metrics files are written again; lost since the start: ${this.#lostFiles}`,
-    );
+  /** The file as it would be if the process died now. */
+  #checkpoint({ record, talk, beganMs }: Running): void {
+    const { store, disk, clock, tab, uplink, downlink } = this.#options;
+    const end = { endedWallMs: record.startedWallMs + (clock.nowMs() - beganMs), recovered: true };
+    const audio = audioOf(talk, uplink(), downlink());
+    const money = moneyOf(tab());
+    const file: SessionRecord = { ...record, ...money, ...end, endReason: "interrupted", audio };
+    const noted = store.checkpoint(fileName(file, iso), render(file, iso));
+    void noted.then((lost) => disk.went("checkpoint", lost));
   }
 
   #server(running: Running, input: Extract<Input, { tag: "server" }>, moment: Moment): void {
@@ -244,6 +249,12 @@ function cutsOf(
 
 function bounded<T>(list: readonly T[], entry: T): readonly T[] {
   return list.length < LIST_MAX ? [...list, entry] : list;
+}
+
+/** What the tab gives to the record. */
+function moneyOf(tab: Tab): Pick<SessionRecord, "usage" | "costMicroUsd" | "priceTable"> {
+  const { usage, estimatedMicroUsd: costMicroUsd } = tab;
+  return { usage, costMicroUsd, priceTable: priceTableOf(tab) };
 }
 
 function iso(ms: number): string {

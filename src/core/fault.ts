@@ -32,6 +32,7 @@ export type FaultCode =
   | "metrics-lost" // a metrics file could not be written
   | "budget-near" // budget.warn_at of today's budget is spent
   | "budget" // today's budget is spent
+  | "metrics-disk" // other trouble with the folder of the metrics; no file is lost
   | "config";
 
 export interface Fault {

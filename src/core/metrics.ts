@@ -15,7 +15,9 @@ export interface SessionRecord {
   readonly id: string;
   readonly startedWallMs: number;
   readonly endedWallMs: number;
-  readonly endReason: EndReason;
+  readonly endReason: EndReason | "interrupted";
+  /** The process died in mid-conversation; the file was made at the next start. */
+  readonly recovered: boolean;
   readonly trigger: "wake-word" | "button" | "command";
   readonly model: string;
   readonly modelRequested: string;
@@ -69,6 +71,7 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
     started_at: iso(record.startedWallMs),
     ended_at: iso(record.endedWallMs),
     end_reason: record.endReason,
+    recovered: record.recovered,
     trigger: record.trigger,
     model: record.model,
     model_requested: record.modelRequested,

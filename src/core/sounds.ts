@@ -44,6 +44,7 @@ export function soundOf(code: FaultCode): FaultSound {
     case "gpio":
     case "power":
     case "metrics-lost":
+    case "metrics-disk":
     case "config":
       return "error";
   }

@@ -19,6 +19,7 @@ import type {
   Microphone,
   MicrophoneSink,
   Notifier,
+  Recovered,
   WakeEngine,
   WakeSink,
 } from "../ports.ts";
@@ -81,7 +82,19 @@ export class SimStore implements MetricsStore {
   before: readonly PastConversation[] = [];
   /** What the next saves resolve with. */
   trouble: Fault | null = null;
+  /** The newest of each conversation under way. */
+  readonly checkpoints = new Map<string, string>();
+  /** What `recover` finds. */
+  recovered: Recovered = { names: [], trouble: null };
+  async recover(): Promise<Recovered> {
+    return this.recovered;
+  }
+  async checkpoint(fileName: string, json: string): Promise<Fault | null> {
+    if (this.trouble === null) this.checkpoints.set(fileName, json);
+    return this.trouble;
+  }
   async save(fileName: string, json: string): Promise<Fault | null> {
+    this.checkpoints.delete(fileName);
     if (this.trouble === null) this.files.set(fileName, json);
     return this.trouble;
   }

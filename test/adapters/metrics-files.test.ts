@@ -2,62 +2,35 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { PENDING_MAX } from "../../src/adapters/disk-turns.ts";
 import { type Files, realFiles } from "../../src/adapters/files.ts";
-import { METRICS_NAME, MetricsFiles, PENDING_MAX } from "../../src/adapters/metrics-files.ts";
+import { MetricsFiles } from "../../src/adapters/metrics-files.ts";
+import { METRICS_NAME } from "../../src/adapters/metrics-names.ts";
 import { faultLine } from "../../src/core/fault.ts";
 import { SimClock } from "../../src/sim/sim-clock.ts";
 import { tempFolder } from "../helpers/host.ts";
+import { failingFiles } from "../helpers/rigged-files.ts";
 
 const nameAt = (second: number): string =>
   `session_20261122_1330${String(second).padStart(2, "0")}_ab12.json`;
 
-/** The real file system, whose call number `failAt` (counted from 1) fails with `code`. */
-function failing(
-  failAt: number,
-  code: string,
-  last = failAt,
-): { files: Files; calls: () => number } {
-  let count = 0;
-  const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
-    count++;
-    if (count < failAt || count > last) return call();
-    throw Object.assign(new Error(`rigged ${code}`), { code });
-  };
-  const files: Files = {
-    makeFolder: (path) => guarded(() => realFiles.makeFolder(path)),
-    create: (path) =>
-      guarded(async () => {
-        const file = await realFiles.create(path);
-        return {
-          // Half of it is there when it fails, as on a full card.
-          write: (text) =>
-            guarded(() => file.write(text)).catch(async (error: unknown) => {
-              await file.write(text.slice(0, text.length / 2));
-              throw error;
-            }),
-          sync: () => guarded(() => file.sync()),
-          // A failed close has closed all the same, as close(2) on Linux.
-          close: async () => {
-            await file.close();
-            await guarded(async () => undefined);
-          },
-        };
-      }),
-    rename: (from, to) => guarded(() => realFiles.rename(from, to)),
-    syncFolder: (path) => guarded(() => realFiles.syncFolder(path)),
-    list: (path) => guarded(() => realFiles.list(path)),
-    remove: (path) => guarded(() => realFiles.remove(path)),
-    read: (path, maxBytes) => guarded(() => realFiles.read(path, maxBytes)),
-    changedMs: (path) => guarded(() => realFiles.changedMs(path)),
-  };
-  return { files, calls: () => count };
+function limitedTo(maxFiles: number) {
+  return () => ({ maxFiles, maxBytes: 20_000_000, maxAgeDays: 0 });
 }
 
 function storeIn(dir: string, maxFiles: number, files?: Files): MetricsFiles {
-  const options = { dir, maxFiles, clock: new SimClock() };
+  const options = { dir, limits: limitedTo(maxFiles), clock: new SimClock() };
   return new MetricsFiles(files === undefined ? options : { ...options, files });
 }
 
@@ -70,34 +43,10 @@ test("a file is written whole, in a folder that is made", async (t) => {
   assert.deepEqual([bits(dir), bits(join(dir, nameAt(1)))], [0o750, 0o640]);
 });
 
-test("the oldest go first, foreign files stay, and so does the one just written", async (t) => {
-  const dir = tempFolder(t);
-  const foreign = ["README.md", "session_1_2_3.json", `${nameAt(0)}.bak`, "session_notes.json"];
-  for (const name of foreign) writeFileSync(join(dir, name), "mine");
-  const store = storeIn(dir, 3);
-  for (const second of [5, 6, 7, 8, 9]) await store.save(nameAt(second), "{}");
-  const kept = () =>
-    readdirSync(dir)
-      .filter((name) => METRICS_NAME.test(name))
-      .sort();
-  assert.deepEqual(kept(), [nameAt(7), nameAt(8), nameAt(9)]);
-  await store.save(nameAt(1), "{}"); // the wall clock went back
-  assert.deepEqual(kept(), [nameAt(1), nameAt(8), nameAt(9)]);
-  store.setMaxFiles(0);
-  await store.save(nameAt(2), "{}");
-  assert.deepEqual(kept(), [nameAt(2)]);
-  assert.deepEqual(
-    readdirSync(dir)
-      .filter((name) => foreign.includes(name))
-      .sort(),
-    foreign,
-  );
-});
-
 /** One save with the call number `failAt` (to `last`) failing, in a folder with two files. */
 async function saveWithFailure(dir: string, failAt: number, code: string, last: number) {
   for (const second of [1, 2]) writeFileSync(join(dir, nameAt(second)), `old ${second}`);
-  const rig = failing(failAt, code, last);
+  const rig = failingFiles(failAt, code, last);
   const lost = await storeIn(dir, 2, rig.files).save(nameAt(3), "new".repeat(100));
   return { lost, calls: rig.calls() };
 }
@@ -120,8 +69,10 @@ for (const code of ["ENOSPC", "EROFS", "EACCES", "EIO"]) {
       const { lost, calls } = await saveWithFailure(dir, n, code, n);
       if (calls < n) break;
       failures++;
-      assert.equal(lost?.code, "metrics-lost", `call ${n}`);
-      assert.match(lost === null ? "" : faultLine(lost), new RegExp(`\\(${code}\\)\\. \\w`));
+      const line = lost === null ? "" : faultLine(lost);
+      // Whoever cannot be looked at is left alone; all else is told.
+      if (lost !== null) assert.match(line, new RegExp(`\\(${code}\\)\\. \\w`), `call ${n}`);
+      assert.equal(lost?.code === "metrics-lost", !existsSync(join(dir, nameAt(3))), `call ${n}`);
       assertWhole(dir, `after call ${n}`);
       assert.deepEqual(
         readdirSync(dir).filter((name) => name.endsWith(".tmp")),
@@ -153,14 +104,22 @@ test("temp files of dead processes are cleared, those of live ones only when old
   }
   const clock = new SimClock(Date.now());
   utimesSync(join(dir, ".session.1.tmp"), 1, 1);
-  assert.equal(await new MetricsFiles({ dir, maxFiles: 1, clock }).start(), null);
+  assert.equal(
+    (await new MetricsFiles({ dir, limits: limitedTo(1), clock }).recover()).trouble,
+    null,
+  );
   assert.deepEqual(readdirSync(dir), [`.session.${process.ppid}.tmp`]);
 });
 
 test("a disk that never answers costs the caller a fault, not its life; the queue is bounded", async (t) => {
   const clock = new SimClock();
   const stuck: Files = { ...realFiles, makeFolder: () => new Promise(() => undefined) };
-  const store = new MetricsFiles({ dir: tempFolder(t), maxFiles: 1, clock, files: stuck });
+  const store = new MetricsFiles({
+    dir: tempFolder(t),
+    limits: limitedTo(1),
+    clock,
+    files: stuck,
+  });
   const saves = Array.from({ length: PENDING_MAX + 1 }, (_, i) => store.save(nameAt(i), "{}"));
   const refused = await saves[PENDING_MAX];
   assert.match(refused?.message ?? "", /does not answer/);
@@ -176,25 +135,36 @@ test("a name that is not of the contract is a bug", async (t) => {
 test("a folder that is a file is one clear line", async (t) => {
   const path = join(tempFolder(t), "file");
   writeFileSync(path, "");
-  const lost = await storeIn(path, 1).start();
-  assert.match(lost?.message ?? "", /is not a folder \(EEXIST\)/);
+  const { trouble } = await storeIn(path, 1).recover();
+  assert.match(trouble?.message ?? "", /is not a folder \(EEXIST\)/);
 });
 
 test("what was spent lately is read back; broken, foreign and older files are passed over", async (t) => {
   const dir = tempFolder(t);
-  const store = storeIn(dir, 100);
-  const file = (endedAt: string, cost: number | null): string =>
-    JSON.stringify({ ended_at: endedAt, estimated_cost: cost });
-  await store.save("session_20260101_235900_aaaaaa.json", file("2026-01-02T00:00:10.000Z", 0.5));
-  await store.save("session_20260102_100000_bbbbbb.json", file("2026-01-02T10:01:00.000Z", null));
-  await store.save("session_20260101_100000_cccccc.json", file("2026-01-01T10:01:00.000Z", 9));
-  writeFileSync(join(dir, "session_20260102_110000_dddddd.json"), '{"ended_at": "2026');
-  writeFileSync(join(dir, "session_20260102_120000_eeeeee.json"), "x".repeat(300_000));
-  writeFileSync(join(dir, "notes.json"), file("2026-01-02T10:01:00.000Z", 9));
-  const past = await store.past(Date.parse("2026-01-02T00:00:00Z"));
+  const put = (name: string, text: string): void => writeFileSync(join(dir, name), text);
+  const file = (endedAt: string, costs: Readonly<Record<string, number | null>>): string =>
+    JSON.stringify({ ended_at: `2026-01-${endedAt}.000Z`, ...costs });
+  put("session_20260101_235900_aaaaaa.json", file("02T00:00:10", { estimated_cost: 0.5 }));
+  put("session_20260102_100000_bbbbbb.json", file("02T10:01:00", { estimated_cost: null }));
+  put("session_20260101_100000_cccccc.json", file("01T10:01:00", { estimated_cost: 9 }));
+  put("session_20260102_110000_dddddd.json", '{"ended_at": "2026');
+  put("session_20260102_120000_eeeeee.json", "x".repeat(300_000));
+  put("notes.json", file("02T10:01:00", { estimated_cost: 9 }));
+  mkdirSync(join(dir, "session_20260102_120000_folder.json"));
+  spawnSync("mkfifo", [join(dir, "session_20260102_120000_pipe.json")]);
+  // What the budget counts comes first; what is known is the least that it was.
+  const unknown = { estimated_cost: null, known_cost: 0.25 };
+  put("session_20260102_130000_ffffff.json", file("02T13:01:00", { ...unknown }));
+  put(
+    "session_20260102_140000_gggggg.json",
+    file("02T14:01:00", { ...unknown, assumed_cost: 0.75 }),
+  );
+  const past = await storeIn(dir, 100).past(Date.parse("2026-01-02T00:00:00Z"));
   assert.deepEqual(past, [
     { endedWallMs: Date.parse("2026-01-02T00:00:10Z"), microUsd: 500_000 },
     { endedWallMs: Date.parse("2026-01-02T10:01:00Z"), microUsd: 0 },
+    { endedWallMs: Date.parse("2026-01-02T13:01:00Z"), microUsd: 250_000 },
+    { endedWallMs: Date.parse("2026-01-02T14:01:00Z"), microUsd: 750_000 },
   ]);
   assert.deepEqual(await storeIn(join(dir, "none"), 1).past(0), []);
 });

@@ -37,6 +37,7 @@ const SCHEMA: Readonly<Record<string, (value: unknown) => boolean>> = {
   started_at: isTime,
   ended_at: isTime,
   end_reason: isText,
+  recovered: (value) => typeof value === "boolean",
   trigger: (value) => ["wake-word", "button", "command"].includes(String(value)),
   model: isText,
   model_requested: isText,
