@@ -22,10 +22,10 @@ import {
 } from "../../src/adapters/metrics-checkpoints.ts";
 import { METRICS_NAME } from "../../src/adapters/metrics-names.ts";
 import { isGone, processMark } from "../../src/adapters/process-mark.ts";
-import { SimClock } from "../../src/sim/sim-clock.ts";
+import { SimClock, settle } from "../../src/sim/sim-clock.ts";
 import { tempFolder } from "../helpers/host.ts";
-import { LIVED, lifeStore, live, sessionName, sessionText, talk } from "../helpers/metrics-life.ts";
-import { failingFiles, hangingFiles } from "../helpers/rigged-files.ts";
+import { lifeStore, live, sessionName, sessionText, talk } from "../helpers/metrics-life.ts";
+import { failingFiles, hangingFiles, riggedFiles } from "../helpers/rigged-files.ts";
 
 /** A process of another boot, which is surely gone. */
 const DEAD = "00000000-1-1";
@@ -79,7 +79,11 @@ test("cut anywhere, the last whole line counts; of less than one line nothing co
   }
   const [name = ""] = hidden(made);
   const whole = readFileSync(join(made, name));
+  // Around each line's end, and places in between.
+  const isAsked = (bytes: number): boolean =>
+    bytes % 16 === 0 || ends.some((end) => Math.abs(end - bytes) <= 3);
   for (let bytes = 0; bytes <= whole.length; bytes++) {
+    if (!isAsked(bytes)) continue;
     const dir = join(root, String(bytes));
     mkdirSync(dir);
     writeFileSync(join(dir, name), whole.subarray(0, bytes));
@@ -219,55 +223,76 @@ test("broken from the Nth call on: nothing throws, and nothing half is left unde
   }
 });
 
-test("a call that never answers, at every place: every caller is answered, in bounded time", async (t) => {
+test("a call that does not answer, at every place: every caller is answered in bounded time", async (t) => {
   const root = tempFolder(t);
-  for (let n = 1; ; n++) {
+  let n = 1;
+  for (; ; n++) {
     const dir = await inherited(root, String(n));
     const clock = new SimClock();
     const rig = hangingFiles(n);
-    let isOver = false;
-    const life = live(lifeStore(dir, rig.files, clock)).then(() => {
+    const store = lifeStore(dir, rig.files, clock);
+    let isOver = false as boolean;
+    const life = live(store).then(() => {
       isOver = true;
     });
-    for (let turns = 0; !isOver && turns < 200; turns++) await clock.advanceAsync(SAVE_MAX_MS);
-    assert.ok(isOver, `stuck at call ${n}`);
-    await life;
-    assertWhole(dir, `hung at call ${n}`);
+    await Promise.race([life, rig.hung]);
     if (rig.calls() < n) break;
+    for (let waits = 0; !isOver; waits++) {
+      assert.ok(waits < 15, `stuck at call ${n}`);
+      await clock.advanceAsync(SAVE_MAX_MS);
+    }
+    assertWhole(dir, `hung at call ${n}`);
+    rig.release();
+    // Full of what was held up, at first; then all of that has had its turn.
+    for (let waits = 0; (await store.recover()).trouble !== null; waits++) {
+      assert.ok(waits < 100_000, `never answers again after call ${n}`);
+      await settle();
+    }
+    assertWhole(dir, `answered at last, call ${n}`);
   }
+  assert.ok(n > 50, `${n} calls`);
 });
 
-/** Kills a child at call `n`; false when it has lived to its end. */
-function killedAt(dir: string, n: number, how: "half" | "none"): boolean {
+/** Kills a child at call `n`, which is before it or in the middle of it. */
+function kill(dir: string, n: number, how: "half" | "none"): void {
   const child = spawnSync(process.execPath, [LIFE, dir, String(n), how], { encoding: "utf8" });
-  if (child.status === LIVED) return false;
   assert.equal(child.signal, "SIGKILL", child.stderr);
-  return true;
 }
 
-for (const how of ["none", "half"] as const) {
-  test(`killed at the Nth call (${how} of it done): whole files, no doubles, nothing said is lost`, async (t) => {
-    const root = tempFolder(t);
-    let n = 1;
-    for (; ; n++) {
-      const dir = await inherited(root, String(n));
-      if (!killedAt(dir, n, how)) break;
-      assertWhole(dir, `killed at ${n}`);
-      const before = readdirSync(dir);
-      const { trouble } = await lifeStore(dir).recover();
-      assert.equal(trouble, null);
-      assertWhole(dir, `recovered after ${n}`);
-      assert.deepEqual(hidden(dir), [], `leftovers of ${n}`);
-      const after = readdirSync(dir);
-      // Whatever had a whole line, or a file, has a file.
-      for (const name of before.filter((each) => each.startsWith(".checkpoint."))) {
-        const number = Number(name.slice(-1));
-        assert.ok(after.includes(sessionName(number)), `${name} of ${n}`);
-      }
-      for (const name of before.filter((each) => METRICS_NAME.test(each))) {
-        assert.ok(after.includes(name), `${name} of ${n}`);
-      }
-    }
-    assert.ok(n > 50, `${n} calls`);
+/** The names of the calls of a whole life, in their order. */
+async function callsOfALife(dir: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  const files = riggedFiles((call, go) => {
+    names.push(call.name);
+    return go();
   });
+  await live(lifeStore(dir, files));
+  return names;
 }
+
+/** What the dead left is whole, and becomes files: each conversation once, none lost. */
+async function assertRecovers(dir: string, when: string): Promise<void> {
+  assertWhole(dir, when);
+  const before = readdirSync(dir);
+  assert.equal((await lifeStore(dir).recover()).trouble, null);
+  assertWhole(dir, `recovered, ${when}`);
+  const after = readdirSync(dir);
+  assert.deepEqual(hidden(dir), [], when);
+  for (const name of before.filter((each) => !each.endsWith(".tmp"))) {
+    const number = Number(/session_20260101_00000(\d)/.exec(name)?.[1]);
+    assert.ok(after.includes(sessionName(number)), `${name} ${when}`);
+  }
+}
+
+test("killed at every call of the file system, and in every write: only whole files, nothing lost", async (t) => {
+  const root = tempFolder(t);
+  const calls = await callsOfALife(await inherited(root, "all"));
+  assert.ok(calls.length > 50, calls.join());
+  for (const [at, name] of calls.entries()) {
+    for (const how of name === "write" ? (["none", "half"] as const) : (["none"] as const)) {
+      const dir = await inherited(root, `${at}-${how}`);
+      kill(dir, at + 1, how);
+      await assertRecovers(dir, `killed at call ${at + 1}, ${name}, ${how} of it done`);
+    }
+  }
+});

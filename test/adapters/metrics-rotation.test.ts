@@ -18,6 +18,8 @@ function nameOf(wallMs: number, id = "ab12"): string {
   return `session_${digits.slice(0, 8)}_${digits.slice(9, 15)}_${id}.json`;
 }
 
+const sorted = (names: readonly string[]): string[] => names.toSorted((a, b) => (a < b ? -1 : 1));
+
 class Folder {
   readonly dir: string;
   readonly clock = new SimClock(NOW_MS);
@@ -103,10 +105,10 @@ test("a clock that is wrong removes nothing by age, nor do its names when it is 
     folder.clock.advance(1000);
     wrong.push(await folder.save());
   }
-  assert.deepEqual(folder.names, [...files, ...wrong].sort(), "while it is wrong");
+  assert.deepEqual(folder.names, sorted([...files, ...wrong]), "while it is wrong");
   folder.clock.jumpWall(NOW_MS - folder.clock.wallMs());
   const now = await folder.save();
-  assert.deepEqual(folder.names, [...files, ...wrong, now].sort(), "when it is right");
+  assert.deepEqual(folder.names, sorted([...files, ...wrong, now]), "when it is right");
   const old = folder.daysAgo(31);
   folder.clock.advance(1000);
   await folder.save();
@@ -134,7 +136,7 @@ test("what is not ours stays, is not counted, and not looked into", async (t) =>
   await folder.store.recover();
   const kept = folder.daysAgo(0.5);
   const now = await folder.save();
-  assert.deepEqual(folder.names, [...before, kept, now].sort());
+  assert.deepEqual(folder.names, sorted([...before, kept, now]));
   assert.deepEqual(readdirSync(join(folder.dir, "session")), [`${ours}deep.json`]);
   assert.deepEqual(readdirSync(join(folder.dir, `${ours}folder.json`)), ["kept"]);
 });

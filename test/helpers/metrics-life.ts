@@ -12,8 +12,6 @@ import type { Clock } from "../../src/ports.ts";
 import { SimClock } from "../../src/sim/sim-clock.ts";
 import { riggedFiles } from "./rigged-files.ts";
 
-export const LIVED = 3;
-
 export const sessionName = (number: number): string =>
   `session_20260101_00000${number}_life0${number}.json`;
 
@@ -81,5 +79,5 @@ function killingFiles(killAt: number, isHalf: boolean): Files {
 if (process.argv[1] === import.meta.filename) {
   const [, , dir = "", killAt = "", how = ""] = process.argv;
   await live(lifeStore(dir, killingFiles(Number(killAt), how === "half")));
-  process.exit(LIVED);
+  process.exit(3);
 }

@@ -77,12 +77,26 @@ export function failingFiles(
   return { files, calls: () => count };
 }
 
-/** Call number `hangAt` never answers. */
-export function hangingFiles(hangAt: number): { files: Files; calls: () => number } {
+/** Call number `hangAt` does not answer before it is let go; `hung` resolves when it is made. */
+export function hangingFiles(hangAt: number) {
   let count = 0;
-  const files = riggedFiles((_call, go) => {
+  const [hung, tellHung] = signal();
+  const [released, release] = signal();
+  const files = riggedFiles(async (_call, go) => {
     count++;
-    return count === hangAt ? new Promise(() => undefined) : go();
+    if (count === hangAt) {
+      tellHung();
+      await released;
+    }
+    return go();
   });
-  return { files, calls: () => count };
+  return { files, calls: () => count, hung, release };
+}
+
+function signal(): [Promise<void>, () => void] {
+  let tell = (): void => {};
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  return [told, tell];
 }
