@@ -1,0 +1,35 @@
+/** The built daemon killed in mid-conversation: the next start makes the metrics file of what was noted. */
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { fields, number } from "../../src/core/realtime/fields.ts";
+import { launch } from "../helpers/daemon.ts";
+import { eventually } from "../helpers/host.ts";
+import { assertMetricsSchema, assertUsageIsTrue } from "../helpers/metrics-file.ts";
+import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { scene } from "../helpers/scene.ts";
+
+test("killed after an answer: a whole metrics file at the next start, with what the peer billed", {
+  skip: !canSpeak() && NO_VOICE,
+}, async (t) => {
+  const { peer, daemon } = await scene(t, {
+    scenario: { turns: [{ say: "Seven minutes for a soft one." }] },
+  });
+  const { paths } = daemon;
+  await eventually(`a checkpoint: ${daemon.output}`, () =>
+    readdirSync(paths.metrics).some((name) => name.startsWith(".checkpoint.")),
+  );
+  await daemon.stop("SIGKILL");
+  const next = launch(t, paths);
+  const told = await next.says("Conversations that were interrupted");
+  const file = await next.metrics();
+  assertMetricsSchema(file);
+  assert.ok(told.includes(String(file["session_id"])));
+  assert.equal(file["end_reason"], "interrupted");
+  assert.equal(file["recovered"], true);
+  assert.equal(number(file, "turns"), 1);
+  assert.ok((number(fields(file, "audio"), "sent_ms") ?? 0) > 0);
+  assertUsageIsTrue(file, peer);
+  await next.stop();
+});
