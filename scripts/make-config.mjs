@@ -1,5 +1,5 @@
 // Writes what is derived from the settings table: config/config.yaml, config/config.schema.json and
-// the reference and the table of older keys between the marks in README.md.
+// the reference, the older keys and the fields of the metrics file between their marks in README.md.
 // Usage: node scripts/make-config.mjs [OUTDIR] (after a build into OUTDIR, by default dist)
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const built = `${root}${process.argv[2] ?? "dist"}/src/core`;
 const { exampleYaml, withReference } = await import(`${built}/settings-docs.js`);
 const { withOlderKeys } = await import(`${built}/migration/older-keys.js`);
+const { withMetricsFields } = await import(`${built}/metrics-fields.js`);
 const { jsonSchema } = await import(`${built}/settings-schema.js`);
 
 mkdirSync(`${root}config`, { recursive: true });
@@ -17,10 +18,13 @@ console.log("wrote config/config.yaml and config/config.schema.json");
 
 const readme = `${root}README.md`;
 const reference = existsSync(readme) ? withReference(readFileSync(readme, "utf8")) : null;
-const text = reference === null ? null : withOlderKeys(reference);
+const older = reference === null ? null : withOlderKeys(reference);
+const text = older === null ? null : withMetricsFields(older);
 if (text === null) {
-  console.log("README.md lacks the marks of the settings or of the older keys: left alone");
+  console.log(
+    "README.md lacks the marks of the settings, the older keys or the metrics fields: left alone",
+  );
 } else {
   writeFileSync(readme, text);
-  console.log("wrote the reference and the older keys in README.md");
+  console.log("wrote the reference, the older keys and the metrics fields in README.md");
 }

@@ -54,8 +54,11 @@ export interface Microphone {
 }
 
 export interface SpeakerSink {
-  /** The first sample of an utterance has reached the device. */
-  sounded(): void;
+  /**
+   * The first sample of an utterance has reached the device. `atMs`: the monotonic time at which it
+   * is heard, as far as the adapter can know.
+   */
+  sounded(atMs: number): void;
   /** `finish` was called and the last sample has been heard. */
   drained(): void;
   /** An utterance goes on after the device had wanted samples of it, and there were none. */
@@ -105,7 +108,11 @@ export interface WakeEngine {
 
 /** A light, or two, or a line on a terminal. */
 export interface Lamp {
-  show(indication: Indication): void;
+  /**
+   * `lit` is called, at most once, when light of it has been written to the device: at once, or when
+   * the device is ready; never when there is none, or something else was shown before.
+   */
+  show(indication: Indication, lit?: () => void): void;
   close(): Promise<void>;
 }
 

@@ -37,6 +37,8 @@ export class GpioLamp implements Lamp {
   readonly #options: GpioLampOptions;
   readonly #leds = new Map<Role, Led>();
   #shown: Indication | null = null;
+  /** Whom to tell of the first light of what is shown. */
+  #lit: (() => void) | undefined;
   #opening: Promise<void> | null = null;
   #isOpen: boolean = false;
   #closed: boolean = false;
@@ -47,9 +49,10 @@ export class GpioLamp implements Lamp {
   }
 
   /** The first one opens the pins; until they are, what is shown last counts. */
-  show(indication: Indication): void {
+  show(indication: Indication, lit?: () => void): void {
     if (this.#closed) return;
     this.#shown = indication;
+    this.#lit = lit;
     this.#opening ??= this.#open();
     this.#play();
   }
@@ -97,8 +100,16 @@ export class GpioLamp implements Lamp {
       this.#turnTo(led, this.#wanted(this.#shown, role), nowMs);
       nextMs = Math.min(nextMs, this.#write(led, nowMs));
     }
+    this.#tellLit();
     if (nextMs === Infinity) return;
     this.#cancelAlarm = clock.after(nextMs - nowMs, () => this.#play());
+  }
+
+  #tellLit(): void {
+    if (![...this.#leds.values()].some(({ level }) => level > 0)) return;
+    const lit = this.#lit;
+    this.#lit = undefined;
+    lit?.();
   }
 
   #wanted(indication: Indication, role: Role): Motion {

@@ -230,7 +230,7 @@ export class PacedSpeaker implements Speaker {
     run.originMs ??= nowMs + delayMs;
     if (this.#sounded || this.#hushing !== null) return;
     this.#sounded = true;
-    this.#sink?.sounded();
+    this.#sink?.sounded(run.originMs);
   }
 
   #drained(): void {

@@ -41,11 +41,12 @@ export class PanelLamp implements Lamp {
     this.#colour = colour;
   }
 
-  show(indication: Indication): void {
+  show(indication: Indication, lit?: () => void): void {
     if (indication === this.#shown) return;
     this.#shown = indication;
     const text = this.#colour ? colourOf(indication) + indication + COLOUR_OFF : indication;
     this.#sink.write(`led: ${text}`);
+    lit?.();
   }
 
   async close(): Promise<void> {

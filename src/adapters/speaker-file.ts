@@ -8,7 +8,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { BACKLOG_MAX_S, Backlog } from "../core/backlog.ts";
 import { fault } from "../core/fault.ts";
-import { FRAME_MS, msToSamples, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../core/pcm.ts";
+import { FRAME_MS, msToSamples, SAMPLE_BYTES, SAMPLE_RATE_HZ, samplesToMs } from "../core/pcm.ts";
 import { WAV_HEADER_BYTES, wavHeader } from "../core/wav.ts";
 import type { Clock, Speaker, SpeakerSink } from "../ports.ts";
 
@@ -101,6 +101,10 @@ export class FileSpeaker implements Speaker {
     return Math.max(0, msToSamples(this.#options.clock.nowMs() - this.#startedMs) - this.#at);
   }
 
+  #timeOf(at: number): number {
+    return this.#startedMs + samplesToMs(at);
+  }
+
   #turn(): void {
     const { clock } = this.#options;
     this.#advance();
@@ -137,7 +141,7 @@ export class FileSpeaker implements Speaker {
       const firstAt = this.#at;
       this.#at += block.length;
       block.fill(0);
-      this.#fill(block);
+      this.#fill(block, firstAt);
       const at = WAV_HEADER_BYTES + firstAt * SAMPLE_BYTES;
       const bytes = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
       if (this.#state === "lost" || at + bytes.length > FILE_MAX_BYTES) continue;
@@ -145,13 +149,14 @@ export class FileSpeaker implements Speaker {
     }
   }
 
-  #fill(block: Int16Array): void {
+  /** `firstAt`: where the block stands on the time line. */
+  #fill(block: Int16Array, firstAt: number): void {
     let filled = 0;
     while (filled < block.length) {
       const count = this.#backlog.read(block.subarray(filled));
       if (count > 0) {
         if (this.#dry) this.#sink?.underrun();
-        else if (!this.#sounding) this.#sink?.sounded();
+        else if (!this.#sounding) this.#sink?.sounded(this.#timeOf(firstAt + filled));
         this.#sounding = true;
         this.#dry = false;
       }

@@ -5,25 +5,22 @@
  */
 
 import type { Effect, Input } from "../core/assistant-types.ts";
+import { CaptureClock } from "../core/capture-clock.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
 import { RING_MS } from "../core/limits.ts";
 import { msToSamples } from "../core/pcm.ts";
 import { Ring } from "../core/ring.ts";
 import type { Settings } from "../core/settings.ts";
-import { Billing } from "./billing.ts";
+import { Accounts } from "./accounts.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
-import { DiskTrouble } from "./disk-trouble.ts";
 import { Downlink } from "./downlink.ts";
 import { LevelWatch } from "./level-watch.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
-import { Recorder } from "./recorder.ts";
-import { recoverConversations } from "./recovery.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { performSound } from "./sound-effects.ts";
-import { Spending } from "./spending.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
 import { Uplink } from "./uplink.ts";
@@ -35,13 +32,11 @@ export class Appliance {
   readonly #world: World;
   readonly #settings: () => Settings;
   readonly #ring = new Ring(msToSamples(RING_MS));
+  readonly #captured = new CaptureClock();
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
   readonly #connection: Connection;
-  readonly #spending: Spending;
-  readonly #billing: Billing;
-  readonly #disk: DiskTrouble;
-  readonly #recorder: Recorder;
+  readonly #accounts: Accounts;
   readonly #loop: Loop;
   readonly #wakePath: WakePath | null;
   readonly #button: ButtonReader;
@@ -56,7 +51,7 @@ export class Appliance {
   constructor(world: World, settings: () => Settings) {
     this.#world = world;
     this.#settings = settings;
-    const { clock, dice, journal, speaker, store, dialer, target, lamp } = world;
+    const { clock, dice, journal, speaker, dialer, target, lamp } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
@@ -69,39 +64,28 @@ export class Appliance {
     });
     const [uplink, downlink] = [this.#uplink, this.#downlink];
     this.#connection = new Connection({ dialer, target, uplink, downlink, post });
-    this.#spending = new Spending({ clock, calendar: world.calendar, store, journal });
-    this.#billing = new Billing({
-      spending: this.#spending,
+    this.#accounts = new Accounts({
+      world,
       settings,
-      sentSamples: () => uplink.counts.sentSamples,
-      receivedSamples: () => downlink.counts.receivedSamples + downlink.counts.discardedSamples,
-    });
-    this.#disk = new DiskTrouble(journal);
-    this.#recorder = new Recorder({
-      clock,
-      dice,
-      journal,
-      store,
-      disk: this.#disk,
-      tab: () => this.#billing.tab,
-      uplink: () => this.#uplink.counts,
-      downlink: () => this.#downlink.counts,
-      hushed: () => this.#downlink.hushed(),
+      uplink,
+      downlink,
+      capturedMs: (position) => this.#captured.atMs(position),
+      recorded: () => undefined,
     });
     this.#loop = new Loop({
       clock,
       lamp,
+      lit: (indication) => this.#accounts.recorder.lit(indication),
       settings,
       head: () => this.#ring.head,
       chance: () => dice.unit(),
-      bill: (input, before) => this.#billing.before(input, before),
+      bill: (input, before) => this.#accounts.billing.before(input, before),
       perform: (effect) => this.#perform(effect),
       witness: (input, before, after, moment) => {
         this.#wakePath?.enabled(after.tag !== "muted");
         this.statusLine.show(after);
         if (input.tag === "part-lost") this.#failed(input.fault);
-        this.#billing.after(input, before, after);
-        this.#recorder.witness(input, before, after, moment);
+        this.#accounts.witness(input, before, after, moment);
       },
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
@@ -120,11 +104,10 @@ export class Appliance {
     await world.controlServer.start(async (request) => this.#answer(request));
     lifecycle.add("control socket", () => world.controlServer.close());
     lifecycle.add("lamp", () => world.lamp.close());
-    await recoverConversations({ ...world, disk: this.#disk });
-    await this.#spending.start();
+    await this.#accounts.start();
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());
-    lifecycle.add("metrics", () => this.#recorder.saved());
+    lifecycle.add("metrics", () => this.#accounts.recorder.saved());
     world.speaker.start(this.#speakerSink());
     lifecycle.add("speaker", async () => {
       this.#downlink.close();
@@ -170,6 +153,7 @@ export class Appliance {
       frame: (pcm: Int16Array): void => {
         this.#lastFrameMs = this.#world.clock.nowMs();
         this.#ring.write(pcm);
+        this.#captured.took(this.#ring.head, this.#lastFrameMs);
         this.#level.take(pcm);
         this.#wakePath?.take(pcm);
         this.#uplink.pump();
@@ -184,7 +168,7 @@ export class Appliance {
 
   #speakerSink() {
     return {
-      sounded: (): void => this.#recorder.sounded(),
+      sounded: (atMs: number): void => this.#accounts.recorder.sounded(atMs),
       drained: (): void => this.#downlink.drained(),
       underrun: (): void => this.#downlink.underrun(),
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "speaker" }),
@@ -200,14 +184,13 @@ export class Appliance {
       case "begin-conversation":
         this.#uplink.begin();
         this.#downlink.begin();
-        this.#billing.begin(effect.talk);
-        this.#recorder.begin(effect.talk);
+        this.#accounts.begin(effect.talk);
         break;
       case "fall-back":
-        this.#recorder.fellBack(effect);
+        this.#accounts.recorder.fellBack(effect);
         break;
       case "called":
-        this.#recorder.called(effect.name, effect.ok);
+        this.#accounts.recorder.called(effect.name, effect.ok);
         break;
       case "tell": {
         const sound = this.#world.faultSound(effect.sound);
@@ -216,7 +199,7 @@ export class Appliance {
       }
       case "end-conversation":
         if (effect.fault !== null) this.#failed(effect.fault);
-        this.#recorder.end(effect.reason, effect.fault, this.#billing.end());
+        this.#accounts.end(effect.reason, effect.fault);
         break;
       case "dial":
         this.#connection.dial(effect.attempt, effect.model, effect.settings);
@@ -271,8 +254,8 @@ export class Appliance {
       clock: this.#world.clock,
       settings: this.#settings(),
       state: this.#loop.state,
-      recorder: this.#recorder,
-      spending: this.#spending,
+      recorder: this.#accounts.recorder,
+      spending: this.#accounts.spending,
       hasWakeEngine: this.#wakePath !== null,
       startedMs: this.#startedMs,
       lastFrameMs: this.#lastFrameMs,

@@ -87,17 +87,18 @@ export class ButtonReader {
     const settings = this.#options.settings();
     switch (tag) {
       case "tap":
-        this.#post(WISHES[settings["button.tap"]]);
+        this.#post(WISHES[settings["button.tap"]], pressedMs);
         break;
       case "double":
-        this.#post(WISHES[settings["button.double"]]);
+        this.#post(WISHES[settings["button.double"]], pressedMs);
         break;
       case "hold-start":
         this.#talking = settings["button.hold"] === "push-to-talk";
-        this.#post(this.#talking ? { tag: "talk", pressedMs } : WISHES[settings["button.hold"]]);
+        if (this.#talking) this.#options.post({ tag: "talk", pressedMs });
+        else this.#post(WISHES[settings["button.hold"]], pressedMs);
         break;
       case "hold-end":
-        if (this.#talking) this.#post({ tag: "talk-over" });
+        if (this.#talking) this.#options.post({ tag: "talk-over" });
         this.#talking = false;
         break;
       case "storm":
@@ -109,8 +110,9 @@ export class ButtonReader {
     }
   }
 
-  #post(wish: Input | null): void {
-    if (wish !== null) this.#options.post(wish);
+  #post(wish: Input | null, pressedMs: number): void {
+    if (wish === null) return;
+    this.#options.post(wish.tag === "tap" ? { ...wish, pressedMs } : wish);
   }
 
   #stormed(): void {

@@ -5,7 +5,7 @@
 
 import { deadlineMs, INITIAL, step } from "../core/assistant.ts";
 import type { Effect, Input, Moment, State } from "../core/assistant-types.ts";
-import { indicate } from "../core/indicator.ts";
+import { type Indication, indicate } from "../core/indicator.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Clock, Lamp } from "../ports.ts";
 
@@ -15,6 +15,8 @@ const INBOX_MAX = 1000;
 export interface LoopOptions {
   readonly clock: Clock;
   readonly lamp: Lamp;
+  /** The lamp really shows it. */
+  readonly lit: (indication: Indication) => void;
   readonly settings: () => Settings;
   /** Samples captured so far. */
   readonly head: () => number;
@@ -51,7 +53,7 @@ export class Loop {
 
   /** Shows the first state. */
   start(): void {
-    this.#options.lamp.show(indicate(this.#state));
+    this.#show(indicate(this.#state));
   }
 
   close(): void {
@@ -74,7 +76,7 @@ export class Loop {
   }
 
   #turn(input: Input): void {
-    const { clock, settings, head, chance, bill, lamp, witness, perform } = this.#options;
+    const { clock, settings, head, chance, bill, witness, perform } = this.#options;
     const before = this.#state;
     const [nowMs, wallMs] = [clock.nowMs(), clock.wallMs()];
     const spentMicroUsd = bill(input, before);
@@ -82,10 +84,15 @@ export class Loop {
     const { state, effects } = step(before, input, moment, settings());
     this.#state = state;
     this.#turns += 1;
-    if (indicate(state) !== indicate(before)) lamp.show(indicate(state));
+    if (indicate(state) !== indicate(before)) this.#show(indicate(state));
     this.#setAlarm(deadlineMs(state), moment.nowMs);
     witness(input, before, state, moment);
     for (const effect of effects) perform(effect);
+  }
+
+  #show(indication: Indication): void {
+    const { lamp, lit } = this.#options;
+    lamp.show(indication, () => lit(indication));
   }
 
   #setAlarm(atMs: number | null, nowMs: number): void {

@@ -1,25 +1,27 @@
 /**
  * Keeps the record of the conversation under way, by watching: it decides nothing, and nothing
- * depends on it. At the end of a conversation it writes the metrics file.
+ * depends on it. At the end of a conversation it has the metrics file written. Its times are the
+ * stopwatch's; nothing here happens for each frame of sound.
  */
 
 import { isTalking } from "../core/assistant-context.ts";
 import type { EndReason, Input, Moment, State, Talk } from "../core/assistant-types.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
+import type { Indication } from "../core/indicator.ts";
 import { rungs } from "../core/ladder.ts";
 import { fileName, render, type SessionRecord } from "../core/metrics.ts";
-import { msToSamples, samplesToMs } from "../core/pcm.ts";
+import { bounded } from "../core/metrics-lists.ts";
+import type { BudgetReading } from "../core/metrics-money.ts";
+import { samplesToMs } from "../core/pcm.ts";
 import type { HeardItem } from "../core/playhead.ts";
 import { redact } from "../core/redact.ts";
 import { secretValues } from "../core/settings.ts";
-import { priceTableOf, type Tab } from "../core/tab.ts";
+import type { Tab } from "../core/tab.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../ports.ts";
 import type { DiskTrouble } from "./disk-trouble.ts";
 import type { DownlinkCounts } from "./downlink.ts";
+import { type CapturedMs, calledMs, isCall, Stopwatch } from "./stopwatch.ts";
 import type { UplinkCounts } from "./uplink.ts";
-
-/** Entries kept of each list of one conversation; the oldest stay. */
-const LIST_MAX = 200;
 
 export interface RecorderOptions {
   readonly clock: Clock;
@@ -29,37 +31,44 @@ export interface RecorderOptions {
   readonly disk: DiskTrouble;
   /** What the conversation has cost so far. */
   readonly tab: () => Tab;
+  /** What the day has come to; null where it has no budget. */
+  readonly budget: () => BudgetReading | null;
+  readonly capturedMs: CapturedMs;
   readonly uplink: () => UplinkCounts;
   /** The counts of this connection; the object stays the connection's own. */
   readonly downlink: () => DownlinkCounts;
   /** Resolves when what was played is known to the end, with what was cut just now. */
   readonly hushed: () => Promise<readonly HeardItem[]>;
+  /** A conversation is over, and this is all that is known of it. */
+  readonly recorded: (record: SessionRecord) => void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** What is known at the end only. */
-type Late =
-  | "endedWallMs"
-  | "endReason"
-  | "recovered"
-  | "audio"
-  | "usage"
-  | "costMicroUsd"
-  | "priceTable";
+type ServerInput = Extract<Input, { tag: "server" }>;
+/** What is known at the end only, or belongs to the stopwatch. */
+type Late = "endedWallMs" | "endReason" | "recovered" | "audio" | "times" | "tab" | "budget";
 
 interface Running {
   readonly talk: Talk;
   readonly beganMs: number;
-  /** End of the question that has no audible answer yet. */
-  questionEndMs: number | null;
+  readonly stopwatch: Stopwatch;
   record: Mutable<Omit<SessionRecord, Late>>;
+}
+
+interface Ending {
+  readonly reason: SessionRecord["endReason"];
+  readonly recovered: boolean;
+  readonly tab: Tab;
 }
 
 export class Recorder {
   readonly #options: RecorderOptions;
   #running: Running | null = null;
   #saving: Promise<void> = Promise.resolve();
+  /** When somebody called last. */
+  #calledMs = 0;
+  /** The lamp was faster than the conversation's beginning. */
+  #litMs: number | null = null;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -71,41 +80,27 @@ export class Recorder {
   }
 
   begin(talk: Talk): void {
-    const { clock, dice } = this.#options;
-    const id = Math.floor(dice.unit() * 36 ** 6)
-      .toString(36)
-      .padStart(6, "0");
+    const { clock, capturedMs } = this.#options;
+    const nowMs = clock.nowMs();
+    const mark = (what: string): void => this.#mark(what);
+    const start = { talk, calledMs: this.#calledMs, nowMs, litMs: this.#litMs, capturedMs, mark };
+    const stopwatch = new Stopwatch(start);
+    this.#litMs = null;
     this.#running = {
       talk,
-      beganMs: clock.nowMs(),
-      questionEndMs: null,
-      record: {
-        id,
-        startedWallMs: clock.wallMs(),
-        trigger: talk.trigger.source,
-        model: talk.model,
-        modelRequested: rungs(talk.settings)[0] ?? talk.model,
-        fallbacks: [],
-        voice: talk.voice,
-        protocol: talk.settings["openai.protocol"],
-        turns: 0,
-        connectionMs: null,
-        // A session that was kept open listens at once.
-        wakeToListeningMs: talk.link === "ready" ? 0 : null,
-        responseMs: [],
-        interruptions: [],
-        calls: [],
-        errors: [],
-      },
+      beganMs: nowMs,
+      stopwatch,
+      record: this.#fresh(talk),
     };
   }
 
   /** Every input of the loop, with what it did. */
   witness(input: Input, before: State, after: State, moment: Moment): void {
+    if (isCall(input)) this.#calledMs = calledMs(input, moment, this.#options.capturedMs);
     const running = this.#running;
     if (running === null) return;
-    if (input.tag === "server") this.#server(running, input, moment);
-    if (input.tag === "talk-over" && after.tag === "thinking") running.questionEndMs = moment.nowMs;
+    running.stopwatch.witness(input, before, after, moment);
+    if (input.tag === "server") this.#server(running, input);
     if (input.tag === "hushed") {
       running.record.interruptions = cutsOf(running.record.interruptions, input.items);
     }
@@ -114,14 +109,18 @@ export class Recorder {
       Object.assign(running.record, { model, voice, turns });
     }
     if (before.tag === "connecting" && after.tag === "listening") {
-      running.record.wakeToListeningMs ??= moment.nowMs - running.beganMs;
-      this.#mark(`listening, ${Math.round(moment.nowMs - running.beganMs)} ms after the wake`);
       const agoMs = Math.round(samplesToMs(moment.head - running.talk.from));
       this.#mark(`first sound sent, captured ${agoMs} ms ago`);
     }
-    if (before.tag === "speaking" && after.tag === "follow-up")
-      this.#mark("reply heard to its end");
     if (input.tag === "server" && input.event.tag === "response-done") this.#checkpoint(running);
+  }
+
+  /** The lamp really shows this. */
+  lit(indication: Indication): void {
+    const isRest = indication === "idle" || indication === "muted" || indication === "fault";
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#running !== null && !isRest) this.#running.stopwatch.lit(nowMs);
+    else this.#litMs = isRest ? null : nowMs;
   }
 
   fellBack(step: { from: string; to: string; reason: string }): void {
@@ -138,34 +137,30 @@ export class Recorder {
     record.calls = bounded(record.calls, { name, ok, ms: 0 });
   }
 
-  /** The first sample of a reply has reached the speaker. */
-  sounded(): void {
-    const running = this.#running;
-    const endMs = running?.questionEndMs ?? null;
-    if (running === null || endMs === null) return;
-    running.questionEndMs = null;
-    const latencyMs = this.#options.clock.nowMs() - endMs;
-    running.record.responseMs = bounded(running.record.responseMs, latencyMs);
-    this.#mark(`first sound of the reply, ${Math.round(latencyMs)} ms after the question's end`);
+  /** The first sample of an utterance reaches the ear at `atMs`, as far as the speaker knows. */
+  sounded(atMs: number): void {
+    this.#running?.stopwatch.sounded(atMs);
   }
 
-  /** Writes the file; `saved` waits for it. `tab`: what the conversation has cost. */
+  /** Has the file written; `saved` waits for it. `tab`: what the conversation has cost. */
   end(reason: EndReason, fault: Fault | null, tab: Tab): void {
     const running = this.#running;
     if (running === null) return;
     this.#running = null;
-    const nowMs = this.#options.clock.nowMs();
     if (fault !== null) this.#error(running, fault.code, faultLine(fault));
-    const { record, talk } = running;
-    const endedWallMs = record.startedWallMs + (nowMs - running.beganMs);
-    const up = this.#options.uplink();
-    const down = this.#options.downlink();
-    this.#options.journal.log("info", summary(record, reason, endedWallMs, tab.estimatedMicroUsd));
-    this.#saving = Promise.all([this.#options.hushed(), this.#saving]).then(([items]) => {
-      record.interruptions = cutsOf(record.interruptions, items);
-      const audio = audioOf(talk, up, down);
-      const end = { endReason: reason, endedWallMs, recovered: false };
-      return this.#save({ ...record, ...moneyOf(tab), ...end, audio });
+    const { clock, journal, hushed, recorded } = this.#options;
+    const ended = this.#ended(running, { reason, recovered: false, tab });
+    journal.log("info", summary(ended));
+    // The object stays the connection's own, and goes on counting what is still heard.
+    const counts = this.#options.downlink();
+    const { stopwatch } = running;
+    this.#saving = Promise.all([hushed(), this.#saving]).then(([items]) => {
+      stopwatch.silent(clock.nowMs());
+      const interruptions = cutsOf(ended.interruptions, items);
+      const audio = { ...ended.audio, playedMs: samplesToMs(counts.playedSamples) };
+      const record = { ...ended, times: stopwatch.times, interruptions, audio };
+      recorded(record);
+      return this.#save(record);
     });
   }
 
@@ -180,37 +175,54 @@ export class Recorder {
   }
 
   /** The file as it would be if the process died now. */
-  #checkpoint({ record, talk, beganMs }: Running): void {
-    const { store, disk, clock, tab, uplink, downlink } = this.#options;
-    const end = { endedWallMs: record.startedWallMs + (clock.nowMs() - beganMs), recovered: true };
-    const audio = audioOf(talk, uplink(), downlink());
-    const money = moneyOf(tab());
-    const file: SessionRecord = { ...record, ...money, ...end, endReason: "interrupted", audio };
-    const noted = store.checkpoint(fileName(file, iso), render(file, iso));
+  #checkpoint(running: Running): void {
+    const { store, disk, tab } = this.#options;
+    const record = this.#ended(running, { reason: "interrupted", recovered: true, tab: tab() });
+    const noted = store.checkpoint(fileName(record, iso), render(record, iso));
     void noted.then((lost) => disk.went("checkpoint", lost));
   }
 
-  #server(running: Running, input: Extract<Input, { tag: "server" }>, moment: Moment): void {
+  #fresh(talk: Talk): Running["record"] {
+    const { clock, dice } = this.#options;
+    const id = Math.floor(dice.unit() * 36 ** 6).toString(36);
+    return {
+      id: id.padStart(6, "0"),
+      startedWallMs: clock.wallMs(),
+      trigger: talk.trigger.source,
+      model: talk.model,
+      modelRequested: rungs(talk.settings)[0] ?? talk.model,
+      fallbacks: [],
+      voice: talk.voice,
+      protocol: talk.settings["openai.protocol"],
+      turns: 0,
+      responses: { completed: 0, cancelled: 0, incomplete: 0, failed: 0 },
+      interruptions: [],
+      calls: [],
+      errors: [],
+    };
+  }
+
+  #ended(
+    { record, talk, beganMs, stopwatch }: Running,
+    { reason: endReason, recovered, tab }: Ending,
+  ): SessionRecord {
+    const { clock, uplink, downlink, budget } = this.#options;
+    const endedWallMs = record.startedWallMs + (clock.nowMs() - beganMs);
+    const audio = audioOf(talk, uplink(), downlink());
+    const times = stopwatch.times;
+    const end = { endReason, recovered, endedWallMs, budget: budget() };
+    return { ...record, ...end, times, audio, tab };
+  }
+
+  #server(running: Running, { event }: ServerInput): void {
     const { record } = running;
-    const { event } = input;
-    switch (event.tag) {
-      case "session-created":
-        record.connectionMs ??= moment.nowMs - running.beganMs;
-        return;
-      case "speech-stopped":
-        running.questionEndMs = speechEndMs(running.talk, input.capturedAt, moment);
-        this.#mark("end of speech");
-        return;
-      case "error":
-        this.#error(
-          running,
-          event.error.code ?? event.error.type ?? "unknown",
-          event.error.message,
-        );
-        return;
-      default:
-        return;
+    if (event.tag === "response-done") {
+      const { status } = event;
+      record.responses = { ...record.responses, [status]: record.responses[status] + 1 };
     }
+    if (event.tag !== "error") return;
+    const { code, type, message } = event.error;
+    this.#error(running, code ?? type ?? "unknown", message);
   }
 
   #error({ record, talk }: Running, code: string, text: string): void {
@@ -222,15 +234,6 @@ export class Recorder {
   #mark(what: string): void {
     this.#options.journal.log("debug", `timeline: ${what}`);
   }
-}
-
-/** When the user fell silent: the server's position, less the silence it waited for, on our clock. */
-function speechEndMs(talk: Talk, capturedAt: number | null, moment: Moment): number {
-  const isServerVad = talk.settings["openai.turn_detection.type"] === "server_vad";
-  const silenceMs = isServerVad ? talk.settings["openai.turn_detection.silence_ms"] : 0;
-  if (capturedAt === null) return moment.nowMs;
-  const agoMs = samplesToMs(moment.head - (capturedAt - msToSamples(silenceMs)));
-  return moment.nowMs - Math.max(0, agoMs);
 }
 
 /** What was cut, added to what had been cut before. */
@@ -245,16 +248,6 @@ function cutsOf(
         bounded(cuts, { heard_ms: heardMs, received_ms: receivedMs }),
       before,
     );
-}
-
-function bounded<T>(list: readonly T[], entry: T): readonly T[] {
-  return list.length < LIST_MAX ? [...list, entry] : list;
-}
-
-/** What the tab gives to the record. */
-function moneyOf(tab: Tab): Pick<SessionRecord, "usage" | "costMicroUsd" | "priceTable"> {
-  const { usage, estimatedMicroUsd: costMicroUsd } = tab;
-  return { usage, costMicroUsd, priceTable: priceTableOf(tab) };
 }
 
 function iso(ms: number): string {
@@ -273,14 +266,11 @@ function audioOf(talk: Talk, up: UplinkCounts, down: DownlinkCounts): SessionRec
   };
 }
 
-function summary(
-  record: Running["record"],
-  reason: EndReason,
-  endedWallMs: number,
-  micro: number | null,
-): string {
-  const seconds = ((endedWallMs - record.startedWallMs) / 1000).toFixed(1);
+function summary(record: SessionRecord): string {
+  const seconds = ((record.endedWallMs - record.startedWallMs) / 1000).toFixed(1);
+  const micro = record.tab.estimatedMicroUsd;
   const cost = micro === null ? "cost unknown" : `$${(micro / 1e6).toFixed(4)}`;
   const count = record.turns === 1 ? "1 turn" : `${record.turns} turns`;
-  return `Conversation over (${reason.replaceAll("_", " ")}): ${count}, ${seconds} s, ${cost}`;
+  const reason = record.endReason.replaceAll("_", " ");
+  return `Conversation over (${reason}): ${count}, ${seconds} s, ${cost}`;
 }

@@ -159,7 +159,8 @@ export type Command = "wake" | "stop" | "mute" | "unmute" | "toggle-mute" | "rep
 
 export type Input =
   | { readonly tag: "wake"; readonly keyword: string; readonly endSample: number }
-  | { readonly tag: "tap" }
+  /** `pressedMs` (monotonic): when the button went down, where there is one. */
+  | { readonly tag: "tap"; readonly pressedMs?: number }
   /** The button is held for push-to-talk, since `pressedMs` (monotonic); and let go. */
   | { readonly tag: "talk"; readonly pressedMs: number }
   | { readonly tag: "talk-over" }

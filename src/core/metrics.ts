@@ -1,13 +1,37 @@
 /**
- * The metrics file of one conversation: every field, its unit, and its formula. Times are
- * milliseconds; `null` means that the thing did not happen, never 0.
+ * The metrics file of one conversation. What each field means, its unit and its formula, stands in
+ * one table: metrics-fields.ts; the README's is made from it.
+ *
+ * Invariants: times are milliseconds, money is US dollars, `null` means that the thing did not
+ * happen, never 0. Files of older schemas stay readable: a field never changes its meaning under
+ * the same number.
  */
 
 import type { EndReason } from "./assistant-types.ts";
-import type { Usage } from "./realtime/usage.ts";
+import { type BudgetReading, moneyFields } from "./metrics-money.ts";
+import { priceTableOf, type Tab } from "./tab.ts";
 
 /** Grows by one when a field changes its meaning or goes; new fields do not count. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** What the clock said, all in milliseconds; lists in the order of the events. */
+export interface Times {
+  readonly wakeToLedMs: number | null;
+  readonly wakeToListeningMs: number | null;
+  readonly connectionMs: number | null;
+  readonly responseMs: readonly number[];
+  readonly commitToDeltaMs: readonly number[];
+  readonly deltaToSoundMs: readonly number[];
+  readonly pressToSilenceMs: readonly number[];
+}
+
+/** Responses by how they ended. */
+export interface ResponseCounts {
+  readonly completed: number;
+  readonly cancelled: number;
+  readonly incomplete: number;
+  readonly failed: number;
+}
 
 /** What was noted while the conversation ran. */
 export interface SessionRecord {
@@ -15,8 +39,9 @@ export interface SessionRecord {
   readonly id: string;
   readonly startedWallMs: number;
   readonly endedWallMs: number;
+  /** `interrupted`: the process ended in the middle of it. */
   readonly endReason: EndReason | "interrupted";
-  /** The process died in mid-conversation; the file was made at the next start. */
+  /** Made at the next start, from the last checkpoint. */
   readonly recovered: boolean;
   readonly trigger: "wake-word" | "button" | "command";
   readonly model: string;
@@ -25,19 +50,12 @@ export interface SessionRecord {
   readonly voice: string;
   readonly protocol: string;
   readonly turns: number;
-  /** From dialling to the server's first word. */
-  readonly connectionMs: number | null;
-  /** From the wake word's detection (or the press) to a session that listens. */
-  readonly wakeToListeningMs: number | null;
-  /** For each spoken answer: end of the user's speech to the first sample at the speaker. */
-  readonly responseMs: readonly number[];
+  readonly times: Times;
+  readonly responses: ResponseCounts;
   readonly interruptions: readonly { heard_ms: number; received_ms: number }[];
   readonly calls: readonly { name: string; ok: boolean; ms: number }[];
-  readonly usage: Usage;
-  /** Micro-dollars; null when a response was of a model without a known price. */
-  readonly costMicroUsd: number | null;
-  /** The date of the prices, with "+config" where the owner's own were used. */
-  readonly priceTable: string;
+  readonly tab: Tab;
+  readonly budget: BudgetReading | null;
   readonly audio: {
     readonly sentMs: number;
     readonly receivedMs: number;
@@ -51,7 +69,7 @@ export interface SessionRecord {
 
 /** `session_<YYYYMMDD>_<HHMMSS>_<id>.json`, in UTC like the times inside. */
 export function fileName(
-  { startedWallMs, id }: SessionRecord,
+  { startedWallMs, id }: Pick<SessionRecord, "startedWallMs" | "id">,
   iso: (ms: number) => string,
 ): string {
   const digits = iso(startedWallMs).replace(/[-:]/g, "");
@@ -64,7 +82,7 @@ export function render(record: SessionRecord, iso: (ms: number) => string): stri
 }
 
 function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<string, unknown> {
-  const { audio, calls } = record;
+  const { calls, responses, tab } = record;
   return {
     schema_version: SCHEMA_VERSION,
     session_id: record.id,
@@ -79,48 +97,49 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
     voice: record.voice,
     protocol: record.protocol,
     turns: record.turns,
-    connection_latency_ms: rounded(record.connectionMs),
-    wake_to_listening_ms: rounded(record.wakeToListeningMs),
-    average_response_latency: rounded(mean(record.responseMs)),
-    response_latency_ms: latencies(record.responseMs),
+    ...timeFields(record.times),
+    responses: { ...responses, unbilled: tab.unbilled },
     interruptions: record.interruptions,
     function_calls: calls,
     function_success_rate:
       calls.length === 0 ? null : calls.filter((c) => c.ok).length / calls.length,
-    tokens: tokens(record.usage),
-    estimated_cost: record.costMicroUsd === null ? null : record.costMicroUsd / 1_000_000,
-    price_table: record.priceTable,
-    audio: {
-      sent_ms: rounded(audio.sentMs),
-      received_ms: rounded(audio.receivedMs),
-      played_ms: rounded(audio.playedMs),
-      dropped_ms: rounded(audio.droppedMs),
-      pre_roll_ms: rounded(audio.preRollMs),
-      underruns: audio.underruns,
-    },
+    ...moneyFields(tab, record.budget),
+    price_table: priceTableOf(tab),
+    audio: audioFields(record.audio),
     errors: record.errors,
   };
 }
 
-function latencies(all: readonly number[]): Record<string, unknown> {
+function timeFields(times: Times): Record<string, unknown> {
+  return {
+    wake_to_led_ms: rounded(times.wakeToLedMs),
+    wake_to_listening_ms: rounded(times.wakeToListeningMs),
+    connection_latency_ms: rounded(times.connectionMs),
+    average_response_latency: rounded(mean(times.responseMs)),
+    response_latency_ms: spread(times.responseMs),
+    commit_to_first_delta_ms: spread(times.commitToDeltaMs),
+    delta_to_sound_ms: spread(times.deltaToSoundMs),
+    press_to_silence_ms: spread(times.pressToSilenceMs),
+  };
+}
+
+function audioFields(audio: SessionRecord["audio"]): Record<string, unknown> {
+  return {
+    sent_ms: rounded(audio.sentMs),
+    received_ms: rounded(audio.receivedMs),
+    played_ms: rounded(audio.playedMs),
+    dropped_ms: rounded(audio.droppedMs),
+    pre_roll_ms: rounded(audio.preRollMs),
+    underruns: audio.underruns,
+  };
+}
+
+function spread(all: readonly number[]): Record<string, unknown> {
   return {
     p50: rounded(percentile(all, 0.5)),
     p95: rounded(percentile(all, 0.95)),
     max: rounded(percentile(all, 1)),
     all: all.map(rounded),
-  };
-}
-
-function tokens(usage: Usage): Record<string, number> {
-  return {
-    input_text: usage.inputText,
-    input_audio: usage.inputAudio,
-    input_image: usage.inputImage,
-    cached_text: usage.cachedText,
-    cached_audio: usage.cachedAudio,
-    cached_image: usage.cachedImage,
-    output_text: usage.outputText,
-    output_audio: usage.outputAudio,
   };
 }
 

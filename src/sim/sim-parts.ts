@@ -53,8 +53,11 @@ export class SimWakeEngine implements WakeEngine {
 
 export class SimLamp implements Lamp {
   readonly shown: Indication[] = [];
-  show(indication: Indication): void {
+  /** How what is shown comes to light: at once, unless a test knows better. */
+  light: (lit: () => void) => void = (lit) => lit();
+  show(indication: Indication, lit: () => void = () => {}): void {
     this.shown.push(indication);
+    this.light(lit);
   }
   async close(): Promise<void> {}
 }

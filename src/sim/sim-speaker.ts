@@ -14,6 +14,9 @@ export class SimSpeaker implements Speaker {
   readonly #played: Int16Array[] = [];
   /** Whom it reports to; a test may report its loss. */
   sink: SpeakerSink | null = null;
+  /** From the first sample given to the first one heard, and from `hush` to silence. */
+  startMs = 0;
+  silenceMs = 0;
   #taken = 0;
   /** What had been heard at `#sinceMs`; sound runs from there. */
   #heardThen = 0;
@@ -60,6 +63,9 @@ export class SimSpeaker implements Speaker {
   }
 
   async hush(): Promise<number> {
+    if (this.silenceMs > 0) {
+      await new Promise<void>((resolve) => this.#clock.after(this.silenceMs, resolve));
+    }
     const heard = this.heard();
     this.#cancel();
     this.#sounding = false;
@@ -72,7 +78,7 @@ export class SimSpeaker implements Speaker {
   heard(): number {
     if (!this.#sounding) return this.#heardThen;
     const runMs = this.#clock.nowMs() - this.#sinceMs;
-    return Math.min(this.#taken, this.#heardThen + msToSamples(runMs));
+    return Math.min(this.#taken, this.#heardThen + msToSamples(Math.max(0, runMs)));
   }
 
   async close(): Promise<void> {
@@ -83,16 +89,17 @@ export class SimSpeaker implements Speaker {
   #begin(): void {
     if (this.#sounding) return;
     this.#sounding = true;
-    this.#sinceMs = this.#clock.nowMs();
+    this.#sinceMs = this.#clock.nowMs() + this.startMs;
     if (this.#dry) this.sink?.underrun();
-    else this.sink?.sounded();
+    else this.sink?.sounded(this.#sinceMs);
     this.#dry = false;
   }
 
   /** One alarm, for the moment at which the queue will be empty. */
   #schedule(): void {
     this.#cancel();
-    const leftMs = samplesToMs(this.#taken - this.heard());
+    const waitMs = this.#sounding ? Math.max(0, this.#sinceMs - this.#clock.nowMs()) : 0;
+    const leftMs = waitMs + samplesToMs(this.#taken - this.heard());
     this.#cancel = this.#clock.after(leftMs, () => this.#ranDry());
   }
 

@@ -26,13 +26,17 @@ const each =
 
 const TOKENS = [
   ...["input_text", "input_audio", "input_image", "cached_text", "cached_audio", "cached_image"],
-  ...["output_text", "output_audio"],
+  ...["output_text", "output_audio", "reasoning"],
 ];
 const AUDIO = ["sent_ms", "received_ms", "played_ms", "dropped_ms", "pre_roll_ms", "underruns"];
+const COST = [...TOKENS.filter((kind) => kind !== "reasoning"), "transcription"];
+const RESPONSES = ["completed", "cancelled", "incomplete", "failed", "unbilled"];
 const SPREAD = ["p50", "p95", "max", "all"];
 
+const isSpread = each(SPREAD, (value) => isList(value) || orNull(isNumber)(value));
+
 const SCHEMA: Readonly<Record<string, (value: unknown) => boolean>> = {
-  schema_version: (value) => value === 1,
+  schema_version: (value) => value === 2,
   session_id: isText,
   started_at: isTime,
   ended_at: isTime,
@@ -45,15 +49,25 @@ const SCHEMA: Readonly<Record<string, (value: unknown) => boolean>> = {
   voice: isText,
   protocol: (value) => value === "ga" || value === "beta",
   turns: isNumber,
+  wake_to_led_ms: orNull(isNumber),
   connection_latency_ms: orNull(isNumber),
   wake_to_listening_ms: orNull(isNumber),
   average_response_latency: orNull(isNumber),
-  response_latency_ms: each(SPREAD, (value) => isList(value) || orNull(isNumber)(value)),
+  response_latency_ms: isSpread,
+  commit_to_first_delta_ms: isSpread,
+  delta_to_sound_ms: isSpread,
+  press_to_silence_ms: isSpread,
+  responses: each(RESPONSES, isNumber),
   interruptions: isList,
   function_calls: isList,
   function_success_rate: orNull(isNumber),
   tokens: each(TOKENS, isNumber),
+  transcription: (value) => value === null,
+  cost: each(COST, isNumber),
   estimated_cost: orNull(isNumber),
+  known_cost: isNumber,
+  assumed_cost: isNumber,
+  budget: (value) => value === null,
   price_table: isText,
   audio: each(AUDIO, isNumber),
   errors: isList,
