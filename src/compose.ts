@@ -10,6 +10,7 @@ import { controlSocketPath } from "./adapters/control-path.ts";
 import { ControlSocket } from "./adapters/control-socket.ts";
 import { ExitRecord } from "./adapters/exit-record.ts";
 import { faultSound } from "./adapters/fault-sounds.ts";
+import { TextfileForFleet } from "./adapters/fleet-file.ts";
 import type { Bank } from "./adapters/gpio-bank.ts";
 import { GpioButton } from "./adapters/gpio-button.ts";
 import { GpioLamp } from "./adapters/gpio-lamp.ts";
@@ -46,6 +47,7 @@ import type {
   Clock,
   DialTarget,
   Dice,
+  FleetFile,
   Journal,
   Lamp,
   Microphone,
@@ -127,6 +129,7 @@ export function compose(
       limits: () => metricsLimits(current()),
       clock,
     }),
+    fleetFile: composeFleetFile(base),
     models: new ModelsList({
       clock,
       baseUrl: () => current()["openai.base_url"],
@@ -187,6 +190,11 @@ function target(model: string, settings: Settings): DialTarget {
       ...(beta ? { "OpenAI-Beta": "realtime=v1" } : {}),
     },
   };
+}
+
+function composeFleetFile({ settings, clock }: Base): FleetFile | null {
+  const path = settings["metrics.textfile"];
+  return path === "" ? null : new TextfileForFleet(path, clock);
 }
 
 function composeMicrophone({ settings, clock, dice }: Base): Microphone {

@@ -186,6 +186,12 @@ export interface MetricsStore {
   past(sinceWallMs: number): Promise<readonly PastConversation[]>;
 }
 
+/** The text file for the tools of a fleet. Never rejects for trouble with the disk: it resolves with it. */
+export interface FleetFile {
+  /** Replaces the whole text, in bounded time. */
+  write(text: string): Promise<Fault | null>;
+}
+
 /** What the server says of its models' ends. Never rejects; asks at most once a day. */
 export interface ModelsSource {
   /** Shutdown dates (YYYY-MM-DD) by model; empty when nothing is known. */

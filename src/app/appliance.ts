@@ -16,6 +16,7 @@ import { Accounts } from "./accounts.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
 import { Downlink } from "./downlink.ts";
+import { FleetReport } from "./fleet-report.ts";
 import { LevelWatch } from "./level-watch.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
@@ -37,6 +38,7 @@ export class Appliance {
   readonly #downlink: Downlink;
   readonly #connection: Connection;
   readonly #accounts: Accounts;
+  readonly #fleet: FleetReport | null;
   readonly #loop: Loop;
   readonly #wakePath: WakePath | null;
   readonly #button: ButtonReader;
@@ -70,8 +72,9 @@ export class Appliance {
       uplink,
       downlink,
       capturedMs: (position) => this.#captured.atMs(position),
-      recorded: () => undefined,
+      recorded: (record) => this.#fleet?.recorded(record),
     });
+    this.#fleet = world.fleetFile === null ? null : this.#makeFleetReport(world.fleetFile);
     this.#loop = new Loop({
       clock,
       lamp,
@@ -84,6 +87,7 @@ export class Appliance {
       witness: (input, before, after, moment) => {
         this.#wakePath?.enabled(after.tag !== "muted");
         this.statusLine.show(after);
+        if (after.tag !== before.tag) this.#fleet?.changed();
         if (input.tag === "part-lost") this.#failed(input.fault);
         this.#accounts.witness(input, before, after, moment);
       },
@@ -107,6 +111,8 @@ export class Appliance {
     await this.#accounts.start();
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());
+    this.#fleet?.start();
+    lifecycle.add("fleet's text file", async () => this.#fleet?.close());
     lifecycle.add("metrics", () => this.#accounts.recorder.saved());
     world.speaker.start(this.#speakerSink());
     lifecycle.add("speaker", async () => {
@@ -146,6 +152,17 @@ export class Appliance {
       onLost: (why) => this.#loop.post({ tag: "part-lost", part: "wake-word", fault: why }),
       onFlowing: () => this.#loop.post({ tag: "part-back", part: "wake-word" }),
     });
+  }
+
+  #makeFleetReport(file: NonNullable<World["fleetFile"]>): FleetReport {
+    const { clock, journal, host } = this.#world;
+    const now = () => ({
+      version: String(host()["version"]),
+      state: this.#loop.state.tag,
+      levelDbfs: this.#level.rmsDbfs,
+      filesLost: this.#accounts.recorder.lostFiles,
+    });
+    return new FleetReport({ clock, journal, file, now });
   }
 
   #microphoneSink() {

@@ -52,6 +52,11 @@ export class LevelWatch {
     this.#verdict = "ok";
   }
 
+  /** Loudness of the last seconds; null before the first sound, and of digital silence. */
+  get rmsDbfs(): number | null {
+    return this.#frames === 0 ? null : this.#meter.read().rmsDbfs;
+  }
+
   /** For `status`; null before the first sound. */
   status(): Readonly<Record<string, unknown>> | null {
     if (this.#frames === 0) return null;

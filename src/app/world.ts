@@ -10,6 +10,7 @@ import type {
   Dialer,
   DialTarget,
   Dice,
+  FleetFile,
   Journal,
   Lamp,
   MetricsStore,
@@ -37,6 +38,8 @@ export interface World {
   /** Recordings that tell of faults; null where there is none. */
   readonly faultSound: (sound: FaultSound) => Int16Array | null;
   readonly store: MetricsStore;
+  /** Null: none is wanted. */
+  readonly fleetFile: FleetFile | null;
   readonly models: ModelsSource;
   readonly notifier: Notifier;
   readonly controlServer: ControlServer;

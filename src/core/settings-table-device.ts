@@ -188,6 +188,11 @@ const SESSION = {
   }),
 } as const;
 
+const TEXTFILE: Pattern = {
+  regex: /^(?:|\/(?:.*\/)?[^/]+\.prom)$/,
+  says: "empty, or an absolute path that ends in .prom",
+};
+
 const REST = {
   "metrics.dir": path({
     default: "metrics",
@@ -218,6 +223,12 @@ const REST = {
     unit: "days",
     reload: "live",
     doc: "Older files are removed, as soon as the clock can be believed; 0 keeps them.",
+  }),
+  "metrics.textfile": path({
+    default: "",
+    pattern: TEXTFILE,
+    reload: "restart",
+    doc: "A file with totals and latencies for node_exporter's textfile collector, such as /run/pipit-fleet/pipit.prom; empty for none.",
   }),
   "system.log_level": oneOf(["debug", "info", "notice", "warning", "error"], {
     default: "info",

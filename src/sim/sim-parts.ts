@@ -10,6 +10,7 @@ import type {
   ControlServer,
   Dialer,
   DialTarget,
+  FleetFile,
   Journal,
   Lamp,
   Link,
@@ -103,6 +104,16 @@ export class SimStore implements MetricsStore {
   }
   async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
     return this.before.filter(({ endedWallMs }) => endedWallMs >= sinceWallMs);
+  }
+}
+
+export class SimFleetFile implements FleetFile {
+  readonly texts: string[] = [];
+  /** What the next writes resolve with. */
+  trouble: Fault | null = null;
+  async write(text: string): Promise<Fault | null> {
+    if (this.trouble === null) this.texts.push(text);
+    return this.trouble;
   }
 }
 

@@ -61,6 +61,7 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       target: () => ({ url: "wss://peer.test", headers: {} }),
       faultSound: () => null,
       store: new SimStore(),
+      fleetFile: null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),
       controlServer: new SimControlServer(),

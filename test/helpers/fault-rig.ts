@@ -113,6 +113,7 @@ export class FaultRig {
       target: (model: string) => this.#target(model, settings["openai.protocol"] === "beta"),
       faultSound: (sound: FaultSound) => recording(sound),
       store: this.#store,
+      fleetFile: null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),
       controlServer: new SimControlServer(),

@@ -15,6 +15,7 @@ import {
   SimButton,
   SimControlServer,
   SimDialer,
+  SimFleetFile,
   SimJournal,
   SimLamp,
   type SimLink,
@@ -42,6 +43,7 @@ export class World {
   readonly dialer = new SimDialer();
   readonly journal = new SimJournal();
   readonly store = new SimStore();
+  readonly fleetFile = new SimFleetFile();
   readonly notifier = new SimNotifier();
   readonly controlServer = new SimControlServer();
   readonly appliance: Appliance;
@@ -51,12 +53,13 @@ export class World {
   readonly spoken: FaultSound[] = [];
   #position = 0;
 
-  constructor(changes: Partial<Settings> = {}) {
+  /** `seed`: of its dice. */
+  constructor(changes: Partial<Settings> = {}, seed = 1) {
     this.settings = { ...DEFAULTS, ...changes };
     this.appliance = new Appliance(
       {
         ...this.#ports(),
-        dice: new SimDice(1),
+        dice: new SimDice(seed),
         power: { off: async () => this.#powerOff() },
         models: { shutdownDates: async () => ({}) },
         calendar: new SimCalendar(),
@@ -196,9 +199,9 @@ export class World {
 
   #ports() {
     const { clock, microphone, speaker, wakeEngine, lamp, button, dialer } = this;
-    const { journal, store, notifier, controlServer } = this;
+    const { journal, store, fleetFile, notifier, controlServer } = this;
     const senses = { clock, microphone, speaker, wakeEngine, lamp, button };
-    return { ...senses, dialer, journal, store, notifier, controlServer };
+    return { ...senses, dialer, journal, store, fleetFile, notifier, controlServer };
   }
 }
 
