@@ -6,9 +6,10 @@ import { describe, test } from "node:test";
 import { projectRoot } from "../../src/adapters/project-root.ts";
 import { render, type SessionRecord } from "../../src/core/metrics.ts";
 import { METRICS_FIELDS, withMetricsFields } from "../../src/core/metrics-fields.ts";
-import { NO_MONEY } from "../../src/core/metrics-money.ts";
+import { EMPTY_TAB } from "../../src/core/tab.ts";
 import { changed, type Flat, flat, PLAIN, type Plan, told } from "../helpers/plan.ts";
 import { STORIES, type Story } from "./metrics-stories.ts";
+import { MONEY_STORIES } from "./metrics-stories-money.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const LIST = [100, 200, 300];
@@ -39,8 +40,8 @@ const FULL: SessionRecord = {
   responses: { completed: 1, cancelled: 0, incomplete: 0, failed: 0 },
   interruptions: [{ heard_ms: 1, received_ms: 2 }],
   calls: [{ name: "lamp", ok: true, ms: 3 }],
-  money: {
-    ...NO_MONEY,
+  tab: {
+    ...EMPTY_TAB,
     transcription: {
       model: "whisper",
       inputText: 1,
@@ -59,34 +60,13 @@ function rendered(record: SessionRecord): Flat {
   return flat(JSON.parse(render(record, iso)));
 }
 
-function withTranscription(more: object): SessionRecord {
-  const { transcription } = FULL.money;
-  assert.ok(transcription);
-  return { ...FULL, money: { ...FULL.money, transcription: { ...transcription, ...more } } };
-}
-
-function withBudget(more: object): SessionRecord {
-  assert.ok(FULL.budget);
-  return { ...FULL, budget: { ...FULL.budget, ...more } };
-}
-
 /** Fields whose cause is not in the simulated conversation: told by their record. */
 const BY_RECORD: Readonly<Record<string, SessionRecord>> = {
   recovered: { ...FULL, recovered: true },
   "function_calls[].ms": { ...FULL, calls: [{ name: "lamp", ok: true, ms: 4 }] },
-  "transcription.model": withTranscription({ model: "gpt-4o-transcribe" }),
-  "transcription.input_text": withTranscription({ inputText: 9 }),
-  "transcription.input_audio": withTranscription({ inputAudio: 9 }),
-  "transcription.output_text": withTranscription({ outputText: 9 }),
-  "transcription.seconds": withTranscription({ seconds: 9 }),
-  "cost.transcription": withTranscription({ microUsd: 9 }),
-  assumed_cost: { ...FULL, money: { ...FULL.money, assumedMicroUsd: 9 } },
-  "budget.daily_usd": withBudget({ dailyUsd: 2 }),
-  "budget.spent_today_usd": withBudget({ spentTodayMicroUsd: 3 }),
-  "budget.action": withBudget({ action: "refuse" }),
 };
 /** The same in every file of this version. */
-const CONSTANT = ["schema_version", "price_table"];
+const CONSTANT = ["schema_version"];
 
 test("every field that is rendered has a row, and every row is rendered", () => {
   const paths = METRICS_FIELDS.map(({ path }) => path);
@@ -141,7 +121,7 @@ describe("each field changes when its cause happens, and only what belongs to it
     if (CONSTANT.includes(path)) continue;
     test(path, async () => {
       const record = BY_RECORD[path];
-      const story = STORIES[path];
+      const story = STORIES[path] ?? MONEY_STORIES[path];
       if (record !== undefined) {
         assert.deepEqual(changed(rendered(FULL), rendered(record)), [path]);
         return;

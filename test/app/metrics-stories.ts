@@ -175,7 +175,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
   "responses.failed": { plan: stranger("failed"), also: [] },
   "responses.unbilled": {
     plan: stranger("cancelled", {}),
-    also: ["responses.cancelled", "estimated_cost"],
+    also: ["responses.cancelled", "estimated_cost", "assumed_cost"],
   },
   estimated_cost: {
     plan: stranger("cancelled", {}),
