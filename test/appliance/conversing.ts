@@ -83,8 +83,8 @@ export function assertHeard(pcm: Int16Array, note: Note): void {
   assert.ok(first !== undefined && last !== undefined, "the recording is silent");
   const spanMs = last.toMs - first.fromMs;
   note(`heard ${Math.round(soundMs)} of ${REPLY_MS} ms, in ${pieces.length} piece(s)`);
-  // The recorder inside loses some when the emulation is late; nothing makes it longer.
-  assert.ok(soundMs > REPLY_MS / 2 && soundMs < REPLY_MS + 300, `${soundMs} ms of sound`);
+  // The recorder inside loses some when the emulation is late; a player that is late repeats some.
+  assert.ok(soundMs > REPLY_MS / 2 && soundMs < 1.25 * REPLY_MS, `${soundMs} ms of sound`);
   assert.ok(spanMs < 3 * REPLY_MS, `${spanMs} ms from its first sound to its last`);
 }
 

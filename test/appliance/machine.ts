@@ -42,6 +42,11 @@ const CONFIG: Config = {
 
 const CONFIG_FILE = "/etc/pipit/config.yaml";
 
+/** A text as one word of the shell, whatever is in it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** Where the journal was at one moment. */
 export type Mark = string;
 
@@ -174,7 +179,7 @@ export class Machine {
   async says(mark: Mark, part: string, maxS = 60): Promise<void> {
     // The journal is followed, not read again and again, which would take the whole processor.
     const follow = `exec 3< <(exec ${journal(mark)} -f -n all); follower=$!`;
-    const find = `timeout ${maxS} grep -qm1 -F "${part}" <&3; found=$?`;
+    const find = `timeout ${maxS} grep -qm1 -F ${quoted(part)} <&3; found=$?`;
     const line = `${follow}; ${find}; kill $follower; exit $found`;
     const { code } = await this.attempt(line, maxS * 1000 + 60_000);
     if (code !== 0) throw new Error(`never said within ${maxS} s: '${part}'`);

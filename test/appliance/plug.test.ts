@@ -18,6 +18,9 @@ onMachine("plugs", (they) => {
     await m.runWith({ openai: { base_url: hostUrl(peer.url) } });
     const pid = await m.property("MainPID");
     const mark = await m.mark();
+    clean.after(async () => {
+      await verb("mic", ["plug"]).catch(() => undefined); // It is in already.
+    });
     await verb("mic", ["unplug"]);
     await m.says(mark, 'Microphone "Loopback"', 60);
     // Longer than the watchdog's time: a microphone that is away is no hang.

@@ -9,8 +9,10 @@ const EXPOSURE_MAX = 1.5;
 
 onMachine("at rest", (they) => {
   they.holds(`${IDLE_S} s idle without a line in the journal`, IDLE_S + 900, async (m) => {
-    await m.runWith();
-    await m.run("sleep 20"); // for what is said about the start
+    const start = await m.mark();
+    await m.runWith({ metrics: { max_files: 900 } });
+    // What is said about the start: the last of it is that the rig's microphone is exactly still.
+    await m.says(start, "digital silence", 240);
     const mark = await m.mark();
     const pid = await m.property("MainPID");
     await m.run(`sleep ${IDLE_S}`, IDLE_S * 1000 + 60_000);
