@@ -583,7 +583,7 @@ wait_until_idle() {
   [ -z "$NOW$DRY_RUN" ] || return 0
   while :; do
     state=$(timeout 10 node "$OPT/current/dist/src/main.js" status --json 2>/dev/null |
-      sed -n 's/.*"state":"\([a-z-]*\)".*/\1/p') || true
+      sed -n 's/^{"state":"\([a-z-]*\)".*/\1/p') || true
     case $state in '' | idle | muted | fault) return 0 ;; esac
     [ -n "$told" ] || say "a conversation is going on: waiting for its end, $IDLE_MAX_S s at most (--now does not wait)"
     told=1

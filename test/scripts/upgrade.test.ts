@@ -88,6 +88,16 @@ test("it waits for a conversation to end, but not for ever, and not with --now",
   runs(machine, "1.0.0");
 });
 
+test("the budget's own state in the status is no conversation", async (t) => {
+  const machine = await installed(t);
+  const budget = { daily_usd: 1, spent_usd: 0, left_usd: 1, action: "refuse", state: "calm" };
+  machine.write("fake/status", `${JSON.stringify({ state: "idle", led: "off", budget })}\n`);
+  const idle = await upgrade(machine, "1.1.0");
+  assert.deepEqual([idle.code, /conversation/.test(idle.stderr)], [0, false], idle.stderr);
+  machine.write("fake/status", `${JSON.stringify({ state: "thinking", budget })}\n`);
+  assert.match((await machine.run("rollback")).stderr, /it is still thinking after 1 s/);
+});
+
 test("who is interrupted goes back to the old release before he ends", async (t) => {
   const machine = await installed(t);
   const script = machine.start("upgrade", "--built", machine.tree("1.1.0", { behaviour: "hangs" }));
