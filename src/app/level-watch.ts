@@ -33,6 +33,8 @@ export class LevelWatch {
   readonly #meter = new LevelMeter();
   readonly #toldMs = new Map<LevelVerdict, number>();
   #verdict: LevelVerdict = "ok";
+  /** The silence was told of, and its end was not. */
+  #owesEnd: boolean = false;
   #frames = 0;
 
   constructor(options: LevelWatchOptions) {
@@ -80,7 +82,8 @@ export class LevelWatch {
     this.#verdict = tooSoon || (found === "silent" && this.#options.isFile) ? "ok" : found;
     if (this.#verdict === before) return;
     if (this.#verdict !== "ok") this.#tell(this.#verdict, reading.clippedShare);
-    else if (before === "silent") {
+    else if (before === "silent" && this.#owesEnd) {
+      this.#owesEnd = false;
       this.#options.journal.log("info", "The microphone gives sound again");
     }
   }
@@ -91,6 +94,7 @@ export class LevelWatch {
     const toldMs = this.#toldMs.get(verdict);
     if (toldMs !== undefined && nowMs - toldMs < TELL_EVERY_MS) return;
     this.#toldMs.set(verdict, nowMs);
+    if (verdict === "silent") this.#owesEnd = true;
     const percent = Math.round(clippedShare * 100);
     const line =
       verdict === "silent"

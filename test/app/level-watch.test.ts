@@ -48,6 +48,17 @@ test("digital silence is told once, the return of sound too, and again only afte
   assert.equal(world.lines("warning").length, 2);
 });
 
+test("a microphone that falls silent all day long, and was told of, is no line each time", async () => {
+  const world = await World.started();
+  for (let hour = 0; hour < 20; hour++) {
+    hear(world, 31_000, 0);
+    world.listen(2_000);
+  }
+  assert.equal(world.lines("warning").length, 1);
+  const again = world.lines("info").filter((line) => line.includes("sound again"));
+  assert.equal(again.length, 1, "as often as its silence was told of");
+});
+
 test("a recording as the microphone may be silent", async () => {
   const world = await World.started({ "audio.input_device": "file:question.wav" });
   hear(world, 120_000, 0);
