@@ -60,6 +60,8 @@ export class LineJournal implements Journal {
   #refilledMs: number | null = null;
   #leftOut = 0;
   readonly #repeats: Repeats;
+  /** For lines that answer the owner, who waits for them: each is said, however often it comes. */
+  readonly answers: Journal;
 
   constructor(options: JournalOptions) {
     this.#sink = options.sink;
@@ -71,6 +73,7 @@ export class LineJournal implements Journal {
       clock: options.clock,
       say: (level, line) => this.#limited(level, line),
     });
+    this.answers = { log: (level, line) => this.#limited(level, line) };
   }
 
   /** Tells what was counted and not yet told. */
@@ -94,12 +97,17 @@ export class LineJournal implements Journal {
   }
 
   log(level: LogLevel, line: string): void {
-    if (PRIORITY[level] > PRIORITY[this.#level]) return;
+    if (!this.#isWanted(level)) return;
     if (isTrouble(level) && !this.#repeats.admits(level, line)) return;
     this.#limited(level, line);
   }
 
+  #isWanted(level: LogLevel): boolean {
+    return PRIORITY[level] <= PRIORITY[this.#level];
+  }
+
   #limited(level: LogLevel, line: string): void {
+    if (!this.#isWanted(level)) return;
     if (!this.#take()) {
       this.#leftOut++;
       return;

@@ -68,7 +68,7 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
   greet(journal, record);
   const appliance = compose(() => settings, env, journal, record.text);
   const reloader = composeReloader(loaded.path, {
-    journal,
+    journal: journal.answers,
     status: appliance.statusLine,
     read: () => loadConfig({ path: loaded.path, env }),
     settings: () => settings,

@@ -52,6 +52,26 @@ test("lines of conversations are never counted; different faults are all said", 
   assert.equal(clock.pending(), LINES_REMEMBERED);
 });
 
+test("what answers the owner is said each time", () => {
+  const clock = new SimClock();
+  const { sink, journal } = journalWith(clock);
+  const line = "Configuration reloaded: in force now: audio.volume";
+  for (let i = 0; i < 9; i++) journal.answers.log("notice", line);
+  journal.setLevel("warning");
+  journal.answers.log("notice", "too quiet for this level");
+  assert.deepEqual(sink.lines, Array(9).fill(`<5>${line}`));
+  assert.equal(clock.pending(), 0);
+});
+
+test("a count that is due is not told below the level that is in force by then", () => {
+  const clock = new SimClock();
+  const { sink, journal } = journalWith(clock);
+  for (let i = 0; i < 9; i++) journal.log("notice", "x");
+  journal.setLevel("error");
+  clock.advance(HOUR_MS);
+  assert.equal(sink.lines.length, SAID_FREELY);
+});
+
 test("what was counted is told at the end", () => {
   const clock = new SimClock();
   const { sink, journal } = journalWith(clock);
