@@ -40,6 +40,8 @@ export class Billing {
   #transcriber = "";
   /** The connection whose response in flight has been booked as lost. */
   #lostOn = 0;
+  /** The response that was billed last: by its connection and its id. */
+  #billed = "";
 
   constructor(options: BillingOptions) {
     this.#options = options;
@@ -107,7 +109,11 @@ export class Billing {
     }
   }
 
-  #done({ usage, status }: Done, talk: Talk): void {
+  #done({ responseId, usage, status }: Done, talk: Talk): void {
+    const which = `${talk.attempt} ${responseId}`;
+    // Said twice by the server; while one is under way, an id that comes again is another response.
+    if (which === this.#billed && talk.answer.tag === "none") return;
+    this.#billed = which;
     if (usage !== null) {
       this.#last = usage;
       this.#book(addResponse(this.#tab, usage, talk.model, this.#overrides()));

@@ -4,7 +4,8 @@
  * Invariants: cached counts are subsets of the input counts of the same kind, reasoning tokens of
  * the text out: nothing here may be added up twice. A count that no response can have (negative,
  * not whole, beyond TOKENS_MAX, not a number) makes the whole usage unreadable: null, and the bill
- * counts as one that was not seen. Half of a bill is not believed.
+ * counts as one that was not seen; so does a usage without a single count. Half of a bill is not
+ * believed.
  *
  * Shapes (the two schemas, the published samples, and servers that send less): details by kind; the
  * totals alone; `cached_tokens` without its details; `reasoning_tokens` inside the text out.
@@ -103,17 +104,19 @@ interface Counted<T> {
 }
 
 function believed<T>({ counts, result }: Counted<T>): T | null {
-  return counts.areAbsurd ? null : result;
+  return counts.areAbsurd || !counts.areThere ? null : result;
 }
 
-/** Reads counts, and remembers whether one of them cannot be. */
+/** Reads counts, and remembers whether one of them cannot be, and whether there was any. */
 class Counts {
   areAbsurd: boolean = false;
+  areThere: boolean = false;
 
   /** Null where the field is absent (or null, as the server writes it in the middle of things). */
   of(from: Fields, name: string): number | null {
     const value = from[name];
     if (value === undefined || value === null) return null;
+    this.areThere = true;
     const count = number(from, name) ?? -1;
     if (Number.isInteger(count) && count >= 0 && count <= TOKENS_MAX) return count;
     this.areAbsurd = true;
