@@ -60,7 +60,9 @@ async function targetOf(path: string): Promise<{ path: string; mode: number | nu
 }
 
 async function writeNew(path: string, text: string, mode: number | null): Promise<void> {
-  const file = await open(path, "w", FILE_MODE);
+  // Ours from a run that was killed, or somebody's link to a file that is not to be overwritten.
+  await unlink(path).catch(() => undefined);
+  const file = await open(path, "wx", FILE_MODE);
   try {
     if (mode !== null) await file.chmod(mode);
     await file.writeFile(text);

@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { METRICS_FILE_MAX_BYTES } from "../../src/adapters/metrics-files.ts";
@@ -77,4 +84,14 @@ test("a page is written whole, over an ordinary file only, and nothing is left b
   assert.match((await writePage("/dev/null", "x")) ?? "", /^is not an ordinary file/);
   assert.equal(await writePage(join(dir, "no", "page.html"), "x"), "there is no such folder");
   assert.deepEqual(readdirSync(dir).sort(), ["link.html", "page.html"]);
+});
+
+test("a link that waits where the page is made leads nowhere", async (t) => {
+  const dir = tempFolder(t);
+  const other = join(dir, "other");
+  writeFileSync(other, "not to be touched");
+  symlinkSync(other, join(dir, `.page.html.${process.pid}.tmp`));
+  assert.equal(await writePage(join(dir, "page.html"), "page"), null);
+  assert.equal(readFileSync(other, "utf8"), "not to be touched");
+  assert.ok(lstatSync(join(dir, "page.html")).isFile());
 });
