@@ -18,6 +18,14 @@ const DEPTH_MAX = 32;
 /** Times an alias may be resolved; a handful is honest, an "alias bomb" has millions. */
 const ALIASES_MAX = 100;
 
+/**
+ * Keys, and parts of lists in brackets. The table has some hundred; each is compared with all others
+ * of its section, and twenty thousand would stop the daemon for half a minute.
+ */
+export const KEYS_MAX = 2_000;
+/** What stands behind a key, or between two of them. */
+const KEY_SIGNS = [":", ",", "?"];
+
 /** Complaints of the parser that are passed on. */
 const PROBLEMS_MAX = 20;
 
@@ -41,9 +49,7 @@ export function parseYaml(text: string): ParsedYaml {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const tokens = tokenise(text, lines);
-  if (typeof tokens === "number") {
-    return failed({ ...at(tokens), key: "", message: `nested more than ${DEPTH_MAX} levels deep` });
-  }
+  if ("message" in tokens) return failed({ ...at(tokens.at), key: "", message: tokens.message });
   const composer = new Composer({
     lineCounter: lines,
     stringKeys: true,
@@ -69,14 +75,24 @@ function failed(problem: Problem): ParsedYaml {
   return { document: null, problems: [problem] };
 }
 
-/** The tokens of the text, or the offset at which it is nested too deeply. */
-function tokenise(text: string, lines: LineCounter): readonly CST.Token[] | number {
+/** The tokens of the text, or the offset at which there is too much of something. */
+function tokenise(
+  text: string,
+  lines: LineCounter,
+): readonly CST.Token[] | { readonly at: number; readonly message: string } {
+  let keys = 0;
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   const tokens: CST.Token[] = [];
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme));
-    if (parser.stack.length > DEPTH_MAX) return parser.offset;
+    if (KEY_SIGNS.includes(lexeme)) keys++;
+    if (parser.stack.length > DEPTH_MAX) {
+      return { at: parser.offset, message: `nested more than ${DEPTH_MAX} levels deep` };
+    }
+    if (keys > KEYS_MAX) {
+      return { at: parser.offset, message: `more than ${KEYS_MAX} keys: is it the right file?` };
+    }
   }
   tokens.push(...parser.end());
   return tokens;

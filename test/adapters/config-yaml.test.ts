@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseYaml } from "../../src/adapters/config-yaml.ts";
+import { KEYS_MAX, parseYaml } from "../../src/adapters/config-yaml.ts";
 
 /** `line:column message` of each problem. */
 function complaints(text: string): readonly string[] {
@@ -110,4 +110,17 @@ test("hostile files are refused in bounded time", () => {
     assert.ok(problems.length <= 22, `${name}: ${problems.length} problems`);
     if (document === null) assert.ok(problems.length > 0, name);
   }
+});
+
+test("more keys than any configuration has are refused before they are compared", () => {
+  for (const text of [
+    Array.from({ length: 24_000 }, (_, i) => `k${i}: 1`).join("\n"),
+    `x: {${Array.from({ length: 24_000 }, (_, i) => `k${i}`).join(",")}}`,
+  ]) {
+    const { document, problems } = parseYaml(text);
+    assert.equal(document, null);
+    assert.match(problems[0]?.message ?? "", /^more than 2000 keys: is it the right file\?$/);
+  }
+  const most = Array.from({ length: KEYS_MAX }, (_, i) => `k${i}: 1`).join("\n");
+  assert.notEqual(parseYaml(most).document, null);
 });
