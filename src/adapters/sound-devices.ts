@@ -5,6 +5,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { oneLine } from "../core/fault.ts";
 import type { Card, Role } from "../core/sound/cards.ts";
 import {
   type Formats,
@@ -70,7 +71,7 @@ async function soundServer(): Promise<SoundListing["server"]> {
 }
 
 function programOf(pid: number): string {
-  return textOf(`/proc/${pid}/comm`).trim();
+  return oneLine(textOf(`/proc/${pid}/comm`)); // A program may call itself whatever it likes.
 }
 
 /** Is this process, or one that started it, the daemon? */

@@ -41,10 +41,13 @@ const USB_PATH = / at (usb-\S+-[\d.]+), /;
 /** `usb:1-1.3`, `usb:1.3`: what the owner may write for a port. */
 const PORT_NAME = /^usb:(?:port )?(.+)$/i;
 
-/** The text of /proc/asound/cards as cards. */
+/** Who made the device chose its names: they are shown on terminals. */
+const CONTROL = /\p{Cc}/gu;
+
+/** The text of /proc/asound/cards as cards, without control characters. */
 export function parseCards(text: string, facts: CardFacts = {}): readonly Card[] {
   const cards: Card[] = [];
-  const lines = text.split("\n");
+  const lines = text.split("\n").map((line) => line.replace(CONTROL, " "));
   lines.forEach((line, at) => {
     const [, number, id, driver = "", name] = CARD_LINE.exec(line) ?? [];
     if (number === undefined || id === undefined || name === undefined) return;

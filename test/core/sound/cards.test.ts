@@ -32,6 +32,15 @@ test("part of a name, in any case, is the card by its id", () => {
   assert.equal(nameIn(PI4, "vc4-hdmi", "playback"), "vc4hdmi0 or vc4hdmi1");
 });
 
+test("what a device calls itself cannot steer the terminal on which it is listed", () => {
+  const name = "\u001b]0;x\u0007\u001b[2JEvil\u009b1m";
+  const text = ` 1 [Device         ]: USB-Audio - ${name}\n     ${name} at usb-0000:01:00.0-1.3, full\n`;
+  const [card] = parseCards(text);
+  assert.equal(card?.usbPort, "usb-0000:01:00.0-1.3");
+  assert.match(card.name, /Evil/);
+  assert.doesNotMatch(`${card.id}${card.name}${card.longName}${card.driver}`, /\p{Cc}/u);
+});
+
 test("of a USB microphone and a USB loudspeaker, each is found for what it does", () => {
   assert.equal(nameIn(PI5, "usb", "capture"), "plughw:CARD=Microphone,DEV=0");
   assert.equal(nameIn(PI5, "usb", "playback"), "plughw:CARD=UACDemoV10,DEV=0");
