@@ -1,6 +1,7 @@
 /** The doctor as its owner calls it: real processes, stand-in sound programs, the simulated API. */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -124,6 +125,15 @@ test("a broken configuration is told line by line, and the machine is looked at 
   assert.match(ended.stdout, /^fail {2}config {9}\S+c\.yaml:3:1 zzz: unknown key/m);
   assert.match(ended.stdout, /^skip {2}microphone {5}Needs a configuration without problems/m);
   assert.match(ended.stdout, /^\w+ +node /m);
+});
+
+test("a pipe as the configuration does not hold the doctor up", async (t) => {
+  const pipe = join(tempFolder(t), "config.yaml");
+  execFileSync("mkfifo", [pipe]);
+  const { code, of } = said(await runPipit(["doctor", "--json", "--quick", "--config", pipe], {}));
+  assert.equal(code, 1);
+  assert.match(of("config"), /^fail: .*config\.yaml/);
+  assert.match(of("node"), /^\w+: /, "to the last check");
 });
 
 test("no key, no sound card: what to do about each", async (t) => {

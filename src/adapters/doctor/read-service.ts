@@ -9,6 +9,7 @@ import {
   type SecretFile,
   type UnitFacts,
 } from "../../core/doctor/service.ts";
+import { readConfigText } from "../config-file.ts";
 import { runProgram } from "../run-program.ts";
 import { readNames, readText } from "./read-files.ts";
 
@@ -84,7 +85,8 @@ const KEY_TEXT = /\bsk-[\w-]{20,}/;
 /** The files that hold the key: the service's own, and the configuration if it is written there. */
 export function secretFiles(configPath: string): readonly SecretFile[] {
   const service = ["/etc/pipit/pipit.env", "/etc/pipit/credentials"];
-  const holdsKey = KEY_TEXT.test(readText(configPath) ?? "");
+  const content = readConfigText(configPath, "");
+  const holdsKey = content.ok && KEY_TEXT.test(content.text);
   return [...service, ...(holdsKey ? [configPath] : [])].flatMap(filesAt);
 }
 
