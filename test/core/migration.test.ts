@@ -143,6 +143,18 @@ test("secrets are hidden wherever they stand; what is none is shown", () => {
   assert.equal(shownValue("openai.api_key", `\${OPENAI_API_KEY}`, []), `\${OPENAI_API_KEY}`);
 });
 
+test("passwords in addresses and authorizations are hidden, without being known before", () => {
+  const shown = (line: string): string => hideSecrets(line, []);
+  assert.equal(
+    shown("base_url: https://pi:raspberry@proxy.lan/v1"),
+    "base_url: https://pi:***@proxy.lan/v1",
+  );
+  assert.equal(shown("  authorization: Basic cGk6cmFzcA=="), "  authorization: ***");
+  assert.equal(shown("wifi_passphrase: hunter22"), "wifi_passphrase: ***");
+  const plain = "base_url: https://api.openai.com:443/v1 # me@home";
+  assert.equal(shown(plain), plain);
+});
+
 test("the diff is that of diff -u", () => {
   assert.deepEqual(diffLines("a\n", "a\n"), []);
   const before = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];

@@ -8,15 +8,17 @@
 
 import { redact } from "../redact.ts";
 
-const SECRET_NAME = /key$|token|password|passwd|secret|credential|hash$/i;
+const SECRET_NAME = /key$|token|passw(?:or)?d|passphrase|secret|credential|authorization|hash$/i;
 /** A line of the file, or of a comment in it, that gives such a key a value. */
 const SECRET_LINE =
-  /((?:[\w.-]*(?:key|token|password|passwd|secret|credential|hash))["']?\s*[:=]\s*)(?!\s*$)(.+)$/i;
+  /((?:[\w.-]*(?:key|token|passw(?:or)?d|passphrase|secret|credential|authorization|hash))["']?\s*[:=]\s*)(?!\s*$)(.+)$/i;
 const ONLY_TEMPLATE = /^["']?\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}["']?\s*(?:#.*)?$/;
 /** Shorter values are too likely to be part of ordinary words. */
 const VALUE_MIN_CHARS = 6;
 /** JSON web tokens, the signature included. */
 const WEB_TOKEN = /\beyJ[\w-]{6,}(?:\.[\w-]+){0,2}/g;
+/** The password in an address: `https://name:password@host`. */
+const URL_PASSWORD = /(?<=\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
 /** Base64, hexadecimal; the names of files are let through. */
 const TOKEN =
   /(?<![\w+/=~-])[\w+/=-]{20,}(?![\w+/=-])(?!\.(?:ppn|onnx|tflite|wav|ini|yaml|yml|pem|crt|log)\b)/g;
@@ -63,6 +65,7 @@ export function hideSecrets(line: string, secrets: readonly string[]): string {
 export function hideTokens(text: string, secrets: readonly string[]): string {
   return redact(text, secrets)
     .replace(WEB_TOKEN, "***")
+    .replace(URL_PASSWORD, "***")
     .replace(TOKEN, (token) => (hasRandom(token) ? "***" : token));
 }
 
