@@ -71,7 +71,14 @@ export class Reloader {
     this.#askedEarly = !this.#started;
     if (this.#closed || !this.#started) return;
     this.#rest();
-    this.#settle(this.#options.read(), true);
+    const reading = this.#options.read();
+    // An editor may be between emptying it and writing: all defaults are not what is meant then.
+    const isHalfway = reading.ok && reading.isEmpty;
+    if (!isHalfway) this.#settle(reading, true);
+    else {
+      const again = (): void => this.#settle(this.#options.read(), true);
+      this.#cancel = this.#options.clock.after(GRACE_MS, again);
+    }
   }
 
   close(): Promise<void> {

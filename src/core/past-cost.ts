@@ -9,12 +9,15 @@ import { NO_OVERRIDES } from "./prices.ts";
 import { type Fields, fields, number, text } from "./realtime/fields.ts";
 import { NO_USAGE, TOKENS_MAX } from "./realtime/usage.ts";
 
+/** No conversation comes near: a file that says more was not written by Pipit. */
+const COST_MAX_USD = 1_000;
+
 /** Micro-dollars, at least 0. */
 export function pastMicroUsd(file: Fields): number {
   const usd = number(file, "assumed_cost") ?? number(file, "estimated_cost");
-  if (usd !== null) return Math.max(0, Math.round(usd * 1e6));
-  const known = Math.round((number(file, "known_cost") ?? 0) * 1e6);
-  return Math.max(0, known, byTokens(file));
+  if (usd !== null && usd <= COST_MAX_USD) return Math.max(0, Math.round(usd * 1e6));
+  const known = Math.min(number(file, "known_cost") ?? 0, COST_MAX_USD);
+  return Math.max(0, Math.round(known * 1e6), byTokens(file));
 }
 
 function byTokens(file: Fields): number {

@@ -44,8 +44,23 @@ export function brokenRules(values: Partial<Settings>): readonly Broken[] {
     ...keywords(values),
     ...pins(values),
     ...quietHours(values),
+    ...budgetFiles(values),
     ...prices(values),
   ];
+}
+
+/** A conversation every five minutes, day and night. */
+const DAY_FILES_MIN = 300;
+
+/** After a restart, what today has cost is known from the files alone. */
+function budgetFiles(values: Partial<Settings>): readonly Broken[] {
+  const [daily, files] = [values["budget.daily_usd"], values["metrics.max_files"]];
+  if (daily === undefined || files === undefined || daily === 0 || files >= DAY_FILES_MIN)
+    return [];
+  const message =
+    `must be at least ${DAY_FILES_MIN} with a budget: after a restart, what today has cost is ` +
+    "read from these files";
+  return [{ key: "metrics.max_files", message }];
 }
 
 const SCHEMES = ["http:", "https:", "ws:", "wss:"];

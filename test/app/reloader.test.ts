@@ -173,6 +173,20 @@ test("asked for, it reads at once and always answers", () => {
   assert.equal(desk.lines.length, 5, "and what was asked for is not told again by the watch");
 });
 
+test("asked for in the instant in which an editor has emptied the file, it waits for the rest", () => {
+  const desk = Desk.settled();
+  desk.save({}, "");
+  desk.reloader.now();
+  assert.deepEqual(desk.lines, []);
+  desk.save(LOUDER);
+  desk.clock.advance(QUIET_MS);
+  assert.deepEqual(desk.lines, [IN_FORCE]);
+  desk.save({}, "");
+  desk.reloader.now();
+  desk.clock.advance(QUIET_MS + GRACE_MS);
+  assert.deepEqual(desk.lines, [IN_FORCE, IN_FORCE], "and a file that stays empty is meant so");
+});
+
 test("asked for during the start, it answers after it: READY must not come too early", () => {
   const desk = new Desk();
   desk.reloader.now();

@@ -30,6 +30,8 @@ const ROWS = [
     { estimated_cost: null, known_cost: 0.3, tokens: TOKENS },
     300_000,
   ],
+  ["beyond belief", { assumed_cost: 1e308, model: "gpt-realtime", tokens: TOKENS }, 3840],
+  ["all of it beyond belief", { known_cost: 1e308 }, 1_000_000_000],
   ["below nothing", { estimated_cost: -3 }, 0],
   ["no number", { estimated_cost: "1", tokens: "many" }, 0],
 ] as const;

@@ -152,6 +152,9 @@ test("rules between keys, and about the inside of a value", () => {
   settings({ wake_word: { keyword: ["Hey Google", "JARVIS"] } });
   const word = line({ wake_word: { keyword: "jarvos" } });
   assert.match(word, /^wake_word.keyword: porcupine-keyless knows only .*did you mean "jarvis"\?$/);
+  const few = line({ metrics: { max_files: 100 }, budget: { daily_usd: 1 } });
+  assert.match(few, /^metrics.max_files: must be at least 300 with a budget: after a restart/);
+  settings({ metrics: { max_files: 100 } });
   for (const bad of ["api.example", "ftp://host/", "https://u:p@host/", "https://h/?a=b"]) {
     const message = line({ openai: { base_url: bad } });
     assert.match(message, /^openai.base_url: must /, bad);
