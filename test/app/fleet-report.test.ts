@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { WRITE_EVERY_MS } from "../../src/app/fleet-report.ts";
 import { fault } from "../../src/core/fault.ts";
 import { readExposition } from "../helpers/exposition.ts";
+import { FREE } from "../helpers/plan.ts";
 import { settled, World } from "../helpers/world.ts";
 
 /** The value of a series in the latest text. */
@@ -36,7 +37,7 @@ async function conversation(world: World): Promise<void> {
   world.listen(300);
   world.tap();
   await settled();
-  world.done("resp_2", { status: "cancelled", usage: {} });
+  world.done("resp_2", { status: "cancelled", usage: FREE });
   world.listen(7000);
   await settled();
 }

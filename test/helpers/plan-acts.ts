@@ -1,6 +1,6 @@
 /** What may happen in a simulated conversation: pieces of a plan for the stories of the metrics file. */
 
-import { begin, PLAIN, type Plan, reply, USAGE } from "./plan.ts";
+import { begin, FREE, PLAIN, type Plan, reply, USAGE } from "./plan.ts";
 import type { World } from "./world.ts";
 
 /** One turn: the turn is committed, the first sound arrives, and is heard, so much later. */
@@ -45,7 +45,7 @@ export function cut({ heardMs = 300, receivedMs = 800, silentMs = 20 }): Partial
     world.listen(heardMs);
     world.tap();
     await world.clock.advanceAsync(silentMs);
-    world.done("resp_1", { status: "cancelled", usage: {} });
+    world.done("resp_1", { status: "cancelled", usage: FREE });
   };
   return { answer };
 }
@@ -74,7 +74,7 @@ function isNext({ dialer }: World, first: number): boolean {
 }
 
 /** A response that nobody asked for, while we wait for more. */
-export function stranger(status: string, more: object = { usage: {} }): Partial<Plan> {
+export function stranger(status: string, more: object = { usage: FREE }): Partial<Plan> {
   const after = (world: World): void => {
     world.listen(1000);
     begin(world, "odd");
@@ -89,7 +89,7 @@ export function call(name: string): Partial<Plan> {
   return {
     answer: (world) => {
       begin(world, "tool");
-      world.done("tool", { output, usage: {} });
+      world.done("tool", { output, usage: FREE });
       reply(world);
     },
   };

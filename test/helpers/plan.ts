@@ -32,6 +32,9 @@ export const USAGE = {
   output_token_details: { text_tokens: 30, audio_tokens: 16, reasoning_tokens: 5 },
 };
 
+/** A bill of nothing; one without counts would be no bill. */
+export const FREE = { input_tokens: 0, output_tokens: 0 };
+
 export function begin(world: World, id = "resp_1"): void {
   world.server("response.created", { response: { id } });
 }
