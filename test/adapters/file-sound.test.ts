@@ -131,6 +131,15 @@ test("the file holds what was heard, to the sample, silence included", async (t)
   assert.equal(clock.pending(), 0);
 });
 
+test("the first sample is told to the sample, however late its block is written", async (t) => {
+  const { clock, speaker, sink } = fileSpeaker(join(tempFolder(t), "out.wav"));
+  clock.advance(1_007);
+  speaker.play(PCM);
+  clock.advance(50);
+  assert.deepEqual(sink.soundedMs, [1_007]);
+  await speaker.close();
+});
+
 test("a hush cuts the file at the very sample it tells", async (t) => {
   const path = join(tempFolder(t), "out.wav");
   const { clock, speaker, sink } = fileSpeaker(path);

@@ -53,6 +53,31 @@ class Wires {
   }
 }
 
+test("the first light is told when it is written: after the pins were opened, and of nothing else", async () => {
+  const wires = new Wires();
+  const told: string[] = [];
+  const tell = (what: string) => (): void => {
+    told.push(`${what}@${wires.clock.nowMs()}`);
+  };
+  wires.lamp.show("connecting", tell("connecting"));
+  wires.lamp.show("listening", tell("listening"));
+  assert.deepEqual(told, [], "the pins are being opened");
+  wires.clock.advance(12);
+  await settle();
+  assert.deepEqual(told, ["listening@12"]);
+  wires.lamp.show("idle", tell("idle"));
+  wires.lamp.show("speaking", tell("speaking"));
+  assert.deepEqual(told, ["listening@12", "speaking@12"], "darkness is no light");
+  await wires.lamp.close();
+});
+
+test("no pin can be had: no light is told", async () => {
+  const wires = new Wires({}, [27, 22]);
+  wires.lamp.show("listening", () => assert.fail("there is no light"));
+  await settle();
+  await wires.lamp.close();
+});
+
 test("each state at once, each level once, and nothing at rest", async () => {
   const wires = await Wires.lit();
   assert.equal(wires.clock.pending(), 0);

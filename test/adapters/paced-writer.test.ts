@@ -36,6 +36,16 @@ test("an utterance arrives bit for bit, at the pace of the ear, and ends when it
   assert.equal(clock.pending(), 0, "no timer runs when nothing sounds");
 });
 
+test("the first sample is told with the time at which it is heard, behind what the device has", () => {
+  const { clock, outlet, speaker, sink } = world();
+  clock.advance(10);
+  outlet.bufferMs = 45;
+  speaker.play(PCM);
+  assert.deepEqual(sink.soundedMs, [55]);
+  clock.advance(145);
+  assert.equal(speaker.heard(), 100 * 24, "the position agrees");
+});
+
 test("any cutting of the same sound plays the same samples, without an underrun", () => {
   const { clock, outlet, speaker, sink } = world();
   for (let at = 0, n = 0; at < PCM.length; n++) {

@@ -50,6 +50,15 @@ test("the lamp prints one line per change", () => {
   assert.deepEqual(bright.lines, ["led: \u001b[1;32mlistening\u001b[0m"]);
 });
 
+test("the lamp's line is its light", () => {
+  const lamp = new PanelLamp(keptLines(), false);
+  let lit = 0;
+  lamp.show("listening", () => {
+    lit += 1;
+  });
+  assert.equal(lit, 1);
+});
+
 test("space and Enter tap, a held key is one tap, other keys are nothing", () => {
   const { clock, keyboard, edges } = pressed(true);
   keyboard.type(" ");

@@ -14,6 +14,8 @@ export class FakeOutlet implements Outlet {
   /** Largest lead of what was written over what has sounded, ms. */
   leadMaxMs = 0;
   kicks = 0;
+  /** What the device has before our first sample. */
+  bufferMs = 0;
   readonly #clock: Clock;
   #sink: OutletSink | null = null;
   #endMs = 0;
@@ -41,7 +43,7 @@ export class FakeOutlet implements Outlet {
     if (this.stuck) return;
     this.played.push(...chunk);
     const nowMs = this.#clock.nowMs();
-    const startMs = Math.max(nowMs, this.#endMs);
+    const startMs = Math.max(nowMs + this.bufferMs, this.#endMs);
     this.#endMs = startMs + samplesToMs(chunk.length);
     this.leadMaxMs = Math.max(this.leadMaxMs, this.#endMs - nowMs);
     this.#sink?.accepted(startMs - nowMs);

@@ -36,17 +36,24 @@ export function indexOfSamples(whole: Int16Array, part: Int16Array): number {
 export interface HeardSpeaker extends SpeakerSink {
   readonly story: string[];
   readonly faults: Fault[];
+  /** When each utterance began to be heard, as it was told. */
+  readonly soundedMs: number[];
   count(what: string): number;
 }
 
 export function speakerSink(): HeardSpeaker {
   const story: string[] = [];
   const faults: Fault[] = [];
+  const soundedMs: number[] = [];
   return {
     story,
     faults,
+    soundedMs,
     count: (what) => story.filter((said) => said === what).length,
-    sounded: () => story.push("sounded"),
+    sounded: (atMs) => {
+      story.push("sounded");
+      soundedMs.push(atMs);
+    },
     drained: () => story.push("drained"),
     underrun: () => story.push("underrun"),
     flowing: () => story.push("flowing"),
