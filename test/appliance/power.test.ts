@@ -74,8 +74,9 @@ async function assertHealthy(machine: Machine, cut: Cut, config: string): Promis
     console.log(JSON.stringify({ all, broken }));'`);
   const { all, broken }: { all: string[]; broken: string[] } = JSON.parse(out);
   assert.deepEqual(broken, [], "every file is whole JSON");
-  // `.models.json` is what the daemon remembers of the models.
-  const others = all.filter((name) => !/^(session_\d{8}_\d{6}_[\w-]+|\.models)\.json$/.test(name));
+  // What the daemon remembers of the models; `.new` is the one name under which it writes that anew.
+  const known = /^(session_\d{8}_\d{6}_[\w-]+\.json|\.models\.json(\.new)?)$/;
+  const others = all.filter((name) => !known.test(name));
   assert.deepEqual(others, [], "no leftovers");
   const there = new Set(all);
   const lost = cut.durable.filter((path) => !there.has(path.slice(METRICS.length + 1)));
