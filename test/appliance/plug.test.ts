@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { assertConverses, chat, peerOutside } from "./conversing.ts";
-import { hostUrl, type Machine } from "./machine.ts";
+import { hostUrl, type Machine, METRICS } from "./machine.ts";
 import { type Note, onMachine } from "./promise.ts";
 import { verb } from "./rig.ts";
 
@@ -63,8 +63,11 @@ onMachine("plugs", (they) => {
 
 async function assertTellsOfNoNetwork(machine: Machine, note: Note): Promise<void> {
   const mark = await machine.mark();
+  const files = (await machine.metricsFiles()).length;
   await machine.tap();
   await machine.says(mark, "Conversation over", 240);
+  // The line comes first, and then the file.
+  await machine.until("its file", `[ "$(ls ${METRICS} | wc -l)" -gt ${files} ]`, 60);
   const said = await machine.daemonSaidSince(mark);
   note(`told: ${said.join(" | ")}`);
   assert.match(said.join("\n"), /Failed to connect with model/);
