@@ -6,7 +6,7 @@ import { indicate } from "../core/indicator.ts";
 import { firstRung, ladderFor, rungs } from "../core/ladder.ts";
 import { redact } from "../core/redact.ts";
 import { type Settings, secretValues } from "../core/settings.ts";
-import { chooseVoice } from "../core/voice.ts";
+import { chooseVoice, voiceWish } from "../core/voice.ts";
 import type { Clock } from "../ports.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Spending } from "./spending.ts";
@@ -84,11 +84,7 @@ function modelOf(
   const saving = thrift ? "today's budget is nearly spent" : undefined;
   const passedOver = failed ?? saving ?? ladder.passedOver[wanted]?.why;
   const why = passedOver === undefined ? "" : `: ${passedOver}`;
-  const wish = {
-    voice: inForce["openai.voice"],
-    fallback: inForce["openai.voice_fallback"],
-    autoSelect: inForce["openai.auto_select_voice"],
-  };
+  const wish = voiceWish(inForce);
   const choice = chooseVoice(wish, model);
   return {
     model,

@@ -22,15 +22,10 @@ import {
   TOLD_RETRIES_MAX,
 } from "./limits.ts";
 import { linkFault, retryAfterMs } from "./verdict.ts";
-import { chooseVoice, type VoiceChoice } from "./voice.ts";
+import { chooseVoice, type VoiceChoice, voiceWish } from "./voice.ts";
 
 export function voiceFor(talk: Talk, model: string): VoiceChoice {
-  const wish = {
-    voice: talk.settings["openai.voice"],
-    fallback: talk.settings["openai.voice_fallback"],
-    autoSelect: talk.settings["openai.auto_select_voice"],
-  };
-  return chooseVoice(wish, model);
+  return chooseVoice(voiceWish(talk.settings), model);
 }
 
 export function voiceFault(why: string): Fault {

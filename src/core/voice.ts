@@ -1,6 +1,7 @@
 /** Which voice speaks: the wanted one, or the next best that the model has, with the reason. */
 
 import { ALL_VOICES, hasVoice } from "./models.ts";
+import type { Settings } from "./settings.ts";
 
 export interface VoiceWish {
   readonly voice: string;
@@ -18,6 +19,15 @@ export type VoiceChoice =
  * reference project's migration tries them.
  */
 const NEAREST: Readonly<Record<string, string>> = { cedar: "echo", marin: "coral" };
+
+/** What the owner wants. */
+export function voiceWish(settings: Settings): VoiceWish {
+  return {
+    voice: settings["openai.voice"],
+    fallback: settings["openai.voice_fallback"],
+    autoSelect: settings["openai.auto_select_voice"],
+  };
+}
 
 /** The voice to ask `model` for. The sentence is the migration guide's, word for word. */
 export function chooseVoice(wish: VoiceWish, model: string): VoiceChoice {

@@ -6,7 +6,7 @@ import type { LinkFailure } from "../realtime/failure.ts";
 import { retirementLine, retirements, type ShutdownDates } from "../retirement.ts";
 import type { Settings } from "../settings.ts";
 import { linkFault } from "../verdict.ts";
-import { chooseVoice } from "../voice.ts";
+import { chooseVoice, voiceWish } from "../voice.ts";
 import { type Finding, finding, fromFault } from "./finding.ts";
 
 /** OpenAI's keys of all kinds; the shortest ones seen have 51 characters. */
@@ -117,11 +117,7 @@ export function judgeModels(
 
 /** The voice on the first model, and whether the others of the ladder have it. */
 export function judgeVoice(settings: Settings): Finding {
-  const wish = {
-    voice: settings["openai.voice"],
-    fallback: settings["openai.voice_fallback"],
-    autoSelect: settings["openai.auto_select_voice"],
-  };
+  const wish = voiceWish(settings);
   const choices = rungs(settings).map((model) => chooseVoice(wish, model));
   const refused = choices.find((choice) => choice.tag === "refused");
   const remedy = "Choose another openai.voice, or set auto_select_voice: true";

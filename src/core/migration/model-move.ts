@@ -8,7 +8,7 @@ import type { Model } from "../models.ts";
 import { MODELS, modelNamed } from "../models.ts";
 import type { SettingKey, Settings } from "../settings.ts";
 import { didYouMean } from "../suggest.ts";
-import { chooseVoice } from "../voice.ts";
+import { chooseVoice, voiceWish } from "../voice.ts";
 import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
 import type { Assignment } from "./older-key.ts";
 
@@ -41,14 +41,7 @@ export function planModelMove(settings: Settings, wish: ModelWish): ModelPlan {
   const target = targetOf(from, wish);
   if (!target.ok) return target;
   const { to } = target;
-  const voice = chooseVoice(
-    {
-      voice: settings["openai.voice"],
-      fallback: settings["openai.voice_fallback"],
-      autoSelect: settings["openai.auto_select_voice"],
-    },
-    to,
-  );
+  const voice = chooseVoice(voiceWish(settings), to);
   if (voice.tag === "refused") {
     const message = `${voice.why}, and openai.auto_select_voice is false: choose another voice first`;
     return { ok: false, idle: false, message };
@@ -169,11 +162,7 @@ export function differences(move: ModelMove, settings: Settings): readonly Diffe
   });
   const minute = (tokens: number, price: number): string =>
     `$${((tokens * price) / 1_000_000).toFixed(4)}`;
-  const wish = {
-    voice: settings["openai.voice"],
-    fallback: settings["openai.voice_fallback"],
-    autoSelect: true,
-  };
+  const wish = { ...voiceWish(settings), autoSelect: true };
   const spoken = (model: Model): string => {
     const choice = chooseVoice(wish, model.name);
     return choice.tag === "chosen" ? choice.voice : "none";
