@@ -9,6 +9,7 @@
 import type { Socket } from "node:net";
 import { type ControlReply, type ControlRequest, parseControlRequest } from "../core/control.ts";
 import { FaultError } from "../core/fault.ts";
+import { within } from "../core/within.ts";
 import type { Clock } from "../ports.ts";
 
 /** The longest command has some fifty bytes. */
@@ -123,19 +124,13 @@ export class ControlClient {
 
   /** A bug in the answer passes through: it ends the daemon, as every bug does. */
   async #answerInTime(request: ControlRequest): Promise<ControlReply> {
-    let takeBack = (): void => undefined;
-    const late = new Promise<ControlReply>((resolve) => {
-      const error = "the daemon did not answer in time";
-      takeBack = this.#clock.after(ANSWER_MAX_MS, () => resolve({ ok: false, error }));
-    });
+    const late = { ok: false, error: "the daemon did not answer in time" } as const;
     try {
-      return await Promise.race([this.#answer(request), late]);
+      return await within(this.#clock, ANSWER_MAX_MS, this.#answer(request), () => late);
     } catch (error) {
       if (error instanceof FaultError) return { ok: false, error: error.message };
       this.#socket.destroy();
       throw error;
-    } finally {
-      takeBack();
     }
   }
 

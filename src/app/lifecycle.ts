@@ -4,6 +4,7 @@
  */
 
 import { READY_LINE } from "../core/status-line.ts";
+import { within } from "../core/within.ts";
 import type { Clock, Journal, Notifier } from "../ports.ts";
 
 /** Longest a single part may take to stop; all together stay within STOP_MAX_MS. */
@@ -72,12 +73,9 @@ export class Lifecycle {
   }
 
   async #within(name: string, limitMs: number, work: () => Promise<void>): Promise<void> {
-    let cancel = (): void => {};
-    const late = new Promise<string>((resolve) => {
-      cancel = this.#options.clock.after(limitMs, () => resolve("did not stop in time"));
-    });
-    const complaint = await Promise.race([work().then(() => null, String), late]);
-    cancel();
+    const { clock } = this.#options;
+    const stopped = work().then(() => null, String);
+    const complaint = await within(clock, limitMs, stopped, () => "did not stop in time");
     if (complaint !== null) this.#options.journal.log("warning", `Stopping: ${name}: ${complaint}`);
   }
 

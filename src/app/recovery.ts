@@ -1,5 +1,6 @@
 /** At the start: files of the conversations that an earlier run did not end. */
 
+import { within } from "../core/within.ts";
 import type { Clock, Journal, MetricsStore } from "../ports.ts";
 import type { DiskTrouble } from "./disk-trouble.ts";
 
@@ -18,16 +19,11 @@ export interface RecoveryParts {
 /** Resolves when it is over, or as soon as it takes too long: then it goes on by itself. */
 export async function recoverConversations(parts: RecoveryParts): Promise<void> {
   const { clock, journal, store, disk } = parts;
-  let cancel = (): void => {};
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.after(RECOVERY_MAX_MS, resolve);
-  });
   const recovery = store.recover().then(({ names, trouble }) => {
     if (names.length > 0) journal.log("notice", recoveredLine(names));
     if (trouble !== null) disk.went("recovery", trouble);
   });
-  await Promise.race([recovery, late]);
-  cancel();
+  await within(clock, RECOVERY_MAX_MS, recovery, () => undefined);
 }
 
 function recoveredLine(names: readonly string[]): string {

@@ -6,6 +6,7 @@
 
 import { oneLine } from "../core/fault.ts";
 import { Ledger, sum, type Totals } from "../core/ledger.ts";
+import { within } from "../core/within.ts";
 import type { Calendar, Clock, Journal, MetricsStore } from "../ports.ts";
 
 /** How long the start waits for the files of today. */
@@ -38,11 +39,7 @@ export class Spending {
    */
   async start(): Promise<void> {
     const { clock, calendar, store } = this.#options;
-    let cancel = (): void => {};
     const slow = `no answer within ${PAST_MAX_MS} ms; it counts when it comes`;
-    const late = new Promise<string>((resolve) => {
-      cancel = clock.after(PAST_MAX_MS, () => resolve(slow));
-    });
     const read = store.past(calendar.dayStartMs(clock.wallMs()) - DAY_MS).then(
       (past) => {
         this.#ledger.remember(past);
@@ -50,8 +47,7 @@ export class Spending {
       },
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    const trouble = await Promise.race([read, late]);
-    cancel();
+    const trouble = await within(clock, PAST_MAX_MS, read, () => slow);
     if (trouble !== null) this.#warn(trouble);
   }
 

@@ -2,6 +2,7 @@
 
 import { type Finding, finding, fromFault } from "../../core/doctor/finding.ts";
 import { FaultError } from "../../core/fault.ts";
+import { within } from "../../core/within.ts";
 import type { Clock } from "../../ports.ts";
 
 /** Longest wait for a check that does not name its own. */
@@ -17,20 +18,14 @@ export interface Check {
 /** Never rejects. A check that hangs is left behind, and said to have failed. */
 export async function runCheck(check: Check, clock: Clock): Promise<readonly Finding[]> {
   const { name, maxMs = CHECK_MAX_MS } = check;
-  let cancel = (): void => undefined;
-  const late = new Promise<Finding>((resolve) => {
-    const says = `Did not answer in ${Math.round(maxMs / 1000)} s`;
-    cancel = clock.after(maxMs, () => resolve(finding(name, "fail", says)));
-  });
+  const says = `Did not answer in ${Math.round(maxMs / 1000)} s`;
   try {
-    const found = await Promise.race([late, start(check)]);
+    const found = await within(clock, maxMs, start(check), () => finding(name, "fail", says));
     return Array.isArray(found) ? found : [found].flat();
   } catch (error) {
     if (error instanceof FaultError) return [fromFault(name, "fail", error.fault)];
     const why = error instanceof Error ? error.message : String(error);
     return [finding(name, "fail", `This is a bug in the check: ${why}`)];
-  } finally {
-    cancel();
   }
 }
 
