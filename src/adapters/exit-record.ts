@@ -34,6 +34,7 @@ import {
 } from "../core/last-exit.ts";
 import type { Clock } from "../ports.ts";
 import { type Files, realFiles } from "./files.ts";
+import { fill } from "./whole-file.ts";
 
 export const EXIT_RECORD_NAME = "last-exit.json";
 /** A record with everything at its longest has some 2 KiB. */
@@ -88,13 +89,7 @@ export class ExitRecord {
     if (this.#path === null) return;
     const temp = `${this.#path}.${process.pid}.tmp`;
     try {
-      const file = await this.#files.create(temp);
-      try {
-        await file.write(recordText(this.#run));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await fill(await this.#files.create(temp), recordText(this.#run), true);
       // A last word that was said meanwhile is newer.
       if (this.#run.end === null) await this.#files.rename(temp, this.#path);
       else await this.#files.remove(temp);
