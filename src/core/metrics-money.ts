@@ -4,6 +4,7 @@
  */
 
 import { dailyMicroUsd } from "./budget.ts";
+import type { Usage } from "./realtime/usage.ts";
 import type { Settings } from "./settings.ts";
 import type { Tab } from "./tab.ts";
 
@@ -25,17 +26,7 @@ export function budgetReading(settings: Settings, spentMicroUsd: number): Budget
 export function moneyFields(tab: Tab, budget: BudgetReading | null): Record<string, unknown> {
   const { usage, parts, transcription } = tab;
   return {
-    tokens: {
-      input_text: usage.inputText,
-      input_audio: usage.inputAudio,
-      input_image: usage.inputImage,
-      cached_text: usage.cachedText,
-      cached_audio: usage.cachedAudio,
-      cached_image: usage.cachedImage,
-      output_text: usage.outputText,
-      output_audio: usage.outputAudio,
-      reasoning: usage.reasoning,
-    },
+    tokens: { ...tokenFields(usage), reasoning: usage.reasoning },
     transcription: transcription && {
       model: transcription.model,
       input_text: transcription.inputText,
@@ -67,4 +58,18 @@ export function moneyFields(tab: Tab, budget: BudgetReading | null): Record<stri
 
 function dollars(microUsd: number): number {
   return microUsd / 1_000_000;
+}
+
+/** Tokens by the names that metrics files and reports have for them. */
+export function tokenFields(usage: Usage): Record<string, number> {
+  return {
+    input_text: usage.inputText,
+    input_audio: usage.inputAudio,
+    input_image: usage.inputImage,
+    cached_text: usage.cachedText,
+    cached_audio: usage.cachedAudio,
+    cached_image: usage.cachedImage,
+    output_text: usage.outputText,
+    output_audio: usage.outputAudio,
+  };
 }

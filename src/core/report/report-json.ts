@@ -14,7 +14,7 @@
  * milliseconds, shares of 1; null: no conversation had it.
  */
 
-import type { Usage } from "../realtime/usage.ts";
+import { tokenFields } from "../metrics-money.ts";
 import { byDay, type Summary, summarise } from "./summary.ts";
 import { dayText, utcText, type Zone } from "./time.ts";
 import { COST_PARTS, type CostParts, type SessionView } from "./view.ts";
@@ -77,23 +77,10 @@ function summaryData(of: Summary): Json {
     function_success_rate: of.callSuccess,
     errors: of.errors,
     recovered: of.recovered,
-    tokens: of.usage === null ? null : tokenData(of.usage),
+    tokens: of.usage === null ? null : tokenFields(of.usage),
     known_cost: usd(of.costMicroUsd),
     unknown_cost_conversations: of.costUnknown,
     cost: of.parts === null ? null : partData(of.parts),
-  };
-}
-
-function tokenData(usage: Usage): Json {
-  return {
-    input_text: usage.inputText,
-    input_audio: usage.inputAudio,
-    input_image: usage.inputImage,
-    cached_text: usage.cachedText,
-    cached_audio: usage.cachedAudio,
-    cached_image: usage.cachedImage,
-    output_text: usage.outputText,
-    output_audio: usage.outputAudio,
   };
 }
 
