@@ -37,15 +37,14 @@ import { KeylessWakeEngine } from "./adapters/wake-keyless.ts";
 import { PorcupineWakeEngine } from "./adapters/wake-porcupine.ts";
 import { loadWav } from "./adapters/wav-file.ts";
 import { Appliance } from "./app/appliance.ts";
-import { realtimeUrl } from "./app/connection.ts";
 import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
 import { type Fault, faultLine } from "./core/fault.ts";
+import { dialTarget } from "./core/realtime/endpoint.ts";
 import { type Settings, secretValues } from "./core/settings.ts";
 import type { Role } from "./core/sound/cards.ts";
 import type {
   Button,
   Clock,
-  DialTarget,
   Dice,
   FleetFile,
   Journal,
@@ -122,7 +121,7 @@ export function compose(
     lamp: composeLamp(base),
     button: composeButton(base),
     dialer: new RealtimeDialer(clock),
-    target,
+    target: dialTarget,
     faultSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
@@ -139,7 +138,7 @@ export function compose(
     notifier: new SystemdNotifier({ clock, env, pid: process.pid }),
     power: new SystemdPower(),
     controlServer: new ControlSocket(socketPath, clock),
-    host: () => ({ last_exit: lastExit, ...hostFacts() }),
+    host: hostFacts(lastExit),
   };
   return new Appliance(world, current);
 }
@@ -152,9 +151,13 @@ function metricsLimits(settings: Settings): MetricsLimits {
   };
 }
 
-function hostFacts(): Readonly<Record<string, unknown>> {
-  const memoryMb = Math.round(process.memoryUsage.rss() / 1_048_576);
-  return { memory_mb: memoryMb, version: projectVersion(), pid: process.pid };
+/** Asked at every status: what does not change is read once. */
+function hostFacts(lastExit: string | null): () => Readonly<Record<string, unknown>> {
+  const version = projectVersion();
+  return () => {
+    const memoryMb = Math.round(process.memoryUsage.rss() / 1_048_576);
+    return { last_exit: lastExit, memory_mb: memoryMb, version, pid: process.pid };
+  };
 }
 
 /** Parts one by one, for commands that try them while the appliance does not run. */
@@ -178,17 +181,6 @@ export function composeParts(settings: Settings, env: Env, journal: Journal): Pa
         ...base,
         settings: { ...settings, "wake_word.sensitivity": sensitivity },
       }),
-  };
-}
-
-function target(model: string, settings: Settings): DialTarget {
-  const beta = settings["openai.protocol"] === "beta";
-  return {
-    url: realtimeUrl(settings["openai.base_url"], model),
-    headers: {
-      Authorization: `Bearer ${settings["openai.api_key"]}`,
-      ...(beta ? { "OpenAI-Beta": "realtime=v1" } : {}),
-    },
   };
 }
 

@@ -5,6 +5,7 @@
 
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { modelsUrl } from "../core/realtime/endpoint.ts";
 import { record } from "../core/realtime/fields.ts";
 import { type ShutdownDates, shutdownDates } from "../core/retirement.ts";
 import type { Clock, ModelsSource } from "../ports.ts";
@@ -44,9 +45,8 @@ export class ModelsList implements ModelsSource {
 
   async #ask(): Promise<ShutdownDates | null> {
     const { baseUrl, apiKey } = this.#options;
-    const url = `${baseUrl().replace(/^ws/, "http").replace(/\/+$/, "")}/models`;
     try {
-      const response = await fetch(url, {
+      const response = await fetch(modelsUrl(baseUrl()), {
         headers: { Authorization: `Bearer ${apiKey()}` },
         redirect: "error",
         signal: AbortSignal.timeout(ASK_MAX_MS),

@@ -67,12 +67,3 @@ export class Connection {
     this.#link = null;
   }
 }
-
-/** The URL of the Realtime endpoint: http(s) becomes ws(s), and `/realtime` is appended. */
-export function realtimeUrl(baseUrl: string, model: string): string {
-  const url = new URL(baseUrl);
-  url.protocol = url.protocol.replace("http", "ws");
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/realtime`;
-  url.searchParams.set("model", model);
-  return url.href;
-}

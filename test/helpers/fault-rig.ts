@@ -6,9 +6,9 @@
 
 import { RealtimeDialer } from "../../src/adapters/realtime-socket.ts";
 import { Appliance } from "../../src/app/appliance.ts";
-import { realtimeUrl } from "../../src/app/connection.ts";
 import type { Indication } from "../../src/core/indicator.ts";
 import { FRAME_SAMPLES, msToSamples } from "../../src/core/pcm.ts";
+import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
 import { FAULT_SOUNDS, type FaultSound } from "../../src/core/sounds.ts";
 import type { Clock, DialTarget, Lamp } from "../../src/ports.ts";

@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { Appliance } from "../../src/app/appliance.ts";
-import { realtimeUrl } from "../../src/app/connection.ts";
 import { FRAME_SAMPLES } from "../../src/core/pcm.ts";
+import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
 import type { FaultSound } from "../../src/core/sounds.ts";
 import { SimCalendar, SimClock } from "../../src/sim/sim-clock.ts";

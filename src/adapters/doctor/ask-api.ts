@@ -8,6 +8,7 @@
 import { type ClientRequest, get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import type { ApiFacts } from "../../core/doctor/api.ts";
+import { modelsUrl } from "../../core/realtime/endpoint.ts";
 import { record, text } from "../../core/realtime/fields.ts";
 import { shutdownDates } from "../../core/retirement.ts";
 import type { Clock } from "../../ports.ts";
@@ -25,7 +26,7 @@ export interface AskOptions {
 }
 
 export function askApi({ baseUrl, apiKey, clock, maxMs }: AskOptions): Promise<ApiFacts> {
-  const url = `${baseUrl.replace(/^ws/, "http").replace(/\/+$/, "")}/models`;
+  const url = modelsUrl(baseUrl);
   const startedMs = clock.nowMs();
   return new Promise((resolve) => {
     const get = url.startsWith("https:") ? getHttps : getHttp;
