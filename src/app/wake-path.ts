@@ -8,15 +8,9 @@
 
 import type { Fault } from "../core/fault.ts";
 import { FRAME_SAMPLES, msToSamples } from "../core/pcm.ts";
-import {
-  Downsampler,
-  RESAMPLE_DELAY_SAMPLES,
-  RESAMPLE_RATIO,
-  resampledMax,
-  WAKE_FRAME_SAMPLES,
-} from "../core/resample.ts";
 import type { Ring } from "../core/ring.ts";
 import { SpeechGate } from "../core/speech-gate.ts";
+import { WakeFrames } from "../core/wake-frames.ts";
 import type { WakeEngine } from "../ports.ts";
 
 /**
@@ -58,10 +52,8 @@ export interface WakeCounts {
 export class WakePath {
   readonly #options: WakePathOptions;
   readonly #gate = new SpeechGate();
-  readonly #resampler = new Downsampler();
+  readonly #frames = new WakeFrames();
   readonly #input = new Int16Array(FRAME_SAMPLES);
-  readonly #output = new Int16Array(resampledMax(FRAME_SAMPLES));
-  readonly #frame = new Int16Array(WAKE_FRAME_SAMPLES);
   readonly #counts = {
     framesSkipped: 0,
     framesFed: 0,
@@ -77,9 +69,6 @@ export class WakePath {
   #cursor = 0;
   /** Nothing before this position may be fed, nor be detected: it was heard while muted. */
   #floor = 0;
-  /** End, as a capture position, of the resampled samples put into `#frame` so far. */
-  #resampledEnd = -RESAMPLE_DELAY_SAMPLES;
-  #filled = 0;
   #quietUntilSample = 0;
   #cooldownMs: number;
 
@@ -155,10 +144,8 @@ export class WakePath {
   }
 
   #restartAt(position: number): void {
-    this.#resampler.reset();
     this.#cursor = position;
-    this.#resampledEnd = position - RESAMPLE_DELAY_SAMPLES;
-    this.#filled = 0;
+    this.#frames.restart(position);
   }
 
   #feed(): void {
@@ -172,19 +159,14 @@ export class WakePath {
       const wanted = Math.min(FRAME_SAMPLES, until - this.#cursor);
       const input = wanted === FRAME_SAMPLES ? this.#input : this.#input.subarray(0, wanted);
       this.#cursor += ring.read(this.#cursor, input);
-      const count = this.#resampler.process(input, this.#output);
-      for (let i = 0; i < count; i++) this.#push(this.#output[i] ?? 0);
+      this.#frames.push(input, this.#toEngine);
     }
   }
 
-  #push(sample: number): void {
-    this.#frame[this.#filled++] = sample;
-    this.#resampledEnd += RESAMPLE_RATIO;
-    if (this.#filled < WAKE_FRAME_SAMPLES) return;
-    this.#filled = 0;
+  readonly #toEngine = (frame: Int16Array, endSample: number): void => {
     this.#counts.engineFramesFed += 1;
-    this.#options.engine.feed(this.#frame, this.#resampledEnd);
-  }
+    this.#options.engine.feed(frame, endSample);
+  };
 
   #detected(keyword: string, endSample: number): void {
     const muted = !this.#enabled || endSample <= this.#floor;

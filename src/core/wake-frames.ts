@@ -16,7 +16,15 @@ export class WakeFrames {
   readonly #frame = new Int16Array(WAKE_FRAME_SAMPLES);
   #output = new Int16Array(0);
   #filled = 0;
-  #resampled = 0;
+  /** End of what is in `#frame`, as a position in the 24 kHz input. */
+  #end = -RESAMPLE_DELAY_SAMPLES;
+
+  /** What comes next has this position in the 24 kHz input, and nothing to do with what came before. */
+  restart(position: number): void {
+    this.#resampler.reset();
+    this.#end = position - RESAMPLE_DELAY_SAMPLES;
+    this.#filled = 0;
+  }
 
   /** `each` gets a frame (overwritten afterwards), and its end as a position in the 24 kHz input. */
   push(pcm: Int16Array, each: (frame: Int16Array, endSample: number) => void): void {
@@ -27,11 +35,11 @@ export class WakeFrames {
       const part = Math.min(count - at, WAKE_FRAME_SAMPLES - this.#filled);
       this.#frame.set(this.#output.subarray(at, at + part), this.#filled);
       this.#filled += part;
-      this.#resampled += part;
+      this.#end += part * RESAMPLE_RATIO;
       at += part;
       if (this.#filled < WAKE_FRAME_SAMPLES) continue;
       this.#filled = 0;
-      each(this.#frame, this.#resampled * RESAMPLE_RATIO - RESAMPLE_DELAY_SAMPLES);
+      each(this.#frame, this.#end);
     }
   }
 }
