@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { STAND_INS } from "./appliance-stand-ins.ts";
-import type { Ended } from "./pipit.ts";
+import { type Ended, outputOf } from "./pipit.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 // Compiled, this file is in dist/test/helpers.
@@ -144,19 +144,7 @@ export class ApplianceRoot {
       timeout: RUN_MAX_MS,
       killSignal: "SIGKILL",
     });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    const ended = new Promise<Ended>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, stdout, stderr }));
-    });
-    return Object.assign(child, { ended });
+    return Object.assign(child, { ended: outputOf(child) });
   }
 
   /** Runs one of the scripts to its end. */

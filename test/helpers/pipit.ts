@@ -1,6 +1,7 @@
 /** Runs the built program as a child process, as an owner would, in an environment that is given. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** A child that says nothing for this long is killed, milliseconds; generous for a loaded machine. */
@@ -25,6 +26,11 @@ export function runPipit(
     timeout: RUN_MAX_MS,
     killSignal: "SIGKILL",
   });
+  return outputOf(child);
+}
+
+/** How a child ended, with all that it wrote. Rejects when it could not be started. */
+export function outputOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
