@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import { DAY_MS } from "../core/duration.ts";
 import type { Fault } from "../core/fault.ts";
 import type { PastConversation } from "../core/ledger.ts";
 import { pastMicroUsd } from "../core/past-cost.ts";
@@ -28,8 +29,6 @@ const READS_AT_ONCE = 8;
 export const METRICS_FILE_MAX_BYTES = 262_144;
 /** A temp file older than this is a leftover even if another process has its number now. */
 export const TEMP_OLD_MS = 600_000;
-
-const DAY_MS = 86_400_000;
 
 export interface MetricsFilesOptions {
   readonly dir: string;

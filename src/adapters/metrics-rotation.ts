@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import { DAY_MS } from "../core/duration.ts";
 import { errorCode, type Files } from "./files.ts";
 import { byName, METRICS_NAME, nameMs } from "./metrics-names.ts";
 
@@ -29,7 +30,6 @@ export const REMOVALS_MAX = 500;
 const WITNESSES = 10;
 /** No conversation was before Pipit. */
 const FIRST_MS = Date.UTC(2026, 0, 1);
-const DAY_MS = 86_400_000;
 
 export class MetricsRotation {
   readonly #dir: string;

@@ -4,6 +4,7 @@
  * midnight to midnight.
  */
 
+import { DAY_MS } from "../core/duration.ts";
 import { oneLine } from "../core/fault.ts";
 import { Ledger, sum, type Totals } from "../core/ledger.ts";
 import { within } from "../core/within.ts";
@@ -11,7 +12,6 @@ import type { Calendar, Clock, Journal, MetricsStore } from "../ports.ts";
 
 /** How long the start waits for the files of today. */
 const PAST_MAX_MS = 500;
-const DAY_MS = 86_400_000;
 /** Well into the next day, whether this one has 23, 24 or 25 hours. */
 const INTO_TOMORROW_MS = 1.25 * DAY_MS;
 /** This program is younger: before it, the clock has not been set since the machine was switched on. */

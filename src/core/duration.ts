@@ -1,4 +1,6 @@
-/** Lengths of time for people. */
+/** Lengths of time, and what people call them. */
+
+export const DAY_MS = 86_400_000;
 
 /** Seconds as `3 d 4 h`, `5 h 12 min`, `2 min 5 s`, `9 s`: the two largest units. */
 export function durationText(seconds: number): string {

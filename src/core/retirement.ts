@@ -3,6 +3,7 @@
  * the catalogue's; whatever it sends that is no date changes nothing.
  */
 
+import { DAY_MS } from "./duration.ts";
 import { rungs } from "./ladder.ts";
 import { modelNamed } from "./models.ts";
 import { type Fields, record, text } from "./realtime/fields.ts";
@@ -10,7 +11,6 @@ import type { Settings } from "./settings.ts";
 
 /** An announced end this near is worth a line a day. */
 export const NOTICE_DAYS = 60;
-const DAY_MS = 24 * 3_600_000;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 /** Entries read of a list of models; the real one has about a hundred. */
 const LIST_MAX = 2_000;

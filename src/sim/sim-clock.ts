@@ -5,6 +5,7 @@
  * setting, and while one rings `nowMs` is exactly its time. Real time never enters.
  */
 
+import { DAY_MS } from "../core/duration.ts";
 import type { Calendar, Clock } from "../ports.ts";
 
 /** Alarms that one call may ring: more means two of them set each other for ever. */
@@ -132,8 +133,6 @@ export async function settle(): Promise<void> {
   // Two turns: the first may resolve what only then schedules a callback of its own.
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
-
-const DAY_MS = 86_400_000;
 
 /** The simulated house is in Greenwich, and has no daylight saving. */
 export class SimCalendar implements Calendar {

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DAY_MS } from "../../src/core/duration.ts";
 import { answer, asked, asks, budget, question, rest } from "../helpers/purse.ts";
 import { settled, World } from "../helpers/world.ts";
 
-const DAY_MS = 86_400_000;
 const DOLLAR = { "budget.daily_usd": 1 } as const;
 
 test("mini: from warn_at on the next conversation is the small model's, and it ends at the cap", async () => {

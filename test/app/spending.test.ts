@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SystemCalendar } from "../../src/adapters/clock.ts";
 import { Spending } from "../../src/app/spending.ts";
+import { DAY_MS } from "../../src/core/duration.ts";
 import type { PastConversation } from "../../src/core/ledger.ts";
 import type { Calendar } from "../../src/ports.ts";
 import { SimCalendar, SimClock } from "../../src/sim/sim-clock.ts";
@@ -11,7 +12,6 @@ import { SimJournal, SimStore } from "../../src/sim/sim-parts.ts";
 import { settled } from "../helpers/world.ts";
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** 2026-11-26T12:00:00Z. */
 const NOON = Date.UTC(2026, 10, 26, 12);
 

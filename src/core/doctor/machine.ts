@@ -1,10 +1,9 @@
 /** The computer itself: Node, clock, memory, power, disk. Facts in, findings out. */
 
+import { DAY_MS } from "../duration.ts";
 import { CATALOGUE_DATE } from "../models.ts";
 import { midnightMs } from "../retirement.ts";
 import { type Finding, finding } from "./finding.ts";
-
-const DAY_MS = 24 * 3_600_000;
 
 /** Ends of support by major version (Node's release schedule as of 2026-11). */
 const NODE_ENDS: Readonly<Record<number, string>> = {

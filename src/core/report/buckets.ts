@@ -5,8 +5,9 @@
  * are never more than STEPS_MAX of a unit (MONTHS_MAX of months).
  */
 
+import { DAY_MS } from "../duration.ts";
 import { groupBy, type Summary, summarise } from "./summary.ts";
-import { DAY_MS, dateOf, dayOf, dayText, localDay, type Zone } from "./time.ts";
+import { dateOf, dayOf, dayText, localDay, type Zone } from "./time.ts";
 import type { SessionView } from "./view.ts";
 
 export type Unit = "day" | "week" | "month";

@@ -5,10 +5,11 @@
  * figures are those of a household; colour changes nothing of the text.
  */
 
+import { DAY_MS } from "../duration.ts";
 import { countText, msText, shareText, usdText } from "./figures.ts";
 import { cellsOf, greatestOf, type Point, sparkline } from "./sparkline.ts";
 import { byDay, type Summary, summarise } from "./summary.ts";
-import { DAY_MS, dayText, fromLocal, localDay, localText, type Zone } from "./time.ts";
+import { dayText, fromLocal, localDay, localText, type Zone } from "./time.ts";
 import type { SessionView } from "./view.ts";
 
 export interface TableOptions {

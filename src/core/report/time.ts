@@ -3,10 +3,11 @@
  * people. The proleptic Gregorian calendar; a day is a whole number, 0 is 1970-01-01.
  */
 
+import { DAY_MS } from "../duration.ts";
+
 /** Minutes east of UTC at a point in time (milliseconds since 1970): the machine's time zone. */
 export type Zone = (epochMs: number) => number;
 
-export const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
 /** Days in the 400 years after which the calendar repeats. */

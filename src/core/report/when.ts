@@ -1,6 +1,7 @@
 /** What an owner types for a point in time: `7d`, `24h`, `2026-11-01`, or ISO 8601. */
 
-import { DAY_MS, fromLocal, readIso, type Zone } from "./time.ts";
+import { DAY_MS } from "../duration.ts";
+import { fromLocal, readIso, type Zone } from "./time.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = {
   m: 60_000,

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DAY_MS } from "../../../src/core/duration.ts";
 import { bucketsOf, MONTHS_MAX, STEPS_MAX } from "../../../src/core/report/buckets.ts";
 import { metricsPage } from "../../../src/core/report/page.ts";
 import { ticksFor } from "../../../src/core/report/plot.ts";
-import { DAY_MS } from "../../../src/core/report/time.ts";
 import { readSession, type SessionView } from "../../../src/core/report/view.ts";
 import { SimDice } from "../../../src/sim/sim-dice.ts";
 

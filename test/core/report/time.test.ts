@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DAY_MS } from "../../../src/core/duration.ts";
 import {
-  DAY_MS,
   dayOf,
   dayText,
   epochOf,
