@@ -1,0 +1,247 @@
+# Sourced by appliance.sh: how a release is put in force, proven, and left again if it fails; what the
+# service's files are. Invariant: a switch is one rename.
+# shellcheck shell=bash
+# shellcheck disable=SC2015,SC2034,SC2154,SC2164 # "a && b || die" is meant so; names are of and for
+# the others; set -e holds
+
+# unit_files RELEASE: the units it brings.
+unit_files() {
+  find "$RELEASES/$1/systemd" -maxdepth 1 \( -name 'pipit*.service' -o -name 'pipit*.path' \
+    -o -name 'pipit*.timer' -o -name 'pipit*.socket' \) 2>/dev/null | sort
+}
+
+# put_units RELEASE: its units, with the path of this machine's Node.js; and none of other releases.
+# UNITS_CHANGED tells whether systemd must read them again.
+put_units() {
+  local file name other mine=' '
+  UNITS_CHANGED=
+  for file in $(unit_files "$1"); do
+    name=${file##*/} mine+="${file##*/} "
+    keep_strange "$name"
+    put_file "$UNITS/$name" 0644 root:root < <(sed "s#/usr/bin/node\\b#$NODE#g" "$file")
+    UNITS_CHANGED+=$PUT
+  done
+  for other in $(releases); do
+    for file in $(unit_files "$other"); do
+      name=${file##*/}
+      if [[ $mine != *" $name "* ]] && [ -e "$UNITS/$name" ]; then
+        step "remove $UNITS/$name" remove_unit "$name"
+        UNITS_CHANGED+=1
+      fi
+    done
+  done
+}
+
+remove_unit() {
+  systemctl disable --now "$1" >/dev/null 2>&1 || systemctl stop "$1" >/dev/null 2>&1 || true
+  rm -f -- "$UNITS/$1"
+}
+
+# keep_strange UNIT: a unit that no release brought was made or changed by hand; a copy stays.
+keep_strange() {
+  local other copy=$ETC/$1.replaced
+  [ -e "$UNITS/$1" ] || return 0
+  for other in $(releases); do
+    ! cmp -s "$UNITS/$1" <(sed "s#/usr/bin/node\\b#$NODE#g" "$RELEASES/$other/systemd/$1" 2>/dev/null) || return 0
+    ! cmp -s "$UNITS/$1" "$RELEASES/$other/systemd/$1" || return 0
+  done
+  step "keep the changed $UNITS/$1 as $copy (changes of your own belong into: systemctl edit $1)" \
+    cp -- "$UNITS/$1" "$copy"
+}
+
+# unit_value NAME: one property of the service.
+unit_value() { systemctl show pipit.service --property "$1" | sed "s/^$1=//"; }
+
+# start_and_prove: (re)starts the service. True when it said READY and then stayed up, as the same
+# process, for SETTLE_S seconds. Otherwise WHY says what happened.
+start_and_prove() {
+  local id second
+  STARTED_AT=$(date +%s)
+  if ! timeout --foreground "$START_MAX_S" systemctl restart pipit.service; then
+    WHY="did not become ready ($(unit_value Result), exit status $(unit_value ExecMainStatus))"
+    return 1
+  fi
+  id=$(life)
+  for ((second = 1; second <= SETTLE_S; second++)); do
+    sleep 1
+    if [[ $id != *ActiveState=active* ]] || [ "$(life)" != "$id" ]; then
+      WHY="became ready and ended again within $second s ($(unit_value Result))"
+      return 1
+    fi
+  done
+}
+
+# life: what stays the same for as long as one process lives, and whether it does.
+life() { systemctl show pipit.service --property ActiveState,InvocationID,NRestarts,ActiveEnterTimestampMonotonic; }
+
+# show_failure: the last lines of the journal about what has just failed.
+show_failure() {
+  say "the last lines of its journal:"
+  journalctl --unit pipit.service --since "@$STARTED_AT" --lines "$FAILED_LINES" --no-pager --output cat 2>/dev/null |
+    sed 's/^/  | /' >&2 || true
+}
+
+# enforce NAME: its units and the link.
+enforce() {
+  put_units "$1" || return 1
+  step "$OPT/current leads to $1" link_to current "$1" || return 1
+  sync -f -- "$OPT" || return 1
+  if [ -n "$UNITS_CHANGED" ]; then systemctl daemon-reload; fi
+}
+
+# put_in_force NAME: switches to a release and proves it; false when that failed and the old one is back.
+put_in_force() {
+  local new=$1
+  OLD=$(release_of current)
+  if [ -n "$DRY_RUN" ]; then
+    step "put release $new in force, restart pipit.service, see it say READY and stay up for $SETTLE_S s, else go back to ${OLD:-nothing}"
+    return 0
+  fi
+  begin_trial "$new"
+  if enforce "$new" && start_and_prove; then
+    accept
+    say "release $new is ready and stays up"
+  else
+    say "release $new $WHY"
+    show_failure
+    go_back
+    return 1
+  fi
+}
+
+# begin_trial NAME: writes down what to go back to.
+begin_trial() {
+  printf '%s\n' "$OLD" >"$OPT/.trial.new"
+  sync -- "$OPT/.trial.new"
+  mv -fT -- "$OPT/.trial.new" "$TRIAL_NOTE"
+  sync -f -- "$OPT"
+  TRIAL=$1
+}
+
+# accept: the release on trial has proven itself.
+accept() {
+  if [ -n "$OLD" ] && [ "$OLD" != "$TRIAL" ]; then link_to previous "$OLD"; fi
+  TRIAL=
+  rm -f -- "$TRIAL_NOTE"
+  sync -f -- "$OPT"
+}
+
+# go_back: the release on trial has failed. True when the old one runs again, proven.
+go_back() {
+  local failed=$TRIAL
+  TRIAL=
+  if [ -z "$OLD" ] || [ "$OLD" = "$failed" ] || [ ! -d "$RELEASES/$OLD" ]; then
+    rm -f -- "$TRIAL_NOTE"
+    say "there is no other release to go back to: see journalctl -u pipit, mend it and run this again"
+    return 1
+  fi
+  say "going back to release $OLD"
+  enforce "$OLD"
+  rm -f -- "$TRIAL_NOTE"
+  if start_and_prove; then
+    say "release $OLD is ready again"
+  else
+    say "release $OLD $WHY, too"
+    show_failure
+    return 1
+  fi
+}
+
+# mend: brings in order what an older way of installing or an interrupted run has left.
+mend() {
+  local name
+  adopt
+  [ -z "$DRY_RUN" ] || return 0
+  rm -rf -- "${RELEASES:?}"/.staging.* "$OPT"/.*.new
+  if [ -z "$(release_of current)" ]; then
+    name=$(releases | head -n 1)
+    [ -z "$name" ] || step "$OPT/current leads to $name, which it had lost" link_to current "$name"
+  fi
+  [ -e "$TRIAL_NOTE" ] || return 0
+  OLD=$(cat -- "$TRIAL_NOTE") TRIAL=$(release_of current)
+  say "an earlier run was interrupted before release $TRIAL had proven itself: proving it now"
+  if enforce "$TRIAL" && start_and_prove; then
+    accept
+  else
+    say "release $TRIAL $WHY"
+    show_failure
+    go_back || true
+  fi
+}
+
+# adopt: /opt/pipit/current as a folder, from an installation by hand, becomes a release like others.
+adopt() {
+  [ -d "$OPT/current" ] && [ ! -L "$OPT/current" ] || return 0
+  local name
+  name=$(version_of "$OPT/current")-by-hand
+  while [ -e "$RELEASES/$name" ]; do name+=-older; done
+  put_folder "$RELEASES" 0755
+  step "take over the installation by hand in $OPT/current as release $name" adopt_as "$name"
+}
+
+adopt_as() {
+  mv -T -- "$OPT/current" "$RELEASES/$1"
+  link_to current "$1"
+  chown -R -- root:root "$RELEASES/$1"
+}
+
+# check_config RELEASE: the installed configuration, as this release would read it, with the keys and
+# variables that the service has. Its problems go to standard error.
+check_config() {
+  (
+    local line
+    while IFS= read -r line; do export_line "$line"; done \
+      < <(unit_value Environment | tr ' ' '\n' || true; cat -- "$ETC/pipit.env" 2>/dev/null)
+    # As systemd hands LoadCredential= on: a release that does not know it has no key, here as there.
+    export CREDENTIALS_DIRECTORY=$CREDENTIALS
+    timeout 60 node "$RELEASES/$1/dist/src/main.js" check-config --config "$CONFIG" >/dev/null
+  )
+}
+
+# export_line NAME=VALUE: one line of an EnvironmentFile=; what is none is passed over.
+export_line() {
+  local name=${1%%=*} value=${1#*=}
+  [[ $1 == *=* && $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || return 0
+  if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
+  export "$name=$value"
+}
+
+# has_command RELEASE NAME: whether this release has `pipit NAME`.
+has_command() { timeout 60 node "$RELEASES/$1/dist/src/main.js" --help 2>/dev/null | grep -q "^  $2 "; }
+
+# run_doctor: what the release in force finds about this machine; its complaints are no failure of ours.
+run_doctor() {
+  local current
+  current=$(release_of current)
+  has_command "$current" doctor || return 0
+  say "pipit doctor:"
+  timeout 120 node "$OPT/current/dist/src/main.js" doctor >&2 ||
+    say "note: pipit doctor is not content (see above); Pipit runs all the same"
+}
+
+# wait_until_idle: lets a conversation end, for some time.
+wait_until_idle() {
+  local state deadline=$((SECONDS + IDLE_MAX_S)) told=
+  [ -z "$NOW$DRY_RUN" ] || return 0
+  while :; do
+    state=$(timeout 10 node "$OPT/current/dist/src/main.js" status --json 2>/dev/null |
+      sed -n 's/^{"state":"\([a-z-]*\)".*/\1/p') || true
+    case $state in '' | idle | muted | fault) return 0 ;; esac
+    [ -n "$told" ] || say "a conversation is going on: waiting for its end, $IDLE_MAX_S s at most (--now does not wait)"
+    told=1
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      say "it is still $state after $IDLE_MAX_S s: going on"
+      return 0
+    fi
+    sleep 1
+  done
+}
+
+# advise_migration RELEASE: what to do about a configuration of an older time.
+advise_migration() {
+  if has_command "$1" migrate-config; then
+    say "  It can bring it up to date:  sudo $OPT/releases/$1/dist/src/main.js migrate-config --config $CONFIG"
+  else
+    say "  Mend these lines, then run this again."
+  fi
+}
