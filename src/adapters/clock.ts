@@ -58,10 +58,3 @@ export class SystemDice implements Dice {
     return randomInt(STEPS) / STEPS;
   }
 }
-
-/** A lower-case hexadecimal identifier of `digits` digits, drawn from `dice`. */
-export function hexId(dice: Dice, digits = 8): string {
-  let id = "";
-  for (let i = 0; i < digits; i++) id += Math.floor(dice.unit() * 16).toString(16);
-  return id;
-}
