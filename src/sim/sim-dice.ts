@@ -24,4 +24,21 @@ export class SimDice implements Dice {
     this.#state = x >>> 0;
     return this.#state / RANGE;
   }
+
+  /** A whole number, at least 0 and below `count`. */
+  below(count: number): number {
+    return Math.floor(this.unit() * count);
+  }
+
+  /** True with this probability, 0 to 1. */
+  chance(of: number): boolean {
+    return this.unit() < of;
+  }
+
+  /** One of them. Throws on an empty list. */
+  oneOf<T>(list: readonly T[]): T {
+    const found = list[this.below(list.length)];
+    if (found === undefined) throw new Error("none to choose from");
+    return found;
+  }
 }

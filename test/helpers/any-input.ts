@@ -32,7 +32,7 @@ const NAMES = ["end_conversation", "lamp"];
 
 /** Any input; the server's are on attempt `attempt`, or now and then on the one before. */
 export function anyInput(attempt: number, dice: SimDice): Input {
-  const one = <T>(list: readonly T[]): T => pick(list, dice);
+  const one = <T>(list: readonly T[]): T => dice.oneOf(list);
   const stale = dice.unit() < 0.05 ? attempt - 1 : attempt;
   const kinds: readonly (() => Input)[] = [
     () => ({ tag: "wake", keyword: "computer", endSample: 24_000 }),
@@ -57,13 +57,13 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "tick" }),
     () => ({ tag: "shutdown" }),
   ];
-  if (dice.unit() < 0.3) return one(kinds)();
+  if (dice.chance(0.3)) return one(kinds)();
   const capturedAt = dice.unit() < 0.5 ? null : Math.floor(dice.unit() * 1e9);
   return { tag: "server", attempt: stale, event: anyEvent(dice), capturedAt };
 }
 
 function anyEvent(dice: SimDice): ServerEvent {
-  const one = <T>(list: readonly T[]): T => pick(list, dice);
+  const one = <T>(list: readonly T[]): T => dice.oneOf(list);
   const responseId = one(["r1", "r2", "r3"]);
   const itemId = one(["u1", "u2", "a", "b"]);
   const message = "no";
@@ -94,10 +94,4 @@ function heard(itemId: string, dice: SimDice) {
   const receivedMs = Math.floor(dice.unit() * 1000);
   const heardMs = Math.floor(dice.unit() * (receivedMs + 1));
   return { itemId, contentIndex: 0, heardMs, receivedMs };
-}
-
-function pick<T>(list: readonly T[], dice: SimDice): T {
-  const found = list[Math.floor(dice.unit() * list.length)];
-  if (found === undefined) throw new Error("an empty list");
-  return found;
 }

@@ -95,7 +95,7 @@ export class ModelServer {
   /** Does something of its own: hears the user, or goes on with its answer. */
   act(userSpeaks: boolean): void {
     if (!this.#ready) return;
-    if (this.#active !== null && this.#chance(0.7)) this.#speak(this.#active);
+    if (this.#active !== null && this.#dice.chance(0.7)) this.#speak(this.#active);
     else if (userSpeaks && this.#findsTurns) this.#hear();
   }
 
@@ -111,9 +111,9 @@ export class ModelServer {
   }
 
   #configure(findsTurns: boolean, eventId: string): void {
-    const refused = this.#chance(0.1);
+    const refused = this.#dice.chance(0.1);
     if (refused) {
-      const param = this.#chance(0.5) ? "session.truncation" : "session.audio.output.voice";
+      const param = this.#dice.chance(0.5) ? "session.truncation" : "session.audio.output.voice";
       this.#error({ code: "unknown_parameter", param, eventId });
       return;
     }
@@ -146,30 +146,30 @@ export class ModelServer {
       this.#error({ code: "response_cancel_not_active", eventId });
       return;
     }
-    if (this.#chance(0.3)) this.#delta(active); // late
+    if (this.#dice.chance(0.3)) this.#delta(active); // late
     this.#done(active, "cancelled", null);
-    if (this.#chance(0.3)) this.#delta(active); // very late
+    if (this.#dice.chance(0.3)) this.#delta(active); // very late
   }
 
   #truncate(itemId: string, audioEndMs: number, eventId: string): void {
     const sent = this.sentMs.get(itemId) ?? 0;
     if (audioEndMs > sent) this.wrongs.push(`cut ${itemId} at ${audioEndMs} of ${sent} ms`);
-    if (this.#chance(0.05)) this.#error({ eventId });
+    if (this.#dice.chance(0.05)) this.#error({ eventId });
   }
 
   #speak(active: Active): void {
-    if (this.#chance(0.75)) {
+    if (this.#dice.chance(0.75)) {
       this.#delta(active);
       return;
     }
     this.down.push({ tag: "transcript", itemId: active.itemId, text: "words ".repeat(500) });
-    if (this.#chance(0.7)) this.#done(active, "completed", null);
-    else if (this.#chance(0.5)) this.#done(active, "incomplete", null);
-    else this.#done(active, "failed", FAILURES[this.#below(FAILURES.length)] ?? null);
+    if (this.#dice.chance(0.7)) this.#done(active, "completed", null);
+    else if (this.#dice.chance(0.5)) this.#done(active, "incomplete", null);
+    else this.#done(active, "failed", FAILURES[this.#dice.below(FAILURES.length)] ?? null);
   }
 
   #delta({ id, itemId }: Active): void {
-    const ms = DELTA_MS[this.#below(DELTA_MS.length)] ?? 20;
+    const ms = DELTA_MS[this.#dice.below(DELTA_MS.length)] ?? 20;
     this.sentMs.set(itemId, (this.sentMs.get(itemId) ?? 0) + ms);
     const sound = { responseId: id, itemId, contentIndex: 0, base64: String(ms) };
     this.down.push({ tag: "audio", ...sound });
@@ -182,8 +182,8 @@ export class ModelServer {
   ): void {
     this.#active = null;
     const error = code === null ? null : { ...NO_ERROR, code };
-    const name = this.#chance(0.5) ? "lamp" : "end_conversation";
-    const called = status === "completed" && this.#chance(0.15);
+    const name = this.#dice.chance(0.5) ? "lamp" : "end_conversation";
+    const called = status === "completed" && this.#dice.chance(0.15);
     const calls = called ? [{ callId: this.#name("call"), name, arguments: "{}" }] : [];
     const done = { responseId: id, status, reason: null, error, calls, usage: null };
     this.down.push({ tag: "response-done", ...done });
@@ -200,7 +200,7 @@ export class ModelServer {
     }
     const itemId = this.#speech;
     this.#speech = null;
-    this.#heardMs += 800 + this.#below(4000);
+    this.#heardMs += 800 + this.#dice.below(4000);
     this.down.push({ tag: "speech-stopped", itemId, endMs: this.#heardMs });
     this.#commit(itemId);
   }
@@ -218,13 +218,5 @@ export class ModelServer {
   #name(kind: string): string {
     this.#count += 1;
     return `${kind}_${this.attempt}_${this.#count}`;
-  }
-
-  #chance(of: number): boolean {
-    return this.#dice.unit() < of;
-  }
-
-  #below(count: number): number {
-    return Math.floor(this.#dice.unit() * count);
   }
 }

@@ -53,17 +53,17 @@ export class ModelWorld {
   /** One thing happens. */
   happen(): void {
     this.purse.pass();
-    const what = this.#below(20);
+    const what = this.#dice.below(20);
     if (what < 8) this.#network();
     else if (what < 13) this.#server?.act(this.#uplink && !this.#server.silent);
-    else if (what < 17) this.pass(this.#below(this.#chance(0.02) ? 12_000 : 400));
+    else if (what < 17) this.pass(this.#dice.below(this.#dice.chance(0.02) ? 12_000 : 400));
     else if (what === 17) this.#tell();
-    else this.#post(ownersWish(this.#below(100), this.nowMs, this.#head()));
+    else this.#post(ownersWish(this.#dice.below(100), this.nowMs, this.#head()));
   }
 
   /** Nobody does anything any more; the server works on, or is silent. Ends at rest, or throws. */
   leaveAlone(): void {
-    const silent = this.#chance(0.5);
+    const silent = this.#dice.chance(0.5);
     const untilMs = this.nowMs + ALONE_MAX_MS;
     while (!this.#atRest()) {
       assert.ok(this.nowMs < untilMs, `stuck in ${this.state.tag}`);
@@ -102,29 +102,30 @@ export class ModelWorld {
     }
     const server = this.#server;
     if (server === null) return;
-    if (this.#chance(0.01)) this.#close({ tag: "close", code: this.#one(CODES), reason: "" });
-    else if (this.#chance(0.004)) server.silent = true;
+    if (this.#dice.chance(0.01))
+      this.#close({ tag: "close", code: this.#dice.oneOf(CODES), reason: "" });
+    else if (this.#dice.chance(0.004)) server.silent = true;
     else if (server.silent) {
-      if (this.#chance(0.05)) this.#close({ tag: "timeout", what: "pong" });
-    } else if (this.#flushing && this.#chance(0.5)) this.#flushed();
-    else if (this.#chance(0.5)) server.read();
+      if (this.#dice.chance(0.05)) this.#close({ tag: "timeout", what: "pong" });
+    } else if (this.#flushing && this.#dice.chance(0.5)) this.#flushed();
+    else if (this.#dice.chance(0.5)) server.read();
     else this.#deliver(server);
     const wrong = server.wrongs[0];
     assert.equal(wrong, undefined, wrong);
   }
 
   #answerDial(attempt: number): void {
-    if (this.#chance(0.5)) return;
+    if (this.#dice.chance(0.5)) return;
     this.#dialling = null;
-    if (this.#chance(0.75)) {
+    if (this.#dice.chance(0.75)) {
       this.#server = new ModelServer(attempt, this.#dice);
       this.#post({ tag: "link-opened", attempt });
       return;
     }
-    const retryAfterMs = this.#chance(0.3) ? this.#below(20_000) : null;
+    const retryAfterMs = this.#dice.chance(0.3) ? this.#dice.below(20_000) : null;
     const refusal = { code: null, type: null, message: "no", retryAfterMs };
-    const failure: LinkFailure = this.#chance(0.5)
-      ? { tag: "http", status: this.#one(STATUSES), ...refusal }
+    const failure: LinkFailure = this.#dice.chance(0.5)
+      ? { tag: "http", status: this.#dice.oneOf(STATUSES), ...refusal }
       : { tag: "network", stage: "tcp", code: "ECONNREFUSED" };
     this.#post({ tag: "link-closed", attempt, failure });
   }
@@ -150,7 +151,7 @@ export class ModelWorld {
     }
     if (event.tag === "audio") this.#hear(event);
     else {
-      const capturedAt = this.#chance(0.2) ? null : Math.max(0, this.#head() - 40_000);
+      const capturedAt = this.#dice.chance(0.2) ? null : Math.max(0, this.#head() - 40_000);
       this.#post({ tag: "server", attempt: server.attempt, event, capturedAt });
     }
   }
@@ -285,19 +286,5 @@ export class ModelWorld {
 
   #head(): number {
     return Math.round(this.nowMs * SAMPLES_A_MS);
-  }
-
-  #one<T>(list: readonly T[]): T {
-    const found = list[this.#below(list.length)];
-    assert.ok(found !== undefined);
-    return found;
-  }
-
-  #chance(of: number): boolean {
-    return this.#dice.unit() < of;
-  }
-
-  #below(count: number): number {
-    return Math.floor(this.#dice.unit() * count);
   }
 }
