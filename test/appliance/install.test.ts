@@ -1,11 +1,9 @@
 /** Installed by its own script, and upgraded by it: to a release that does not work, too. */
 
 import assert from "node:assert/strict";
-import { TREE } from "./install.ts";
-import { onMachine } from "./promise.ts";
-
-const SCRIPT_MAX_MS = 900_000;
-const CURRENT = "readlink /opt/pipit/current";
+import { CURRENT, OTHER, SCRIPT_MAX_MS, TREE } from "./install.ts";
+import type { Machine } from "./machine.ts";
+import { type Note, onMachine } from "./promise.ts";
 
 onMachine("the installer", (they) => {
   they.holds(
@@ -25,23 +23,33 @@ onMachine("the installer", (they) => {
   );
 
   they.holds("an upgrade to a release that dies rolls back by itself", 1800, async (m, note) => {
-    await m.restart();
-    const before = await m.run(CURRENT);
-    const mark = await m.mark();
     // It checks a configuration as ever, and dies as soon as it is to run.
-    const die = 'if (process.argv[2] === "run") process.exit(1);';
-    await m.run(
-      `rm -rf /root/broken && cp -a ${TREE} /root/broken && sed -i '2i ${die}' /root/broken/dist/src/main.js`,
-      SCRIPT_MAX_MS,
-    );
-    const upgrade = "cd /root/broken && scripts/upgrade --built --now /root/broken 2>&1";
-    const { code, stdout } = await m.attempt(upgrade, SCRIPT_MAX_MS);
-    note(`the script ended with ${code}`);
-    assert.equal(code, 1, stdout);
-    assert.equal(await m.run(CURRENT), before, stdout);
-    await m.untilActive(400);
-    const said = (await m.saidSince(mark)).join("\n");
+    const said = await upgradeTo(m, note, 'if (process.argv[2] === "run") process.exit(1);');
     assert.match(said, /status=1\/FAILURE/, "the broken one was tried");
-    assert.equal((await m.status())["state"], "idle");
+  });
+
+  they.holds("an upgrade to a release that never says READY rolls back", 1800, async (m, note) => {
+    const hang =
+      'if (process.argv[2] === "run") await new Promise(() => setInterval(() => {}, 1e6));';
+    const said = await upgradeTo(m, note, hang);
+    assert.match(said, /Starting pipit\.service.*Started pipit\.service/s, "the old one is back");
   });
 });
+
+/** An upgrade to a release that has this line at its beginning: it must be refused, and the old one runs. */
+async function upgradeTo(m: Machine, note: Note, line: string): Promise<string> {
+  await m.restart();
+  const before = await m.run(CURRENT);
+  const mark = await m.mark();
+  const broken = `sed -i '2i ${line}' ${OTHER}/dist/src/main.js`;
+  await m.run(`rm -rf ${OTHER} && cp -a ${TREE} ${OTHER} && ${broken}`, SCRIPT_MAX_MS);
+  const upgrade = `cd ${OTHER} && scripts/upgrade --built --now ${OTHER} 2>&1`;
+  const { code, stdout } = await m.attempt(upgrade, SCRIPT_MAX_MS);
+  note(`the script ended with ${code}`);
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /going back to release/);
+  assert.equal(await m.run(CURRENT), before, stdout);
+  await m.untilActive(400);
+  assert.equal((await m.status())["state"], "idle");
+  return (await m.saidSince(mark)).join("\n");
+}

@@ -4,7 +4,12 @@ import { KEY, type Machine, METRICS } from "./machine.ts";
 
 /** Where the tree lies that is installed: built here, because an emulated processor builds for an hour. */
 export const TREE = "/root/pipit";
-const INSTALL_MAX_MS = 900_000;
+/** Another tree, of another release, made of ours. */
+export const OTHER = "/root/other";
+/** For one of the scripts, or a copy of the tree. */
+export const SCRIPT_MAX_MS = 900_000;
+/** Prints the release in force. */
+export const CURRENT = "readlink /opt/pipit/current";
 
 /**
  * An emulated processor starts Node in five to thirty seconds, where a Pi takes one: the unit's own
@@ -24,7 +29,7 @@ export async function install(machine: Machine): Promise<string> {
   await machine.write("/root/key", `${KEY}\n`, "600");
   await machine.configure();
   const options = `--from ${TREE} --key-file /root/key --yes --now`;
-  const said = await machine.run(`cd ${TREE} && scripts/install ${options} 2>&1`, INSTALL_MAX_MS);
+  const said = await machine.run(`cd ${TREE} && scripts/install ${options} 2>&1`, SCRIPT_MAX_MS);
   await machine.run(`install -d -o pipit -g pipit ${METRICS} && sync`);
   return said;
 }
