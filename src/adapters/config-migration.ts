@@ -32,7 +32,10 @@ export interface Migrated {
 const NO_PLAN: Plan = { changed: [], gone: [], kept: [], problems: [], edits: [] };
 
 /** More edits than the plan's: what the command line asked for. */
-export type MoreEdits = (tree: unknown) => {
+export type MoreEdits = (
+  tree: unknown,
+  place: (path: Path) => Position,
+) => {
   readonly edits: readonly Edit[];
   readonly problems: readonly Problem[];
 };
@@ -57,7 +60,7 @@ export function migrateText(
     const sorted = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
     return { ...common, text, problems: sorted, settings: null };
   };
-  const asked = more(tree);
+  const asked = more(tree, place);
   const wrong: Problem[] = [
     ...asked.problems,
     ...plan.problems.map(({ path, message }) => ({
@@ -71,6 +74,8 @@ export function migrateText(
     const { path, message } = edited;
     return fail([...wrong, { ...locate(path, "key"), key: path.join("."), message }]);
   }
+  // What stays as it was would only be complained of once more.
+  if (asked.problems.length > 0) return fail(wrong);
   const checked = check(edited.text, env, inOriginal(plan, locate));
   if (!checked.ok) return fail([...wrong, ...checked.problems.filter((its) => !known(its, wrong))]);
   if (wrong.length > 0) return fail(wrong);

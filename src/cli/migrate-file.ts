@@ -60,12 +60,15 @@ function hasAccessKey(config: ConfigText, names: readonly string[]): boolean {
 
 /** Puts a persona where there is none yet. */
 function instructions(text: string): MoreEdits {
-  return (tree) => {
-    const inTheWay = keysIn(tree).has("openai.instructions") || hasPersona(tree);
-    const message = "has instructions already; remove them, or join the two by hand";
+  return (tree, place) => {
+    const inTheWay = [
+      ...(keysIn(tree).has("openai.instructions") ? [["openai", "instructions"]] : []),
+      ...(hasPersona(tree) ? [["persona"]] : []),
+    ];
+    const message = "is in the file already; remove it to use --persona, or join the two by hand";
     return {
       edits: [{ tag: "put", key: "openai.instructions", value: text }],
-      problems: inTheWay ? [{ line: 1, column: 1, key: "openai.instructions", message }] : [],
+      problems: inTheWay.map((path) => ({ ...place(path), key: path.join("."), message })),
     };
   };
 }

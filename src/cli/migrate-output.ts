@@ -137,9 +137,11 @@ export async function carryOut(told: Told, proposal: Proposal): Promise<number> 
     "",
     `${path} is written; what it was is in ${backup}.`,
     ...(elsewhere
-      ? [`Pipit by itself reads ${usual}: copy it there, or name it with --config.`]
+      ? [
+          `Pipit by itself reads ${usual}. To put it there: sudo cp ${quoted(path)} ${quoted(usual)}`,
+        ]
       : []),
-    `Now: pipit check-config --config ${quoted(path)}, then sudo systemctl restart pipit`,
+    `Now: sudo pipit check-config --config ${quoted(path)}, then sudo systemctl restart pipit`,
     `Back again: ${back}`,
     `        or: pipit migrate-config --rollback ${quoted(config.path)}, and restart`,
   ]);

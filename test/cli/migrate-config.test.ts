@@ -35,7 +35,8 @@ test("an older file: list, backup, comments, a file that check-config takes, and
   const expected = readFileSync(join(FIXTURES, "older-config.out.txt"), "utf8");
   const told = run.stdout
     .replaceAll(path, "/PATH/config.yaml")
-    .replace(/by itself reads [^:]*:/, "by itself reads /USUAL/config.yaml:");
+    .replace(/by itself reads \S+\. /, "by itself reads /USUAL/config.yaml. ")
+    .replace(/(sudo cp \/PATH\/config.yaml) \S+$/m, "$1 /USUAL/config.yaml");
   assert.equal(told, expected, "what the owner reads is in test/fixtures/older-config.out.txt");
 
   assert.deepEqual(readFileSync(`${path}.backup`), before);
@@ -163,7 +164,18 @@ test("the older .env and persona.ini beside it", async (t) => {
   );
   const again = await runPipit(["migrate-config", "--persona", persona, path]);
   assert.equal(again.code, 2);
-  assert.match(again.stderr, /openai\.instructions: has instructions already/);
+  assert.match(
+    again.stderr,
+    /^\S+:\d+:3 openai\.instructions: is in the file already; [^\n]*\n\S+ was left as it is\n$/,
+  );
+  const older = join(folder, "older.yaml");
+  writeFileSync(older, "openai:\n  voice: ash\npersona: assistant\n");
+  const twice = await runPipit(["migrate-config", "--persona", persona, older]);
+  assert.equal(twice.code, 2);
+  assert.match(
+    twice.stderr,
+    /^\S+:3:1 persona: is in the file already; [^\n]*\n\S+ was left as it is\n$/,
+  );
   writeFileSync(persona, "humor\n");
   const bad = await runPipit(["migrate-config", "--persona", persona, path]);
   assert.match(bad.stderr, /persona\.ini:1:1: neither \[section\] nor name = value/);
@@ -215,4 +227,14 @@ test("wrong usage, no file, no backup, no right to write", async (t) => {
   chmodSync(join(path, ".."), 0o700);
   assert.equal(denied.code, 1);
   assert.match(denied.stderr, /was left as it is: .*\(EACCES\)\. Run it with sudo/);
+});
+
+test("what was written works in an environment without the older system's AccessKey", async (t) => {
+  const text = `wake_word:\n  engine: openwakeword\n  porcupine_access_key: \${PICOVOICE_ACCESS_KEY}\n`;
+  const path = tempFile(t, "config.yaml", text);
+  const run = await runPipit(["migrate-config", path]);
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(readFileSync(path, "utf8"), /access_key: \$\{PICOVOICE_ACCESS_KEY:-\}\n/);
+  const checked = await runPipit(["check-config", "--config", path], { OPENAI_API_KEY: "k" });
+  assert.equal(checked.code, 0, checked.stderr);
 });

@@ -13,10 +13,12 @@ import {
   isTemplate,
   keep,
   numeral,
-  renamed,
   renamedNumber,
   truth,
 } from "./older-key.ts";
+
+const ACCESS_KEY_FILE = "/etc/pipit/credentials/PICOVOICE_ACCESS_KEY";
+const ACCESS_KEY_WHY = `Better left to ${ACCESS_KEY_FILE}`;
 
 /** The row of a key that is today's too; `adjust` brings older values into today's form. */
 function same(
@@ -142,11 +144,19 @@ function wakeModel(value: unknown, older: Older): Outcome {
 }
 
 const KEYWORD_WHY = "The wake word is called keyword";
+
+/** Not everybody has one: a variable that is not set must not be an error. */
+function accessKey(value: unknown): Outcome {
+  const variable = typeof value === "string" ? /^\$\{(\w+)\}$/.exec(value)?.[1] : undefined;
+  const kept = variable === undefined ? value : `\${${variable}:-}`;
+  return assign("wake_word.access_key", kept, ACCESS_KEY_WHY);
+}
+
 const OPEN_WAKE_WORD = "Pipit has no openWakeWord; porcupine-keyless needs no account either";
 
 function engine(value: unknown, older: Older): Outcome {
   if (value === "porcupine") {
-    const how = "set PICOVOICE_ACCESS_KEY in /etc/pipit/pipit.env, or take porcupine-keyless";
+    const how = `put it into ${ACCESS_KEY_FILE}, or take porcupine-keyless`;
     return keep(older.hasAccessKey ? "" : `needs an AccessKey: ${how}`);
   }
   if (value === "porcupine-keyless" || isTemplate(value)) return keep();
@@ -179,11 +189,7 @@ export const WAKE_KEYS: readonly OlderKey[] = [
     (v) => (v === 1 ? keep("1 is the most eager: false alarms come with it; try 0.7") : keep()),
   ),
   same("wake_word.model_path", "only .ppn files", modelPath),
-  renamed(
-    "wake_word.porcupine_access_key",
-    "wake_word.access_key",
-    "Better left to PICOVOICE_ACCESS_KEY in /etc/pipit/pipit.env",
-  ),
+  becomes("wake_word.porcupine_access_key", "wake_word.access_key", ACCESS_KEY_WHY, accessKey),
   renamedNumber("wake_word.cooldown", "wake_word.cooldown_s", "Names carry their unit"),
   renamedNumber(
     "wake_word.timeout",

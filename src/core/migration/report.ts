@@ -126,8 +126,9 @@ export function environmentLines(names: readonly string[], file: string): readon
 const HOME = "not used: Pipit has no Home Assistant yet";
 const WEB = "not used: Pipit has no web page";
 const ENVIRONMENT: Readonly<Record<string, string>> = {
-  OPENAI_API_KEY: "into /etc/pipit/credentials/OPENAI_API_KEY, mode 0600 (or /etc/pipit/pipit.env)",
-  PICOVOICE_ACCESS_KEY: "into /etc/pipit/pipit.env, mode 0600; only the engine porcupine needs it",
+  OPENAI_API_KEY: "into /etc/pipit/credentials/OPENAI_API_KEY, mode 0600",
+  PICOVOICE_ACCESS_KEY:
+    "into /etc/pipit/credentials/PICOVOICE_ACCESS_KEY, mode 0600; only the engine porcupine needs it",
   HA_URL: HOME,
   HA_TOKEN: HOME,
   WEB_UI_USERNAME: WEB,
