@@ -98,9 +98,16 @@ build_here() {
   npm prune --omit=dev --no-audit --no-fund --loglevel=error
 }
 
+# need_built TREE: whether it can be installed as it is.
+need_built() {
+  local part
+  for part in dist/src/main.js node_modules config/config.yaml systemd/pipit.service package.json; do
+    [ -e "$1/$part" ] || bad_usage "$1 is no built checkout: $part is missing (npm ci && npm run build, there)"
+  done
+}
+
 stage_built() {
-  [ -e "$1/dist/src/main.js" ] && [ -d "$1/node_modules" ] ||
-    die "$1 is not built: dist/src/main.js and node_modules are wanted (node scripts/build.mjs there)"
+  need_built "$1"
   say "copying the built tree $1 as release $NEW"
   local part parts=()
   for part in "${RELEASE_PARTS[@]}"; do [ ! -e "$1/$part" ] || parts+=("$part"); done

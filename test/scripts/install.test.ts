@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ApplianceRoot } from "../helpers/appliance-root.ts";
@@ -256,6 +257,17 @@ test("uninstall keeps what is the owner's; --purge asks, then takes it", async (
   assert.match(machine.log, /userdel pipit\n/);
   const again = await machine.run("uninstall", "--purge", "--yes");
   assert.match(again.stderr, /nothing to do/);
+});
+
+test("a tree that is no built checkout is refused before anything is touched", async (t) => {
+  const machine = new ApplianceRoot(t);
+  const tree = machine.tree("1.0.0");
+  rmSync(join(tree, "config/config.yaml"));
+  const { code, stderr } = await machine.run("install", "--from", tree);
+  assert.equal(code, 2);
+  assert.match(stderr, /^install: \S+ is no built checkout: config\/config\.yaml is missing .*\n$/);
+  assert.equal(machine.log, "");
+  assert.ok(!machine.has("etc/pipit"));
 });
 
 test("bad usage is one line and exit code 2; help is at hand", async (t) => {
