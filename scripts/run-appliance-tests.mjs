@@ -26,6 +26,10 @@ function needRig() {
     const command = `RIG_PACKAGES=npm,build-essential,python3,libasound2-dev,polkitd ${rig}/build`;
     refuse(`the rig has no image yet; make it once (about five minutes) with\n  ${command}`);
   }
+  // Who asks the questions: without it, promises would seem broken.
+  if (spawnSync("espeak-ng", ["--version"]).status !== 0) {
+    refuse("espeak-ng is missing: sudo apt-get install espeak-ng");
+  }
 }
 
 function wantedFiles(parts) {
