@@ -60,9 +60,12 @@ export function retirements(
 
 /** One line for the journal. */
 export function retirementLine({ model, date, days, successor }: Retirement): string {
-  const instead = successor === null ? "" : `. Its successor is ${successor}`;
+  const instead =
+    successor === null
+      ? ""
+      : `. Its successor is ${successor}: sudo pipit migrate-config --model auto`;
   return days <= 0
-    ? `The model ${model} was shut down on ${date}; the next one of the ladder answers${instead}`
+    ? `The model ${model} was shut down on ${date}; where it would be asked, the next one of the ladder answers${instead}`
     : `The model ${model} will be shut down on ${date}, in ${days} ${days === 1 ? "day" : "days"}${instead}`;
 }
 

@@ -16,7 +16,11 @@ test("the ladder's models that end within sixty days, or have ended, soonest fir
       ["gpt-realtime", 59],
     ],
   );
-  assert.match(found.map(retirementLine)[1] ?? "", /2027-01-20, in 59 days\. .*gpt-realtime-2\.1$/);
+  const [dead = "", dying = ""] = found.map(retirementLine);
+  assert.match(dead, /was shut down on 2026-05-07; where it would be asked, the next one/);
+  const move =
+    /2027-01-20, in 59 days\. .*gpt-realtime-2\.1: sudo pipit migrate-config --model auto$/;
+  assert.match(dying, move);
 });
 
 test("the server's dates win over the catalogue's", () => {
