@@ -80,7 +80,7 @@ function unreachable(error: unknown, path: string): Fault {
         "config",
         "tell",
         `pipit is not running (nothing answers at ${path})`,
-        "Start it with: systemctl start pipit",
+        "Start it: sudo systemctl start pipit (not installed yet: ./scripts/install)",
       );
     case "EACCES":
     case "EPERM":

@@ -22,7 +22,7 @@ export function configChecks(context: Context): readonly Check[] {
 
 /** As check-config has it; a variable that only this shell lacks is not worth a failure. */
 function configFindings({ loaded, env, configPath }: Context): readonly Finding[] {
-  const edit = `Edit it, then: pipit check-config`;
+  const edit = `Edit it, then: sudo pipit check-config --config ${configPath}`;
   if (!loaded.ok) return loaded.problems.map((line) => finding("config", "fail", line, edit));
   const strict = loadConfig({ path: configPath, env });
   const missing = strict.ok ? [] : strict.details.filter(({ key }) => key !== KEY_SETTING);

@@ -57,9 +57,16 @@ export function expand(template: string, env: Env, missing: MissingVariables): E
   return complaint === undefined ? { ok: true, text, names, unset } : { ok: false, complaint };
 }
 
+/** Those that the unit takes from a file each. */
+const CREDENTIALS = ["OPENAI_API_KEY", "PICOVOICE_ACCESS_KEY"];
+
 function howToSet(name: string): string {
+  const file = CREDENTIALS.includes(name)
+    ? `/etc/pipit/credentials/${name}`
+    : "/etc/pipit/pipit.env";
   return (
     `the environment variable ${name} is not set; set it with "export ${name}=...", for the ` +
-    `service in /etc/pipit/credentials/${name}, or give a default with \${${name}:-text}`
+    `service in ${file} (root alone reads it: if it is there, use sudo), ` +
+    `or give a default with \${${name}:-text}`
   );
 }

@@ -112,7 +112,7 @@ test("nobody runs: exit code 1, one line, the remedy", async (t) => {
   const env = { RUNTIME_DIRECTORY: tempFolder(t) };
   const { code, err } = await pipit(["status"], env);
   assert.equal(code, 1);
-  assert.match(err, /^pipit status: pipit is not running .*systemctl start pipit\n$/);
+  assert.match(err, /^pipit status: pipit is not running .*systemctl start pipit .*install\)\n$/);
 });
 
 test("a broken or missing configuration is a note, and the status comes all the same", async (t) => {

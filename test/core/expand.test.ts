@@ -48,7 +48,11 @@ test(`$\${ is a plain \${, and a lone $ is a $`, () => {
 });
 
 test("a missing variable is named, with the way to set it", () => {
-  assert.match(refused(`\${MISSING}`), /MISSING is not set; set it with "export MISSING=/);
+  assert.match(
+    refused(`\${MISSING}`),
+    /MISSING is not set; set it with "export MISSING=.*pipit\.env/,
+  );
+  assert.match(refused(`\${OPENAI_API_KEY}`), /credentials\/OPENAI_API_KEY \(root alone reads it/);
   assert.match(refused(`\${GONE}`), /GONE is not set/);
   assert.match(refused(`\${toString}`), /toString is not set/);
   assert.deepEqual(expand(`a\${MISSING}b`, ENV, "default"), {

@@ -14,7 +14,7 @@ const KEY_SHAPE = /^sk-[\w-]{20,}$/;
 const OPENAI_HOST = /^(https|wss):\/\/api\.openai\.com\//;
 
 const SET_KEY =
-  "Put OPENAI_API_KEY=sk-... into /etc/pipit/pipit.env (mode 0600), and run this with sudo, which may read it";
+  "Run this with sudo: root alone may read the key. If none is stored: sudo ./scripts/install --key-file FILE";
 
 export function judgeKey(settings: Settings): Finding {
   const key = settings["openai.api_key"];

@@ -101,7 +101,7 @@ export interface UserFacts {
 
 export function judgeGroups({ user, exists, groups, known, needed }: UserFacts): Finding {
   if (!exists) {
-    const remedy = "Make it: sudo useradd --system --groups audio pipit";
+    const remedy = "./scripts/install makes it";
     return finding("groups", "skip", `There is no user ${user} here yet`, remedy);
   }
   if (user === "root") return finding("groups", "ok", "root may open every device");

@@ -23,7 +23,7 @@ function withSettings(changes: Partial<Settings>): Settings {
 
 test("the key: absent, of the wrong form, right; never shown", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ["", /^fail: No key is known here -> Put OPENAI_API_KEY=sk-\.\.\./],
+    ["", /^fail: No key is known here -> Run this with sudo.* --key-file FILE$/],
     ["sk-short", /^fail: The key begins with sk- but is cut short/],
     ["pk-proj-abcdefghijklmnopqrstuvwxyz", /^fail: A key of OpenAI begins with sk-/],
     ["sk-proj-abcdefghijklmnopqrstuvwxyz_0123", /^ok: Set, and of the right form$/],
