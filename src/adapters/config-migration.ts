@@ -11,7 +11,7 @@ import { planMigration } from "../core/migration/plan.ts";
 import { secretsIn } from "../core/migration/secrets.ts";
 import type { SettingKey } from "../core/settings.ts";
 import { ROWS, type Settings } from "../core/settings.ts";
-import { brokenRules } from "../core/settings-rules.ts";
+import { brokenRules, pathOf } from "../core/settings-rules.ts";
 import type { Locate, Path, Position, Problem } from "../core/validate.ts";
 import { validate } from "../core/validate.ts";
 import { editYaml } from "./config-edit.ts";
@@ -107,11 +107,7 @@ function check(text: string, env: Env, locate: Locate): Checked {
     ({ key }) => !OF_THE_ENVIRONMENT.includes(key),
   );
   if (broken.length === 0) return checked;
-  const told = broken.map(({ key, message }) => ({
-    ...locate(key.split("."), "value"),
-    key,
-    message,
-  }));
+  const told = broken.map((one) => ({ ...one, ...locate(pathOf(one), "value") }));
   return { ok: false, problems: told };
 }
 

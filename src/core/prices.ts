@@ -65,16 +65,18 @@ function isWord(word: string): word is Word {
   return Object.hasOwn(WORDS, word);
 }
 
-/** What is wrong with the list of lines as a whole; null when nothing is. */
-export function wrongPrices(lines: readonly string[]): { line: string; message: string } | null {
+/** What is wrong with which line, of all of them; empty when nothing is. */
+export function wrongPrices(
+  lines: readonly string[],
+): readonly { readonly index: number; readonly message: string }[] {
   const seen = new Set<string>();
-  for (const line of lines) {
+  return lines.flatMap((line, index) => {
     const read = readPrices(line);
-    if (typeof read === "string") return { line, message: read };
-    if (seen.has(read.model)) return { line, message: `${read.model} has two lines` };
+    if (typeof read === "string") return [{ index, message: read }];
+    if (seen.has(read.model)) return [{ index, message: `${read.model} has two lines` }];
     seen.add(read.model);
-  }
-  return null;
+    return [];
+  });
 }
 
 /** The lines as a table; lines that cannot be read have been refused before, and are left out. */

@@ -10,6 +10,8 @@ import { didYouMean } from "./suggest.ts";
 
 export interface Broken {
   readonly key: SettingKey;
+  /** Which item of a list, from 0; absent where the value as a whole is meant. */
+  readonly index?: number;
   readonly message: string;
 }
 
@@ -134,5 +136,10 @@ function quietHours(values: Partial<Settings>): readonly Broken[] {
 
 function prices(values: Partial<Settings>): readonly Broken[] {
   const wrong = wrongPrices(values["budget.prices"] ?? []);
-  return wrong === null ? [] : [{ key: "budget.prices", message: wrong.message }];
+  return wrong.map((one) => ({ key: "budget.prices", ...one }));
+}
+
+/** Where a broken rule's value stands in the tree. */
+export function pathOf({ key, index }: Broken): readonly (string | number)[] {
+  return index === undefined ? key.split(".") : [...key.split("."), index];
 }

@@ -11,7 +11,7 @@ import { isOlder } from "./migration/older-keys.ts";
 import type { SettingKey, Settings } from "./settings.ts";
 import { assemble, isComplete, isSettingKey, ROWS, SECTIONS } from "./settings.ts";
 import type { Value } from "./settings-row.ts";
-import { brokenRules } from "./settings-rules.ts";
+import { brokenRules, pathOf } from "./settings-rules.ts";
 import type { Surroundings } from "./settings-value.ts";
 import { kindOf, readValue } from "./settings-value.ts";
 import { didYouMean, nearest } from "./suggest.ts";
@@ -67,7 +67,7 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   const settings = assemble(readAll(given, around, complain));
   // Without its environment, a file cannot be held to rules between its values.
   const broken = around.missing === "refuse" ? brokenRules(settings) : [];
-  for (const { key, message } of broken) complain(key.split("."), "value", message);
+  for (const one of broken) complain(pathOf(one), "value", one.message);
 
   if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
   problems.sort((a, b) => a.line - b.line || a.column - b.column);

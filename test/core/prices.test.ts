@@ -50,6 +50,15 @@ for (const [line, complaint] of WRONG) {
   });
 }
 
+test("every wrong line is told, at its own place", () => {
+  const lines = ["mine: nothing", "gpt-realtime: text_in=4", "gpt-realtime: text_in=5", "other"];
+  const found = brokenRules({ "budget.prices": lines });
+  assert.deepEqual(
+    found.map(({ index }) => index),
+    [0, 2, 3],
+  );
+});
+
 test("a model has one line", () => {
   const [broken] = brokenRules({ "budget.prices": [FULL, "gpt-realtime: text_in=5"] });
   assert.match(broken?.message ?? "", /gpt-realtime has two lines/);
