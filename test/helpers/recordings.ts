@@ -64,28 +64,16 @@ export function repliesIn(played: Int16Array, peer: Peer): Stretch[] {
   return found;
 }
 
-/** A beginning of a reply in the recording, and how much silence late sound left within it. */
-export interface Beginning extends Stretch {
-  readonly lateSamples: number;
-}
-
-/**
- * The stretch that was played of a reply which was cut off: its beginning, sample by sample, and
- * silence after it. Where the server's sound came late, there is silence in between.
- */
-export function beginningIn(played: Int16Array, reply: Int16Array): Beginning {
-  const from = played.findIndex((sample) => sample !== 0) - reply.findIndex((its) => its !== 0);
+/** The stretch that was played of a reply which was cut off: its beginning, and silence after it. */
+export function beginningIn(played: Int16Array, reply: Int16Array): Stretch {
+  const from = indexOfSamples(played, reply.subarray(0, FRAME_SAMPLES));
   assert.ok(from >= 0, "the reply begins in the recording");
-  let found: Beginning = { from, to: from, lateSamples: 0 };
-  let next = 0;
-  for (let at = from; at < played.length; at++) {
-    const sample = played[at];
-    const isNext = sample === reply[next];
-    assert.ok(isNext || sample === 0, `sample ${at} is not the reply's sample ${next}`);
-    if (isNext) next += 1;
-    if (sample !== 0) found = { from, to: at + 1, lateSamples: at + 1 - from - next };
-  }
-  return found;
+  const heard = played.subarray(from);
+  const cut = heard.findIndex((sample, index) => sample !== reply[index]);
+  const to = cut < 0 ? played.length : from + cut;
+  const stray = played.subarray(to).findIndex((sample) => sample !== 0);
+  assert.equal(stray, -1, "silence after it");
+  return { from, to };
 }
 
 /**
