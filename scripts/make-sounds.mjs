@@ -1,13 +1,15 @@
-// Makes the recordings that tell of faults, from the sentences in core/sounds.ts: spoken by
+// Makes the recordings that tell of faults, from the sentences in core/audio/fault-sounds.ts: spoken by
 // espeak-ng, 16 kHz mono, with the silence at both ends cut. Run it when a sentence changes.
 // Usage: node scripts/make-sounds.mjs [OUTDIR] (after a build into OUTDIR, by default dist)
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { FAULT_SOUNDS } = await import(`${root}${process.argv[2] ?? "dist"}/src/core/sounds.js`);
+const { FAULT_SOUNDS } = await import(
+  `${root}${process.argv[2] ?? "dist"}/src/core/audio/fault-sounds.js`
+);
 for (const [name, sentence] of Object.entries(FAULT_SOUNDS)) {
-  const file = `${root}src/adapters/sounds/${name}.wav`;
+  const file = `${root}src/adapters/speaker/sounds/${name}.wav`;
   const spoken = execFileSync("espeak-ng", ["-v", "en-us+f3", "-s", "155", "--stdout", sentence]);
   const shape = [
     "silence",

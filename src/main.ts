@@ -7,8 +7,8 @@
  */
 
 import { inspect } from "node:util";
-import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, usageError } from "./cli/args.ts";
-import { complain } from "./cli/complain.ts";
+import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, usageError } from "./commands/args.ts";
+import { complain } from "./commands/complain.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
 import { didYouMean } from "./core/suggest.ts";
 
@@ -21,20 +21,20 @@ interface Command {
 }
 
 const control = (command: "status" | "wake" | "stop" | "mute") => async (argv: readonly string[]) =>
-  (await import("./cli/control.ts")).control(command, argv);
+  (await import("./commands/control/command.ts")).control(command, argv);
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: {
     summary: "runs the appliance (what systemd starts)",
-    start: async (argv) => (await import("./cli/run.ts")).run(argv),
+    start: async (argv) => (await import("./commands/run/command.ts")).run(argv),
   },
   "check-config": {
     summary: "checks the configuration and lists every problem in it",
-    start: async (argv) => (await import("./cli/check-config.ts")).checkConfig(argv),
+    start: async (argv) => (await import("./commands/check-config/command.ts")).checkConfig(argv),
   },
   "migrate-config": {
     summary: "brings an older configuration to today's form, or moves to another model",
-    start: async (argv) => (await import("./cli/migrate-config.ts")).migrateConfig(argv),
+    start: async (argv) => (await import("./commands/migrate/command.ts")).migrateConfig(argv),
   },
   status: { summary: "shows what the running appliance does", start: control("status") },
   wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
@@ -42,36 +42,36 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   mute: { summary: "mute on|off: closes or opens the microphone", start: control("mute") },
   doctor: {
     summary: "looks at everything that Pipit needs, and says what to do",
-    start: async (argv) => (await import("./cli/doctor.ts")).doctor(argv),
+    start: async (argv) => (await import("./commands/doctor/command.ts")).doctor(argv),
   },
   devices: {
     summary: "lists microphones and loudspeakers, by stable names",
-    start: async (argv) => (await import("./cli/devices.ts")).devices(argv),
+    start: async (argv) => (await import("./commands/devices/command.ts")).devices(argv),
   },
 
   cost: {
     summary: "what so many tokens a day cost, before and after a move to another model",
-    start: async (argv) => (await import("./cli/cost.ts")).cost(argv),
+    start: async (argv) => (await import("./commands/cost/command.ts")).cost(argv),
   },
   metrics: {
     summary: "shows what was recorded: latency, cost, function calls, tokens",
-    start: async (argv) => (await import("./cli/metrics.ts")).metrics(argv),
+    start: async (argv) => (await import("./commands/metrics/command.ts")).metrics(argv),
   },
   "leds-off": {
     summary: "makes the LEDs dark, after a crash",
-    start: async (argv) => (await import("./cli/leds-off.ts")).ledsOff(argv),
+    start: async (argv) => (await import("./commands/leds-off/command.ts")).ledsOff(argv),
   },
   "post-stop": {
     summary: "makes the LEDs dark and remembers how it ended (what systemd calls at the end)",
-    start: async (argv) => (await import("./cli/post-stop.ts")).postStop(argv),
+    start: async (argv) => (await import("./commands/post-stop/command.ts")).postStop(argv),
   },
   simulate: {
     summary: "runs a simulated Realtime API",
-    start: async (argv) => (await import("./cli/simulate.ts")).simulate(argv),
+    start: async (argv) => (await import("./commands/simulate/command.ts")).simulate(argv),
   },
   demo: {
     summary: "holds one conversation on this machine and shows it",
-    start: async (argv) => (await import("./cli/demo.ts")).demo(argv),
+    start: async (argv) => (await import("./commands/demo/command.ts")).demo(argv),
   },
 };
 
@@ -103,7 +103,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT_FINE;
   }
   if (name === "--version" || name === "-V") {
-    const { projectVersion } = await import("./adapters/project-root.ts");
+    const { projectVersion } = await import("./adapters/os/project-root.ts");
     process.stdout.write(`${projectVersion()}\n`);
     return EXIT_FINE;
   }

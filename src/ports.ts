@@ -8,10 +8,10 @@
 
 import type { ControlReply, ControlRequest } from "./core/control.ts";
 import type { Fault } from "./core/fault.ts";
-import type { Indication } from "./core/indicator.ts";
-import type { PastConversation } from "./core/ledger.ts";
+import type { PastConversation } from "./core/money/ledger.ts";
+import type { Indication } from "./core/panel/indication.ts";
 import type { LinkFailure } from "./core/realtime/failure.ts";
-import type { Settings } from "./core/settings.ts";
+import type { Settings } from "./core/settings/table.ts";
 
 /** Time. The simulated one moves when it is told to. */
 export interface Clock {

@@ -5,27 +5,27 @@
  */
 
 import type { Effect, Input } from "../core/assistant-types.ts";
-import { CaptureClock } from "../core/capture-clock.ts";
+import { CaptureClock } from "../core/audio/capture-clock.ts";
+import { msToSamples } from "../core/audio/pcm.ts";
+import { Ring } from "../core/audio/ring.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
 import { RING_MS } from "../core/limits.ts";
-import { msToSamples } from "../core/pcm.ts";
-import { Ring } from "../core/ring.ts";
-import type { Settings } from "../core/settings.ts";
-import { Accounts } from "./accounts.ts";
+import type { Settings } from "../core/settings/table.ts";
+import { Downlink } from "./audio/downlink.ts";
+import { LevelWatch } from "./audio/level-watch.ts";
+import { performSound } from "./audio/sound-effects.ts";
+import { Uplink } from "./audio/uplink.ts";
+import { WakePath } from "./audio/wake-path.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
-import { Downlink } from "./downlink.ts";
-import { FleetReport } from "./fleet-report.ts";
-import { LevelWatch } from "./level-watch.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
+import { Accounts } from "./records/accounts.ts";
+import { FleetReport } from "./records/fleet-report.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
-import { performSound } from "./sound-effects.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
-import { Uplink } from "./uplink.ts";
-import { WakePath } from "./wake-path.ts";
 import type { World } from "./world.ts";
 
 export class Appliance {

@@ -1,6 +1,6 @@
 /**
  * From the button to the loop: edges → gestures → what the owner wants of each. The one alarm it
- * keeps is the deadline of core/press.ts.
+ * keeps is the deadline of core/panel/button-gesture.ts.
  *
  * Invariant: nothing is posted while the input flickers, and that is told at most every
  * STORM_TELL_MS, however long it goes on.
@@ -16,8 +16,8 @@ import {
   pressTick,
   STORM_QUIET_MS,
   UNTOUCHED,
-} from "../core/press.ts";
-import type { Settings } from "../core/settings.ts";
+} from "../core/panel/button-gesture.ts";
+import type { Settings } from "../core/settings/table.ts";
 import type { Button, Clock, Journal } from "../ports.ts";
 
 /** A pin that flickers for days says so once in this time. */

@@ -6,10 +6,10 @@
 import type { Input } from "../core/assistant-types.ts";
 import type { ClientEvent, Protocol } from "../core/realtime/client-events.ts";
 import { encode } from "../core/realtime/encode.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Settings } from "../core/settings/table.ts";
 import type { Dialer, DialTarget, Link } from "../ports.ts";
-import type { Downlink } from "./downlink.ts";
-import type { Uplink } from "./uplink.ts";
+import type { Downlink } from "./audio/downlink.ts";
+import type { Uplink } from "./audio/uplink.ts";
 
 export interface ConnectionOptions {
   readonly dialer: Dialer;

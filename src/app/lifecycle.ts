@@ -4,7 +4,7 @@
  */
 
 import { READY_LINE } from "../core/status-line.ts";
-import { within } from "../core/within.ts";
+import { within } from "../core/timeout.ts";
 import type { Clock, Journal, Notifier } from "../ports.ts";
 
 /** Longest a single part may take to stop; all together stay within STOP_MAX_MS. */

@@ -5,8 +5,9 @@
 
 import { deadlineMs, INITIAL, step } from "../core/assistant.ts";
 import type { Effect, Input, Moment, State } from "../core/assistant-types.ts";
-import { type Indication, indicate } from "../core/indicator.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Indication } from "../core/panel/indication.ts";
+import { indicate } from "../core/panel/indicator.ts";
+import type { Settings } from "../core/settings/table.ts";
 import type { Clock, Lamp } from "../ports.ts";
 
 /** Inputs waiting. Tens a minute are usual: a thousand at once is a bug, and throws. */

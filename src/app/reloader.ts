@@ -7,8 +7,8 @@
  * said where nothing has changed, unless somebody asked.
  */
 
-import { planReload, type ReloadPlan, reloadLines } from "../core/reload.ts";
-import type { Settings } from "../core/settings.ts";
+import { planReload, type ReloadPlan, reloadLines } from "../core/settings/reload-plan.ts";
+import type { Settings } from "../core/settings/table.ts";
 import type { Clock, ConfigReading, ConfigWatch, Journal } from "../ports.ts";
 import type { StatusLine } from "./status-line.ts";
 

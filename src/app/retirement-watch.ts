@@ -1,7 +1,7 @@
 /** Once a day: which models of the ladder will stop answering, said in the journal and in `status`. */
 
-import { type Retirement, retirementLine, retirements } from "../core/retirement.ts";
-import type { Settings } from "../core/settings.ts";
+import { type Retirement, retirementLine, retirements } from "../core/models/retirement.ts";
+import type { Settings } from "../core/settings/table.ts";
 import type { Clock, Journal, ModelsSource } from "../ports.ts";
 
 /** After the start, when nothing more important is under way. */

@@ -1,15 +1,15 @@
 /** What `pipit status` answers: built from what the parts know, when it is asked for. */
 
 import type { State } from "../core/assistant-types.ts";
-import { budgetStatus, thriftySettings } from "../core/budget.ts";
-import { indicate } from "../core/indicator.ts";
-import { firstRung, ladderFor, rungs } from "../core/ladder.ts";
+import { firstRung, ladderFor, rungs } from "../core/models/fallback.ts";
+import { chooseVoice, voiceWish } from "../core/models/voice.ts";
+import { budgetStatus, thriftySettings } from "../core/money/budget.ts";
+import { indicate } from "../core/panel/indicator.ts";
 import { redact } from "../core/redact.ts";
-import { type Settings, secretValues } from "../core/settings.ts";
-import { chooseVoice, voiceWish } from "../core/voice.ts";
+import { type Settings, secretValues } from "../core/settings/table.ts";
 import type { Clock } from "../ports.ts";
-import type { Recorder } from "./recorder.ts";
-import type { Spending } from "./spending.ts";
+import type { Recorder } from "./records/recorder.ts";
+import type { Spending } from "./records/spending.ts";
 
 /** A fault as `status` remembers it. */
 export interface LastFault {

@@ -1,7 +1,7 @@
 /** What the appliance is made of: the ports, and the few facts that come from outside. */
 
-import type { Settings } from "../core/settings.ts";
-import type { FaultSound } from "../core/sounds.ts";
+import type { FaultSound } from "../core/audio/fault-sounds.ts";
+import type { Settings } from "../core/settings/table.ts";
 import type {
   Button,
   Calendar,

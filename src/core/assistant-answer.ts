@@ -8,6 +8,7 @@ import { type Context, common, isHalfDuplex, isTalking, log } from "./assistant-
 import { linkLost, reconnect, renew } from "./assistant-link.ts";
 import { ask, end, fail, giveUpAnswer, think, thinkMaxMs } from "./assistant-talk.ts";
 import type { Line, State, Talk, TalkingState } from "./assistant-types.ts";
+import type { HeardItem } from "./audio/playhead.ts";
 import { type Fault, fault } from "./fault.ts";
 import {
   CUTS_MAX,
@@ -16,10 +17,9 @@ import {
   SPEAK_MAX_MS,
   TOOL_ROUNDS_MAX,
 } from "./limits.ts";
-import type { HeardItem } from "./playhead.ts";
+import { serverFault } from "./realtime/faults.ts";
 import type { ServerEvent, ToolCall } from "./realtime/server-events.ts";
 import { END_CONVERSATION } from "./realtime/session.ts";
-import { serverFault } from "./verdict.ts";
 
 type Ended = Extract<ServerEvent, { tag: "response-done" }>;
 type Established = Exclude<TalkingState, { tag: "connecting" }>;

@@ -7,11 +7,11 @@ import { type Context, isTalking, log } from "./assistant-context.ts";
 import { connect, voiceFault, voiceFor } from "./assistant-link.ts";
 import { listen, listenByHand, retune, showFault } from "./assistant-talk.ts";
 import type { ByHand, State, Talk, Trigger } from "./assistant-types.ts";
-import { refusal, thriftySettings } from "./budget.ts";
-import { firstRung, ladderFor, rungs } from "./ladder.ts";
+import { msToSamples } from "./audio/pcm.ts";
 import { CONNECT_MAX_MS } from "./limits.ts";
-import { msToSamples } from "./pcm.ts";
-import type { Settings } from "./settings.ts";
+import { firstRung, ladderFor, rungs } from "./models/fallback.ts";
+import { refusal, thriftySettings } from "./money/budget.ts";
+import type { Settings } from "./settings/table.ts";
 
 /** Somebody called: a conversation begins, or the fault that is in its way is told. */
 export function begin(

@@ -10,8 +10,8 @@
 import { type Context, isTalking, log } from "./assistant-context.ts";
 import { fail, showFault } from "./assistant-talk.ts";
 import type { Input, State, TalkingState } from "./assistant-types.ts";
-import { type BudgetLevel, budgetFault, budgetLevel, isBeyond, refusal } from "./budget.ts";
 import { type Fault, faultLine } from "./fault.ts";
+import { type BudgetLevel, budgetFault, budgetLevel, isBeyond, refusal } from "./money/budget.ts";
 
 /** The state after a step, as far as the budget allows it. */
 export function keepToBudget(state: State, input: Input, cx: Context): State {

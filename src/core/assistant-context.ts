@@ -1,9 +1,9 @@
 /** What every part of the state machine works with: the step's context, and small helpers. */
 
 import type { Effect, Moment, State, Talk, TalkingState } from "./assistant-types.ts";
+import { msToSamples } from "./audio/pcm.ts";
 import { TOLD_MAX } from "./limits.ts";
-import { msToSamples } from "./pcm.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/table.ts";
 
 export interface Context {
   readonly moment: Moment;

@@ -13,8 +13,8 @@ import { type Context, common, isHalfDuplex, isTalking, log } from "./assistant-
 import { renew } from "./assistant-link.ts";
 import { ask, end, fail, interrupt, listenByHand, retune, think } from "./assistant-talk.ts";
 import type { State, Talk, TalkingState, Trigger } from "./assistant-types.ts";
+import { msToSamples } from "./audio/pcm.ts";
 import { SPEAK_MAX_MS } from "./limits.ts";
-import { msToSamples } from "./pcm.ts";
 
 const HELD = { tag: "held" } as const;
 

@@ -11,9 +11,7 @@ import { type Context, common, log, settledAt, tellOnce } from "./assistant-cont
 import { fail } from "./assistant-talk.ts";
 import type { Input, State, Talk, TalkingState } from "./assistant-types.ts";
 import { redialDelayMs } from "./backoff.ts";
-import { refusal } from "./budget.ts";
 import { type Fault, fault } from "./fault.ts";
-import { GONE_MS, holdOff, nextRung, passOver } from "./ladder.ts";
 import {
   ATTEMPT_MAX_MS,
   CONNECT_MAX_MS,
@@ -21,8 +19,10 @@ import {
   RETRIES_MAX,
   TOLD_RETRIES_MAX,
 } from "./limits.ts";
-import { linkFault, retryAfterMs } from "./verdict.ts";
-import { chooseVoice, type VoiceChoice, voiceWish } from "./voice.ts";
+import { GONE_MS, holdOff, nextRung, passOver } from "./models/fallback.ts";
+import { chooseVoice, type VoiceChoice, voiceWish } from "./models/voice.ts";
+import { refusal } from "./money/budget.ts";
+import { linkFault, retryAfterMs } from "./realtime/faults.ts";
 
 export function voiceFor(talk: Talk, model: string): VoiceChoice {
   return chooseVoice(voiceWish(talk.settings), model);

@@ -13,10 +13,10 @@ import { attemptFailed } from "./assistant-link.ts";
 import { greet, ready, setUpRefused } from "./assistant-setup.ts";
 import { ask, fail, interrupt, listen, think } from "./assistant-talk.ts";
 import type { Input, State, Talk, TalkingState } from "./assistant-types.ts";
+import { msToSamples, samplesToMs } from "./audio/pcm.ts";
 import { UTTERANCE_MAX_MS, WAKE_TAIL_MS } from "./limits.ts";
-import { msToSamples, samplesToMs } from "./pcm.ts";
+import { serverFault } from "./realtime/faults.ts";
 import type { ServerError } from "./realtime/server-events.ts";
-import { serverFault } from "./verdict.ts";
 
 type ServerInput = Extract<Input, { tag: "server" }>;
 type Established = Exclude<TalkingState, { tag: "connecting" }>;

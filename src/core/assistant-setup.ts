@@ -8,8 +8,8 @@ import { attemptFailed } from "./assistant-link.ts";
 import { fail, listen, listenByHand, setUp, think } from "./assistant-talk.ts";
 import type { State, Talk, TalkingState } from "./assistant-types.ts";
 import type { Fault } from "./fault.ts";
-import { answered, COOL_DOWN_MS, type Ladder, passOver } from "./ladder.ts";
 import { RECYCLE_MARGIN_MS, SESSION_MAX_MS } from "./limits.ts";
+import { answered, COOL_DOWN_MS, type Ladder, passOver } from "./models/fallback.ts";
 import type { ServerError, ServerEvent } from "./realtime/server-events.ts";
 import { leftOut, type SetUpPart } from "./realtime/session.ts";
 

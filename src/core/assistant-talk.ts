@@ -13,7 +13,8 @@ import type {
   Trigger,
   Warm,
 } from "./assistant-types.ts";
-import { isRefused } from "./budget.ts";
+import { soundOf } from "./audio/fault-sounds.ts";
+import { msToSamples } from "./audio/pcm.ts";
 import { type Fault, faultLine } from "./fault.ts";
 import {
   ASK_MAX_MS,
@@ -23,9 +24,8 @@ import {
   THINK_MAX_MS,
   UTTERANCE_MAX_MS,
 } from "./limits.ts";
-import { msToSamples } from "./pcm.ts";
+import { isRefused } from "./money/budget.ts";
 import { sessionConfig } from "./realtime/session.ts";
-import { soundOf } from "./sounds.ts";
 
 /**
  * Asks for the answer that is owed, as soon as no other response is under way. Not when the budget

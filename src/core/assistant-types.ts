@@ -1,15 +1,15 @@
 /** The vocabulary of the one state machine: what it can be, hear, and ask for. */
 
-import type { BudgetLevel } from "./budget.ts";
+import type { FaultSound } from "./audio/fault-sounds.ts";
+import type { HeardItem } from "./audio/playhead.ts";
 import type { Fault } from "./fault.ts";
-import type { Ladder } from "./ladder.ts";
-import type { HeardItem } from "./playhead.ts";
+import type { Ladder } from "./models/fallback.ts";
+import type { BudgetLevel } from "./money/budget.ts";
 import type { ClientEvent } from "./realtime/client-events.ts";
 import type { LinkFailure } from "./realtime/failure.ts";
 import type { ServerEvent } from "./realtime/server-events.ts";
 import type { SetUpPart } from "./realtime/session.ts";
-import type { Settings } from "./settings.ts";
-import type { FaultSound } from "./sounds.ts";
+import type { Settings } from "./settings/table.ts";
 
 /** What called the appliance. `wokenAt`: position of the capture clock, in samples. */
 export type Trigger =

@@ -35,9 +35,9 @@ import type {
   Trigger,
 } from "./assistant-types.ts";
 import { type Fault, fault, faultLine } from "./fault.ts";
-import { FRESH_LADDER } from "./ladder.ts";
 import { STARVE_MAX_MS } from "./limits.ts";
-import type { Settings } from "./settings.ts";
+import { FRESH_LADDER } from "./models/fallback.ts";
+import type { Settings } from "./settings/table.ts";
 
 export const INITIAL: State = {
   tag: "idle",

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FaultSound } from "../../src/core/sounds.ts";
+import type { FaultSound } from "../../src/core/audio/fault-sounds.ts";
 import { answer, asked, asks, budget, costing, question, rest } from "../helpers/purse.ts";
 import { settled, World } from "../helpers/world.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { msToSamples } from "../../src/core/pcm.ts";
+import { msToSamples } from "../../src/core/audio/pcm.ts";
 import { roomSample, settled, World } from "../helpers/world.ts";
 
 const LOST = { tag: "close", code: 1006, reason: "" } as const;

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { msToSamples } from "../../src/core/pcm.ts";
-import type { Settings } from "../../src/core/settings.ts";
+import { msToSamples } from "../../src/core/audio/pcm.ts";
+import type { Settings } from "../../src/core/settings/table.ts";
 import { roomSample, settled, World } from "../helpers/world.ts";
 
 const TALK: Partial<Settings> = { "button.hold": "push-to-talk" };

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GRACE_MS, QUIET_MS, Reloader, UNREST_MAX_MS } from "../../src/app/reloader.ts";
 import { StatusLine } from "../../src/app/status-line.ts";
-import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
 import type { ConfigReading, ConfigWatch, ConfigWatchSink } from "../../src/ports.ts";
-import { SimClock } from "../../src/sim/sim-clock.ts";
-import { SimJournal, SimNotifier } from "../../src/sim/sim-parts.ts";
+import { SimClock } from "../../src/sim/clock.ts";
+import { SimJournal, SimNotifier } from "../../src/sim/parts.ts";
 
 const GOOD = "good";
 

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { samplesToMs } from "../../src/core/pcm.ts";
+import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import {
   assertConverses,
   assertHeard,

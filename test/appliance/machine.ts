@@ -8,7 +8,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { record } from "../../src/core/realtime/fields.ts";
+import { record } from "../../src/core/json.ts";
 import { attempt, type Ended, ROOT, verb } from "./rig.ts";
 
 /** Sections of the configuration file, by name. */

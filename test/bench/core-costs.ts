@@ -4,20 +4,20 @@
  * daemon keeps in a thread of its own, runs here directly.
  */
 
-import { SystemClock } from "../../src/adapters/clock.ts";
-import { PorcupineWasm } from "../../src/adapters/porcupine-wasm.ts";
-import { Downlink } from "../../src/app/downlink.ts";
-import { Uplink } from "../../src/app/uplink.ts";
-import { WakePath } from "../../src/app/wake-path.ts";
+import { SystemClock } from "../../src/adapters/os/clock.ts";
+import { PorcupineWasm } from "../../src/adapters/wake/porcupine-wasm.ts";
+import { Downlink } from "../../src/app/audio/downlink.ts";
+import { Uplink } from "../../src/app/audio/uplink.ts";
+import { WakePath } from "../../src/app/audio/wake-path.ts";
 import { INITIAL, step } from "../../src/core/assistant.ts";
 import type { Input, State } from "../../src/core/assistant-types.ts";
+import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
+import { Downsampler, resampledMax, WAKE_FRAME_SAMPLES } from "../../src/core/audio/resample.ts";
+import { Ring } from "../../src/core/audio/ring.ts";
+import { SpeechGate } from "../../src/core/audio/speech-gate.ts";
 import { RING_MS } from "../../src/core/limits.ts";
-import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/pcm.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
-import { Downsampler, resampledMax, WAKE_FRAME_SAMPLES } from "../../src/core/resample.ts";
-import { Ring } from "../../src/core/ring.ts";
-import { DEFAULTS } from "../../src/core/settings.ts";
-import { SpeechGate } from "../../src/core/speech-gate.ts";
+import { DEFAULTS } from "../../src/core/settings/table.ts";
 import type { Speaker, WakeEngine, WakeSink } from "../../src/ports.ts";
 import { noise } from "../helpers/sound.ts";
 import { joined, syllables } from "../helpers/speech.ts";

@@ -9,10 +9,15 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadWav } from "../../src/adapters/wav-file.ts";
-import { FRAME_SAMPLES, msToSamples, SAMPLE_RATE_HZ, samplesToMs } from "../../src/core/pcm.ts";
-import { SpeechGate } from "../../src/core/speech-gate.ts";
-import { wavHeader } from "../../src/core/wav.ts";
+import { loadWav } from "../../src/adapters/os/wav-file.ts";
+import {
+  FRAME_SAMPLES,
+  msToSamples,
+  SAMPLE_RATE_HZ,
+  samplesToMs,
+} from "../../src/core/audio/pcm.ts";
+import { SpeechGate } from "../../src/core/audio/speech-gate.ts";
+import { wavHeader } from "../../src/core/audio/wav.ts";
 import { joined, room } from "../helpers/speech.ts";
 
 /** Uniform noise of this peak has an RMS of 16.4 LSB: -66 dB below full scale. */

@@ -3,14 +3,14 @@
  * calls of a fake kernel. The real one adds its debounce (button.debounce_ms, 20 ms) before the edge.
  */
 
-import { SystemClock } from "../../src/adapters/clock.ts";
-import { GpioButton } from "../../src/adapters/gpio-button.ts";
-import { ChipBank } from "../../src/adapters/gpio-chip.ts";
-import { GpioLamp } from "../../src/adapters/gpio-lamp.ts";
+import { GpioButton } from "../../src/adapters/gpio/button.ts";
+import { ChipBank } from "../../src/adapters/gpio/chip.ts";
+import { GpioLamp } from "../../src/adapters/gpio/leds.ts";
+import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { Appliance } from "../../src/app/appliance.ts";
-import { DEFAULTS } from "../../src/core/settings.ts";
-import { SimCalendar } from "../../src/sim/sim-clock.ts";
-import { SimDice } from "../../src/sim/sim-dice.ts";
+import { DEFAULTS } from "../../src/core/settings/table.ts";
+import { SimCalendar } from "../../src/sim/clock.ts";
+import { SimDice } from "../../src/sim/dice.ts";
 import {
   SimControlServer,
   SimDialer,
@@ -18,8 +18,8 @@ import {
   SimMicrophone,
   SimNotifier,
   SimStore,
-} from "../../src/sim/sim-parts.ts";
-import { SimSpeaker } from "../../src/sim/sim-speaker.ts";
+} from "../../src/sim/parts.ts";
+import { SimSpeaker } from "../../src/sim/speaker.ts";
 import { FakeKernel, PI_4 } from "../helpers/fake-gpio.ts";
 import type { Findings } from "./findings.ts";
 

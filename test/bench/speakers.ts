@@ -11,13 +11,13 @@
 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SystemClock, SystemDice } from "../../src/adapters/clock.ts";
-import { AplaySpeaker } from "../../src/adapters/speaker-aplay.ts";
-import { FileSpeaker } from "../../src/adapters/speaker-file.ts";
-import { NodeSpeaker } from "../../src/adapters/speaker-node.ts";
-import { whyNoSpeakerPackage } from "../../src/adapters/speaker-pick.ts";
-import { Downlink } from "../../src/app/downlink.ts";
-import { msToSamples, samplesToMs } from "../../src/core/pcm.ts";
+import { SystemClock, SystemDice } from "../../src/adapters/os/clock.ts";
+import { AplaySpeaker } from "../../src/adapters/speaker/aplay.ts";
+import { FileSpeaker } from "../../src/adapters/speaker/file.ts";
+import { NodeSpeaker } from "../../src/adapters/speaker/node.ts";
+import { whyNoSpeakerPackage } from "../../src/adapters/speaker/pick.ts";
+import { Downlink } from "../../src/app/audio/downlink.ts";
+import { msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import type { Speaker, SpeakerSink } from "../../src/ports.ts";
 import { eventually } from "../helpers/host.ts";
 import {

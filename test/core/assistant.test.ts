@@ -5,9 +5,9 @@ import { test } from "node:test";
 import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
 import type { Input, Moment, PhaseTag, State } from "../../src/core/assistant-types.ts";
 import { fault } from "../../src/core/fault.ts";
-import { indicate } from "../../src/core/indicator.ts";
+import { indicate } from "../../src/core/panel/indicator.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
-import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
 
 const lost = fault("microphone-lost", "retry", "gone");
 const done = {

@@ -8,7 +8,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { fields } from "../../src/core/realtime/fields.ts";
+import { fields } from "../../src/core/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
 import { type Config, configure, type Daemon, daemonEnv, KEY, launch } from "../helpers/daemon.ts";
 import { assertMetricsSchema } from "../helpers/metrics-file.ts";

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Fields, record } from "../../src/core/realtime/fields.ts";
+import { type Fields, record } from "../../src/core/json.ts";
 import { ROWS } from "../bench/findings.ts";
 
 const BENCH = fileURLToPath(new URL("../bench/bench.js", import.meta.url));

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { describe, type TestContext, test } from "node:test";
-import { SAMPLE_BYTES, samplesToMs } from "../../src/core/pcm.ts";
-import { fields, number, record } from "../../src/core/realtime/fields.ts";
-import { WAV_HEADER_BYTES } from "../../src/core/wav.ts";
+import { SAMPLE_BYTES, samplesToMs } from "../../src/core/audio/pcm.ts";
+import { WAV_HEADER_BYTES } from "../../src/core/audio/wav.ts";
+import { fields, number, record } from "../../src/core/json.ts";
 import { type Daemon, KEY, wallMsOf } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { runPipit } from "../helpers/pipit.ts";

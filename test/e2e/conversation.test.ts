@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/pcm.ts";
-import { type Fields, fields, number } from "../../src/core/realtime/fields.ts";
+import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
+import { type Fields, fields, number } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { type Daemon, KEY } from "../helpers/daemon.ts";

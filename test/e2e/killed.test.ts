@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { fields, number } from "../../src/core/realtime/fields.ts";
+import { fields, number } from "../../src/core/json.ts";
 import { launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { assertMetricsSchema, assertUsageIsTrue } from "../helpers/metrics-file.ts";

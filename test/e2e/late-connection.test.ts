@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { samplesToMs } from "../../src/core/pcm.ts";
-import { fields, number } from "../../src/core/realtime/fields.ts";
+import { samplesToMs } from "../../src/core/audio/pcm.ts";
+import { fields, number } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { PeerOptions } from "../../src/sim/peer/peer.ts";
 import type { Config } from "../helpers/daemon.ts";

@@ -5,9 +5,9 @@
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { askDaemon } from "../../src/adapters/control-client.ts";
-import { msToSamples } from "../../src/core/pcm.ts";
-import { fields, number } from "../../src/core/realtime/fields.ts";
+import { askDaemon } from "../../src/adapters/control/client.ts";
+import { msToSamples } from "../../src/core/audio/pcm.ts";
+import { fields, number } from "../../src/core/json.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import { type Config, configure, type Daemon, launch } from "../helpers/daemon.ts";

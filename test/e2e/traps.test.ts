@@ -6,9 +6,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { billAt } from "../../src/core/cost.ts";
 import { RING_MS } from "../../src/core/limits.ts";
-import { modelNamed } from "../../src/core/models.ts";
+import { modelNamed } from "../../src/core/models/catalogue.ts";
+import { billAt } from "../../src/core/money/cost.ts";
 import { usageOf } from "../../src/core/realtime/usage.ts";
 import { numberAt, objectAt, parseJson, textAt } from "../../src/sim/peer/json.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";

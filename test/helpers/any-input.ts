@@ -3,7 +3,7 @@
 import type { Input } from "../../src/core/assistant-types.ts";
 import { fault } from "../../src/core/fault.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
-import type { SimDice } from "../../src/sim/sim-dice.ts";
+import type { SimDice } from "../../src/sim/dice.ts";
 
 const LOST = fault("microphone-lost", "retry", "gone");
 const CODES = [

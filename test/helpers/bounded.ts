@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { State } from "../../src/core/assistant-types.ts";
 import { DIALOGUE_LINE_MAX_CHARS, DIALOGUE_MAX_LINES, TOLD_MAX } from "../../src/core/limits.ts";
-import type { Settings } from "../../src/core/settings.ts";
+import type { Settings } from "../../src/core/settings/table.ts";
 
 /** Nothing that the machine remembers grows with the time it runs. */
 export function assertBounded(state: State, settings: Settings): void {

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
-import { type Fields, fields, number, record, text } from "../../src/core/realtime/fields.ts";
+import { type Fields, fields, number, record, text } from "../../src/core/json.ts";
 
 /** A loaded machine takes its time to start a browser. */
 const START_MAX_MS = 60_000;

@@ -6,8 +6,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadWav } from "../../src/adapters/wav-file.ts";
-import { type Fields, record } from "../../src/core/realtime/fields.ts";
+import { loadWav } from "../../src/adapters/os/wav-file.ts";
+import { type Fields, record } from "../../src/core/json.ts";
 import { eventually, tempFolder } from "./host.ts";
 import { type Ended, MAIN, runPipit } from "./pipit.ts";
 

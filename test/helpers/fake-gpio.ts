@@ -2,8 +2,8 @@
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { GpioKernel } from "../../src/adapters/gpio-kernel.ts";
-import type { OnoffClass, OnoffPin } from "../../src/adapters/gpio-onoff.ts";
+import type { GpioKernel } from "../../src/adapters/gpio/kernel.ts";
+import type { OnoffClass, OnoffPin } from "../../src/adapters/gpio/onoff.ts";
 
 interface Chip {
   readonly label: string;

@@ -2,9 +2,9 @@
  * A device for the paced writer that lives in simulated time: takes chunks at once and plays them at
  * the pace of its clock, and misbehaves when told.
  */
-import type { Outlet, OutletSink } from "../../src/adapters/outlet.ts";
+import type { Outlet, OutletSink } from "../../src/adapters/speaker/pcm-sink.ts";
+import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import { fault } from "../../src/core/fault.ts";
-import { samplesToMs } from "../../src/core/pcm.ts";
 import type { Clock } from "../../src/ports.ts";
 
 export class FakeOutlet implements Outlet {

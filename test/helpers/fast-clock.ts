@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../../src/ports.ts";
-import { SimClock } from "../../src/sim/sim-clock.ts";
+import { SimClock } from "../../src/sim/clock.ts";
 
 /** One microphone frame. */
 const STEP_MAX_MS = 20;

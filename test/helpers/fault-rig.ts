@@ -4,19 +4,16 @@
  * clock. What happened is in `lamps`, `journal.lines`, `metrics()`, `told`, `peer`.
  */
 
-import { RealtimeDialer } from "../../src/adapters/realtime-socket.ts";
+import { RealtimeDialer } from "../../src/adapters/realtime/socket.ts";
 import { Appliance } from "../../src/app/appliance.ts";
-import type { Indication } from "../../src/core/indicator.ts";
-import { FRAME_SAMPLES, msToSamples } from "../../src/core/pcm.ts";
+import { FAULT_SOUNDS, type FaultSound } from "../../src/core/audio/fault-sounds.ts";
+import { FRAME_SAMPLES, msToSamples } from "../../src/core/audio/pcm.ts";
+import type { Indication } from "../../src/core/panel/indication.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
-import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
-import { FAULT_SOUNDS, type FaultSound } from "../../src/core/sounds.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
 import type { Clock, DialTarget, Lamp } from "../../src/ports.ts";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { isObject, parseJson } from "../../src/sim/peer/json.ts";
-import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
-import { SimCalendar } from "../../src/sim/sim-clock.ts";
-import { SimDice } from "../../src/sim/sim-dice.ts";
+import { SimCalendar } from "../../src/sim/clock.ts";
+import { SimDice } from "../../src/sim/dice.ts";
 import {
   SimButton,
   SimControlServer,
@@ -25,8 +22,11 @@ import {
   SimNotifier,
   SimStore,
   SimWakeEngine,
-} from "../../src/sim/sim-parts.ts";
-import { SimSpeaker } from "../../src/sim/sim-speaker.ts";
+} from "../../src/sim/parts.ts";
+import type { JsonObject } from "../../src/sim/peer/json.ts";
+import { isObject, parseJson } from "../../src/sim/peer/json.ts";
+import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
+import { SimSpeaker } from "../../src/sim/speaker.ts";
 import { FastClock } from "./fast-clock.ts";
 import { room, syllables } from "./speech.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Settings } from "../../src/core/settings.ts";
+import type { Settings } from "../../src/core/settings/table.ts";
 import type { JsonObject, JsonValue } from "../../src/sim/peer/json.ts";
 import { listAt, numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";

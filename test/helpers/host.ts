@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LineSink } from "../../src/adapters/line-sink.ts";
+import type { LineSink } from "../../src/adapters/os/line-sink.ts";
 
 /** Far beyond what a loaded machine needs: only a test that fails waits this long. */
 export const PATIENCE_MS = 20_000;

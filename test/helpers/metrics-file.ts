@@ -1,7 +1,7 @@
 /** The metrics file of one conversation: each field and what it may hold, and its sums against the peer's. */
 
 import assert from "node:assert/strict";
-import { type Fields, fields, number } from "../../src/core/realtime/fields.ts";
+import { type Fields, fields, number } from "../../src/core/json.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";

@@ -5,11 +5,11 @@
  * lived to its end.
  */
 
-import type { Files } from "../../src/adapters/files.ts";
-import { MetricsFiles } from "../../src/adapters/metrics-files.ts";
+import { MetricsFiles } from "../../src/adapters/metrics/files.ts";
+import type { Files } from "../../src/adapters/os/files.ts";
 import type { Fault } from "../../src/core/fault.ts";
 import type { Clock } from "../../src/ports.ts";
-import { SimClock } from "../../src/sim/sim-clock.ts";
+import { SimClock } from "../../src/sim/clock.ts";
 import { riggedFiles } from "./rigged-files.ts";
 
 export const sessionName = (number: number): string =>

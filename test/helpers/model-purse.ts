@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import type { Effect } from "../../src/core/assistant-types.ts";
-import { budgetLevel, isRefused } from "../../src/core/budget.ts";
-import type { Settings } from "../../src/core/settings.ts";
-import type { SimDice } from "../../src/sim/sim-dice.ts";
+import { budgetLevel, isRefused } from "../../src/core/money/budget.ts";
+import type { Settings } from "../../src/core/settings/table.ts";
+import type { SimDice } from "../../src/sim/dice.ts";
 
 /** The dearest response; the property tests set a budget of a dollar, and few responses come to it. */
 const RESPONSE_MAX_MICRO_USD = 400_000;

@@ -6,7 +6,7 @@
 
 import type { ClientEvent } from "../../src/core/realtime/client-events.ts";
 import type { ServerError, ServerEvent } from "../../src/core/realtime/server-events.ts";
-import type { SimDice } from "../../src/sim/sim-dice.ts";
+import type { SimDice } from "../../src/sim/dice.ts";
 
 interface Active {
   readonly id: string;

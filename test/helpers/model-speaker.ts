@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { HeardItem } from "../../src/core/playhead.ts";
+import type { HeardItem } from "../../src/core/audio/playhead.ts";
 
 interface Piece {
   readonly itemId: string | null;

@@ -3,9 +3,9 @@
  * what becomes of the metrics file.
  */
 
-import { METRICS_FIELDS } from "../../src/core/metrics-fields.ts";
-import { record } from "../../src/core/realtime/fields.ts";
-import type { Settings } from "../../src/core/settings.ts";
+import { record } from "../../src/core/json.ts";
+import { METRICS_FIELDS } from "../../src/core/metrics/fields.ts";
+import type { Settings } from "../../src/core/settings/table.ts";
 import { settled, World } from "./world.ts";
 
 type Act = (world: World) => void | Promise<void>;

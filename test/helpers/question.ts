@@ -6,10 +6,10 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { loadWav } from "../../src/adapters/wav-file.ts";
-import { recordQuestion } from "../../src/cli/demo-material.ts";
-import { msToSamples, SAMPLE_RATE_HZ } from "../../src/core/pcm.ts";
-import { wavHeader } from "../../src/core/wav.ts";
+import { loadWav } from "../../src/adapters/os/wav-file.ts";
+import { recordQuestion } from "../../src/commands/demo/io-material.ts";
+import { msToSamples, SAMPLE_RATE_HZ } from "../../src/core/audio/pcm.ts";
+import { wavHeader } from "../../src/core/audio/wav.ts";
 import type { Stretch } from "./recordings.ts";
 import { noise } from "./sound.ts";
 import { joined } from "./speech.ts";

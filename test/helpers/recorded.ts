@@ -2,11 +2,11 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mean, percentile } from "../../src/core/metrics.ts";
-import { modelNamed } from "../../src/core/models.ts";
+import { utcText } from "../../src/commands/metrics/time.ts";
+import { mean, percentile } from "../../src/core/metrics/session-file.ts";
+import { modelNamed } from "../../src/core/models/catalogue.ts";
 import { NO_USAGE } from "../../src/core/realtime/usage.ts";
-import { utcText } from "../../src/core/report/time.ts";
-import { SimDice } from "../../src/sim/sim-dice.ts";
+import { SimDice } from "../../src/sim/dice.ts";
 
 export interface RecordedShape {
   readonly count: number;

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/pcm.ts";
+import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { numberAt, textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { indexOfSamples } from "./sound.ts";

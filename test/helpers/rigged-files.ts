@@ -1,6 +1,6 @@
 /** The real file system with somebody in between at every call: to count, to fail, to kill. */
 
-import { type Files, type OpenFile, realFiles } from "../../src/adapters/files.ts";
+import { type Files, type OpenFile, realFiles } from "../../src/adapters/os/files.ts";
 
 export interface FileCall {
   readonly name: keyof Files | keyof OpenFile;

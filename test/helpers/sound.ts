@@ -1,8 +1,9 @@
 /**
  * Known signals, sinks that remember, and looking for a signal in a recording.
  */
+
+import { FRAME_SAMPLES } from "../../src/core/audio/pcm.ts";
 import type { Fault } from "../../src/core/fault.ts";
-import { FRAME_SAMPLES } from "../../src/core/pcm.ts";
 import type { MicrophoneSink, SpeakerSink } from "../../src/ports.ts";
 
 /** Noise that never is 0 and repeats nowhere near: each place in it can be told from any other. */

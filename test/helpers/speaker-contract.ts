@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { samplesToMs } from "../../src/core/pcm.ts";
+import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import type { Speaker } from "../../src/ports.ts";
 import { eventually } from "./host.ts";
 import type { HeardSpeaker } from "./sound.ts";

@@ -1,6 +1,6 @@
 /** Sound for detectors: syllables in a room, made from nothing, the same each time. */
 
-import { msToSamples } from "../../src/core/pcm.ts";
+import { msToSamples } from "../../src/core/audio/pcm.ts";
 
 /** Faint hiss, about 66 dB below full scale. */
 export function room(ms: number, peak = 16): Int16Array {

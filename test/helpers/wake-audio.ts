@@ -7,8 +7,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { projectRoot } from "../../src/adapters/project-root.ts";
-import { loadWav } from "../../src/adapters/wav-file.ts";
+import { projectRoot } from "../../src/adapters/os/project-root.ts";
+import { loadWav } from "../../src/adapters/os/wav-file.ts";
 
 export interface Clip {
   readonly name: string;

@@ -3,10 +3,10 @@
  * 20 ms frames at 24 kHz → Ring → WakePath → engine.
  */
 
-import { WakePath } from "../../src/app/wake-path.ts";
+import { WakePath } from "../../src/app/audio/wake-path.ts";
+import { FRAME_SAMPLES, msToSamples } from "../../src/core/audio/pcm.ts";
+import { Ring } from "../../src/core/audio/ring.ts";
 import type { Fault } from "../../src/core/fault.ts";
-import { FRAME_SAMPLES, msToSamples } from "../../src/core/pcm.ts";
-import { Ring } from "../../src/core/ring.ts";
 import type { WakeEngine } from "../../src/ports.ts";
 import { eventually } from "./host.ts";
 import { joined, room } from "./speech.ts";

@@ -5,12 +5,12 @@
 
 import assert from "node:assert/strict";
 import { Appliance } from "../../src/app/appliance.ts";
-import { FRAME_SAMPLES } from "../../src/core/pcm.ts";
+import type { FaultSound } from "../../src/core/audio/fault-sounds.ts";
+import { FRAME_SAMPLES } from "../../src/core/audio/pcm.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
-import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
-import type { FaultSound } from "../../src/core/sounds.ts";
-import { SimCalendar, SimClock } from "../../src/sim/sim-clock.ts";
-import { SimDice } from "../../src/sim/sim-dice.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
+import { SimCalendar, SimClock } from "../../src/sim/clock.ts";
+import { SimDice } from "../../src/sim/dice.ts";
 import {
   SimButton,
   SimControlServer,
@@ -23,8 +23,8 @@ import {
   SimNotifier,
   SimStore,
   SimWakeEngine,
-} from "../../src/sim/sim-parts.ts";
-import { SimSpeaker } from "../../src/sim/sim-speaker.ts";
+} from "../../src/sim/parts.ts";
+import { SimSpeaker } from "../../src/sim/speaker.ts";
 
 type Wire = Readonly<Record<string, unknown>>;
 

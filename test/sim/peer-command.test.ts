@@ -12,7 +12,7 @@ import { WebSocket } from "ws";
 import { parseJson, textAt } from "../../src/sim/peer/json.ts";
 import { tempFile, tempFolder } from "../helpers/temp-folder.ts";
 
-const COMMAND = fileURLToPath(new URL("../../src/cli/simulate.js", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../src/commands/simulate/command.js", import.meta.url));
 const RUN =
   "const [at, ...argv] = process.argv.slice(1);" +
   "import(at).then((m) => m.simulate(argv)).then((code) => process.exit(code));";

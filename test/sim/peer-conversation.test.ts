@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { samplesToMs } from "../../src/core/pcm.ts";
+import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { listAt, numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";

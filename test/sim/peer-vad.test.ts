@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { msToSamples, samplesToMs } from "../../src/core/pcm.ts";
-import { convertTo24k } from "../../src/core/rate.ts";
-import { parseWav, wavToMono } from "../../src/core/wav.ts";
+import { msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
+import { convertTo24k } from "../../src/core/audio/rate.ts";
+import { parseWav, wavToMono } from "../../src/core/audio/wav.ts";
 import type { VadEvent } from "../../src/sim/peer/vad.ts";
 import { Vad } from "../../src/sim/peer/vad.ts";
 import { joined, room, syllables } from "../helpers/speech.ts";

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { OpenAIRealtimeWS } from "openai/realtime/ws";
-import { msToSamples, samplesToMs } from "../../src/core/pcm.ts";
+import { msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { base64Of } from "../../src/sim/peer/base64.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { listAt, parseJson, textAt } from "../../src/sim/peer/json.ts";

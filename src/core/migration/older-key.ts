@@ -6,10 +6,10 @@
  * by the row of its key, or is a `${NAME}` that only the service's environment can judge.
  */
 
-import type { SettingKey } from "../settings.ts";
-import { TABLE } from "../settings.ts";
-import type { Value } from "../settings-row.ts";
-import { readValue } from "../settings-value.ts";
+import { readValue } from "../settings/read-value.ts";
+import type { Value } from "../settings/row.ts";
+import type { SettingKey } from "../settings/table.ts";
+import { TABLE } from "../settings/table.ts";
 
 /** What a mapping may look at besides its own value. */
 export interface Older {

@@ -1,8 +1,8 @@
 /** The older keys of `openai` and `wake_word`. */
 
-import { ALL_VOICES, modelNamed } from "../models.ts";
-import type { SettingKey } from "../settings.ts";
-import { KEYLESS_KEYWORDS, keylessName } from "../settings-rules.ts";
+import { ALL_VOICES, modelNamed } from "../models/catalogue.ts";
+import { KEYLESS_KEYWORDS, keylessName } from "../settings/rules.ts";
+import type { SettingKey } from "../settings/table.ts";
 import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
 import type { Older, OlderKey, Outcome } from "./older-key.ts";
 import {

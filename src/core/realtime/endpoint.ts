@@ -1,6 +1,6 @@
 /** Where the server is asked: the addresses below `openai.base_url`, and what goes along. */
 
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/table.ts";
 
 /** The Realtime endpoint of `model`, as a WebSocket URL: http(s) becomes ws(s). */
 export function realtimeUrl(baseUrl: string, model: string): string {

@@ -6,7 +6,7 @@
  */
 
 import { oneLine } from "../fault.ts";
-import { type Fields, fields, number, record, text } from "./fields.ts";
+import { type Fields, fields, number, record, text } from "../json.ts";
 import { type Transcribed, transcribedOf, type Usage, usageOf } from "./usage.ts";
 
 export interface ToolCall {

@@ -3,8 +3,8 @@
  * only what the model and the protocol have. What is left out is said once.
  */
 
-import { modelNamed } from "../models.ts";
-import { DEFAULTS, type Settings } from "../settings.ts";
+import { modelNamed } from "../models/catalogue.ts";
+import { DEFAULTS, type Settings } from "../settings/table.ts";
 
 /** Parts of the set-up that a session can do without, should the server refuse them. */
 export type SetUpPart =

@@ -11,7 +11,7 @@
  * totals alone; `cached_tokens` without its details; `reasoning_tokens` inside the text out.
  */
 
-import { type Fields, fields, number, record, text } from "./fields.ts";
+import { type Fields, fields, number, record, text } from "../json.ts";
 
 export interface Usage {
   readonly inputText: number;

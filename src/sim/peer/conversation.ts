@@ -4,7 +4,6 @@
  * been checked against the schema. The same events at the same times give the same answers.
  */
 
-import { Agenda } from "./agenda.ts";
 import { samplesOf } from "./base64.ts";
 import { Billing } from "./billing.ts";
 import { Hearing } from "./hearing.ts";
@@ -17,6 +16,7 @@ import type { TakenTurn } from "./responses.ts";
 import { Responses } from "./responses.ts";
 import type { ConnectionPlan, ModelOffer, Scenario } from "./scenario.ts";
 import { modelNotFound } from "./scenario.ts";
+import { Agenda } from "./schedule.ts";
 import type { Prompter } from "./script.ts";
 import { defaultSession, turnDetection, updatedSession } from "./session.ts";
 import { transcribe } from "./transcription.ts";

@@ -4,7 +4,7 @@
  * It decides nothing about responses; it tells what happened.
  */
 
-import { msToSamples, samplesToMs } from "../../core/pcm.ts";
+import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import type { TurnDetection } from "./session.ts";
 import { Vad } from "./vad.ts";
 import type { Result } from "./wire.ts";

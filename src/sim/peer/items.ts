@@ -3,7 +3,7 @@
  * Each operation answers with a result; nothing changes when it is an error.
  */
 
-import { samplesToMs } from "../../core/pcm.ts";
+import { samplesToMs } from "../../core/audio/pcm.ts";
 import type { Tokens } from "./billing.ts";
 import { itemTokens } from "./billing.ts";
 import type { JsonObject } from "./json.ts";

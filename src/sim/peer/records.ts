@@ -3,7 +3,7 @@
  * the replies it gave. Each of them is bounded and counts what it had to forget.
  */
 
-import { SAMPLE_RATE_HZ } from "../../core/pcm.ts";
+import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import type { JsonObject } from "./json.ts";
 import { textAt, without } from "./json.ts";
 import type { SentSound } from "./reply.ts";

@@ -3,7 +3,7 @@
  * Pure: the same turn gives the same score. Performing it is reply.ts.
  */
 
-import { msToSamples, samplesToMs } from "../../core/pcm.ts";
+import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import type { Turn } from "./scenario.ts";
 
 /** One output item with its sound made. */

@@ -4,7 +4,7 @@
  * the real server documents.
  */
 
-import { samplesToMs } from "../../core/pcm.ts";
+import { samplesToMs } from "../../core/audio/pcm.ts";
 import { base64Of } from "./base64.ts";
 import type { Tokens } from "./billing.ts";
 import { assistantAudioTokens, sum, textTokens } from "./billing.ts";

@@ -3,8 +3,7 @@
  * it (`conversation: "none"`). Each is asked for once, performed by its score, and ends once.
  */
 
-import { samplesToMs } from "../../core/pcm.ts";
-import type { Agenda } from "./agenda.ts";
+import { samplesToMs } from "../../core/audio/pcm.ts";
 import type { Input, Tokens } from "./billing.ts";
 import { ASSISTANT_TOKEN_MS, Billing, itemTokens, noUsage, usageJson } from "./billing.ts";
 import type { Items } from "./items.ts";
@@ -15,6 +14,7 @@ import { Reply } from "./reply.ts";
 import type { Part, Step } from "./reply-plan.ts";
 import { planReply } from "./reply-plan.ts";
 import type { Turn } from "./scenario.ts";
+import type { Agenda } from "./schedule.ts";
 import type { Outbox } from "./wire.ts";
 import { invalid } from "./wire.ts";
 

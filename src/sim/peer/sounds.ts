@@ -7,10 +7,10 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import { msToSamples, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import { convertTo24k } from "../../core/audio/rate.ts";
+import { parseWav, wavToMono } from "../../core/audio/wav.ts";
 import { FaultError, fault } from "../../core/fault.ts";
-import { msToSamples, SAMPLE_RATE_HZ } from "../../core/pcm.ts";
-import { convertTo24k } from "../../core/rate.ts";
-import { parseWav, wavToMono } from "../../core/wav.ts";
 import type { Part } from "./reply-plan.ts";
 import type { ItemPlan, Scenario, Sound, Turn } from "./scenario.ts";
 import { TONE_MS } from "./scenario-turns.ts";

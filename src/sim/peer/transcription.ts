@@ -3,11 +3,11 @@
  * come after the answer, and it may fail; the peer knows only the words its scenario tells it.
  */
 
-import type { Agenda } from "./agenda.ts";
 import type { JsonObject } from "./json.ts";
 import { isObject, objectAt } from "./json.ts";
 import { pieces } from "./reply-plan.ts";
 import type { Heard } from "./scenario.ts";
+import type { Agenda } from "./schedule.ts";
 import type { Outbox } from "./wire.ts";
 
 export interface TranscriptionSetup {

@@ -4,7 +4,7 @@
  * answer however they are cut and however fast they come.
  */
 
-import { msToSamples, rms } from "../../core/pcm.ts";
+import { msToSamples, rms } from "../../core/audio/pcm.ts";
 
 /** 20 ms: short enough for a start within one syllable, long enough for a stable level. */
 const FRAME_SAMPLES = msToSamples(20);

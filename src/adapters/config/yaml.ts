@@ -1,0 +1,195 @@
+/**
+ * YAML text to a tree of plain data, with the place of every key and value.
+ *
+ * Invariants: any text is answered, none throws or takes long (depth, aliases and problems are
+ * bounded); a message never quotes the file, for it may hold a key.
+ */
+
+import type { Alias, CST, Document, YAMLError } from "yaml";
+import { Composer, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser, visit } from "yaml";
+import type { Locate, Position, Problem } from "../../core/settings/validate.ts";
+
+/**
+ * Deepest nesting. The table needs three levels. The parser of `yaml` 2.9.1 recurses, and at some
+ * tens of thousands of brackets it takes the whole process down: V8 gives up on a regular
+ * expression compiled at the end of the stack.
+ */
+const DEPTH_MAX = 32;
+/** Times an alias may be resolved; a handful is honest, an "alias bomb" has millions. */
+const ALIASES_MAX = 100;
+
+/**
+ * Keys, and parts of lists in brackets. The table has some hundred; each is compared with all others
+ * of its section, and twenty thousand would stop the daemon for half a minute.
+ */
+export const KEYS_MAX = 2_000;
+/** What stands behind a key, or between two of them. */
+const KEY_SIGNS = [":", ",", "?"];
+
+/** Complaints of the parser that are passed on. */
+const PROBLEMS_MAX = 20;
+
+export interface ParsedYaml {
+  /** Null when the text cannot be read as one tree. */
+  readonly document: { readonly tree: unknown; readonly locate: Locate } | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Errors that leave the tree as it was meant, so that its values can be checked as well. */
+const HARMLESS = ["DUPLICATE_KEY", "TAG_RESOLVE_FAILED"];
+
+/** Warnings after which the tree is not what the author meant. */
+const GRAVE_WARNINGS = ["TAG_RESOLVE_FAILED", "BAD_DIRECTIVE"];
+
+/** Parses the text of a configuration file. Never throws. */
+export function parseYaml(text: string): ParsedYaml {
+  const lines = new LineCounter();
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const tokens = tokenise(text, lines);
+  if ("message" in tokens) return failed({ ...at(tokens.at), key: "", message: tokens.message });
+  const composer = new Composer({
+    lineCounter: lines,
+    stringKeys: true,
+    resolveKnownTags: false,
+    logLevel: "silent",
+  });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  if (document === undefined)
+    return failed({ line: 1, column: 1, key: "", message: "is not YAML" });
+  const problems = complaints(document, text, at);
+  if (second !== undefined) {
+    const place = at(second.range[0]);
+    problems.push({ ...place, key: "", message: "a second document begins (---); one is allowed" });
+  }
+  const readable = document.errors.every((error) => HARMLESS.includes(error.code));
+  if (!readable || second !== undefined) return { document: null, problems };
+  return withTree(document, problems, at);
+}
+
+type At = (offset: number) => Position;
+
+function failed(problem: Problem): ParsedYaml {
+  return { document: null, problems: [problem] };
+}
+
+/** The tokens of the text, or the offset at which there is too much of something. */
+function tokenise(
+  text: string,
+  lines: LineCounter,
+): readonly CST.Token[] | { readonly at: number; readonly message: string } {
+  let keys = 0;
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    if (KEY_SIGNS.includes(lexeme)) keys++;
+    if (parser.stack.length > DEPTH_MAX) {
+      return { at: parser.offset, message: `nested more than ${DEPTH_MAX} levels deep` };
+    }
+    if (keys > KEYS_MAX) {
+      return { at: parser.offset, message: `more than ${KEYS_MAX} keys: is it the right file?` };
+    }
+  }
+  tokens.push(...parser.end());
+  return tokens;
+}
+
+/** What the parser has to say, one problem a line: one slip often causes a row of complaints. */
+function complaints(document: Document.Parsed, text: string, at: At): Problem[] {
+  const warnings = document.warnings.filter(({ code }) => GRAVE_WARNINGS.includes(code));
+  const perLine = new Map<number, Problem>();
+  for (const error of [...document.errors, ...warnings]) {
+    const place = at(error.pos[0]);
+    if (perLine.has(place.line)) continue;
+    const line = text.split("\n", place.line)[place.line - 1] ?? "";
+    perLine.set(place.line, { ...place, key: "", message: complaint(error, line) });
+    if (perLine.size >= PROBLEMS_MAX) break;
+  }
+  return [...perLine.values()];
+}
+
+const IN_OUR_WORDS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: "a tab is used to indent; use blanks",
+  DUPLICATE_KEY: "this key stands twice in its section; keep one",
+  TAG_RESOLVE_FAILED: "tags (!name) are not used here; put text that begins with ! in quotes",
+  BAD_DIRECTIVE: "directives (%NAME) are not used here",
+};
+
+function complaint(error: YAMLError, line: string): string {
+  const own = IN_OUR_WORDS[error.code];
+  if (own !== undefined) return own;
+  // Some messages of the library end with a piece of the file behind a colon.
+  const said = error.message.replace(/(?<=\S): [\s\S]*$/, "");
+  const hint = line.includes("${") ? `; inside { } and [ ], put \${NAME} in quotes` : "";
+  return `YAML: ${said}${hint}`;
+}
+
+function withTree(document: Document.Parsed, problems: Problem[], at: At): ParsedYaml {
+  const trouble = aliasTrouble(document, at);
+  if (trouble !== null) return { document: null, problems: [...problems, trouble] };
+  try {
+    const tree: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
+    return { document: { tree, locate: locator(document, at) }, problems };
+  } catch {
+    const bomb = { line: 1, column: 1, key: "", message: TOO_MANY_ALIASES };
+    return { document: null, problems: [...problems, bomb] };
+  }
+}
+
+const TOO_MANY_ALIASES = "aliases (*name) multiply without bounds; write the values out";
+
+function aliasTrouble(document: Document.Parsed, at: At): Problem | null {
+  const aliases: Alias[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      aliases.push(alias);
+    },
+  });
+  const problem = (alias: Alias | undefined, message: string): Problem => {
+    return { ...at(alias?.range?.[0] ?? 0), key: "", message };
+  };
+  if (aliases.length > ALIASES_MAX) return problem(aliases[ALIASES_MAX], TOO_MANY_ALIASES);
+  const dangling = aliases.find((alias) => alias.resolve(document) === undefined);
+  if (dangling === undefined) return null;
+  return problem(dangling, "nothing before this alias (*name) has its anchor (&name)");
+}
+
+/** Finds the place of a path, or of its nearest parent that the file has. */
+function locator(document: Document.Parsed, at: At): Locate {
+  return (path, part) => {
+    let node: unknown = document.contents;
+    let offset = startOf(node) ?? 0;
+    for (const [index, name] of path.entries()) {
+      const step = child(node, name);
+      if (step === null) break;
+      const wanted = index === path.length - 1 && part === "key" ? step.key : step.value;
+      offset = startOf(wanted) ?? startOf(step.key) ?? offset;
+      node = step.value;
+    }
+    return at(offset);
+  };
+}
+
+interface Step {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+function child(node: unknown, name: string | number): Step | null {
+  if (isSeq(node) && typeof name === "number") {
+    const item: unknown = node.items[name];
+    return item === undefined ? null : { key: item, value: item };
+  }
+  if (!isMap(node)) return null;
+  // Of a key that stands twice, the last one counts: toJS does the same.
+  const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === name);
+  return pair === undefined ? null : { key: pair.key, value: pair.value };
+}
+
+function startOf(node: unknown): number | null {
+  return isNode(node) ? (node.range?.[0] ?? null) : null;
+}

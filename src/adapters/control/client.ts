@@ -1,0 +1,107 @@
+/**
+ * Asks the running daemon one thing.
+ *
+ * Invariant: it ends within the time given, with the daemon's reply or with a FaultError that says
+ * in one line what the owner can do.
+ */
+
+import { connect, type Socket } from "node:net";
+import type { ControlReply, ControlRequest } from "../../core/control.ts";
+import { type Fault, FaultError, fault } from "../../core/fault.ts";
+import type { Clock } from "../../ports.ts";
+import { SystemClock } from "../os/clock.ts";
+import { errorCode } from "../os/files.ts";
+
+/** A status has about a kilobyte. */
+export const REPLY_MAX_BYTES = 262_144;
+
+/** Sends `request`, resolves with the reply; rejects with a FaultError. */
+export function askDaemon(
+  socketPath: string,
+  request: ControlRequest,
+  timeoutMs: number,
+  clock: Clock = new SystemClock(),
+): Promise<ControlReply> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    let text = "";
+    const end = (say: () => void): void => {
+      takeBack();
+      socket.destroy();
+      say();
+    };
+    const fail = (wrong: Fault, cause?: unknown): void => {
+      end(() => reject(new FaultError(wrong, { cause })));
+    };
+    const takeBack = clock.after(timeoutMs, () => fail(late(timeoutMs)));
+    socket.setEncoding("utf8");
+    socket.on("connect", () => send(socket, request));
+    socket.on("error", (error) => fail(unreachable(error, socketPath), error));
+    socket.on("close", () => fail(garbled("ended without a reply", socketPath)));
+    socket.on("data", (chunk) => {
+      text += chunk;
+      const at = text.indexOf("\n");
+      if (at < 0 && text.length <= REPLY_MAX_BYTES) return;
+      const reply = at < 0 ? null : parseReply(text.slice(0, at));
+      if (reply === null) fail(garbled("sent something that is not a reply", socketPath));
+      else end(() => resolve(reply));
+    });
+  });
+}
+
+function send(socket: Socket, request: ControlRequest): void {
+  socket.write(`${JSON.stringify(request)}\n`);
+}
+
+function parseReply(line: string): ControlReply | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value)) return null;
+  const { ok, data, error } = value;
+  if (ok === true && isRecord(data)) return { ok, data };
+  return ok === false && typeof error === "string" ? { ok, error } : null;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unreachable(error: unknown, path: string): Fault {
+  const code = errorCode(error);
+  switch (code) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+    case "ENOTDIR":
+      return fault(
+        "config",
+        "tell",
+        `pipit is not running (nothing answers at ${path})`,
+        "Start it: sudo systemctl start pipit (not installed yet: ./scripts/install)",
+      );
+    case "EACCES":
+    case "EPERM":
+      return fault(
+        "config",
+        "tell",
+        `No permission to talk to pipit at ${path}`,
+        "Join its group and log in again: sudo usermod -aG pipit $USER; or use sudo",
+      );
+    default:
+      return fault("config", "tell", `pipit cannot be reached at ${path} (${code})`);
+  }
+}
+
+function garbled(what: string, path: string): Fault {
+  const remedy = "Look at its journal: journalctl -u pipit -n 20";
+  return fault("config", "tell", `What listens at ${path} ${what}`, remedy);
+}
+
+function late(timeoutMs: number): Fault {
+  const seconds = (timeoutMs / 1000).toFixed(1);
+  const remedy = "Look at its journal, or restart it: systemctl restart pipit";
+  return fault("timeout", "tell", `pipit did not answer within ${seconds} s`, remedy);
+}

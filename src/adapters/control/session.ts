@@ -1,0 +1,142 @@
+/**
+ * One client of the control socket, served line by line, one at a time.
+ *
+ * Invariants: at most LINE_MAX_BYTES of a client are kept; nothing more is read while its line is
+ * being answered or its answer waits to be read; a client that says or takes nothing for
+ * CLIENT_IDLE_MS is cut; after junk it gets one complaint and the end.
+ */
+
+import type { Socket } from "node:net";
+import { type ControlReply, type ControlRequest, parseControlRequest } from "../../core/control.ts";
+import { FaultError } from "../../core/fault.ts";
+import { within } from "../../core/timeout.ts";
+import type { Clock } from "../../ports.ts";
+
+/** The longest command has some fifty bytes. */
+export const LINE_MAX_BYTES = 4_096;
+/** Time for a whole line to come, or for an answer to be taken. */
+export const CLIENT_IDLE_MS = 10_000;
+/** The loop answers within a turn; `mute` and `wake` wait for nothing. */
+export const ANSWER_MAX_MS = 5_000;
+
+const NEWLINE = 0x0a;
+
+/** A connection and its unfinished line. */
+export class ControlClient {
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #answer: (request: ControlRequest) => Promise<ControlReply>;
+  #rest: Buffer = Buffer.alloc(0);
+  #answering: boolean = false;
+  #ended: boolean = false;
+  #takeBack: () => void = () => undefined;
+
+  constructor(
+    socket: Socket,
+    clock: Clock,
+    answer: (request: ControlRequest) => Promise<ControlReply>,
+  ) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#answer = answer;
+  }
+
+  attend(): void {
+    const socket = this.#socket;
+    this.#guard();
+    socket.on("data", (chunk) => {
+      this.#rest = Buffer.concat([this.#rest, Buffer.from(chunk)]);
+      this.#advance();
+    });
+    // The client may end its side first (`echo … | socat`): its last line is answered all the same.
+    socket.on("end", () => {
+      this.#ended = true;
+      this.#advance();
+    });
+  }
+
+  /** One complaint, and the end. */
+  refuse(error: string): void {
+    this.#guard();
+    this.#finish({ ok: false, error });
+  }
+
+  /** Ends in good manners: what was answered still goes out. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #guard(): void {
+    this.#socket.on("error", () => this.#socket.destroy()); // the client went: nobody to tell
+    this.#socket.on("close", () => this.#takeBack());
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#takeBack();
+    this.#takeBack = this.#clock.after(CLIENT_IDLE_MS, () => this.#socket.destroy());
+  }
+
+  #advance(): void {
+    if (this.#answering || this.#socket.writableEnded) return;
+    const at = this.#rest.indexOf(NEWLINE);
+    if (at > LINE_MAX_BYTES || (at < 0 && this.#rest.length > LINE_MAX_BYTES)) {
+      this.#finish({ ok: false, error: `a line has at most ${LINE_MAX_BYTES} bytes` });
+    } else if (at >= 0) {
+      const line = this.#rest.subarray(0, at);
+      this.#rest = this.#rest.subarray(at + 1);
+      this.#serve(line.toString("utf8"));
+    } else if (this.#ended) {
+      const line = this.#rest.toString("utf8");
+      this.#rest = Buffer.alloc(0);
+      if (line === "") this.#socket.end();
+      else this.#serve(line);
+    }
+  }
+
+  #serve(line: string): void {
+    const request = parseControlRequest(line);
+    if (typeof request === "string") {
+      this.#finish({ ok: false, error: request });
+      return;
+    }
+    this.#answering = true;
+    this.#socket.pause();
+    void this.#reply(request);
+  }
+
+  async #reply(request: ControlRequest): Promise<void> {
+    const reply = await this.#answerInTime(request);
+    if (this.#socket.destroyed || this.#socket.writableEnded) return;
+    this.#arm();
+    this.#socket.write(`${JSON.stringify(reply)}\n`, () => {
+      if (this.#socket.destroyed) return;
+      this.#answering = false;
+      this.#arm();
+      this.#advance();
+      if (!this.#answering) this.#socket.resume();
+    });
+  }
+
+  /** A bug in the answer passes through: it ends the daemon, as every bug does. */
+  async #answerInTime(request: ControlRequest): Promise<ControlReply> {
+    const late = { ok: false, error: "the daemon did not answer in time" } as const;
+    try {
+      return await within(this.#clock, ANSWER_MAX_MS, this.#answer(request), () => late);
+    } catch (error) {
+      if (error instanceof FaultError) return { ok: false, error: error.message };
+      this.#socket.destroy();
+      throw error;
+    }
+  }
+
+  #finish(reply: ControlReply): void {
+    this.#rest = Buffer.alloc(0);
+    this.#socket.end(`${JSON.stringify(reply)}\n`);
+    this.#socket.resume(); // what still comes is read and dropped, so that the end can come
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * The daemon's end of the control socket: one JSON object a line in, one a line out.
+ *
+ * Invariants: the path always names a socket that is served, or the stale one it replaces, because
+ * we bind beside it and rename; only our own file is ever removed at the end; each client, line,
+ * wait and answer is bounded. Who may ask is decided by the file: mode 0660, user and group.
+ */
+
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import type { ControlReply, ControlRequest } from "../../core/control.ts";
+import { FaultError, fault } from "../../core/fault.ts";
+import type { Clock, ControlServer } from "../../ports.ts";
+import { errorCode } from "../os/files.ts";
+import { isLastResort, isPrivate } from "./path.ts";
+import { ControlClient } from "./session.ts";
+
+/** sun_path of unix(7) holds 108 bytes with the final zero; Node cuts longer ones in silence. */
+export const PATH_MAX_BYTES = 107;
+/** Commands are short: more clients than this at a time are not the owner's. */
+export const CLIENTS_MAX = 8;
+/** With those that are being told so; beyond it a connection is cut without a word. */
+const CONNECTIONS_MAX = 2 * CLIENTS_MAX;
+/** What a live daemon gets to take a connection before its file counts as stale. */
+export const PROBE_MAX_MS = 1_000;
+/** What open clients get to read their last answer at the end. */
+export const CLOSE_MAX_MS = 500;
+
+const SOCKET_MODE = 0o660;
+const FOLDER_MODE = 0o750;
+const PRIVATE_MODE = 0o700;
+
+type Answer = (request: ControlRequest) => Promise<ControlReply>;
+
+/** Serves commands on a Unix socket. */
+export class ControlSocket implements ControlServer {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #clients = new Set<ControlClient>();
+  #server: Server | null = null;
+  #file: { readonly dev: bigint; readonly ino: bigint } | null = null;
+  #refused = 0;
+
+  /** `path`: from `controlSocketPath(…, { role: "serve" })`. */
+  constructor(path: string, clock: Clock) {
+    this.#path = path;
+    this.#clock = clock;
+  }
+
+  /** Clients sent away because there were CLIENTS_MAX already. */
+  refused(): number {
+    return this.#refused;
+  }
+
+  async start(answer: Answer): Promise<void> {
+    const bindPath = join(dirname(this.#path), `.c${process.pid}`);
+    checkLength(this.#path);
+    checkLength(bindPath);
+    try {
+      makeFolder(this.#path);
+      if (await isServed(this.#path, this.#clock)) throw alreadyServed(this.#path);
+      rmSync(bindPath, { force: true });
+      const server = createServer({ allowHalfOpen: true }, (socket) => this.#take(socket, answer));
+      server.maxConnections = CONNECTIONS_MAX;
+      await listen(server, bindPath);
+      this.#server = server;
+      chmodSync(bindPath, SOCKET_MODE);
+      const { dev, ino } = lstatSync(bindPath, { bigint: true });
+      renameSync(bindPath, this.#path);
+      this.#file = { dev, ino };
+    } catch (error) {
+      await this.close();
+      throw error instanceof FaultError ? error : cannotServe(this.#path, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    this.#server = null;
+    this.#removeFile();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const client of this.#clients) client.end();
+    const takeBack = this.#clock.after(CLOSE_MAX_MS, () => {
+      for (const client of this.#clients) client.destroy();
+    });
+    await closed;
+    takeBack();
+  }
+
+  #take(socket: Socket, answer: Answer): void {
+    const client = new ControlClient(socket, this.#clock, answer);
+    const full = this.#clients.size >= CLIENTS_MAX;
+    this.#clients.add(client);
+    socket.on("close", () => this.#clients.delete(client));
+    if (!full) {
+      client.attend();
+      return;
+    }
+    this.#refused++;
+    client.refuse("too many commands at a time; try again");
+  }
+
+  /** Another daemon may have taken the path over since: its file stays. */
+  #removeFile(): void {
+    const ours = this.#file;
+    this.#file = null;
+    if (ours === null) return;
+    try {
+      const { dev, ino } = lstatSync(this.#path, { bigint: true });
+      if (dev === ours.dev && ino === ours.ino) rmSync(this.#path);
+    } catch {
+      // Gone already, or the folder is: nothing of ours is left to remove.
+    }
+  }
+}
+
+function checkLength(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= PATH_MAX_BYTES) return;
+  const message = `The path of the control socket has ${bytes} bytes, ${PATH_MAX_BYTES} are possible`;
+  throw new FaultError(fault("config", "tell", `${message}: ${path}`, SET_PATH));
+}
+
+const SET_PATH = "Set system.control_socket to another path";
+
+function makeFolder(path: string): void {
+  const folder = dirname(path);
+  const lastResort = isLastResort(path);
+  mkdirSync(folder, { recursive: true, mode: lastResort ? PRIVATE_MODE : FOLDER_MODE });
+  if (!lastResort || isPrivate(folder)) return;
+  const message = `${folder} is not a folder of this user alone`;
+  throw new FaultError(fault("config", "tell", message, SET_PATH));
+}
+
+/** Whether a daemon answers at the path. Throws where something else than a socket is there. */
+async function isServed(path: string, clock: Clock): Promise<boolean> {
+  try {
+    if (!lstatSync(path).isSocket()) {
+      const message = `${path} is there already and is not a socket`;
+      throw new FaultError(fault("config", "tell", message, SET_PATH));
+    }
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+  return await new Promise((resolve, reject) => {
+    const socket = connect(path);
+    // Not taken in time: its backlog is full, so somebody listens.
+    const takeBack = clock.after(PROBE_MAX_MS, () => settle(() => resolve(true)));
+    const settle = (say: () => void): void => {
+      takeBack();
+      socket.destroy();
+      say();
+    };
+    socket.on("connect", () => settle(() => resolve(true)));
+    socket.on("error", (error) => {
+      const stale = ["ECONNREFUSED", "ENOENT"].includes(errorCode(error));
+      settle(() => (stale ? resolve(false) : reject(error)));
+    });
+  });
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => {
+      server.off("error", reject);
+      // A failed accept (no descriptors left) costs that client its answer, not us the socket.
+      server.on("error", () => undefined);
+      resolve();
+    });
+  });
+}
+
+function alreadyServed(path: string): FaultError {
+  const message = `Another pipit is running already: it answers at ${path}`;
+  return new FaultError(
+    fault("config", "die", message, "Stop it first: systemctl stop pipit, or close its terminal"),
+  );
+}
+
+function cannotServe(path: string, error: unknown): FaultError {
+  const code = errorCode(error);
+  if (code === "") throw error; // not the system's: a bug
+  const message = `The control socket ${path} cannot be made (${code})`;
+  return new FaultError(fault("config", "tell", message, SET_PATH), { cause: error });
+}

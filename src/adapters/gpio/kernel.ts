@@ -1,0 +1,106 @@
+/**
+ * The system calls that the character device wants: ioctl through koffi, readiness through epoll
+ * (the package that onoff brings). Everything native about GPIO is here, so that tests may do without.
+ */
+
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { errorCode } from "../os/files.ts";
+
+export interface GpioKernel {
+  /** Paths of all GPIO chips. */
+  chips(): readonly string[];
+  /** Opens a chip; throws the system's error. */
+  open(path: string): number;
+  close(descriptor: number): void;
+  /** `argument` is read and written. Empty where it went well, else the error's name (EBUSY …). */
+  ioctl(descriptor: number, request: number, argument: Buffer): string;
+  /** Bytes read; throws the system's error. */
+  read(descriptor: number, into: Buffer): number;
+  /** Calls back whenever there is something to read; the result ends that. */
+  watch(descriptor: number, readable: () => void): () => void;
+  /** The clock of the events' times, milliseconds. */
+  nowMs(): number;
+}
+
+const CHIP = /^gpiochip\d+$/;
+const require = createRequire(import.meta.url);
+
+type Ioctl = (descriptor: number, request: number, argument: Buffer) => unknown;
+
+interface Koffi {
+  load(library: null): { func(definition: string): Ioctl };
+  errno(): unknown;
+}
+
+interface Poller {
+  add(descriptor: number, events: number): unknown;
+  remove(descriptor: number): unknown;
+  close(): unknown;
+}
+
+interface Epoll {
+  new (callback: (error: unknown) => void): Poller;
+  readonly EPOLLIN: number;
+}
+
+/** Null where koffi or epoll is not installed, or was not built for this machine. */
+export function loadGpioKernel(): GpioKernel | null {
+  try {
+    const koffi: unknown = require("koffi");
+    const epoll: unknown = require("epoll");
+    if (!isKoffi(koffi) || !isEpollPackage(epoll)) return null;
+    const ioctl = koffi.load(null).func("int ioctl(int, unsigned long, void *)");
+    const errno = (): string => errnoName(koffi.errno());
+    return {
+      chips,
+      open: (path) => openSync(path, "r+"),
+      close: (descriptor) => closeSync(descriptor),
+      ioctl: (descriptor, request, argument) =>
+        Number(ioctl(descriptor, request, argument)) < 0 ? errno() : "",
+      read: (descriptor, into) => readSync(descriptor, into, 0, into.length, null),
+      watch: (descriptor, readable) => watch(epoll.Epoll, descriptor, readable),
+      nowMs: () => Number(process.hrtime.bigint()) / 1e6,
+    };
+  } catch {
+    return null; // Not installed, or no binary for this machine: onoff is the other way.
+  }
+}
+
+function chips(): readonly string[] {
+  try {
+    return readdirSync("/dev")
+      .filter((name) => CHIP.test(name))
+      .map((name) => `/dev/${name}`);
+  } catch (error) {
+    if (errorCode(error) === "") throw error;
+    return [];
+  }
+}
+
+function watch(epoll: Epoll, descriptor: number, readable: () => void): () => void {
+  const poller = new epoll((error) => {
+    if (error === null || error === undefined) readable();
+  });
+  poller.add(descriptor, epoll.EPOLLIN);
+  return () => {
+    poller.remove(descriptor);
+    poller.close();
+  };
+}
+
+function errnoName(number: unknown): string {
+  const known = Object.entries(constants.errno).find(([, value]) => value === number);
+  return known?.[0] ?? `errno ${String(number)}`;
+}
+
+function isKoffi(found: unknown): found is Koffi {
+  if (typeof found !== "object" || found === null) return false;
+  return typeof Reflect.get(found, "load") === "function" && "errno" in found;
+}
+
+function isEpollPackage(found: unknown): found is { Epoll: Epoll } {
+  if (typeof found !== "object" || found === null || !("Epoll" in found)) return false;
+  return typeof found.Epoll === "function" && "EPOLLIN" in found.Epoll;
+}

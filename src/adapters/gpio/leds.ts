@@ -1,0 +1,154 @@
+/**
+ * Two LEDs, or one: plays the patterns of core/panel/led-pattern.ts on pins.
+ *
+ * Invariants: a pin is written only when its level changes; a pin that cannot be had is told once,
+ * and the other one goes on, showing everything; `close` leaves both dark and released.
+ */
+
+import { type Fault, FaultError } from "../../core/fault.ts";
+import type { Indication } from "../../core/panel/indication.ts";
+import {
+  glow,
+  isDarkened,
+  isQuiet,
+  lookOf,
+  type Motion,
+  onOneLamp,
+} from "../../core/panel/led-pattern.ts";
+import type { Settings } from "../../core/settings/table.ts";
+import type { Clock, Lamp } from "../../ports.ts";
+import type { Bank, OutputLine } from "./bank.ts";
+
+/** How often the quiet hours are looked at while at rest. */
+const QUIET_LOOK_MS = 20_000;
+
+export interface GpioLampOptions {
+  /** Gives the pins; the first one that it has for a pin number is taken. */
+  readonly bank: Pick<Bank, "output">;
+  readonly clock: Clock;
+  readonly settings: () => Settings;
+  readonly onFault: (fault: Fault) => void;
+}
+
+interface Led {
+  readonly line: OutputLine;
+  motion: Motion;
+  sinceMs: number;
+  /** What was written last. */
+  level: number;
+}
+
+type Role = "listening" | "status";
+
+export class GpioLamp implements Lamp {
+  readonly #options: GpioLampOptions;
+  readonly #leds = new Map<Role, Led>();
+  #shown: Indication | null = null;
+  /** Whom to tell of the first light of what is shown. */
+  #lit: (() => void) | undefined;
+  #opening: Promise<void> | null = null;
+  #isOpen: boolean = false;
+  #closed: boolean = false;
+  #cancelAlarm: () => void = () => {};
+
+  constructor(options: GpioLampOptions) {
+    this.#options = options;
+  }
+
+  /** The first one opens the pins; until they are, what is shown last counts. */
+  show(indication: Indication, lit?: () => void): void {
+    if (this.#closed) return;
+    this.#shown = indication;
+    this.#lit = lit;
+    this.#opening ??= this.#open();
+    this.#play();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelAlarm();
+    await this.#opening;
+    this.#cancelAlarm();
+    for (const { line } of this.#leds.values()) line.release();
+    this.#leds.clear();
+  }
+
+  async #open(): Promise<void> {
+    const settings = this.#options.settings();
+    const pins = [
+      ["listening", settings["leds.listening_pin"]],
+      ["status", settings["leds.status_pin"]],
+    ] as const;
+    for (const [role, pin] of pins) {
+      if (pin !== "none") await this.#openOne(role, pin, settings["leds.active_low"]);
+    }
+    this.#isOpen = true; // Only now is it known whether a lamp is alone.
+    this.#play();
+  }
+
+  async #openOne(role: Role, pin: number, activeLow: boolean): Promise<void> {
+    try {
+      const line = await this.#options.bank.output({ pin, activeLow });
+      this.#leds.set(role, { line, motion: "off", sinceMs: 0, level: 0 });
+    } catch (error) {
+      if (!(error instanceof FaultError)) throw error;
+      this.#options.onFault(error.fault);
+    }
+  }
+
+  #play(): void {
+    this.#cancelAlarm();
+    if (this.#shown === null || this.#closed || !this.#isOpen) return;
+    const { clock, settings } = this.#options;
+    const nowMs = clock.nowMs();
+    const isResting = this.#shown === "idle" || this.#shown === "muted";
+    let nextMs = isResting && hasQuietHours(settings()) ? nowMs + QUIET_LOOK_MS : Infinity;
+    for (const [role, led] of this.#leds) {
+      this.#turnTo(led, this.#wanted(this.#shown, role), nowMs);
+      nextMs = Math.min(nextMs, this.#write(led, nowMs));
+    }
+    this.#tellLit();
+    if (nextMs === Infinity) return;
+    this.#cancelAlarm = clock.after(nextMs - nowMs, () => this.#play());
+  }
+
+  #tellLit(): void {
+    if (![...this.#leds.values()].some(({ level }) => level > 0)) return;
+    const lit = this.#lit;
+    this.#lit = undefined;
+    lit?.();
+  }
+
+  #wanted(indication: Indication, role: Role): Motion {
+    const settings = this.#options.settings();
+    if (isDarkened(indication, this.#isNight(settings))) return "off";
+    const look = lookOf(indication, settings["leds.patterns"]);
+    return this.#leds.size === 1 ? onOneLamp(look) : look[role];
+  }
+
+  #isNight(settings: Settings): boolean {
+    const now = new Date(this.#options.clock.wallMs());
+    const minute = now.getHours() * 60 + now.getMinutes();
+    return isQuiet(minute, settings["leds.quiet_from"], settings["leds.quiet_to"]);
+  }
+
+  /** A motion that goes on is not begun anew. */
+  #turnTo(led: Led, motion: Motion, nowMs: number): void {
+    if (led.motion === motion) return;
+    led.motion = motion;
+    led.sinceMs = nowMs;
+  }
+
+  /** Writes the level of the moment; when it changes next, monotonic. */
+  #write(led: Led, nowMs: number): number {
+    const { level, untilMs } = glow(led.motion, nowMs - led.sinceMs, led.line.dimmable);
+    const wanted = level * (led.line.dimmable ? this.#options.settings()["leds.brightness"] : 1);
+    if (wanted !== led.level) led.line.write(wanted);
+    led.level = wanted;
+    return untilMs === null ? Infinity : led.sinceMs + untilMs;
+  }
+}
+
+function hasQuietHours(settings: Settings): boolean {
+  return settings["leds.quiet_from"] !== "" && settings["leds.quiet_to"] !== "";
+}

@@ -1,0 +1,23 @@
+/** What an appliance without a lamp or a button has: parts that do nothing, so that nobody asks. */
+
+import type { Button, Lamp } from "../../ports.ts";
+
+export class NoneLamp implements Lamp {
+  show(): void {
+    // There is nothing to light.
+  }
+
+  async close(): Promise<void> {
+    // There is nothing to release.
+  }
+}
+
+export class NoneButton implements Button {
+  start(): void {
+    // Nobody will ever press it.
+  }
+
+  async close(): Promise<void> {
+    // There is nothing to release.
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The microphone: arecord, run by node-record-lpcm16 with our own recorder file.
+ *
+ * Invariant: frames are exact whatever the chunks; a recorder that ends, stalls or is missing is
+ * tried again for ever, with one `lost` for each outage and one `flowing` at its end.
+ */
+import type { ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import lpcm16 from "node-record-lpcm16";
+import { Framer } from "../../core/audio/framer.ts";
+import { FRAME_MS, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import type { Fault } from "../../core/fault.ts";
+import { fault } from "../../core/fault.ts";
+import type { Clock, Dice, Microphone, MicrophoneSink } from "../../ports.ts";
+import { CardFinder } from "../alsa/cards.ts";
+import { alsaFault, WRONG_RATE } from "../alsa/fault.ts";
+import type { ChildEnd } from "../os/child.ts";
+import { SupervisedChild } from "../os/child.ts";
+
+/** Sound flows all the time, so this long without any is a stall. */
+export const STALL_MS = 2_000;
+/** The first bytes may come late: a sound server was measured to take up to 2 s. */
+export const FIRST_SOUND_MS = 5_000;
+/** How often the stall is looked for. */
+const CHECK_MS = 250;
+/** The device's own buffer: what a pause of ours may last without an overrun. */
+const BUFFER_MS = 200;
+
+const RECORDER = fileURLToPath(new URL("./recorder.cjs", import.meta.url));
+
+export interface Lpcm16MicrophoneOptions {
+  /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
+  readonly device: string;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  /** The recorder; `arecord` when not given. */
+  readonly program?: string;
+  /** Environment of the recorder; our own when not given. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export class Lpcm16Microphone implements Microphone {
+  readonly #options: Lpcm16MicrophoneOptions;
+  readonly #program: string;
+  readonly #finder: CardFinder;
+  readonly #framer = new Framer();
+  #child: SupervisedChild | null = null;
+  #sink: MicrophoneSink | null = null;
+  #flowing: boolean = false;
+  #lost: boolean = false;
+  #stalled: boolean = false;
+  #deadlineMs = 0;
+  #cancelCheck: () => void = () => undefined;
+
+  constructor(options: Lpcm16MicrophoneOptions) {
+    this.#options = options;
+    this.#program = options.program ?? "arecord";
+    this.#finder = new CardFinder(options.device, "capture");
+  }
+
+  start(sink: MicrophoneSink): void {
+    const { clock, dice } = this.#options;
+    this.#sink = sink;
+    this.#child = new SupervisedChild({
+      clock,
+      dice,
+      launch: () => this.#launch(),
+      ended: (end) => this.#ended(end),
+    });
+    this.#child.start();
+    this.#watch();
+  }
+
+  close(): Promise<void> {
+    this.#sink = null;
+    this.#cancelCheck();
+    return this.#child?.close() ?? Promise.resolve();
+  }
+
+  #launch(): ChildProcess {
+    const { clock, env = process.env } = this.#options;
+    this.#framer.reset();
+    this.#stalled = false;
+    this.#deadlineMs = clock.nowMs() + FIRST_SOUND_MS;
+    const recording = lpcm16.record({
+      recorder: RECORDER,
+      sampleRate: SAMPLE_RATE_HZ,
+      channels: 1,
+      audioType: "raw",
+      device: this.#finder.now(),
+      program: this.#program,
+      periodTimeUs: FRAME_MS * 1000,
+      bufferTimeUs: BUFFER_MS * 1000,
+      env,
+    });
+    const { process: recorder } = recording;
+    const sound = recording.stream();
+    // The package emits a string here at every end, a wanted one too; `ended` says it better.
+    sound.on("error", () => undefined);
+    sound.on("data", (chunk: unknown) => {
+      if (chunk instanceof Uint8Array) this.#take(chunk);
+    });
+    recorder.stderr?.on("data", (text: unknown) => {
+      if (WRONG_RATE.test(String(text))) recorder.kill("SIGKILL");
+    });
+    return recorder;
+  }
+
+  #take(chunk: Uint8Array): void {
+    const sink = this.#sink;
+    if (sink === null) return;
+    this.#deadlineMs = this.#options.clock.nowMs() + STALL_MS;
+    if (!this.#flowing) {
+      this.#flowing = true;
+      this.#lost = false;
+      sink.flowing();
+    }
+    this.#framer.push(chunk, (frame) => sink.frame(frame));
+  }
+
+  #ended(end: ChildEnd): void {
+    const { device } = this.#options;
+    this.#flowing = false;
+    if (this.#lost) return;
+    this.#lost = true;
+    const about = { role: "microphone", device, program: this.#program } as const;
+    this.#sink?.lost(this.#stalled ? stallFault(device) : alsaFault(about, end));
+  }
+
+  /** Kills a recorder that lives and says nothing. */
+  #watch(): void {
+    const { clock } = this.#options;
+    const dueMs = clock.nowMs() + CHECK_MS;
+    this.#cancelCheck = clock.after(CHECK_MS, () => {
+      const lateMs = clock.nowMs() - dueMs;
+      // If it was us who stood still, the sound is waiting in the pipe: read it before judging.
+      if (lateMs > CHECK_MS) this.#deadlineMs += lateMs;
+      if (this.#child?.process != null && !this.#stalled && clock.nowMs() > this.#deadlineMs) {
+        this.#stalled = true;
+        this.#child.kill();
+      }
+      this.#watch();
+    });
+  }
+}
+
+function stallFault(device: string): Fault {
+  return fault(
+    "microphone-lost",
+    "retry",
+    `Microphone "${device}" gave no sound`,
+    "Unplug it and plug it in again if this repeats",
+  );
+}

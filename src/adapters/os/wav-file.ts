@@ -1,0 +1,47 @@
+/**
+ * A WAV on disk as 24 kHz mono samples, or one clear complaint before anything starts.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { convertTo24k } from "../../core/audio/rate.ts";
+import { parseWav, wavToMono } from "../../core/audio/wav.ts";
+import type { Fault } from "../../core/fault.ts";
+import { FaultError, fault } from "../../core/fault.ts";
+
+/** Largest file that is read into memory. */
+export const WAV_FILE_MAX_BYTES = 512 * 1024 * 1024;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist",
+  EACCES: "may not be read",
+  EISDIR: "is a folder",
+  ENOTDIR: "does not exist",
+};
+
+function unusable(path: string, reason: string): Fault {
+  const remedy = "Give the path of a WAV file with PCM sound";
+  return fault("config", "die", `The sound file ${path} ${reason}`, remedy);
+}
+
+/**
+ * Reads any PCM WAV (any rate, any number of channels) and converts it.
+ * @throws FaultError (code "config") when it is missing, not a WAV, or too large.
+ */
+export function loadWav(path: string): Int16Array {
+  const bytes = readBytes(path);
+  const info = parseWav(bytes);
+  if (info.tag === "complaint") throw new FaultError(unusable(path, info.complaint));
+  return convertTo24k(wavToMono(bytes, info), info.sampleRateHz);
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    const facts = statSync(path);
+    if (facts.size > WAV_FILE_MAX_BYTES) throw new FaultError(unusable(path, "is too large"));
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof FaultError || !(error instanceof Error)) throw error;
+    const code = "code" in error && typeof error.code === "string" ? error.code : "";
+    const reason = REASONS[code] ?? `cannot be read (${code || error.message})`;
+    throw new FaultError(unusable(path, reason), { cause: error });
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Jobs on one folder, one after another.
+ *
+ * Invariants: no two jobs run at a time; at most PENDING_MAX wait; the caller is answered within
+ * SAVE_MAX_MS, also by a disk that never answers; trouble with the disk is a fault, a bug rejects.
+ */
+
+import type { Fault } from "../../core/fault.ts";
+import type { Clock } from "../../ports.ts";
+import { type DiskLoss, diskFault } from "./disk-fault.ts";
+import { errorCode } from "./files.ts";
+
+/** Jobs that wait: conversations are minutes apart, so a second one is already odd. */
+export const PENDING_MAX = 4;
+/** A write takes milliseconds; a dying card can hold one for minutes. */
+export const SAVE_MAX_MS = 10_000;
+
+export interface DiskJob {
+  readonly loss: DiskLoss;
+  /** What has not happened when it fails, as the beginning of a line. */
+  readonly failed: string;
+  readonly run: () => Promise<void>;
+}
+
+export class DiskTurns {
+  readonly #clock: Clock;
+  readonly #dir: string;
+  #pending = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: Clock, dir: string) {
+    this.#clock = clock;
+    this.#dir = dir;
+  }
+
+  /** The next job would be refused. */
+  get isFull(): boolean {
+    return this.#pending >= PENDING_MAX;
+  }
+
+  take({ loss, failed, run }: DiskJob): Promise<Fault | null> {
+    const stuck = (): Fault => diskFault(loss, failed, "ESTUCK", this.#dir);
+    if (this.isFull) return Promise.resolve(stuck());
+    this.#pending++;
+    const done = this.#last.then(run).then(
+      () => null,
+      (error: unknown) => {
+        const code = errorCode(error);
+        if (code === "") throw error;
+        return diskFault(loss, failed, code, this.#dir);
+      },
+    );
+    this.#last = done.then(
+      () => this.#pending--,
+      () => this.#pending--,
+    );
+    return new Promise((resolve, reject) => {
+      const takeBack = this.#clock.after(SAVE_MAX_MS, () => resolve(stuck()));
+      done.then(resolve, reject).finally(takeBack);
+    });
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * `GET /v1/models`, at most once a day, also across restarts: the dates it gave are kept in a small
+ * file beside the metrics. Whatever goes wrong, the answer is what is known already.
+ */
+
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { record } from "../../core/json.ts";
+import { type ShutdownDates, shutdownDates } from "../../core/models/retirement.ts";
+import { modelsUrl } from "../../core/realtime/endpoint.ts";
+import type { Clock, ModelsSource } from "../../ports.ts";
+
+/** Two requests are at least this far apart: a little less than the day between two looks. */
+const ASK_EVERY_MS = 23.5 * 3_600_000;
+/** One cheap request; a server that takes longer is asked tomorrow. */
+const ASK_MAX_MS = 10_000;
+/** The real answer has about 20 KB. */
+const ANSWER_MAX_BYTES = 1_048_576;
+const FILE_NAME = ".models.json";
+
+export interface ModelsListOptions {
+  readonly clock: Clock;
+  readonly baseUrl: () => string;
+  readonly apiKey: () => string;
+  /** Where the answer is kept. */
+  readonly dir: string;
+}
+
+export class ModelsList implements ModelsSource {
+  readonly #options: ModelsListOptions;
+
+  constructor(options: ModelsListOptions) {
+    this.#options = options;
+  }
+
+  async shutdownDates(): Promise<ShutdownDates> {
+    const kept = await this.#kept();
+    const ageMs = this.#options.clock.wallMs() - kept.askedMs;
+    if (ageMs >= 0 && ageMs < ASK_EVERY_MS) return kept.dates;
+    const dates = await this.#ask();
+    // A failed request counts as well: a server that refuses is not asked again all day.
+    await this.#keep(dates ?? kept.dates);
+    return dates ?? kept.dates;
+  }
+
+  async #ask(): Promise<ShutdownDates | null> {
+    const { baseUrl, apiKey } = this.#options;
+    try {
+      const response = await fetch(modelsUrl(baseUrl()), {
+        headers: { Authorization: `Bearer ${apiKey()}` },
+        redirect: "error",
+        signal: AbortSignal.timeout(ASK_MAX_MS),
+      });
+      const text = await bounded(response);
+      return response.ok ? shutdownDates(JSON.parse(text)) : null;
+    } catch {
+      return null; // Offline, refused, no JSON: nothing is learnt, and nothing is lost.
+    }
+  }
+
+  async #kept(): Promise<{ askedMs: number; dates: ShutdownDates }> {
+    try {
+      const file = record(JSON.parse(await readFile(this.#path(), "utf8")));
+      const askedMs = file?.["asked_ms"];
+      const dates = shutdownDates({ data: file?.["models"] });
+      return { askedMs: typeof askedMs === "number" ? askedMs : 0, dates };
+    } catch {
+      return { askedMs: 0, dates: {} }; // Never asked, or the file is broken: ask.
+    }
+  }
+
+  async #keep(dates: ShutdownDates): Promise<void> {
+    const models = Object.entries(dates).map(([id, date]) => ({ id, shutdown_date: date }));
+    const text = JSON.stringify({ asked_ms: this.#options.clock.wallMs(), models });
+    try {
+      await mkdir(this.#options.dir, { recursive: true });
+      await writeFile(`${this.#path()}.new`, text);
+      await rename(`${this.#path()}.new`, this.#path());
+    } catch {
+      // A full card: the question is asked again after the next start.
+    }
+  }
+
+  #path(): string {
+    return join(this.#options.dir, FILE_NAME);
+  }
+}
+
+/** The body as text, up to ANSWER_MAX_BYTES; throws beyond. */
+async function bounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_MAX_BYTES) throw new RangeError("the list of models is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

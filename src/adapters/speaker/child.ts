@@ -1,0 +1,190 @@
+/**
+ * The program of the speaker's child process: it alone loads the native package `speaker`, which can
+ * abort its process. Usage: speaker-child DEVICE, with an IPC channel; messages: messages.ts.
+ *
+ * Invariant: one write in flight; the device is closed only when none is (the package aborts
+ * otherwise). It ends when the channel does, so it never outlives the daemon.
+ */
+import { performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import type Speaker from "speaker";
+import { FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import type { Report } from "./messages.ts";
+import { PROBE_ARGUMENT } from "./messages.ts";
+
+type SpeakerClass = typeof Speaker;
+
+/**
+ * Silence behind the end of an utterance: a device that is later than our estimate, as a sound
+ * server is, then loses silence and not the last syllable.
+ */
+const TAIL_FRAMES = 3;
+/** The daemon hands over at most about two seconds; more is a bug in it. */
+const QUEUE_MAX_CHUNKS = 256;
+/** Exit code when the device could not be used; the message went before. */
+const EXIT_FAILED = 3;
+const EXIT_NO_PACKAGE = 4;
+
+const PROBE_CONF = fileURLToPath(new URL("./probe.conf", import.meta.url));
+
+/** Loads the package while ALSA sees only a device that is always there; see speaker-probe.conf. */
+async function loadPackage(): Promise<SpeakerClass> {
+  const real = process.env["ALSA_CONFIG_PATH"];
+  process.env["ALSA_CONFIG_PATH"] = PROBE_CONF;
+  try {
+    return (await import("speaker")).default;
+  } finally {
+    // ALSA notices the change and reads the real configuration at the next open.
+    if (real === undefined) delete process.env["ALSA_CONFIG_PATH"];
+    else process.env["ALSA_CONFIG_PATH"] = real;
+  }
+}
+
+function report(message: Report, then: () => void = () => undefined): void {
+  process.send?.(message, then);
+}
+
+function fail(message: string): void {
+  report({ tag: "failed", message }, () => process.exit(EXIT_FAILED));
+}
+
+class Player {
+  readonly #make: () => Speaker;
+  #speaker: Speaker | null = null;
+  readonly #queue: Uint8Array[] = [];
+  #writing: boolean = false;
+  #finishing: boolean = false;
+  #dropping: boolean = false;
+  /** When the device will have played all it was given. */
+  #endMs = 0;
+  #cancelDrain: () => void = () => undefined;
+
+  constructor(make: () => Speaker) {
+    this.#make = make;
+  }
+
+  /** An empty write opens the device at once; sound then starts without that delay. */
+  open(): void {
+    const speaker = this.#make();
+    speaker.on("error", (error) => fail(error.message));
+    this.#speaker = speaker;
+    this.#endMs = 0;
+    this.#write(speaker, new Uint8Array(0), () => report({ tag: "ready" }));
+  }
+
+  play(chunk: Uint8Array): void {
+    if (this.#queue.length >= QUEUE_MAX_CHUNKS) {
+      fail("too many chunks at once");
+      return;
+    }
+    this.#queue.push(chunk);
+    this.#pump();
+  }
+
+  finish(): void {
+    this.#finishing = true;
+    this.#pump();
+  }
+
+  drop(): void {
+    this.#cancelDrain();
+    this.#queue.length = 0;
+    this.#finishing = false;
+    this.#dropping = true;
+    this.#pump();
+  }
+
+  #write(speaker: Speaker, bytes: Uint8Array, then: () => void): void {
+    this.#writing = true;
+    speaker.write(bytes, (error) => {
+      // An error is said by the 'error' event, too.
+      if (error) return;
+      this.#writing = false;
+      then();
+      this.#pump();
+    });
+  }
+
+  /** Takes one step when no write is in flight; every write ends in another call. */
+  #pump(): void {
+    const speaker = this.#speaker;
+    if (this.#writing || speaker === null) return;
+    if (this.#dropping) {
+      this.#reopen(speaker);
+      return;
+    }
+    const chunk = this.#queue.shift();
+    if (chunk !== undefined) {
+      this.#write(speaker, chunk, () => report({ tag: "accepted", delayMs: this.#took(chunk) }));
+      return;
+    }
+    if (this.#finishing) this.#playOut(speaker);
+  }
+
+  /** Counts bytes as given to the device; returns how long until they begin to sound. */
+  #took(bytes: Uint8Array): number {
+    const nowMs = performance.now();
+    const startMs = Math.max(nowMs, this.#endMs);
+    this.#endMs = startMs + (bytes.length / SAMPLE_BYTES / SAMPLE_RATE_HZ) * 1000;
+    return startMs - nowMs;
+  }
+
+  #playOut(speaker: Speaker): void {
+    this.#finishing = false;
+    const waitMs = Math.max(0, this.#endMs - performance.now());
+    const timer = setTimeout(() => {
+      report({ tag: "drained" });
+      report({ tag: "ready" });
+    }, waitMs);
+    this.#cancelDrain = () => clearTimeout(timer);
+    const tail = new Uint8Array(TAIL_FRAMES * FRAME_SAMPLES * SAMPLE_BYTES);
+    // The bytes must outlive the native write, which keeps only their address.
+    this.#write(speaker, tail, () => this.#took(tail));
+  }
+
+  #reopen(speaker: Speaker): void {
+    this.#dropping = false;
+    try {
+      speaker.close(true);
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    report({ tag: "dropped" });
+    this.open();
+  }
+}
+
+function serve(SpeakerType: SpeakerClass, device: string): void {
+  const options = {
+    channels: 1,
+    bitDepth: 16,
+    sampleRate: SAMPLE_RATE_HZ,
+    signed: true,
+    samplesPerFrame: (SAMPLE_RATE_HZ * FRAME_MS) / 1000,
+    device,
+  };
+  const player = new Player(() => new SpeakerType(options));
+  process.on("disconnect", () => process.exit(0));
+  process.on("message", (message: unknown) => {
+    if (message instanceof Uint8Array) player.play(message);
+    else if (message === "finish") player.finish();
+    else if (message === "drop") player.drop();
+  });
+  player.open();
+}
+
+async function main(): Promise<void> {
+  const argument = process.argv[2] ?? "default";
+  let SpeakerType: SpeakerClass;
+  try {
+    SpeakerType = await loadPackage();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(EXIT_NO_PACKAGE);
+  }
+  if (argument === PROBE_ARGUMENT) process.exit(0);
+  serve(SpeakerType, argument);
+}
+
+await main();

@@ -1,0 +1,224 @@
+/**
+ * A WAV file as the speaker: what would be heard, at real pace, silence included, from start to close.
+ *
+ * Invariant: sample n of the file is what sounded n / 24000 s after `start`. Everything that changes
+ * what sounds (`play`, `finish`, `hush`) first writes what was due until then, so all positions are
+ * exact. The header is made true at least once a second: the file is valid when the process dies.
+ */
+import { closeSync, openSync, writeSync } from "node:fs";
+import {
+  FRAME_MS,
+  msToSamples,
+  SAMPLE_BYTES,
+  SAMPLE_RATE_HZ,
+  samplesToMs,
+} from "../../core/audio/pcm.ts";
+import { BACKLOG_MAX_S, Backlog } from "../../core/audio/playback-queue.ts";
+import { WAV_HEADER_BYTES, wavHeader } from "../../core/audio/wav.ts";
+import { fault } from "../../core/fault.ts";
+import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
+
+/** How often the sizes in the header are brought up to date. */
+const HEADER_MS = 500;
+/** Samples in one write; a longer pause of ours is made up for in several. */
+const BLOCK_SAMPLES = SAMPLE_RATE_HZ / 10;
+/** A WAV ends at 4 GiB (24 h); from then on sound is timed but not written. */
+const FILE_MAX_BYTES = 0xffff_ffff - WAV_HEADER_BYTES;
+/** After a failed write, until the next attempt. */
+const RETRY_MS = 1_000;
+
+export interface FileSpeakerOptions {
+  readonly path: string;
+  readonly clock: Clock;
+}
+
+export class FileSpeaker implements Speaker {
+  readonly #options: FileSpeakerOptions;
+  readonly #backlog = new Backlog(BACKLOG_MAX_S * SAMPLE_RATE_HZ);
+  readonly #block = new Int16Array(BLOCK_SAMPLES);
+  #sink: SpeakerSink | null = null;
+  #fd: number | null = null;
+  #startedMs = 0;
+  /** Samples of the time line that are dealt with. */
+  #at = 0;
+  #headerMs = 0;
+  #retryMs = 0;
+  #state: "starting" | "flowing" | "lost" = "starting";
+  /** Whether the utterance sounds: from its first sample to its end. */
+  #sounding: boolean = false;
+  /** Whether it has already run dry, and waits for more. */
+  #dry: boolean = false;
+  #advancing: boolean = false;
+  #cancel: () => void = () => undefined;
+
+  constructor(options: FileSpeakerOptions) {
+    this.#options = options;
+  }
+
+  start(sink: SpeakerSink): void {
+    const { clock } = this.#options;
+    this.#sink = sink;
+    this.#startedMs = clock.nowMs();
+    this.#cancel = clock.after(0, () => this.#turn());
+  }
+
+  play(pcm: Int16Array): number {
+    this.#advance();
+    if (this.#sink === null || this.#state === "lost") return 0;
+    return this.#backlog.push(pcm);
+  }
+
+  finish(): void {
+    this.#advance();
+    const idle = this.#backlog.available === 0 && !this.#backlog.endKnown;
+    if (this.#backlog.end()) this.#settleEnds();
+    else if (idle) this.#sink?.drained();
+  }
+
+  hush(): Promise<number> {
+    this.#advance();
+    const position = this.#backlog.given;
+    this.#backlog.drop();
+    this.#sounding = false;
+    this.#dry = false;
+    return Promise.resolve(position);
+  }
+
+  heard(): number {
+    return Math.min(this.#backlog.taken, this.#backlog.given + this.#due());
+  }
+
+  close(): Promise<void> {
+    if (this.#sink === null) return Promise.resolve();
+    this.#cancel();
+    this.#advance();
+    this.#sink = null;
+    if (this.#fd !== null) {
+      this.#attempt((fd) => this.#putHeader(fd));
+      closeSync(this.#fd);
+      this.#fd = null;
+    }
+    return Promise.resolve();
+  }
+
+  /** Samples of the time line that have passed and are not yet dealt with. */
+  #due(): number {
+    if (this.#sink === null) return 0;
+    return Math.max(0, msToSamples(this.#options.clock.nowMs() - this.#startedMs) - this.#at);
+  }
+
+  #timeOf(at: number): number {
+    return this.#startedMs + samplesToMs(at);
+  }
+
+  #turn(): void {
+    const { clock } = this.#options;
+    this.#advance();
+    if (this.#sink === null) return;
+    this.#cancel = clock.after(FRAME_MS, () => this.#turn());
+    const nowMs = clock.nowMs();
+    if (this.#state !== "flowing" && nowMs >= this.#retryMs) this.#open();
+    if (this.#state !== "flowing" || nowMs - this.#headerMs < HEADER_MS) return;
+    this.#headerMs = nowMs;
+    this.#attempt((fd) => this.#putHeader(fd));
+  }
+
+  #open(): void {
+    const opened = this.#attempt((fd) => this.#putHeader(fd));
+    if (!opened) return;
+    this.#state = "flowing";
+    this.#sink?.flowing();
+  }
+
+  /** Writes what was due until now, block by block, and says what came to pass in it. */
+  #advance(): void {
+    if (this.#advancing) return; // A callback out of #fill: the call above goes on from there.
+    this.#advancing = true;
+    try {
+      this.#writeDue();
+    } finally {
+      this.#advancing = false;
+    }
+  }
+
+  #writeDue(): void {
+    for (let due = this.#due(); due > 0; due = this.#due()) {
+      const block = this.#block.subarray(0, Math.min(due, BLOCK_SAMPLES));
+      const firstAt = this.#at;
+      this.#at += block.length;
+      block.fill(0);
+      this.#fill(block, firstAt);
+      const at = WAV_HEADER_BYTES + firstAt * SAMPLE_BYTES;
+      const bytes = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+      if (this.#state === "lost" || at + bytes.length > FILE_MAX_BYTES) continue;
+      this.#attempt((fd) => writeFully(fd, bytes, at));
+    }
+  }
+
+  /** `firstAt`: where the block stands on the time line. */
+  #fill(block: Int16Array, firstAt: number): void {
+    let filled = 0;
+    while (filled < block.length) {
+      const count = this.#backlog.read(block.subarray(filled));
+      if (count > 0) {
+        if (this.#dry) this.#sink?.underrun();
+        else if (!this.#sounding) this.#sink?.sounded(this.#timeOf(firstAt + filled));
+        this.#sounding = true;
+        this.#dry = false;
+      }
+      filled += count;
+      if (this.#settleEnds()) continue;
+      if (count === 0) break;
+    }
+    // Whether it was a shortage shows only when more comes: it may have been the end.
+    if (filled < block.length && this.#sounding) this.#dry = true;
+  }
+
+  /** Passes the end of an utterance that has been heard; whether there was one. */
+  #settleEnds(): boolean {
+    if (!this.#backlog.atEnd) return false;
+    this.#backlog.passEnd();
+    this.#sounding = false;
+    this.#dry = false;
+    this.#sink?.drained();
+    return true;
+  }
+
+  #putHeader(fd: number): void {
+    writeFully(fd, wavHeader(SAMPLE_RATE_HZ, this.#at * SAMPLE_BYTES), 0);
+  }
+
+  /** Does something with the open file; on failure the speaker is lost until a later attempt. */
+  #attempt(act: (fd: number) => void): boolean {
+    try {
+      this.#fd ??= openSync(this.#options.path, "w");
+      act(this.#fd);
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  #failed(error: unknown): void {
+    const { path, clock } = this.#options;
+    this.#retryMs = clock.nowMs() + RETRY_MS;
+    if (this.#state === "lost") return;
+    const code = this.#state === "starting" ? "speaker-missing" : "speaker-lost";
+    this.#state = "lost";
+    this.#sounding = false;
+    this.#dry = false;
+    this.#backlog.drop();
+    const reason = error instanceof Error ? error.message : String(error);
+    const remedy = "Check audio.output_device and the space on the disk";
+    this.#sink?.lost(fault(code, "retry", `The sound file ${path}: ${reason}`, remedy));
+  }
+}
+
+/** Writes all the bytes at a place in the file. A gap before them reads as silence. */
+function writeFully(fd: number, bytes: Uint8Array, at: number): void {
+  let written = 0;
+  while (written < bytes.length) {
+    written += writeSync(fd, bytes, written, bytes.length - written, at + written);
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * A speaker over a device that only takes chunks: backlog, pace, positions, ends of utterances.
+ *
+ * Two adapters share it; what differs is the `Outlet` below it. Sound is handed to the outlet at
+ * most TARGET_MS ahead of the ear, so that silence on demand costs nothing and a position is known.
+ *
+ * Invariant: what sounds is a *run*: consecutive samples from one start of the device on. A run ends
+ * when the device has run dry, at the end of an utterance, at a hush, or when the device is lost.
+ * Heard = base of the run + time since it began to sound, never past what the device accepted.
+ */
+
+import { FRAME_SAMPLES, msToSamples, SAMPLE_RATE_HZ, samplesToMs } from "../../core/audio/pcm.ts";
+import { BACKLOG_MAX_S, Backlog } from "../../core/audio/playback-queue.ts";
+import type { Fault } from "../../core/fault.ts";
+import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
+import type { Outlet } from "./pcm-sink.ts";
+
+/** Sound handed over ahead of the ear: rides out a pause of our loop, and is dropped at a hush. */
+export const TARGET_MS = 160;
+/** How often the device is fed while it sounds. */
+const PUMP_MS = 20;
+/** A chunk that the device does not take for so long: it hangs. */
+export const ACCEPT_MS = 2_000;
+/** An utterance that has not ended so long after it should have: the device hangs. */
+export const DRAIN_GRACE_MS = 2_000;
+
+interface Run {
+  /** Position of its first sample. */
+  readonly base: number;
+  /** When that sample sounded; null until the device accepted it. */
+  originMs: number | null;
+  sent: number;
+  accepted: number;
+  /** Lengths of the chunks not yet accepted, in order. */
+  readonly pending: number[];
+  /** When the device last took something, or was given the first. */
+  movedMs: number;
+  finishing: boolean;
+}
+
+export interface PacedSpeakerOptions {
+  readonly clock: Clock;
+  readonly outlet: Outlet;
+}
+
+export class PacedSpeaker implements Speaker {
+  readonly #clock: Clock;
+  readonly #outlet: Outlet;
+  readonly #backlog = new Backlog(BACKLOG_MAX_S * SAMPLE_RATE_HZ);
+  #sink: SpeakerSink | null = null;
+  #run: Run | null = null;
+  #ready: boolean = false;
+  #state: "starting" | "flowing" | "lost" = "starting";
+  /** Whether the utterance being played has sounded. */
+  #sounded: boolean = false;
+  #hushing: Promise<number> | null = null;
+  #closing: Promise<void> | null = null;
+  #cancelPump: (() => void) | null = null;
+
+  constructor(options: PacedSpeakerOptions) {
+    this.#clock = options.clock;
+    this.#outlet = options.outlet;
+  }
+
+  start(sink: SpeakerSink): void {
+    this.#sink = sink;
+    this.#outlet.start({
+      ready: () => this.#nowReady(),
+      accepted: (delayMs) => this.#accepted(delayMs),
+      drained: () => this.#drained(),
+      lost: (cause) => this.#nowLost(cause),
+    });
+  }
+
+  /** While the device is lost nothing is taken: what came late would be stale when it is back. */
+  play(pcm: Int16Array): number {
+    if (this.#sink === null || this.#state === "lost") return 0;
+    const fitted = this.#backlog.push(pcm);
+    this.#pump();
+    return fitted;
+  }
+
+  finish(): void {
+    const silent = this.#run === null || this.#hushing !== null;
+    const idle = silent && this.#backlog.available === 0 && !this.#backlog.endKnown;
+    if (this.#backlog.end()) this.#pump();
+    else if (idle) this.#sink?.drained();
+  }
+
+  hush(): Promise<number> {
+    if (this.#hushing === null) {
+      this.#hushing = this.#silence().finally(() => {
+        this.#hushing = null;
+        this.#pump();
+      });
+    }
+    return this.#hushing;
+  }
+
+  heard(): number {
+    const run = this.#run;
+    if (run === null) return this.#backlog.given;
+    return run.base + this.#heardOf(run);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#outlet.close();
+    this.#sink = null;
+    this.#stopPump();
+    return this.#closing;
+  }
+
+  async #silence(): Promise<number> {
+    const heardBefore = this.heard();
+    this.#backlog.drop();
+    this.#sounded = false;
+    const run = this.#run;
+    if (run === null) return heardBefore;
+    const dropped = this.#outlet.drop();
+    this.#ready = false;
+    await dropped;
+    const position = run.base + this.#heardOf(run);
+    // The device may have been lost, and may even be back, meanwhile.
+    if (this.#run === run) this.#run = null;
+    return position;
+  }
+
+  #heardOf(run: Run): number {
+    if (run.originMs === null) return 0;
+    const soundedSamples = Math.floor(msToSamples(this.#clock.nowMs() - run.originMs));
+    return Math.max(0, Math.min(run.accepted, soundedSamples));
+  }
+
+  /** Sound handed over and not yet heard, by our clock; below 0 when the device has run dry. */
+  #fillMs(run: Run): number {
+    const elapsedMs = run.originMs === null ? 0 : this.#clock.nowMs() - run.originMs;
+    return samplesToMs(run.sent) - elapsedMs;
+  }
+
+  #pump(): void {
+    this.#stopPump();
+    if (this.#sink === null || this.#hushing !== null || !this.#ready) return;
+    if (this.#run !== null && this.#hangs(this.#run)) {
+      this.#outlet.kick();
+      return;
+    }
+    this.#noticeDry();
+    while (this.#feed());
+    if (this.#run === null) return;
+    this.#cancelPump = this.#clock.after(PUMP_MS, () => {
+      this.#cancelPump = null;
+      this.#pump();
+    });
+  }
+
+  #stopPump(): void {
+    this.#cancelPump?.();
+    this.#cancelPump = null;
+  }
+
+  #hangs(run: Run): boolean {
+    if (run.pending.length > 0) return this.#clock.nowMs() - run.movedMs > ACCEPT_MS;
+    return run.finishing && this.#fillMs(run) < -DRAIN_GRACE_MS;
+  }
+
+  /** Ends a run that has sounded to its end before the utterance did. */
+  #noticeDry(): void {
+    const run = this.#run;
+    if (run === null || run.finishing || run.pending.length > 0 || this.#fillMs(run) > 0) return;
+    // Its end came after its last sample was handed over: that is no shortage.
+    if (this.#backlog.atEnd) return;
+    this.#run = null;
+  }
+
+  /** Hands over one chunk, or the end of the utterance; false when there is nothing to do now. */
+  #feed(): boolean {
+    const backlog = this.#backlog;
+    const run = this.#run;
+    // A callback may have hushed or closed us since the last chunk.
+    if (!this.#ready || this.#hushing !== null || run?.finishing) return false;
+    if (backlog.atEnd) {
+      this.#finishRun(run);
+      return false;
+    }
+    if (backlog.available < FRAME_SAMPLES && !backlog.endKnown) return false;
+    if (run !== null && this.#fillMs(run) >= TARGET_MS) return false;
+    const active = run ?? this.#newRun();
+    const chunk = new Int16Array(Math.min(FRAME_SAMPLES, backlog.available));
+    backlog.read(chunk);
+    if (active.pending.length === 0) active.movedMs = this.#clock.nowMs();
+    active.sent += chunk.length;
+    active.pending.push(chunk.length);
+    this.#outlet.write(chunk);
+    return true;
+  }
+
+  /** A run in the middle of an utterance means that the one before had to stop for want of samples. */
+  #newRun(): Run {
+    if (this.#sounded) this.#sink?.underrun();
+    const base = this.#backlog.given;
+    const movedMs = this.#clock.nowMs();
+    this.#run = {
+      base,
+      originMs: null,
+      sent: 0,
+      accepted: 0,
+      pending: [],
+      movedMs,
+      finishing: false,
+    };
+    return this.#run;
+  }
+
+  #finishRun(run: Run | null): void {
+    if (run === null) {
+      // The device had run dry after the last sample: all of it has been heard.
+      this.#endUtterance();
+      return;
+    }
+    run.finishing = true;
+    this.#outlet.finish();
+  }
+
+  #accepted(delayMs: number): void {
+    const run = this.#run;
+    const length = run?.pending.shift();
+    if (run === null || length === undefined) return;
+    const nowMs = this.#clock.nowMs();
+    run.accepted += length;
+    run.movedMs = nowMs;
+    run.originMs ??= nowMs + delayMs;
+    if (this.#sounded || this.#hushing !== null) return;
+    this.#sounded = true;
+    this.#sink?.sounded(run.originMs);
+  }
+
+  #drained(): void {
+    if (this.#run?.finishing !== true || this.#hushing !== null) return;
+    this.#run = null;
+    this.#ready = false;
+    this.#endUtterance();
+  }
+
+  #endUtterance(): void {
+    this.#backlog.passEnd();
+    this.#sounded = false;
+    this.#sink?.drained();
+    this.#pump();
+  }
+
+  #nowReady(): void {
+    this.#ready = true;
+    if (this.#state !== "flowing") {
+      this.#state = "flowing";
+      this.#sink?.flowing();
+    }
+    this.#pump();
+  }
+
+  #nowLost(cause: Fault): void {
+    this.#ready = false;
+    this.#state = "lost";
+    this.#run = null;
+    this.#sounded = false;
+    this.#backlog.drop();
+    this.#stopPump();
+    this.#sink?.lost(cause);
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What the paced writer asks of a device that plays chunks: the seam between what all speakers share
+ * and what each does in its own way.
+ *
+ * Invariant: reports come in order, and `accepted` once for each chunk written, unless it was dropped.
+ */
+import type { Fault } from "../../core/fault.ts";
+
+export interface OutletSink {
+  /** Takes chunks: after the start, after each `finish` and `drop`, and after each `lost`. */
+  ready(): void;
+  /** The oldest chunk not yet accepted has reached the device; it sounds in `delayMs` from now. */
+  accepted(delayMs: number): void;
+  /** All of it has been heard, after `finish`; `ready` follows. */
+  drained(): void;
+  /** Not ready any more; once for each outage. `ready` follows when it is over. */
+  lost(fault: Fault): void;
+}
+
+/** A device, started and supervised by its adapter. Chunks are FRAME_SAMPLES, the last may be short. */
+export interface Outlet {
+  start(sink: OutletSink): void;
+  /** Only while ready. The outlet may keep the array. */
+  write(chunk: Int16Array): void;
+  /** No more chunks in this run: `drained` follows, then `ready`. */
+  finish(): void;
+  /** Silence now; resolves within 200 ms, when it is silent. Then `ready` follows. */
+  drop(): Promise<void>;
+  /** It hangs: end it by force; `lost` follows. */
+  kick(): void;
+  close(): Promise<void>;
+}

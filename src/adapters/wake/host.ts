@@ -1,0 +1,201 @@
+/**
+ * Keeps a wake-word engine running in a thread or process of its own: starts it, feeds it, starts
+ * it again with backoff when it dies, hangs or fails, and leaves it alone when only the owner can
+ * help (verdict `tell`). Shared by both wake-word adapters.
+ *
+ * Invariants: at most one engine at a time is listened to; at most IN_FLIGHT_MAX frames wait in it,
+ * what is more is dropped and counted; `flowing` and `lost` alternate.
+ */
+
+import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
+import type { Fault } from "../../core/fault.ts";
+import { fault } from "../../core/fault.ts";
+import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
+import type { HostRequest, WakeSetup } from "./protocol.ts";
+import { parseReply } from "./protocol.ts";
+
+/** Frames given and not yet answered: 128 × 32 ms are 4 s, three look-backs. */
+export const IN_FLIGHT_MAX = 128;
+/** An engine that answers nothing for so long, while it has frames, hangs. */
+const STALL_MS = 5000;
+/** First pause before another start; doubles with each failure in a row. */
+const BACKOFF_FIRST_MS = 1000;
+const BACKOFF_MAX_MS = 300_000;
+/** Share of a pause that is left to chance. */
+const BACKOFF_JITTER = 0.2;
+/** An engine that ran so long has done well: the next pause is the first one again. */
+const STABLE_MS = 60_000;
+
+/** The thread or process. */
+export interface WakeProcess {
+  post(request: HostRequest): void;
+  /** Ends it, by force, in bounded time. */
+  kill(): Promise<void>;
+}
+
+export interface WakeProcessSink {
+  reply(value: unknown): void;
+  /** It is gone; `why` in a few words. */
+  ended(why: string): void;
+}
+
+export interface WakeHostOptions {
+  readonly spawn: (sink: WakeProcessSink) => WakeProcess;
+  readonly setup: WakeSetup;
+  /** Longest time from spawning to `ready`, milliseconds. */
+  readonly startMaxMs: number;
+  readonly clock: Clock;
+  readonly dice: Dice;
+}
+
+type Phase = "closed" | "starting" | "ready" | "waiting" | "given-up";
+
+export class WakeHost implements WakeEngine {
+  readonly #options: WakeHostOptions;
+  #sink: WakeSink | null = null;
+  #phase: Phase = "closed";
+  #process: WakeProcess | null = null;
+  /** Which engine's messages count; those of an older one do not. */
+  #generation = 0;
+  #cancelAlarm: () => void = () => undefined;
+  #failures = 0;
+  #readyAtMs = 0;
+  #inFlight = 0;
+  #progressAtMs = 0;
+  #framesDropped = 0;
+  #restarts = 0;
+  #killing: Promise<void> = Promise.resolve();
+
+  constructor(options: WakeHostOptions) {
+    this.#options = options;
+  }
+
+  /** Frames not taken: the engine was not ready, or too far behind. */
+  get framesDropped(): number {
+    return this.#framesDropped;
+  }
+
+  /** Frames given and not yet answered. */
+  get framesWaiting(): number {
+    return this.#inFlight;
+  }
+
+  /** Starts after the first. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  start(sink: WakeSink): void {
+    if (this.#phase !== "closed") throw new Error("wake-word engine started twice");
+    this.#sink = sink;
+    this.#spawn();
+  }
+
+  feed(frame: Int16Array, endSample: number): void {
+    if (frame.length !== WAKE_FRAME_SAMPLES) {
+      throw new RangeError(`a wake-word frame has ${WAKE_FRAME_SAMPLES} samples`);
+    }
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#phase === "ready" && this.#inFlight > 0 && nowMs - this.#progressAtMs > STALL_MS) {
+      this.#fail(fault("wake-word-failed", "retry", "The wake-word engine stopped answering"));
+    }
+    if (this.#phase !== "ready" || this.#process === null || this.#inFlight >= IN_FLIGHT_MAX) {
+      this.#framesDropped += 1;
+      return;
+    }
+    if (this.#inFlight === 0) this.#progressAtMs = nowMs;
+    this.#inFlight += 1;
+    this.#process.post({ tag: "frame", pcm: frame.slice(), endSample });
+  }
+
+  /** Bounded by the process's own `kill`. */
+  async close(): Promise<void> {
+    this.#phase = "closed";
+    this.#sink = null;
+    this.#stop();
+    await this.#killing;
+  }
+
+  #spawn(): void {
+    const generation = ++this.#generation;
+    const current = (): boolean => generation === this.#generation;
+    this.#phase = "starting";
+    this.#inFlight = 0;
+    try {
+      this.#process = this.#options.spawn({
+        reply: (value) => {
+          if (current()) this.#reply(value);
+        },
+        ended: (why) => {
+          if (current()) this.#fail(fault("wake-word-failed", "retry", `Wake-word engine ${why}`));
+        },
+      });
+      this.#process.post({ tag: "start", setup: this.#options.setup });
+    } catch (thrown) {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#fail(fault("wake-word-failed", "retry", `Wake-word engine could not start: ${why}`));
+      return;
+    }
+    this.#alarm(this.#options.startMaxMs, () =>
+      this.#fail(fault("wake-word-failed", "retry", "The wake-word engine did not start in time")),
+    );
+  }
+
+  #reply(value: unknown): void {
+    const reply = parseReply(value);
+    if (reply === null || this.#sink === null) return;
+    switch (reply.tag) {
+      case "ready":
+        if (this.#phase !== "starting") return;
+        this.#cancelAlarm();
+        this.#phase = "ready";
+        this.#readyAtMs = this.#options.clock.nowMs();
+        this.#sink.flowing();
+        return;
+      case "taken":
+        this.#inFlight = Math.max(0, this.#inFlight - 1);
+        this.#progressAtMs = this.#options.clock.nowMs();
+        return;
+      case "detected":
+        this.#sink.detected(reply.keyword, reply.endSample);
+        return;
+      case "failed":
+        this.#fail(reply.fault);
+    }
+  }
+
+  #fail(cause: Fault): void {
+    const { clock } = this.#options;
+    if (this.#phase === "ready" && clock.nowMs() - this.#readyAtMs >= STABLE_MS) this.#failures = 0;
+    this.#stop();
+    if (cause.verdict === "retry") {
+      this.#phase = "waiting";
+      this.#alarm(this.#backoffMs(), () => {
+        this.#restarts += 1;
+        this.#spawn();
+      });
+      this.#failures += 1;
+    } else {
+      this.#phase = "given-up";
+    }
+    this.#sink?.lost(cause);
+  }
+
+  #backoffMs(): number {
+    const full = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#failures);
+    return full * (1 - BACKOFF_JITTER * this.#options.dice.unit());
+  }
+
+  #alarm(delayMs: number, ring: () => void): void {
+    this.#cancelAlarm();
+    this.#cancelAlarm = this.#options.clock.after(delayMs, ring);
+  }
+
+  #stop(): void {
+    this.#cancelAlarm();
+    this.#generation += 1;
+    const process = this.#process;
+    this.#process = null;
+    if (process !== null) this.#killing = Promise.all([this.#killing, process.kill()]).then();
+  }
+}

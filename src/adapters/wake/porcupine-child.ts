@@ -1,0 +1,116 @@
+/**
+ * The child process of the wake-word engine porcupine: opens it (a synchronous call that may go
+ * out to the network), then hears frames. Invariant: the AccessKey comes with the first message
+ * and leaves this process only inside the engine; the process ends when its parent does.
+ */
+
+import { createRequire } from "node:module";
+import { basename } from "node:path";
+import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/resample.ts";
+import { FaultError, fault } from "../../core/fault.ts";
+import { porcupineFault } from "./porcupine-errors.ts";
+import type { Detector, HostReply, WakeSetup } from "./protocol.ts";
+import { serveWake } from "./protocol.ts";
+
+const KEYWORD_FILE = ".ppn";
+
+/** The package has types, but it is optional: it is looked at as what it is found to be. */
+interface Package {
+  readonly construct: (values: readonly unknown[]) => object;
+  readonly builtIn: readonly string[];
+}
+
+function loadPackage(): Package {
+  const found: unknown = createRequire(import.meta.url)("@picovoice/porcupine-node");
+  const members = new Map(typeof found === "object" && found !== null ? Object.entries(found) : []);
+  const engine: unknown = members.get("Porcupine");
+  const builtIn: unknown = members.get("BuiltinKeyword");
+  if (typeof engine !== "function" || typeof builtIn !== "object" || builtIn === null) {
+    throw new Error("@picovoice/porcupine-node has no Porcupine");
+  }
+  return {
+    construct: (values) => Object(Reflect.construct(engine, values)),
+    builtIn: Object.values(builtIn).map(String),
+  };
+}
+
+/** What the engine listens for: the names we report, and the built-in words or files for it. */
+function wordsFor(setup: WakeSetup, builtIn: readonly string[]): ReadonlyMap<string, string> {
+  const own = setup.modelPath.endsWith(KEYWORD_FILE);
+  if (own) {
+    const name = setup.keywords[0] ?? basename(setup.modelPath, KEYWORD_FILE);
+    return new Map([[setup.modelPath, name]]);
+  }
+  const words = new Map<string, string>();
+  for (const keyword of setup.keywords) {
+    const word = keyword
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[\s_-]+/g, " ");
+    if (keyword.endsWith(KEYWORD_FILE)) words.set(keyword, basename(keyword, KEYWORD_FILE));
+    else if (builtIn.includes(word)) words.set(word, keyword);
+    else throw new FaultError(unknownWord(keyword, builtIn));
+  }
+  return words;
+}
+
+function unknownWord(keyword: string, builtIn: readonly string[]) {
+  const known = `It knows: ${builtIn.join(", ")}; for others set wake_word.model_path to a .ppn file`;
+  return fault(
+    "config",
+    "tell",
+    `The wake-word engine porcupine does not know '${keyword}'`,
+    known,
+  );
+}
+
+function openPorcupine(setup: WakeSetup): Detector {
+  const { construct, builtIn } = loadPackage();
+  const words = wordsFor(setup, builtIn);
+  const names = [...words.values()];
+  const parameters = setup.modelPath !== "" && !setup.modelPath.endsWith(KEYWORD_FILE);
+  const engine = construct([
+    setup.accessKey.trim(),
+    [...words.keys()],
+    names.map(() => setup.sensitivity),
+    parameters ? { modelPath: setup.modelPath } : {},
+  ]);
+  checkFormat(engine);
+  const method: unknown = Reflect.get(engine, "process");
+  if (typeof method !== "function") throw new Error("Porcupine has no process()");
+  return {
+    process: (frame) => {
+      const index: unknown = Reflect.apply(method, engine, [frame]);
+      return typeof index === "number" ? (names[index] ?? null) : null;
+    },
+  };
+}
+
+function checkFormat(engine: object): void {
+  const samples: unknown = Reflect.get(engine, "frameLength");
+  const rateHz: unknown = Reflect.get(engine, "sampleRate");
+  if (samples === WAKE_FRAME_SAMPLES && rateHz === WAKE_RATE_HZ) return;
+  const message = `The wake-word engine porcupine wants ${samples} samples at ${rateHz} Hz`;
+  throw new FaultError(fault("wake-word-failed", "tell", message));
+}
+
+/** Turns whatever is thrown into a fault without the key. */
+function guarded<T>(setup: WakeSetup, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw new FaultError(porcupineFault(thrown, setup), { cause: thrown });
+  }
+}
+
+function open(setup: WakeSetup): Detector {
+  const detector = guarded(setup, () => openPorcupine(setup));
+  return { process: (frame) => guarded(setup, () => detector.process(frame)) };
+}
+
+function post(reply: HostReply): void {
+  if (process.connected) process.send?.(reply);
+}
+
+process.on("message", serveWake(open, post));
+process.on("disconnect", () => process.exit(0));

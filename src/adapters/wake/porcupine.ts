@@ -1,0 +1,130 @@
+/**
+ * The wake-word engine with an account: Porcupine 4 of Picovoice, in a child process, because it
+ * is native code that may abort, and because its opening asks Picovoice's server about the AccessKey
+ * while its thread stands still.
+ *
+ * Invariant: the AccessKey travels in one IPC message; it is in no argument, no environment, no
+ * output and no fault. A key that is refused is told once and not tried again.
+ */
+
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
+import type { WakeProcess, WakeProcessSink } from "./host.ts";
+import { WakeHost } from "./host.ts";
+import { redacted } from "./porcupine-errors.ts";
+import { siblingProgram, within } from "./process.ts";
+
+export interface PorcupineWakeOptions {
+  /** Built-in words ("hey google" is as good as hey_google), or paths of .ppn files. */
+  readonly keywords: readonly string[];
+  /** 0 to 1, higher is more eager. */
+  readonly sensitivity: number;
+  /** From the Picovoice Console. */
+  readonly accessKey?: string;
+  /**
+   * A .ppn file: the keyword, reported by the first name in `keywords`. Any other file: the
+   * engine's parameters (.pv) for another language. Empty for the built-in ones.
+   */
+  readonly modelPath?: string;
+  readonly clock: Clock;
+  readonly dice: Dice;
+}
+
+/** Opening asks a server, and gives up by itself within half a minute. */
+const START_MAX_MS = 60_000;
+/** Longest wait for a killed process to be gone. */
+const KILL_MAX_MS = 1000;
+/** After the exit, the wait for the last of its stderr. */
+const LAST_WORDS_MS = 200;
+/** How much of the child's last words is kept. */
+const STDERR_MAX_CHARS = 2000;
+/** What the child gets of our environment: nothing that holds a secret of another service. */
+const ENVIRONMENT: readonly string[] = [
+  ...["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+];
+
+export class PorcupineWakeEngine implements WakeEngine {
+  readonly #host: WakeHost;
+
+  constructor(options: PorcupineWakeOptions) {
+    const { keywords, sensitivity, accessKey = "", modelPath = "", clock, dice } = options;
+    this.#host = new WakeHost({
+      spawn: (sink) => spawnChild(sink, clock, accessKey),
+      setup: { keywords, sensitivity, accessKey, modelPath },
+      startMaxMs: START_MAX_MS,
+      clock,
+      dice,
+    });
+  }
+
+  /** Frames not taken: the engine was not ready, or too far behind. */
+  get framesDropped(): number {
+    return this.#host.framesDropped;
+  }
+
+  /** Frames given and not yet heard. */
+  get framesWaiting(): number {
+    return this.#host.framesWaiting;
+  }
+
+  get restarts(): number {
+    return this.#host.restarts;
+  }
+
+  start(sink: WakeSink): void {
+    this.#host.start(sink);
+  }
+
+  feed(frame: Int16Array, endSample: number): void {
+    this.#host.feed(frame, endSample);
+  }
+
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const kept = ENVIRONMENT.filter((name) => process.env[name] !== undefined);
+  return Object.fromEntries(kept.map((name) => [name, process.env[name]]));
+}
+
+function spawnChild(sink: WakeProcessSink, clock: Clock, accessKey: string): WakeProcess {
+  const child = fork(fileURLToPath(siblingProgram(import.meta.url, "porcupine-child")), [], {
+    serialization: "advanced",
+    execArgv: [],
+    env: environment(),
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let said = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said = redacted(said + text, accessKey).slice(-STDERR_MAX_CHARS);
+  });
+  child.on("message", (value: unknown) => sink.reply(value));
+  child.on("error", (error) => sink.ended(`could not run: ${error.message}`));
+  const report = (end: string): void => {
+    const last = said.trim().split("\n").at(-1) ?? "";
+    sink.ended(`ended with ${end}${last === "" ? "" : `: ${last}`}`);
+  };
+  child.on("exit", (code, signal) => {
+    const end = signal ?? `code ${code}`;
+    // Its last words may still be in the pipe; `close` does not always come.
+    within(clock, LAST_WORDS_MS, once(child, "close")).then(() => report(end), report);
+  });
+  return {
+    // A broken channel is told by the exit that follows it.
+    post: (request) => child.connected && child.send(request, () => undefined),
+    kill: () => kill(child, clock),
+  };
+}
+
+async function kill(child: ChildProcess, clock: Clock): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await within(clock, KILL_MAX_MS, gone);
+}

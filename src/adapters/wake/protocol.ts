@@ -1,0 +1,140 @@
+/**
+ * What the daemon and a wake-word engine in its own thread or process say to each other, both
+ * directions, parsed at the border; and the engine's side of the conversation.
+ *
+ * Invariant: an engine host answers `start` with exactly one `ready` or `failed`, and every `frame`
+ * after `ready` with one `taken`, preceded by `detected` when it completed a keyword; nothing
+ * follows `failed`.
+ */
+
+import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
+import type { Fault, FaultCode, Verdict } from "../../core/fault.ts";
+import { FaultError, fault } from "../../core/fault.ts";
+
+/** What an engine needs to open. Empty text: not given. */
+export interface WakeSetup {
+  readonly keywords: readonly string[];
+  /** 0 to 1, higher is more eager. */
+  readonly sensitivity: number;
+  readonly accessKey: string;
+  readonly modelPath: string;
+}
+
+export type HostRequest =
+  | { readonly tag: "start"; readonly setup: WakeSetup }
+  | { readonly tag: "frame"; readonly pcm: Int16Array; readonly endSample: number };
+
+export type HostReply =
+  | { readonly tag: "ready" }
+  | { readonly tag: "taken" }
+  | { readonly tag: "detected"; readonly keyword: string; readonly endSample: number }
+  | { readonly tag: "failed"; readonly fault: Fault };
+
+/** An opened engine: returns the keyword that ends in this frame of 512 samples, or null. */
+export interface Detector {
+  process(frame: Int16Array): string | null;
+}
+
+const VERDICTS: readonly Verdict[] = ["retry", "tell"];
+const CODES: readonly FaultCode[] = ["wake-word-failed", "config"];
+
+function fields(value: unknown): ReadonlyMap<string, unknown> {
+  return new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
+}
+
+/** Parses what came to the engine; null for what is no request. */
+export function parseRequest(value: unknown): HostRequest | null {
+  const map = fields(value);
+  if (map.get("tag") === "start") {
+    const setup = parseSetup(map.get("setup"));
+    return setup === null ? null : { tag: "start", setup };
+  }
+  const pcm = map.get("pcm");
+  const endSample = map.get("endSample");
+  if (map.get("tag") !== "frame" || !(pcm instanceof Int16Array)) return null;
+  if (pcm.length !== WAKE_FRAME_SAMPLES || typeof endSample !== "number") return null;
+  return { tag: "frame", pcm, endSample };
+}
+
+function parseSetup(value: unknown): WakeSetup | null {
+  const map = fields(value);
+  const keywords = map.get("keywords");
+  const sensitivity = map.get("sensitivity");
+  const accessKey = map.get("accessKey");
+  const modelPath = map.get("modelPath");
+  if (!Array.isArray(keywords) || typeof sensitivity !== "number") return null;
+  if (typeof accessKey !== "string" || typeof modelPath !== "string") return null;
+  const words = keywords.filter((word): word is string => typeof word === "string");
+  return { keywords: words, sensitivity, accessKey, modelPath };
+}
+
+/** Parses what came from the engine; null for what is no reply. */
+export function parseReply(value: unknown): HostReply | null {
+  const map = fields(value);
+  const keyword = map.get("keyword");
+  const endSample = map.get("endSample");
+  switch (map.get("tag")) {
+    case "ready":
+      return { tag: "ready" };
+    case "taken":
+      return { tag: "taken" };
+    case "detected":
+      if (typeof keyword !== "string" || typeof endSample !== "number") return null;
+      return { tag: "detected", keyword, endSample };
+    case "failed":
+      return { tag: "failed", fault: parseFault(map.get("fault")) };
+    default:
+      return null;
+  }
+}
+
+function parseFault(value: unknown): Fault {
+  const map = fields(value);
+  const code = CODES.find((known) => known === map.get("code")) ?? "wake-word-failed";
+  const verdict = VERDICTS.find((known) => known === map.get("verdict")) ?? "retry";
+  const message = map.get("message");
+  const remedy = map.get("remedy");
+  return fault(
+    code,
+    verdict,
+    typeof message === "string" ? message : "The wake-word engine failed",
+    typeof remedy === "string" ? remedy : "",
+  );
+}
+
+/** Words about anything thrown, for a fault. */
+export function thrownText(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/**
+ * The engine's side: gives back the function that takes each incoming message. `open` may throw a
+ * FaultError; what else it or the engine throws becomes a fault to retry.
+ */
+export function serveWake(
+  open: (setup: WakeSetup) => Detector,
+  post: (reply: HostReply) => void,
+): (message: unknown) => void {
+  let detector: Detector | null = null;
+  const fail = (thrown: unknown): void => {
+    detector = null;
+    const retry = fault("wake-word-failed", "retry", `Wake-word engine: ${thrownText(thrown)}`);
+    post({ tag: "failed", fault: thrown instanceof FaultError ? thrown.fault : retry });
+  };
+  return (message) => {
+    const request = parseRequest(message);
+    if (request === null) return;
+    try {
+      if (request.tag === "start") {
+        detector = open(request.setup);
+        post({ tag: "ready" });
+      } else if (detector !== null) {
+        const keyword = detector.process(request.pcm);
+        if (keyword !== null) post({ tag: "detected", keyword, endSample: request.endSample });
+        post({ tag: "taken" });
+      }
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
+}

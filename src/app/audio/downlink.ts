@@ -1,0 +1,247 @@
+/**
+ * The server's way to the speaker: wire text → decoded once → sound to the speaker and playhead,
+ * everything else to the loop. No `if` about the state of the conversation in here: only a list of
+ * responses whose late sound is not played.
+ */
+
+import type { Input } from "../../core/assistant-types.ts";
+import { applyGain, msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
+import { type HeardItem, Playhead } from "../../core/audio/playhead.ts";
+import { decode, type ServerEvent } from "../../core/realtime/server-events.ts";
+import type { Clock, Speaker } from "../../ports.ts";
+
+type Sound = Extract<ServerEvent, { tag: "audio" }>;
+
+/** What is kept of the last reply, to be played again: its first two minutes, 5.8 MB. */
+const REPEAT_MAX_SAMPLES = msToSamples(120_000);
+/** Given-up responses remembered, the latest: a server may send of one even after its `response.done`. */
+const DISCARDED_MAX = 16;
+
+export interface DownlinkCounts {
+  readonly receivedSamples: number;
+  /** What was really heard; complete once `hush` has resolved. */
+  readonly playedSamples: number;
+  /** Late sound of responses that had been given up. */
+  readonly discardedSamples: number;
+  /** What the speaker's backlog had no room for. */
+  readonly overflowSamples: number;
+  readonly underruns: number;
+}
+
+/** After the last sample was due, before the speaker counts as dry: its clock is not quite ours. */
+const DRY_GRACE_MS = 50;
+
+export interface DownlinkOptions {
+  readonly clock: Clock;
+  readonly speaker: Speaker;
+  readonly post: (input: Input) => void;
+  /** Linear, 0 to 1; asked for each piece, so that a reload is heard at once. */
+  readonly volume: () => number;
+  /** Where in the captured sound the server heard something. */
+  readonly capturedAt: (serverMs: number) => number | null;
+}
+
+const NO_COUNTS = {
+  receivedSamples: 0,
+  playedSamples: 0,
+  discardedSamples: 0,
+  overflowSamples: 0,
+  underruns: 0,
+};
+
+export class Downlink {
+  readonly #options: DownlinkOptions;
+  readonly #playhead = new Playhead();
+  #counts = { ...NO_COUNTS };
+  #discarded: string[] = [];
+  /** The response whose sound was announced to the loop. */
+  #announced: string | null = null;
+  /** Samples given to the speaker since it was started: the position of the next one. */
+  #position = 0;
+  /** Half a sample, where a delta ended in the middle of one. */
+  #odd: Uint8Array = new Uint8Array(0);
+  /** The item it belongs to: half a sample of one is nothing to another. */
+  #oddOf = "";
+  #hushing: Promise<readonly HeardItem[]> = Promise.resolve([]);
+  #cancelDry: () => void = () => {};
+  /** The last reply as it came, before the volume. */
+  #last: { readonly responseId: string; pieces: Int16Array[]; samples: number } | null = null;
+  /** A sound of our own may still be heard. */
+  #ownSounds: boolean = false;
+
+  constructor(options: DownlinkOptions) {
+    this.#options = options;
+  }
+
+  /** Since `begin`. */
+  get counts(): DownlinkCounts {
+    return this.#counts;
+  }
+
+  /** A new conversation: counting starts anew; what we say ourselves must not disturb it. */
+  begin(): void {
+    if (this.#ownSounds) void this.#options.speaker.hush();
+    this.#ownSounds = false;
+    this.#counts = { ...NO_COUNTS };
+  }
+
+  /** A new connection: its responses have names of their own. */
+  connect(): void {
+    this.#discarded = [];
+    this.#announced = null;
+    this.#odd = new Uint8Array(0);
+  }
+
+  /** One text frame of connection `attempt`. */
+  text(attempt: number, frame: string): void {
+    const event = decode(frame);
+    if (event.tag === "audio") {
+      this.#play(event);
+      return;
+    }
+    const serverMs =
+      event.tag === "speech-started"
+        ? event.startMs
+        : event.tag === "speech-stopped"
+          ? event.endMs
+          : null;
+    const capturedAt = serverMs === null ? null : this.#options.capturedAt(serverMs);
+    this.#options.post({ tag: "server", attempt, event, capturedAt });
+  }
+
+  /** Late sound of this response is dropped from now on. */
+  discard(responseId: string): void {
+    this.#discarded.push(responseId);
+    if (this.#discarded.length > DISCARDED_MAX) this.#discarded.shift();
+  }
+
+  finish(): void {
+    this.#cancelDry();
+    this.#options.speaker.finish();
+  }
+
+  /** Plays a sound of our own; nothing of it is reported to the server. */
+  tell(sound: Int16Array): void {
+    this.#playOwn(sound);
+    this.finish();
+  }
+
+  /** Plays the last reply again; `drained` follows, at once when there is none. */
+  repeat(): void {
+    for (const piece of this.#last?.pieces ?? []) this.#playOwn(piece);
+    this.finish();
+  }
+
+  /** Silence; the loop is told how much of the reply on connection `attempt` was heard. */
+  hush(attempt: number): void {
+    this.#cancelDry();
+    this.#ownSounds = false;
+    this.#announced = null;
+    this.#odd = new Uint8Array(0);
+    const counts = this.#counts;
+    const before = this.#hushing;
+    const mine = this.#options.speaker.hush().then(async (heard) => {
+      const items = this.#playhead.heardAt(heard);
+      counts.playedSamples += this.#playhead.samplesHeardAt(heard);
+      this.#playhead.clear();
+      if (this.#hushing === mine) this.#hushing = Promise.resolve([]);
+      this.#options.post({ tag: "hushed", attempt, items });
+      return [...(await before), ...items];
+    });
+    this.#hushing = mine;
+  }
+
+  /** Resolves when a hush under way has had its effect, with what it cut; at once without one. */
+  hushed(): Promise<readonly HeardItem[]> {
+    return this.#hushing;
+  }
+
+  /** From the speaker: all of the reply has been heard. */
+  drained(): void {
+    this.#ownSounds = false;
+    this.#heardAll();
+    this.#announced = null;
+    this.#options.post({ tag: "drained" });
+  }
+
+  /** From the speaker: it stopped, and dropped what was queued. */
+  lost(): void {
+    this.#heardAll();
+  }
+
+  /** From the speaker: the reply goes on after a gap. */
+  underrun(): void {
+    this.#counts.underruns += 1;
+  }
+
+  close(): void {
+    this.#cancelDry();
+  }
+
+  #play(sound: Sound): void {
+    const pcm = this.#samples(sound);
+    const known = this.#discarded.includes(sound.responseId);
+    if (!known && this.#announced !== sound.responseId) {
+      this.#announced = sound.responseId;
+      this.#options.post({ tag: "reply-audio", responseId: sound.responseId });
+    }
+    // The loop may just have decided that this response is not to be heard.
+    if (known || this.#discarded.includes(sound.responseId)) {
+      this.#counts.discardedSamples += pcm.length;
+      return;
+    }
+    this.#counts.receivedSamples += pcm.length;
+    this.#keep(sound.responseId, pcm);
+    applyGain(pcm, this.#options.volume());
+    const taken = this.#options.speaker.play(pcm);
+    this.#counts.overflowSamples += pcm.length - taken;
+    this.#playhead.wrote(sound.itemId, sound.contentIndex, this.#position, taken);
+    this.#position += taken;
+    this.#watchDry();
+  }
+
+  /** When all that has come is heard and the reply is not at its end, the loop is told. */
+  #watchDry(): void {
+    const { clock, speaker, post } = this.#options;
+    this.#cancelDry();
+    const leftMs = samplesToMs(this.#position - speaker.heard());
+    this.#cancelDry = clock.after(leftMs + DRY_GRACE_MS, () => {
+      this.#announced = null; // The next sound is announced again.
+      post({ tag: "ran-dry" });
+    });
+  }
+
+  #playOwn(sound: Int16Array): void {
+    const pcm = sound.slice();
+    applyGain(pcm, this.#options.volume());
+    this.#ownSounds = true;
+    this.#position += this.#options.speaker.play(pcm);
+  }
+
+  /** The copy for `repeat`; beyond its bound the end of a reply is not kept. */
+  #keep(responseId: string, pcm: Int16Array): void {
+    if (this.#last?.responseId !== responseId) this.#last = { responseId, pieces: [], samples: 0 };
+    if (this.#last.samples + pcm.length > REPEAT_MAX_SAMPLES) return;
+    this.#last.pieces.push(pcm.slice());
+    this.#last.samples += pcm.length;
+  }
+
+  /** Base64 of s16le to samples. A new array each time: the speaker may take its time. */
+  #samples({ responseId, itemId, contentIndex, base64 }: Sound): Int16Array {
+    const fresh = Buffer.from(base64, "base64");
+    const of = `${responseId} ${itemId} ${contentIndex}`;
+    const goesOn = of === this.#oddOf && this.#odd.length > 0;
+    this.#oddOf = of;
+    const bytes = !goesOn ? fresh : Buffer.concat([this.#odd, fresh]);
+    const pcm = new Int16Array(bytes.length >> 1);
+    for (let i = 0; i < pcm.length; i++) pcm[i] = bytes.readInt16LE(i * 2);
+    this.#odd = bytes.subarray(pcm.length * 2);
+    return pcm;
+  }
+
+  #heardAll(): void {
+    this.#cancelDry();
+    this.#counts.playedSamples += this.#playhead.samplesHeardAt(this.#options.speaker.heard());
+    this.#playhead.clear();
+  }
+}

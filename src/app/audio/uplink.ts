@@ -1,0 +1,153 @@
+/**
+ * The microphone's way to the server: frame → ring → wake path, and (gate open) ring → wire.
+ *
+ * Invariant: from the opened position on, every sample is sent exactly once and in order. The ring
+ * is the only queue: while the socket is slow or still being dialled, sound waits there, and only
+ * what the ring forgets is lost, and counted. No `if` about the state of the conversation in here.
+ */
+
+import { msToSamples, SAMPLE_BYTES } from "../../core/audio/pcm.ts";
+import type { Ring } from "../../core/audio/ring.ts";
+import { encodeAudio } from "../../core/realtime/encode.ts";
+
+/** Sound in one event while keeping up: 40 ms, a compromise between delay and events a second. */
+const LIVE_CHUNK_SAMPLES = msToSamples(40);
+/** Sound in one event while catching up with the ring. */
+const CATCH_UP_CHUNK_SAMPLES = msToSamples(100);
+/** Text waiting in the socket beyond which sound stays in the ring: 4 s of it. */
+const SEND_BUFFER_MAX_BYTES = 256 * 1024;
+/** Pieces of the map from the server's clock to ours; one for each opening or loss. */
+const SEGMENTS_MAX = 256;
+
+/** What the uplink needs of a connection. */
+export interface SoundWire {
+  send(text: string): void;
+  bufferedBytes(): number;
+}
+
+interface Segment {
+  /** Samples sent on this connection before it. */
+  readonly sent: number;
+  /** Capture position of its first sample. */
+  readonly from: number;
+}
+
+export interface UplinkCounts {
+  readonly sentSamples: number;
+  readonly droppedSamples: number;
+}
+
+export class Uplink {
+  readonly #ring: Ring;
+  readonly #chunk = new Int16Array(CATCH_UP_CHUNK_SAMPLES);
+  #wire: SoundWire | null = null;
+  #open: boolean = false;
+  #cursor = 0;
+  /** On this connection: the server's clock. */
+  #sent = 0;
+  #counts = { sentSamples: 0, droppedSamples: 0 };
+  #segments: Segment[] = [];
+  /** Where a flush ends; null while there is none. */
+  #upTo: number | null = null;
+  readonly #onFlushed: () => void;
+
+  /** `onFlushed`: all that `flush` was to send has been given to the wire. */
+  constructor(ring: Ring, onFlushed: () => void = () => {}) {
+    this.#ring = ring;
+    this.#onFlushed = onFlushed;
+  }
+
+  /** Since `begin`. */
+  get counts(): UplinkCounts {
+    return { ...this.#counts };
+  }
+
+  /** A new conversation: counting starts anew. */
+  begin(): void {
+    this.#counts = { sentSamples: 0, droppedSamples: 0 };
+  }
+
+  /** A new connection: its clock begins at 0. */
+  connect(wire: SoundWire): void {
+    this.#wire = wire;
+    this.close();
+    this.#sent = 0;
+    this.#segments = [];
+  }
+
+  disconnect(): void {
+    this.#wire = null;
+    this.close();
+  }
+
+  /** Sends from capture position `from` on, first what the ring holds. */
+  open(from: number): void {
+    this.#upTo = null;
+    if (this.#open) return;
+    this.#open = true;
+    this.#moveTo(from); // A position still to come is waited for.
+    this.pump();
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#upTo = null;
+  }
+
+  /**
+   * Sends, to the last sample, what lies before position `upTo`, then closes and reports. `from`:
+   * where a closed uplink begins.
+   */
+  flush(from: number | null, upTo: number): void {
+    if (from !== null && !this.#open) {
+      this.#open = true;
+      this.#moveTo(from);
+    }
+    if (!this.#open) return;
+    this.#upTo = Math.min(upTo, this.#ring.head);
+    this.pump();
+  }
+
+  /** Sends what is due; called after each frame, and when the gate opens. */
+  pump(): void {
+    const wire = this.#wire;
+    if (!this.#open || wire === null) return;
+    if (this.#cursor < this.#ring.tail) {
+      this.#counts.droppedSamples += this.#ring.tail - this.#cursor;
+      this.#moveTo(this.#ring.tail);
+    }
+    const end = this.#upTo ?? this.#ring.head;
+    const least = this.#upTo === null ? LIVE_CHUNK_SAMPLES : 1;
+    while (end - this.#cursor >= least) {
+      if (wire.bufferedBytes() > SEND_BUFFER_MAX_BYTES) return;
+      this.#sendChunk(wire, end - this.#cursor);
+    }
+    if (this.#upTo === null) return;
+    this.close();
+    this.#onFlushed();
+  }
+
+  /** Capture position of a time on the connection's clock; null before anything was sent. */
+  capturedAt(serverMs: number): number | null {
+    const sent = msToSamples(serverMs);
+    const segment = this.#segments.findLast((one) => one.sent <= sent);
+    return segment === undefined ? null : segment.from + (sent - segment.sent);
+  }
+
+  #sendChunk(wire: SoundWire, waiting: number): void {
+    const wanted = waiting >= CATCH_UP_CHUNK_SAMPLES ? CATCH_UP_CHUNK_SAMPLES : LIVE_CHUNK_SAMPLES;
+    const chunk = this.#chunk.subarray(0, Math.min(wanted, waiting));
+    const count = this.#ring.read(this.#cursor, chunk);
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, count * SAMPLE_BYTES);
+    wire.send(encodeAudio(bytes.toString("base64")));
+    this.#cursor += count;
+    this.#sent += count;
+    this.#counts.sentSamples += count;
+  }
+
+  #moveTo(position: number): void {
+    this.#cursor = Math.max(0, position);
+    this.#segments.push({ sent: this.#sent, from: this.#cursor });
+    if (this.#segments.length > SEGMENTS_MAX) this.#segments.shift();
+  }
+}

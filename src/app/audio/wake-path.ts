@@ -1,0 +1,180 @@
+/**
+ * From the ring to the wake-word engine: gate, look-back, 3:2 down, frames of 512.
+ *
+ * Invariants: the engine gets every sample at most once, in order, with true positions; what it gets
+ * while the gate stays open has no gap; while muted, or in a quiet room, it gets nothing, and nothing
+ * heard while muted reaches it later. The work of one call is bounded by CALL_SAMPLES_MAX.
+ */
+
+import { FRAME_SAMPLES, msToSamples } from "../../core/audio/pcm.ts";
+import type { Ring } from "../../core/audio/ring.ts";
+import { SpeechGate } from "../../core/audio/speech-gate.ts";
+import { WakeFrames } from "../../core/audio/wake-frames.ts";
+import type { Fault } from "../../core/fault.ts";
+import type { WakeEngine } from "../../ports.ts";
+
+/**
+ * How far before the gate's opening the engine hears. Measured on 48 human clips, in quiet and in
+ * pink noise at 10, 5 and 0 dB: from 0.5 to 1.5 s the hits are those of an engine that always
+ * listens, with 0.1 s one in ten is lost in noise. Longer is only work.
+ */
+export const LOOK_BACK_MS = 1000;
+/** Most samples fed by one call: twelve microphone frames, so that a look-back is caught up in 0.1 s. */
+const CALL_SAMPLES_MAX = 12 * FRAME_SAMPLES;
+
+export interface WakePathOptions {
+  /** Written before each `take`. Holds at least the look-back. */
+  readonly ring: Ring;
+  readonly engine: WakeEngine;
+  /** After a detection, others ending within this many milliseconds of it are dropped. */
+  readonly cooldownMs: number;
+  /** A keyword was heard; `endSample` is its end as a position of the capture clock. */
+  readonly onWake: (keyword: string, endSample: number) => void;
+  /** The engine stopped, and goes on trying unless the verdict is `tell`. */
+  readonly onLost: (fault: Fault) => void;
+  /** The engine works: after start, and again after each loss. */
+  readonly onFlowing: () => void;
+}
+
+export interface WakeCounts {
+  /** Microphone frames for which the engine was left asleep. */
+  readonly framesSkipped: number;
+  /** Microphone frames during which the engine was fed. */
+  readonly framesFed: number;
+  /** Frames of 512 samples given to the engine. */
+  readonly engineFramesFed: number;
+  /** Detections dropped by the cooldown, or because the path was muted meanwhile. */
+  readonly detectionsDropped: number;
+  /** Samples the ring had already forgotten when the engine was ready for them. */
+  readonly samplesLost: number;
+}
+
+export class WakePath {
+  readonly #options: WakePathOptions;
+  readonly #gate = new SpeechGate();
+  readonly #frames = new WakeFrames();
+  readonly #input = new Int16Array(FRAME_SAMPLES);
+  readonly #counts = {
+    framesSkipped: 0,
+    framesFed: 0,
+    engineFramesFed: 0,
+    detectionsDropped: 0,
+    samplesLost: 0,
+  };
+  #enabled: boolean = true;
+  #flowing: boolean = false;
+  /** Feeding without a gap since the last look-back. */
+  #following: boolean = false;
+  /** The next ring position to be fed. */
+  #cursor = 0;
+  /** Nothing before this position may be fed, nor be detected: it was heard while muted. */
+  #floor = 0;
+  #quietUntilSample = 0;
+  #cooldownMs: number;
+
+  constructor(options: WakePathOptions) {
+    this.#options = options;
+    this.#cooldownMs = options.cooldownMs;
+  }
+
+  get counts(): WakeCounts {
+    return { ...this.#counts };
+  }
+
+  /** Whether somebody is making a sound, as the gate sees it. */
+  get gateOpen(): boolean {
+    return this.#gate.open;
+  }
+
+  /** Starts the engine. Throws a FaultError when its settings cannot work. */
+  start(): void {
+    this.#options.engine.start({
+      detected: (keyword, endSample) => this.#detected(keyword, endSample),
+      lost: (fault) => {
+        this.#flowing = false;
+        this.#following = false;
+        this.#options.onLost(fault);
+      },
+      flowing: () => {
+        this.#flowing = true;
+        this.#options.onFlowing();
+      },
+    });
+  }
+
+  close(): Promise<void> {
+    this.#flowing = false;
+    return this.#options.engine.close();
+  }
+
+  /** Muted (false): nothing is fed, nor will be what is heard meanwhile. */
+  enabled(on: boolean): void {
+    if (on === this.#enabled) return;
+    this.#enabled = on;
+    this.#following = false;
+    this.#floor = this.#options.ring.head;
+    this.#gate.reset();
+  }
+
+  /** Changes the cooldown, milliseconds, for the next detection. */
+  cooldown(ms: number): void {
+    this.#cooldownMs = ms;
+  }
+
+  /** Takes a microphone frame that was just written to the ring. */
+  take(frame: Int16Array): void {
+    const open = this.#enabled && this.#gate.take(frame);
+    if (!open || !this.#flowing) {
+      this.#following = false;
+      this.#counts.framesSkipped += 1;
+      return;
+    }
+    this.#counts.framesFed += 1;
+    if (!this.#following) this.#lookBack();
+    this.#feed();
+  }
+
+  /** Goes back to before the opening, but never to what was fed already or may not be fed. */
+  #lookBack(): void {
+    const { ring } = this.#options;
+    const from = Math.max(ring.head - msToSamples(LOOK_BACK_MS), this.#floor, ring.tail);
+    this.#following = true;
+    if (this.#cursor >= from) return; // The pause was shorter than the look-back: go on, no seam.
+    this.#restartAt(from);
+  }
+
+  #restartAt(position: number): void {
+    this.#cursor = position;
+    this.#frames.restart(position);
+  }
+
+  #feed(): void {
+    const { ring } = this.#options;
+    if (this.#cursor < ring.tail) {
+      this.#counts.samplesLost += ring.tail - this.#cursor;
+      this.#restartAt(ring.tail);
+    }
+    const until = Math.min(ring.head, this.#cursor + CALL_SAMPLES_MAX);
+    while (this.#cursor < until) {
+      const wanted = Math.min(FRAME_SAMPLES, until - this.#cursor);
+      const input = wanted === FRAME_SAMPLES ? this.#input : this.#input.subarray(0, wanted);
+      this.#cursor += ring.read(this.#cursor, input);
+      this.#frames.push(input, this.#toEngine);
+    }
+  }
+
+  readonly #toEngine = (frame: Int16Array, endSample: number): void => {
+    this.#counts.engineFramesFed += 1;
+    this.#options.engine.feed(frame, endSample);
+  };
+
+  #detected(keyword: string, endSample: number): void {
+    const muted = !this.#enabled || endSample <= this.#floor;
+    if (muted || endSample < this.#quietUntilSample) {
+      this.#counts.detectionsDropped += 1;
+      return;
+    }
+    this.#quietUntilSample = endSample + msToSamples(this.#cooldownMs);
+    this.#options.onWake(keyword, endSample);
+  }
+}

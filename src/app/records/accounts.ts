@@ -1,0 +1,81 @@
+/**
+ * What is kept of the conversations: the bill that the budget needs, and the record that the metrics
+ * file is made of. Joins the parts that keep it, and decides nothing.
+ */
+
+import type { EndReason, Input, Moment, State, Talk } from "../../core/assistant-types.ts";
+import type { Fault } from "../../core/fault.ts";
+import { budgetReading } from "../../core/metrics/cost-fields.ts";
+import type { SessionRecord } from "../../core/metrics/session-file.ts";
+import type { Settings } from "../../core/settings/table.ts";
+import type { Downlink } from "../audio/downlink.ts";
+import type { Uplink } from "../audio/uplink.ts";
+import type { World } from "../world.ts";
+import { Billing } from "./billing.ts";
+import { DiskTrouble } from "./disk-trouble.ts";
+import { Recorder } from "./recorder.ts";
+import { recoverConversations } from "./recovery.ts";
+import { Spending } from "./spending.ts";
+import type { CapturedMs } from "./stopwatch.ts";
+
+export interface AccountsOptions {
+  readonly world: Pick<World, "clock" | "calendar" | "dice" | "journal" | "store">;
+  readonly settings: () => Settings;
+  readonly uplink: Uplink;
+  readonly downlink: Downlink;
+  readonly capturedMs: CapturedMs;
+  /** A conversation is over, and this is all that is known of it. */
+  readonly recorded: (record: SessionRecord) => void;
+}
+
+export class Accounts {
+  readonly spending: Spending;
+  readonly billing: Billing;
+  readonly recorder: Recorder;
+  readonly #world: AccountsOptions["world"];
+  readonly #disk: DiskTrouble;
+
+  constructor({ world, settings, uplink, downlink, capturedMs, recorded }: AccountsOptions) {
+    this.#world = world;
+    this.#disk = new DiskTrouble(world.journal);
+    this.spending = new Spending(world);
+    this.billing = new Billing({
+      spending: this.spending,
+      settings,
+      sentSamples: () => uplink.counts.sentSamples,
+      receivedSamples: () => downlink.counts.receivedSamples + downlink.counts.discardedSamples,
+    });
+    this.recorder = new Recorder({
+      ...world,
+      disk: this.#disk,
+      tab: () => this.billing.tab,
+      budget: () => budgetReading(settings(), this.spending.today().microUsd),
+      capturedMs,
+      uplink: () => uplink.counts,
+      downlink: () => downlink.counts,
+      hushed: () => downlink.hushed(),
+      recorded,
+    });
+  }
+
+  /** Makes files of what an earlier run left unfinished, and learns what today has cost so far. */
+  async start(): Promise<void> {
+    await recoverConversations({ ...this.#world, disk: this.#disk });
+    await this.spending.start();
+  }
+
+  begin(talk: Talk): void {
+    this.billing.begin(talk);
+    this.recorder.begin(talk);
+  }
+
+  end(reason: EndReason, fault: Fault | null): void {
+    this.recorder.end(reason, fault, this.billing.end());
+  }
+
+  /** Every input of the loop, with what it did. */
+  witness(input: Input, before: State, after: State, moment: Moment): void {
+    this.billing.after(input, before, after);
+    this.recorder.witness(input, before, after, moment);
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * Keeps the record of the conversation under way, by watching: it decides nothing, and nothing
+ * depends on it. At the end of a conversation it has the metrics file written. Its times are the
+ * stopwatch's; nothing here happens for each frame of sound.
+ */
+
+import { isTalking } from "../../core/assistant-context.ts";
+import type { EndReason, Input, Moment, State, Talk } from "../../core/assistant-types.ts";
+import { samplesToMs } from "../../core/audio/pcm.ts";
+import type { HeardItem } from "../../core/audio/playhead.ts";
+import { type Fault, faultLine } from "../../core/fault.ts";
+import type { BudgetReading } from "../../core/metrics/cost-fields.ts";
+import { bounded } from "../../core/metrics/lists.ts";
+import { fileName, render, type SessionRecord } from "../../core/metrics/session-file.ts";
+import { rungs } from "../../core/models/fallback.ts";
+import type { Tab } from "../../core/money/conversation-cost.ts";
+import type { Indication } from "../../core/panel/indication.ts";
+import { redact } from "../../core/redact.ts";
+import { secretValues } from "../../core/settings/table.ts";
+import type { Clock, Dice, Journal, MetricsStore } from "../../ports.ts";
+import type { DownlinkCounts } from "../audio/downlink.ts";
+import type { UplinkCounts } from "../audio/uplink.ts";
+import type { DiskTrouble } from "./disk-trouble.ts";
+import { type CapturedMs, calledMs, isCall, Stopwatch } from "./stopwatch.ts";
+
+export interface RecorderOptions {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly journal: Journal;
+  readonly store: MetricsStore;
+  readonly disk: DiskTrouble;
+  /** What the conversation has cost so far. */
+  readonly tab: () => Tab;
+  /** What the day has come to; null where it has no budget. */
+  readonly budget: () => BudgetReading | null;
+  readonly capturedMs: CapturedMs;
+  readonly uplink: () => UplinkCounts;
+  /** The counts of this connection; the object stays the connection's own. */
+  readonly downlink: () => DownlinkCounts;
+  /** Resolves when what was played is known to the end, with what was cut just now. */
+  readonly hushed: () => Promise<readonly HeardItem[]>;
+  /** A conversation is over, and this is all that is known of it. */
+  readonly recorded: (record: SessionRecord) => void;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type ServerInput = Extract<Input, { tag: "server" }>;
+/** What is known at the end only, or belongs to the stopwatch. */
+type Late = "endedWallMs" | "endReason" | "recovered" | "audio" | "times" | "tab" | "budget";
+
+interface Running {
+  readonly talk: Talk;
+  readonly beganMs: number;
+  readonly stopwatch: Stopwatch;
+  record: Mutable<Omit<SessionRecord, Late>>;
+}
+
+interface Ending {
+  readonly reason: SessionRecord["endReason"];
+  readonly recovered: boolean;
+  readonly tab: Tab;
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #running: Running | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  /** When somebody called last. */
+  #calledMs = 0;
+  /** The lamp was faster than the conversation's beginning. */
+  #litMs: number | null = null;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Files that could not be written, since the start. */
+  get lostFiles(): number {
+    return this.#options.disk.lostFiles;
+  }
+
+  begin(talk: Talk): void {
+    const { clock, capturedMs } = this.#options;
+    const nowMs = clock.nowMs();
+    const mark = (what: string): void => this.#mark(what);
+    const start = { talk, calledMs: this.#calledMs, nowMs, litMs: this.#litMs, capturedMs, mark };
+    const stopwatch = new Stopwatch(start);
+    this.#litMs = null;
+    this.#running = {
+      talk,
+      beganMs: nowMs,
+      stopwatch,
+      record: this.#fresh(talk),
+    };
+  }
+
+  /** Every input of the loop, with what it did. */
+  witness(input: Input, before: State, after: State, moment: Moment): void {
+    if (isCall(input)) this.#calledMs = calledMs(input, moment, this.#options.capturedMs);
+    const running = this.#running;
+    if (running === null) return;
+    running.stopwatch.witness(input, before, after, moment);
+    if (input.tag === "server") this.#server(running, input);
+    if (input.tag === "hushed") {
+      running.record.interruptions = cutsOf(running.record.interruptions, input.items);
+    }
+    if (isTalking(after)) {
+      const { model, voice, turns } = after.talk;
+      Object.assign(running.record, { model, voice, turns });
+    }
+    if (before.tag === "connecting" && after.tag === "listening") {
+      const agoMs = Math.round(samplesToMs(moment.head - running.talk.from));
+      this.#mark(`first sound sent, captured ${agoMs} ms ago`);
+    }
+    if (input.tag === "server" && input.event.tag === "response-done") this.#checkpoint(running);
+  }
+
+  /** The lamp really shows this. */
+  lit(indication: Indication): void {
+    const isRest = indication === "idle" || indication === "muted" || indication === "fault";
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#running !== null && !isRest) this.#running.stopwatch.lit(nowMs);
+    else this.#litMs = isRest ? null : nowMs;
+  }
+
+  fellBack(step: { from: string; to: string; reason: string }): void {
+    if (this.#running === null) return;
+    const { record } = this.#running;
+    const { from, to, reason } = step;
+    record.fallbacks = bounded(record.fallbacks, { from, to, reason });
+  }
+
+  /** A function call was answered, at once. */
+  called(name: string, ok: boolean): void {
+    if (this.#running === null) return;
+    const { record } = this.#running;
+    record.calls = bounded(record.calls, { name, ok, ms: 0 });
+  }
+
+  /** The first sample of an utterance reaches the ear at `atMs`, as far as the speaker knows. */
+  sounded(atMs: number): void {
+    this.#running?.stopwatch.sounded(atMs);
+  }
+
+  /** Has the file written; `saved` waits for it. `tab`: what the conversation has cost. */
+  end(reason: EndReason, fault: Fault | null, tab: Tab): void {
+    const running = this.#running;
+    if (running === null) return;
+    this.#running = null;
+    if (fault !== null) this.#error(running, fault.code, faultLine(fault));
+    const { clock, journal, hushed, recorded } = this.#options;
+    const ended = this.#ended(running, { reason, recovered: false, tab });
+    journal.log("info", summary(ended));
+    // The object stays the connection's own, and goes on counting what is still heard.
+    const counts = this.#options.downlink();
+    const { stopwatch } = running;
+    this.#saving = Promise.all([hushed(), this.#saving]).then(([items]) => {
+      stopwatch.silent(clock.nowMs());
+      const interruptions = cutsOf(ended.interruptions, items);
+      const audio = { ...ended.audio, playedMs: samplesToMs(counts.playedSamples) };
+      const record = { ...ended, times: stopwatch.times, interruptions, audio };
+      recorded(record);
+      return this.#save(record);
+    });
+  }
+
+  /** All files that were begun are written. */
+  saved(): Promise<void> {
+    return this.#saving;
+  }
+
+  async #save(record: SessionRecord): Promise<void> {
+    const { store, disk } = this.#options;
+    disk.went("file", await store.save(fileName(record, iso), render(record, iso)));
+  }
+
+  /** The file as it would be if the process died now. */
+  #checkpoint(running: Running): void {
+    const { store, disk, tab } = this.#options;
+    const record = this.#ended(running, { reason: "interrupted", recovered: true, tab: tab() });
+    const noted = store.checkpoint(fileName(record, iso), render(record, iso));
+    void noted.then((lost) => disk.went("checkpoint", lost));
+  }
+
+  #fresh(talk: Talk): Running["record"] {
+    const { clock, dice } = this.#options;
+    const id = Math.floor(dice.unit() * 36 ** 6).toString(36);
+    return {
+      id: id.padStart(6, "0"),
+      startedWallMs: clock.wallMs(),
+      trigger: talk.trigger.source,
+      model: talk.model,
+      modelRequested: rungs(talk.settings)[0] ?? talk.model,
+      fallbacks: [],
+      voice: talk.voice,
+      protocol: talk.settings["openai.protocol"],
+      turns: 0,
+      responses: { completed: 0, cancelled: 0, incomplete: 0, failed: 0 },
+      interruptions: [],
+      calls: [],
+      errors: [],
+    };
+  }
+
+  #ended(
+    { record, talk, beganMs, stopwatch }: Running,
+    { reason: endReason, recovered, tab }: Ending,
+  ): SessionRecord {
+    const { clock, uplink, downlink, budget } = this.#options;
+    const endedWallMs = record.startedWallMs + (clock.nowMs() - beganMs);
+    const audio = audioOf(talk, uplink(), downlink());
+    const times = stopwatch.times;
+    const end = { endReason, recovered, endedWallMs, budget: budget() };
+    return { ...record, ...end, times, audio, tab };
+  }
+
+  #server(running: Running, { event }: ServerInput): void {
+    const { record } = running;
+    if (event.tag === "response-done") {
+      const { status } = event;
+      record.responses = { ...record.responses, [status]: record.responses[status] + 1 };
+    }
+    if (event.tag !== "error") return;
+    const { code, type, message } = event.error;
+    this.#error(running, code ?? type ?? "unknown", message);
+  }
+
+  #error({ record, talk }: Running, code: string, text: string): void {
+    const message = redact(text, secretValues(talk.settings));
+    const at = iso(this.#options.clock.wallMs());
+    record.errors = bounded(record.errors, { at, code, message });
+  }
+
+  #mark(what: string): void {
+    this.#options.journal.log("debug", `timeline: ${what}`);
+  }
+}
+
+/** What was cut, added to what had been cut before. */
+function cutsOf(
+  before: SessionRecord["interruptions"],
+  items: readonly HeardItem[],
+): SessionRecord["interruptions"] {
+  return items
+    .filter(({ heardMs, receivedMs }) => heardMs < receivedMs)
+    .reduce<SessionRecord["interruptions"]>(
+      (cuts, { heardMs, receivedMs }) =>
+        bounded(cuts, { heard_ms: heardMs, received_ms: receivedMs }),
+      before,
+    );
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function audioOf(talk: Talk, up: UplinkCounts, down: DownlinkCounts): SessionRecord["audio"] {
+  const preRoll = up.sentSamples === 0 ? 0 : Math.max(0, talk.trigger.wokenAt - talk.from);
+  return {
+    sentMs: samplesToMs(up.sentSamples),
+    receivedMs: samplesToMs(down.receivedSamples),
+    playedMs: samplesToMs(down.playedSamples),
+    droppedMs: samplesToMs(up.droppedSamples + down.overflowSamples),
+    preRollMs: samplesToMs(preRoll),
+    underruns: down.underruns,
+  };
+}
+
+function summary(record: SessionRecord): string {
+  const seconds = ((record.endedWallMs - record.startedWallMs) / 1000).toFixed(1);
+  const micro = record.tab.estimatedMicroUsd;
+  const cost = micro === null ? "cost unknown" : `$${(micro / 1e6).toFixed(4)}`;
+  const count = record.turns === 1 ? "1 turn" : `${record.turns} turns`;
+  const reason = record.endReason.replaceAll("_", " ");
+  return `Conversation over (${reason}): ${count}, ${seconds} s, ${cost}`;
+}

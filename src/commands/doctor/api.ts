@@ -1,0 +1,132 @@
+/** Key, reach of the API, models and voice. Facts in, findings out; the key is never shown. */
+
+import type { Fault } from "../../core/fault.ts";
+import { rungs } from "../../core/models/fallback.ts";
+import { retirementLine, retirements, type ShutdownDates } from "../../core/models/retirement.ts";
+import { chooseVoice, voiceWish } from "../../core/models/voice.ts";
+import type { LinkFailure } from "../../core/realtime/failure.ts";
+import { linkFault } from "../../core/realtime/faults.ts";
+import type { Settings } from "../../core/settings/table.ts";
+import { type Finding, finding, fromFault } from "./finding.ts";
+
+/** OpenAI's keys of all kinds; the shortest ones seen have 51 characters. */
+const KEY_SHAPE = /^sk-[\w-]{20,}$/;
+const OPENAI_HOST = /^(https|wss):\/\/api\.openai\.com\//;
+
+const SET_KEY =
+  "Run this with sudo: root alone may read the key. If none is stored: sudo ./scripts/install --key-file FILE";
+
+export function judgeKey(settings: Settings): Finding {
+  const key = settings["openai.api_key"];
+  if (key === "") return finding("key", "fail", "No key is known here", SET_KEY);
+  if (!OPENAI_HOST.test(settings["openai.base_url"])) {
+    return finding("key", "ok", "Set; its form is the business of the server in openai.base_url");
+  }
+  if (KEY_SHAPE.test(key)) return finding("key", "ok", "Set, and of the right form");
+  const says = key.startsWith("sk-")
+    ? "The key begins with sk- but is cut short or has odd characters"
+    : "A key of OpenAI begins with sk-; this one does not";
+  return finding("key", "fail", says, "Copy it again, whole, from the API's web page");
+}
+
+/** What came of one `GET /v1/models`. */
+export type ApiFacts =
+  | { readonly tag: "not-asked"; readonly why: string }
+  | { readonly tag: "failed"; readonly failure: LinkFailure }
+  | {
+      readonly tag: "answered";
+      readonly ms: number;
+      /** Names of the models the account may use; null when the answer was no list. */
+      readonly models: readonly string[] | null;
+      readonly dates: ShutdownDates;
+      /** The server's own time, milliseconds since 1970. */
+      readonly serverMs: number | null;
+    };
+
+/** OpenSSL's words, as Node names them, for a certificate that our clock finds not valid. */
+const CLOCK_CODES = new Set(["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"]);
+
+export function judgeApi(facts: ApiFacts, host: string): Finding {
+  switch (facts.tag) {
+    case "not-asked":
+      return finding("api", "skip", facts.why);
+    case "answered":
+      return facts.models === null
+        ? finding(
+            "api",
+            "warn",
+            `${host} answered, but with no list of models`,
+            "Check openai.base_url",
+          )
+        : finding("api", "ok", `${host} answered in ${Math.round(facts.ms)} ms, and takes the key`);
+    case "failed":
+      return judgeFailure(facts.failure, host);
+  }
+}
+
+function judgeFailure(failure: LinkFailure, host: string): Finding {
+  if (failure.tag === "network" && CLOCK_CODES.has(failure.code)) {
+    const says = `The certificate of ${host} is not valid at this time (${failure.code})`;
+    return finding("api", "fail", says, "The clock is most likely wrong: timedatectl");
+  }
+  if (failure.tag === "http" && failure.status === 403) {
+    const says = `${host} takes the key, but it may not list models (HTTP 403)`;
+    return finding(
+      "api",
+      "warn",
+      says,
+      "Give the key the right to read models, or rely on pipit run",
+    );
+  }
+  if (failure.tag === "http" && failure.status === 404) {
+    const says = `${host} answers, but has no list of models (HTTP 404)`;
+    return finding("api", "warn", says, "Check openai.base_url; it ends in /v1");
+  }
+  const why: Fault = linkFault(failure, "");
+  return fromFault("api", why.code === "rate-limited" ? "warn" : "fail", why);
+}
+
+/** Which model will answer, and for how long. `list`: null when the API's list is not known. */
+export function judgeModels(
+  settings: Settings,
+  api: { readonly models: readonly string[] | null; readonly dates: ShutdownDates },
+  wallMs: number,
+): Finding {
+  const ladder = rungs(settings);
+  const ending = retirements(settings, api.dates, wallMs);
+  const isAlive = (model: string): boolean =>
+    !ending.some((one) => one.model === model && one.days <= 0) &&
+    (api.models?.includes(model) ?? true);
+  const answers = ladder.find(isAlive);
+  const choose = "Name a model that lives: openai.model, openai.fallback_models";
+  if (answers === undefined) {
+    const says = `None of ${ladder.join(", ")} can answer${api.models === null ? "" : " for this account"}`;
+    return finding("models", "fail", says, choose);
+  }
+  const soon = ending.filter(({ days, model }) => days > 0 && isAlive(model));
+  if (answers !== ladder[0]) {
+    const first = ending.find(({ model }) => model === ladder[0]);
+    const why =
+      first === undefined ? `${ladder[0]} is not there for this account` : retirementLine(first);
+    return finding("models", "warn", `${answers} will answer: ${why}`, choose);
+  }
+  if (soon.length > 0)
+    return finding("models", "warn", soon.map(retirementLine).join("; "), choose);
+  return finding("models", "ok", `${answers} will answer`);
+}
+
+/** The voice on the first model, and whether the others of the ladder have it. */
+export function judgeVoice(settings: Settings): Finding {
+  const wish = voiceWish(settings);
+  const choices = rungs(settings).map((model) => chooseVoice(wish, model));
+  const refused = choices.find((choice) => choice.tag === "refused");
+  const remedy = "Choose another openai.voice, or set auto_select_voice: true";
+  if (refused !== undefined) {
+    return finding("voice", choices[0] === refused ? "fail" : "warn", refused.why, remedy);
+  }
+  const first = choices[0];
+  if (first?.tag === "chosen" && first.notice !== null) {
+    return finding("voice", "warn", first.notice, "Choose another openai.voice");
+  }
+  return finding("voice", "ok", `${wish.voice}, on every model that may answer`);
+}

@@ -1,0 +1,212 @@
+/** The checks of `pipit doctor` about microphone, loudspeaker, wake word, LEDs and button. */
+
+import { dirname } from "node:path";
+import { alsaName, readCards } from "../../adapters/alsa/cards.ts";
+import { holderOf } from "../../adapters/alsa/devices.ts";
+import { loadWav } from "../../adapters/os/wav-file.ts";
+import { composeParts, type Parts } from "../../compose.ts";
+import { cardNamed, type Role } from "../../core/alsa/cards.ts";
+import { holderText } from "../../core/alsa/listing.ts";
+import { samplesToMs } from "../../core/audio/pcm.ts";
+import { record } from "../../core/json.ts";
+import type { Settings } from "../../core/settings/table.ts";
+import type { Journal } from "../../ports.ts";
+import { chime } from "./chime.ts";
+import type { Context } from "./context.ts";
+import type { Finding } from "./finding.ts";
+import { finding } from "./finding.ts";
+import { PRESS_WAIT_MS, pinsFacts, walkButton, walkLeds } from "./io-panel-walk.ts";
+import { isWritable } from "./io-read-machine.ts";
+import { listen } from "./listen.ts";
+import { judgeButton, judgeLed, judgePins } from "./panel.ts";
+import type { Check } from "./run-check.ts";
+import {
+  judgeMicrophone,
+  judgeSpeaker,
+  judgeWake,
+  type MicrophoneFacts,
+  type SpeakerFacts,
+  type WakeFacts,
+} from "./sound.ts";
+import { ready, wakeTrial } from "./wake-trial.ts";
+
+const FILE_DEVICE = "file:";
+const LISTEN_MS = 2_000;
+/** Two LEDs, two seconds each, and the opening of their pins. */
+const LEDS_MAX_MS = 15_000;
+/** Above what the adapters themselves allow for a device that hangs. */
+const DEVICE_MAX_MS = 12_000;
+const WAKE_MAX_MS = 20_000;
+/** A recording's word may be its last sound. */
+const WAKE_AFTER_MS = 1_500;
+/** The engines' start, and their end, besides the sound. */
+const WAKE_SLACK_MS = 30_000;
+/** Sensitivities tried on the same sound. */
+const SENSITIVITIES: readonly number[] = [0.1, 0.3, 0.5, 0.7, 0.9];
+
+const SILENT_JOURNAL: Journal = { log: () => undefined };
+
+export function soundChecks(context: Context, settings: Settings): readonly Check[] {
+  const parts = composeParts(settings, context.env, SILENT_JOURNAL);
+  return [
+    {
+      name: "microphone",
+      maxMs: DEVICE_MAX_MS,
+      run: async () => judgeMicrophone(await microphoneFacts(context, settings, parts)),
+    },
+    {
+      name: "speaker",
+      maxMs: DEVICE_MAX_MS,
+      run: async () => judgeSpeaker(await speakerFacts(context, settings, parts)),
+    },
+    {
+      name: "wake word",
+      maxMs: WAKE_MAX_MS + WAKE_SLACK_MS,
+      run: async () => judgeWake(await wakeFacts(context, settings, parts)),
+    },
+    { name: "pins", run: () => judgePins(pinsFacts(settings, context.clock)) },
+    ...(context.wishes.walk ? walkChecks(context, settings) : []),
+  ];
+}
+
+/** What the daemon says of a part; null when it does not run. */
+function daemonSays({ daemon }: Context, part: string): string | null {
+  return daemon.tag === "running" ? String(daemon.status[part]) : null;
+}
+
+async function microphoneFacts(
+  context: Context,
+  settings: Settings,
+  parts: Parts,
+): Promise<MicrophoneFacts> {
+  const device = settings["audio.input_device"];
+  if (device.startsWith(FILE_DEVICE)) {
+    const path = device.slice(FILE_DEVICE.length);
+    return { tag: "file", path, ms: samplesToMs(loadWav(path).length) };
+  }
+  const condition = daemonSays(context, "microphone");
+  if (condition !== null && context.daemon.tag === "running") {
+    const level = record(context.daemon.status["microphone_level"]);
+    return { tag: "daemon", condition, level };
+  }
+  if (context.wishes.quick) return { tag: "skip", why: "Not listened to, with --quick" };
+  const { screen } = context;
+  const prompt = "microphone: say something";
+  screen.doing(prompt);
+  const heard = await listen(parts.microphone(), LISTEN_MS, (level) => screen.level(prompt, level));
+  if (heard.tag === "lost") return { ...heard, holder: holderNow(device, "capture") };
+  return { ...heard, device, wasAsked: screen.isAttended };
+}
+
+/** Who has the device, as words; empty when nobody does, or it is no card's. */
+function holderNow(device: string, role: Role): string {
+  const cards = readCards();
+  const card = cardNamed(alsaName(device, role, cards), cards);
+  const holder = card === null ? null : holderOf(card, role, card[role][0] ?? 0);
+  return holder === null ? "" : holderText(holder);
+}
+
+async function speakerFacts(
+  context: Context,
+  settings: Settings,
+  parts: Parts,
+): Promise<SpeakerFacts> {
+  const device = settings["audio.output_device"];
+  if (device.startsWith(FILE_DEVICE)) {
+    const path = device.slice(FILE_DEVICE.length);
+    const folder = dirname(path);
+    return {
+      tag: "file",
+      path,
+      trouble: isWritable(folder) ? "" : `${folder} cannot be written to`,
+    };
+  }
+  const condition = daemonSays(context, "speaker");
+  if (condition !== null) return { tag: "daemon", condition };
+  if (context.wishes.quick) return { tag: "skip", why: "Not played to, with --quick" };
+  const fault = await chime(parts.speaker(), settings["audio.volume"]);
+  return fault === null
+    ? { tag: "played", device }
+    : { tag: "lost", fault, holder: holderNow(device, "playback") };
+}
+
+async function wakeFacts(context: Context, settings: Settings, parts: Parts): Promise<WakeFacts> {
+  const { wishes, clock } = context;
+  const configured = settings["wake_word.sensitivity"];
+  if (!settings["wake_word.enabled"]) return { tag: "skip", why: "wake_word.enabled is false" };
+  if (wishes.wake) return tryWake(context, settings, parts);
+  const condition = daemonSays(context, "wake_word");
+  if (condition === "ok") return { tag: "skip", why: "The running pipit listens for it" };
+  if (wishes.quick) return { tag: "skip", why: "Not loaded, with --quick" };
+  const engine = parts.wakeEngine(configured);
+  if (engine === null) return { tag: "skip", why: "There is no engine" };
+  const startedMs = clock.nowMs();
+  const fault = await ready({ clock, engines: [{ sensitivity: configured, engine }] }, () => {});
+  const ms = clock.nowMs() - startedMs;
+  await engine.close();
+  const [name, words] = [settings["wake_word.engine"], wordsOf(settings)];
+  return fault === null ? { tag: "loaded", engine: name, words, ms } : { tag: "lost", fault };
+}
+
+async function tryWake(context: Context, settings: Settings, parts: Parts): Promise<WakeFacts> {
+  const { clock, screen } = context;
+  const device = settings["audio.input_device"];
+  const isFile = device.startsWith(FILE_DEVICE);
+  if (context.daemon.tag === "running" && !isFile) {
+    const why = "The running pipit has the microphone: sudo systemctl stop pipit, and try again";
+    return { tag: "skip", why };
+  }
+  const configured = settings["wake_word.sensitivity"];
+  // Each engine with an account counts as a device of it.
+  const isKeyless = settings["wake_word.engine"] === "porcupine-keyless";
+  const tried = new Set(isKeyless ? [...SENSITIVITIES, configured] : [configured]);
+  const sensitivities = [...tried].sort((a, b) => a - b);
+  const engines = sensitivities.flatMap((sensitivity) => {
+    const engine = parts.wakeEngine(sensitivity);
+    return engine === null ? [] : [{ sensitivity, engine }];
+  });
+  const fileMs = isFile ? samplesToMs(loadWav(device.slice(FILE_DEVICE.length)).length) : Infinity;
+  const words = wordsOf(settings);
+  const prompt = `wake word: say ${words}`;
+  const result = await wakeTrial({
+    clock,
+    microphone: parts.microphone(),
+    engines,
+    maxMs: Math.min(WAKE_MAX_MS, fileMs + WAKE_AFTER_MS),
+    onReady: () => screen.doing(prompt),
+    onLevel: (level) => screen.level(prompt, level),
+  });
+  if (result.tag === "lost") return result;
+  return { ...result, tag: "trial", words, sensitivities, configured };
+}
+
+function wordsOf(settings: Settings): string {
+  return settings["wake_word.keyword"].map((word) => `"${word}"`).join(" or ");
+}
+
+function walkChecks(context: Context, settings: Settings): readonly Check[] {
+  const { clock, screen, wishes, daemon } = context;
+  const say = (text: string): void => screen.say(text);
+  const why =
+    daemon.tag === "running"
+      ? "The running pipit holds the pins: sudo systemctl stop pipit, and try again"
+      : screen.isAttended || wishes.yes
+        ? ""
+        : "Nobody is there to look and press; --yes does it all the same";
+  if (why !== "") return [{ name: "walk", run: () => finding("walk", "skip", why) }];
+  return [
+    {
+      name: "leds",
+      maxMs: LEDS_MAX_MS,
+      run: async () => (await walkLeds(settings, clock, say)).map(judgeLed),
+    },
+    {
+      name: "button",
+      maxMs: PRESS_WAIT_MS + DEVICE_MAX_MS,
+      run: async (): Promise<readonly Finding[]> => {
+        const facts = await walkButton(settings, clock, say);
+        return facts === null ? [] : [judgeButton(facts)];
+      },
+    },
+  ];
+}

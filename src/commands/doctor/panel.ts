@@ -1,0 +1,58 @@
+/** LEDs and button. Facts in, findings out. */
+
+import type { Fault } from "../../core/fault.ts";
+import { type Finding, finding, fromFault } from "./finding.ts";
+
+export type PinsFacts =
+  /** No pin is wanted, by the settings. */
+  | { readonly tag: "none-wanted" }
+  /** This machine has no header, and `auto` may do without. */
+  | { readonly tag: "no-header" }
+  | { readonly tag: "refused"; readonly fault: Fault }
+  | { readonly tag: "there"; readonly backend: string };
+
+export function judgePins(facts: PinsFacts): Finding {
+  switch (facts.tag) {
+    case "none-wanted":
+      return finding("pins", "skip", "The settings name no LED and no button");
+    case "no-header":
+      return finding("pins", "skip", "This machine has no header; a terminal is lamp and button");
+    case "refused":
+      return fromFault("pins", "fail", facts.fault);
+    case "there":
+      return finding("pins", "ok", `By ${facts.backend}; try each with --walk`);
+  }
+}
+
+export interface LedFacts {
+  readonly role: string;
+  readonly pin: number;
+  /** Null: it was lit. */
+  readonly fault: Fault | null;
+}
+
+export function judgeLed({ role, pin, fault }: LedFacts): Finding {
+  if (fault !== null) return fromFault(`${role} LED`, "fail", fault);
+  const says = `GPIO ${pin} was on for two seconds; was it dark? See README: Wiring, leds.active_low`;
+  return finding(`${role} LED`, "ok", says);
+}
+
+export type ButtonFacts =
+  | { readonly tag: "refused"; readonly fault: Fault }
+  | { readonly tag: "pressed"; readonly ms: number }
+  | { readonly tag: "stuck" }
+  | { readonly tag: "no-press"; readonly ms: number };
+
+export function judgeButton(facts: ButtonFacts): Finding {
+  const wires = "Check the wire to ground (or 3.3 V), button.pin and button.pull";
+  switch (facts.tag) {
+    case "refused":
+      return fromFault("button", "fail", facts.fault);
+    case "pressed":
+      return finding("button", "ok", `Pressed and let go after ${Math.round(facts.ms)} ms`);
+    case "stuck":
+      return finding("button", "fail", "Pressed, and never let go", wires);
+    case "no-press":
+      return finding("button", "warn", `Nobody pressed it in ${facts.ms / 1000} s`, wires);
+  }
+}

@@ -1,0 +1,219 @@
+/** Microphone, loudspeaker and wake word. Facts in, findings out. */
+
+import {
+  CLIPPED_REMEDY,
+  dbfsText,
+  type LevelReading,
+  levelVerdict,
+  SILENT_REMEDY,
+} from "../../core/audio/level-meter.ts";
+import type { Fault } from "../../core/fault.ts";
+import type { Fields } from "../../core/json.ts";
+import { type Finding, finding, fromFault } from "./finding.ts";
+
+export type MicrophoneFacts =
+  | { readonly tag: "skip"; readonly why: string }
+  /** A recording stands in for it. */
+  | { readonly tag: "file"; readonly path: string; readonly ms: number }
+  /** It could not be opened. `holder`: who has it. */
+  | { readonly tag: "lost"; readonly fault: Fault; readonly holder: string }
+  /** The running daemon has it: its own words. */
+  | { readonly tag: "daemon"; readonly condition: string; readonly level: Fields | null }
+  | {
+      readonly tag: "heard";
+      readonly device: string;
+      readonly reading: LevelReading;
+      /** The quiet between the sounds. */
+      readonly floorDbfs: number | null;
+      /** Somebody was asked to speak. */
+      readonly wasAsked: boolean;
+    };
+
+/** A room this loud, or a gain this high, hides the wake word. */
+const NOISY_DBFS = -35;
+/** A voice at two metres peaks above this with any usable gain. */
+const FAINT_PEAK_DBFS = -45;
+/** Less noise than the cheapest converter has: the gain is at its lowest. */
+const DEAF_DBFS = -85;
+/** Exact silence for so long is no chance. */
+const FLAT_ASKED_S = 2;
+const RAISE =
+  "Raise the capture level: `alsamixer` (F6 chooses the card, F4 the capture), then `sudo alsactl store`";
+
+export function judgeMicrophone(facts: MicrophoneFacts): Finding {
+  switch (facts.tag) {
+    case "skip":
+      return finding("microphone", "skip", facts.why);
+    case "file":
+      return finding("microphone", "ok", `A recording of ${seconds(facts.ms)}: ${facts.path}`);
+    case "lost": {
+      const held = facts.holder === "" ? "" : `: ${facts.holder}`;
+      const message = `${facts.fault.message}${held}`;
+      return fromFault("microphone", "fail", { ...facts.fault, message });
+    }
+    case "daemon":
+      return judgeDaemonsMicrophone(facts.condition, facts.level);
+    case "heard":
+      return judgeHeard(facts);
+  }
+}
+
+function judgeHeard(facts: Extract<MicrophoneFacts, { tag: "heard" }>): Finding {
+  const { device, reading, floorDbfs, wasAsked } = facts;
+  const { peakDbfs } = reading;
+  const says = `${device}: noise ${dbfsText(floorDbfs)}, loudest ${dbfsText(peakDbfs)}`;
+  const verdict = levelVerdict(reading, reading.windowS * 0.95);
+  if (verdict === "silent" && reading.windowS > 0) {
+    const only = `${device} gives nothing but digital silence`;
+    return finding("microphone", "fail", only, SILENT_REMEDY);
+  }
+  if (verdict === "clipped") {
+    const percent = Math.round(reading.clippedShare * 100);
+    return finding("microphone", "warn", `${says}; ${percent} % clipped`, CLIPPED_REMEDY);
+  }
+  if (floorDbfs !== null && floorDbfs > NOISY_DBFS) {
+    const remedy = "Lower the capture level in `alsamixer` (F4), or find what makes the noise";
+    return finding("microphone", "warn", `${says}: a noisy room, or too much gain`, remedy);
+  }
+  const isFaint = wasAsked && peakDbfs !== null && peakDbfs < FAINT_PEAK_DBFS;
+  if (isFaint || (reading.rmsDbfs !== null && reading.rmsDbfs < DEAF_DBFS)) {
+    return finding("microphone", "warn", `${says}: faint`, RAISE);
+  }
+  return finding("microphone", "ok", says);
+}
+
+function judgeDaemonsMicrophone(condition: string, level: Fields | null): Finding {
+  if (condition !== "ok") {
+    return finding("microphone", "fail", condition, "Plug it in, or see `pipit devices`");
+  }
+  const number = (key: string): number | null => {
+    const value = level?.[key];
+    return typeof value === "number" ? value : null;
+  };
+  const says = `In use by the running pipit: average ${dbfsText(number("rms_dbfs"))}, loudest ${dbfsText(number("peak_dbfs"))}`;
+  // Sooner than the daemon itself would say so: somebody is asking.
+  const isFlat = number("rms_dbfs") === null && (number("flat_s") ?? 0) >= FLAT_ASKED_S;
+  if (level?.["verdict"] === "silent" || isFlat) {
+    const only = `The running pipit has heard nothing but digital silence for ${number("flat_s")} s`;
+    return finding("microphone", "fail", only, SILENT_REMEDY);
+  }
+  if (level?.["verdict"] === "clipped") {
+    const percent = Math.round((number("clipped_share") ?? 0) * 100);
+    return finding("microphone", "warn", `${says}; ${percent} % clipped`, CLIPPED_REMEDY);
+  }
+  return finding("microphone", "ok", level === null ? "In use by the running pipit" : says);
+}
+
+/** The level below which a tenth of the frames are; null for digital silence or none. */
+export function noiseFloor(framesDbfs: readonly (number | null)[]): number | null {
+  const sorted = framesDbfs.map((level) => level ?? -Infinity).sort((a, b) => a - b);
+  const floor = sorted[Math.floor(sorted.length / 10)];
+  return floor === undefined || floor === -Infinity ? null : floor;
+}
+
+export type SpeakerFacts =
+  | { readonly tag: "skip"; readonly why: string }
+  | { readonly tag: "file"; readonly path: string; readonly trouble: string }
+  | { readonly tag: "lost"; readonly fault: Fault; readonly holder: string }
+  | { readonly tag: "daemon"; readonly condition: string }
+  | { readonly tag: "played"; readonly device: string };
+
+export function judgeSpeaker(facts: SpeakerFacts): Finding {
+  switch (facts.tag) {
+    case "skip":
+      return finding("speaker", "skip", facts.why);
+    case "file":
+      return facts.trouble === ""
+        ? finding("speaker", "ok", `Records into ${facts.path}`)
+        : finding(
+            "speaker",
+            "fail",
+            `${facts.path}: ${facts.trouble}`,
+            "Name a folder that can be written to",
+          );
+    case "lost": {
+      const held = facts.holder === "" ? "" : `: ${facts.holder}`;
+      return fromFault("speaker", "fail", {
+        ...facts.fault,
+        message: `${facts.fault.message}${held}`,
+      });
+    }
+    case "daemon":
+      return facts.condition === "ok"
+        ? finding("speaker", "ok", "In use by the running pipit, which finds it in order")
+        : finding("speaker", "fail", facts.condition, "Plug it in, or see `pipit devices`");
+    case "played":
+      return finding(
+        "speaker",
+        "ok",
+        `${facts.device} played two notes; heard none? See \`alsamixer\``,
+      );
+  }
+}
+
+export type WakeFacts =
+  | { readonly tag: "skip"; readonly why: string }
+  | { readonly tag: "lost"; readonly fault: Fault }
+  | { readonly tag: "loaded"; readonly engine: string; readonly words: string; readonly ms: number }
+  | {
+      readonly tag: "trial";
+      readonly words: string;
+      /** What was tried, ascending, the configured one among them. */
+      readonly sensitivities: readonly number[];
+      readonly configured: number;
+      /** The strictest at which it was heard; null for none. */
+      readonly strictest: number | null;
+      readonly ms: number;
+      /** The level while it was said, or waited for. */
+      readonly peakDbfs: number | null;
+    };
+
+export function judgeWake(facts: WakeFacts): Finding {
+  switch (facts.tag) {
+    case "skip":
+      return finding("wake word", "skip", facts.why);
+    case "lost":
+      return fromFault("wake word", "fail", facts.fault);
+    case "loaded":
+      return finding(
+        "wake word",
+        "ok",
+        `${facts.engine} is ready for ${facts.words} after ${Math.round(facts.ms)} ms`,
+      );
+    case "trial":
+      return judgeTrial(facts);
+  }
+}
+
+/** Heard by two settings stricter than ours: a cold, a door or a radio will not stop it. */
+const CLEAR_STEPS = 2;
+
+function judgeTrial(facts: Extract<WakeFacts, { tag: "trial" }>): Finding {
+  const { words, sensitivities, configured, strictest, ms, peakDbfs } = facts;
+  const level = `loudest ${dbfsText(peakDbfs)}`;
+  if (strictest === null) {
+    const says = `${words} was not heard in ${seconds(ms)}, at no sensitivity (${level})`;
+    const remedy =
+      "Say it clearly, a moment after it is quiet, from where you will say it; see the microphone's level";
+    return finding("wake word", "fail", says, remedy);
+  }
+  const heard = `${words} was heard from sensitivity ${strictest} on (${level})`;
+  if (strictest > configured) {
+    const remedy = `Set wake_word.sensitivity to ${strictest}, or come nearer`;
+    return finding("wake word", "warn", `${heard}; wake_word.sensitivity is ${configured}`, remedy);
+  }
+  const steps = sensitivities.filter((one) => one >= strictest && one < configured).length;
+  const only = sensitivities.length === 1;
+  const margin = only
+    ? ""
+    : steps >= CLEAR_STEPS
+      ? ", clearly"
+      : steps === 0
+        ? ", but only just"
+        : "";
+  return finding("wake word", "ok", `${heard}; wake_word.sensitivity is ${configured}${margin}`);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,205 @@
+/** The plots of the page: what each shows, from the steps of time. */
+
+import type { Usage } from "../../core/realtime/usage.ts";
+import type { Buckets, Unit } from "./buckets.ts";
+import { countText, usdText } from "./figures.ts";
+import type { Plot, Series } from "./plot.ts";
+import type { Summary } from "./summary.ts";
+import type { CostParts } from "./view.ts";
+
+/** Colours by meaning, the same in every plot: the tones of page-style.ts. */
+const TONE = {
+  main: 0,
+  second: 1,
+  textIn: 2,
+  soundIn: 3,
+  cached: 4,
+  textOut: 5,
+  soundOut: 6,
+  other: 7,
+  bad: 8,
+  images: 9,
+  transcription: 10,
+} as const;
+
+const PER: Readonly<Record<Unit, string>> = {
+  day: "a day",
+  week: "a week",
+  month: "a month",
+};
+
+/** All plots, in the order of the page. */
+export function plotsOf({ unit, buckets }: Buckets): readonly Plot[] {
+  const of = buckets.map(({ summary }) => summary);
+  const per = PER[unit];
+  return [
+    latency(of, unit),
+    cost(of, per),
+    turns(of, per),
+    interruptions(of, per),
+    tokens(of, per),
+    faults(of, per),
+  ];
+}
+
+function latency(of: readonly Summary[], unit: Unit): Plot {
+  return {
+    id: "latency",
+    title: "Response latency",
+    unit: `milliseconds, by ${unit}`,
+    series: [
+      series("p50: half are faster", TONE.main, of, (one) => one.latencyP50Ms, "line"),
+      series(
+        "p95: nineteen in twenty are faster",
+        TONE.second,
+        of,
+        (one) => one.latencyP95Ms,
+        "dashes",
+      ),
+    ],
+    tick: (value) => String(Math.round(value)),
+    cell: (value) => String(Math.round(value)),
+    isCount: true,
+  };
+}
+
+/** Micro-dollars of the parts that one colour stands for. */
+type OfParts = (parts: CostParts) => number;
+
+const COST_SERIES: readonly (readonly [string, number, OfParts])[] = [
+  ["text in", TONE.textIn, (parts) => parts.input_text],
+  ["sound in", TONE.soundIn, (parts) => parts.input_audio],
+  ["images in", TONE.images, (parts) => parts.input_image],
+  [
+    "cached in",
+    TONE.cached,
+    (parts) => parts.cached_text + parts.cached_audio + parts.cached_image,
+  ],
+  ["text out", TONE.textOut, (parts) => parts.output_text],
+  ["sound out", TONE.soundOut, (parts) => parts.output_audio],
+  ["transcription", TONE.transcription, (parts) => parts.transcription],
+];
+
+function cost(of: readonly Summary[], per: string): Plot {
+  const told = COST_SERIES.map(([name, tone, pick]) =>
+    series(name, tone, of, ({ parts }) => (parts === null ? null : pick(parts) / 1_000_000)),
+  );
+  const untold = series("not told apart", TONE.other, of, notToldApart);
+  return {
+    id: "cost",
+    title: "Cost",
+    unit: `US dollars ${per}`,
+    series: used([...told, untold]),
+    tick: usdTick,
+    cell: (value) => usdText(value * 1_000_000),
+    isCount: false,
+  };
+}
+
+/** As many places as the distance of two ticks needs, whole cents at least. */
+function usdTick(value: number, step: number): string {
+  if (value === 0) return "$0";
+  const places = Math.ceil(-Math.log10(step) - 1e-9);
+  return `$${value.toFixed(step >= 1 ? 0 : Math.min(6, Math.max(2, places)))}`;
+}
+
+/** Files of schema 1 have the sum alone. */
+function notToldApart({ costMicroUsd, parts }: Summary): number | null {
+  if (costMicroUsd === null) return null;
+  const told = parts === null ? 0 : Object.values(parts).reduce((sum, part) => sum + part, 0);
+  return Math.max(0, costMicroUsd - told) / 1_000_000;
+}
+
+function turns(of: readonly Summary[], per: string): Plot {
+  return counts("turns", "Turns and conversations", per, [
+    series("turns", TONE.main, of, (one) => one.turns),
+    series("conversations", TONE.second, of, (one) => one.conversations || null, "line"),
+  ]);
+}
+
+function interruptions(of: readonly Summary[], per: string): Plot {
+  const one = series("answers cut short", TONE.second, of, (summary) => summary.interruptions);
+  return counts("interruptions", "Interruptions", per, [one]);
+}
+
+function tokens(of: readonly Summary[], per: string): Plot {
+  const of_ = (pick: (usage: Usage) => number) => (one: Summary) =>
+    one.usage === null ? null : pick(one.usage);
+  const all = [
+    series(
+      "text in",
+      TONE.textIn,
+      of,
+      of_((usage) => usage.inputText - usage.cachedText),
+    ),
+    series(
+      "sound in",
+      TONE.soundIn,
+      of,
+      of_((usage) => usage.inputAudio - usage.cachedAudio),
+    ),
+    series(
+      "images in",
+      TONE.images,
+      of,
+      of_((usage) => usage.inputImage - usage.cachedImage),
+    ),
+    series(
+      "cached in",
+      TONE.cached,
+      of,
+      of_((usage) => usage.cachedText + usage.cachedAudio + usage.cachedImage),
+    ),
+    series(
+      "text out",
+      TONE.textOut,
+      of,
+      of_((usage) => usage.outputText),
+    ),
+    series(
+      "sound out",
+      TONE.soundOut,
+      of,
+      of_((usage) => usage.outputAudio),
+    ),
+  ];
+  const plot = counts("tokens", "Tokens", per, used(all));
+  return { ...plot, tick: (value) => countText(value).replace(/\.0+(?=\D)/, "") };
+}
+
+function faults(of: readonly Summary[], per: string): Plot {
+  return counts("faults", "Faults", per, [
+    series("errors", TONE.bad, of, (one) => one.errors),
+    series("function calls that failed", TONE.other, of, (one) =>
+      one.calls === null ? null : one.calls - (one.callsOk ?? 0),
+    ),
+  ]);
+}
+
+function counts(id: string, title: string, per: string, all: readonly Series[]): Plot {
+  return {
+    id,
+    title,
+    unit: per,
+    series: all,
+    tick: (value) => countText(value).replace(/\.0+(?=\D|$)/, ""),
+    cell: (value) => String(value),
+    isCount: true,
+  };
+}
+
+function series(
+  name: string,
+  tone: number,
+  of: readonly Summary[],
+  value: (one: Summary) => number | null,
+  kind: Series["kind"] = "bar",
+): Series {
+  return { name, tone, kind, values: of.map(value) };
+}
+
+/** Kinds that never occurred would only fill the legend; one stays, so that there is a plot. */
+function used(all: readonly Series[]): readonly Series[] {
+  const some = all.filter(({ values }) => values.some((value) => (value ?? 0) > 0));
+  return some.length > 0 ? some : all.slice(0, 1);
+}

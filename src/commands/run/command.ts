@@ -1,0 +1,138 @@
+/**
+ * `pipit run`: the appliance, until SIGTERM or SIGINT. A saved configuration is read by itself, on
+ * SIGHUP at once.
+ */
+
+import { exposedSecrets, hideSecrets, withCredentials } from "../../adapters/config/credentials.ts";
+import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
+import type { ExitRecord } from "../../adapters/systemd/exit-record.ts";
+import type { LineJournal } from "../../adapters/systemd/journal.ts";
+import type { Appliance } from "../../app/appliance.ts";
+import type { Reloader } from "../../app/reloader.ts";
+import { compose, composeExitRecord, composeJournal, composeReloader } from "../../compose.ts";
+import { FaultError, faultLine } from "../../core/fault.ts";
+import { redact } from "../../core/redact.ts";
+import type { Env } from "../../core/settings/expand-env.ts";
+import { type Settings, secretValues } from "../../core/settings/table.ts";
+import { readCommandLine } from "../args.ts";
+import { loadSettings } from "../load-settings.ts";
+
+type Loaded = Extract<LoadedConfig, { ok: true }>;
+
+/** Runs until it is told to stop; returns the exit code. A second signal ends it at once. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const line = readCommandLine(
+    { name: "run", summary: "Runs the appliance, until SIGTERM or SIGINT.", config: true },
+    argv,
+  );
+  if (typeof line === "number") return line;
+  const env = withCredentials(process.env);
+  const record = composeExitRecord(env);
+  const loaded = loadSettings({ path: line.config, env }, ([first = "", ...more]) =>
+    record.lastWord("config", more.length === 0 ? first : `${first} (and ${more.length} more)`),
+  );
+  if (typeof loaded === "number") return loaded;
+  hideSecrets(process.env, secretValues(loaded.settings));
+  return await rememberingWhy(record, loaded, () => runWith(loaded, env, record));
+}
+
+/** What ends the run by an error is remembered for the next one. */
+async function rememberingWhy(
+  record: ExitRecord,
+  { settings }: Loaded,
+  work: () => Promise<number>,
+): Promise<number> {
+  const remember = (error: unknown): void => {
+    if (!(error instanceof FaultError)) {
+      const [first = ""] = String(error).split("\n");
+      record.lastWord("bug", redact(first, secretValues(settings)));
+    } else {
+      const word = error.fault.code === "config" ? "config" : "fault";
+      record.lastWord(word, redact(faultLine(error.fault), secretValues(settings)));
+    }
+  };
+  process.on("uncaughtExceptionMonitor", remember);
+  try {
+    return await work();
+  } catch (error) {
+    remember(error);
+    throw error;
+  } finally {
+    process.off("uncaughtExceptionMonitor", remember);
+  }
+}
+
+async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<number> {
+  let settings = loaded.settings;
+  const journal = composeJournal(settings, env);
+  greet(journal, record);
+  const appliance = compose(() => settings, env, journal, record.text);
+  const reloader = composeReloader(loaded.path, {
+    journal: journal.answers,
+    status: appliance.statusLine,
+    read: () => loadConfig({ path: loaded.path, env }),
+    settings: () => settings,
+    digest: loaded.digest,
+    apply: (plan) => {
+      inForce(plan.settings, settings, journal, appliance);
+      settings = plan.settings;
+    },
+  });
+  try {
+    await runUntilTold(appliance, reloader, journal, record);
+  } finally {
+    journal.close();
+  }
+  return 0;
+}
+
+async function runUntilTold(
+  appliance: Appliance,
+  reloader: Reloader,
+  journal: LineJournal,
+  record: ExitRecord,
+): Promise<void> {
+  const told = signalled();
+  // Under a terminal, the signal says that it was closed.
+  const onTerminal = process.stdin.isTTY === true;
+  const onHangUp = (): void => {
+    if (onTerminal) process.kill(process.pid, "SIGTERM");
+    else reloader.now();
+  };
+  process.on("SIGHUP", onHangUp);
+  try {
+    void record.begin(); // it never rejects
+    await appliance.start();
+    reloader.start();
+    journal.log("info", `Stopping: ${await told}`);
+  } finally {
+    await reloader.close();
+    await appliance.stop();
+    process.off("SIGHUP", onHangUp);
+  }
+}
+
+/** How the last run ended, if that is worth a line; and what is careless about the secrets. */
+function greet(journal: LineJournal, record: ExitRecord): void {
+  const { news } = record;
+  if (news !== null) journal.log(news.level, news.line);
+  for (const line of exposedSecrets()) journal.log("warning", line);
+}
+
+function inForce(
+  settings: Settings,
+  before: Settings,
+  journal: LineJournal,
+  appliance: Appliance,
+): void {
+  journal.setLevel(settings["system.log_level"]);
+  journal.setSecrets([...secretValues(before), ...secretValues(settings)]);
+  appliance.reloaded(settings);
+}
+
+/** Resolves with the name of the first signal; the second one has its usual, deadly, effect. */
+function signalled(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+  });
+}

@@ -1,0 +1,40 @@
+/** Which voice speaks: the wanted one, or the next best that the model has, with the reason. */
+
+import type { Settings } from "../settings/table.ts";
+import { ALL_VOICES, hasVoice } from "./catalogue.ts";
+
+export interface VoiceWish {
+  readonly voice: string;
+  readonly fallback: string;
+  /** False: the wanted voice or none. */
+  readonly autoSelect: boolean;
+}
+
+export type VoiceChoice =
+  | { readonly tag: "chosen"; readonly voice: string; readonly notice: string | null }
+  | { readonly tag: "refused"; readonly why: string };
+
+/**
+ * Documented stand-ins for the two voices that only the GA models have, in the order in which the
+ * reference project's migration tries them.
+ */
+const NEAREST: Readonly<Record<string, string>> = { cedar: "echo", marin: "coral" };
+
+/** What the owner wants. */
+export function voiceWish(settings: Settings): VoiceWish {
+  return {
+    voice: settings["openai.voice"],
+    fallback: settings["openai.voice_fallback"],
+    autoSelect: settings["openai.auto_select_voice"],
+  };
+}
+
+/** The voice to ask `model` for. The sentence is the migration guide's, word for word. */
+export function chooseVoice(wish: VoiceWish, model: string): VoiceChoice {
+  if (hasVoice(model, wish.voice)) return { tag: "chosen", voice: wish.voice, notice: null };
+  const why = `Voice '${wish.voice}' not available for model '${model}'`;
+  if (!wish.autoSelect) return { tag: "refused", why };
+  const candidates = [wish.fallback, NEAREST[wish.voice] ?? "alloy", "alloy", ...ALL_VOICES];
+  const voice = candidates.find((name) => hasVoice(model, name)) ?? "alloy";
+  return { tag: "chosen", voice, notice: `${why}; using '${voice}'` };
+}

@@ -1,0 +1,135 @@
+/** What a failure of the link or of a response means for the owner: facts in, fault out. */
+
+import { type Fault, fault } from "../fault.ts";
+import type { LinkFailure } from "./failure.ts";
+import type { ServerError } from "./server-events.ts";
+
+const KEY_REMEDY =
+  "Check openai.api_key (and the file its variable comes from; then restart), and the key on the API's web page";
+const CREDIT_REMEDY = "Add credit or raise the limit on the API's billing page";
+const NETWORK_REMEDY = "Check the network: ping the router, then the API's host";
+const SERVER_REMEDY = "It is not you; ask again in a while, or see the API's status page";
+const RATE_REMEDY =
+  "Ask again in a minute; if it happens often, see your limits on the API's web page";
+const MODEL_REMEDY = "Choose a model that your account has: openai.model";
+
+/** Codes and types that mean money; retrying is useless (the API's error guide and change log). */
+const BILLING = new Set([
+  "insufficient_quota",
+  "credit_balance_exhausted",
+  "organization_spend_limit_exceeded",
+  "project_spend_limit_exceeded",
+  "organization_usage_limit_exceeded",
+  "billing_hard_limit_reached",
+]);
+
+/** The fault behind a link that could not be opened, or that broke. */
+export function linkFault(failure: LinkFailure, model: string): Fault {
+  switch (failure.tag) {
+    case "http":
+      return httpFault(failure, model);
+    case "network":
+      return networkFault(failure.stage, failure.code);
+    case "timeout":
+      return fault("timeout", "retry", `The Realtime API did not answer in time (${failure.what})`);
+    case "close":
+      return closeFault(failure.code, failure.reason, model);
+    case "bad-frame":
+      return fault("protocol", "tell", `The server sent what cannot be read (${failure.code})`);
+    case "hung-up":
+      return fault("protocol", "tell", "The connection was closed before the conversation ended");
+  }
+}
+
+/** The fault behind an `error` event or a failed response. */
+export function serverFault(error: ServerError | null, model: string): Fault {
+  const code = error?.code ?? error?.type ?? "unknown";
+  const said = `${error?.message ?? "no reason given"} (${code})`;
+  return (
+    codeFault(error?.code ?? "", model, said) ??
+    codeFault(error?.type ?? "", model, said) ??
+    fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY)
+  );
+}
+
+function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string): Fault {
+  const { status } = failure;
+  const said = `HTTP ${status}${failure.code === null ? "" : ` (${failure.code})`}`;
+  const known =
+    codeFault(failure.code ?? "", model, said) ?? codeFault(failure.type ?? "", model, said);
+  if (known) return known;
+  if (status === 401)
+    return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
+  if (status === 403 || status === 404) return modelFault(model, said);
+  if (status === 429)
+    return fault("rate-limited", "retry", `Too many requests: ${said}`, RATE_REMEDY);
+  if (status === 408 || status >= 500)
+    return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
+  return fault("protocol", "tell", `The server refused the connection: ${said}`);
+}
+
+function networkFault(stage: "dns" | "tcp" | "tls", code: string): Fault {
+  if (stage === "tls") {
+    const clock = "Check the clock (timedatectl) and openai.base_url";
+    return fault("network", "retry", `The server's certificate was not accepted (${code})`, clock);
+  }
+  const what =
+    stage === "dns" ? "The API's name could not be resolved" : "The API cannot be reached";
+  return fault("network", "retry", `${what} (${code})`, NETWORK_REMEDY);
+}
+
+/** Close codes are not documented; 3000 and 4000 carry the error code in their reason. */
+function closeFault(code: number, reason: string, model: string): Fault {
+  const said = `close ${code}${reason === "" ? "" : ` ${reason}`}`;
+  const named = reason.split(/[.\s:]+/).map((word) => codeFault(word, model, said));
+  const known = named.find((found) => found !== null);
+  if (known) return known;
+  // 1000 in mid-conversation is a server that restarts or a proxy that tires: as good as lost.
+  const lost = code === 1000 || code === 1001 || code === 1005 || code === 1006;
+  if (lost || (code >= 1011 && code <= 1013)) {
+    return fault("network", "retry", `The connection was lost: ${said}`, NETWORK_REMEDY);
+  }
+  return fault("protocol", "tell", `The server closed the connection: ${said}`);
+}
+
+function codeFault(code: string, model: string, said: string): Fault | null {
+  if (BILLING.has(code))
+    return fault("no-credit", "tell", `No credit left: ${said}`, CREDIT_REMEDY);
+  switch (code) {
+    case "invalid_api_key":
+    case "account_deactivated":
+      return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
+    case "model_not_found":
+    case "invalid_model":
+      return modelFault(model, said);
+    case "rate_limit_exceeded":
+    case "slow_down":
+      return fault("rate-limited", "retry", `Too many requests: ${said}`, RATE_REMEDY);
+    case "server_error":
+    case "server_is_overloaded":
+      return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
+    case "beta_api_shape_disabled":
+      return fault(
+        "protocol",
+        "tell",
+        `The old protocol is gone: ${said}`,
+        "Set openai.protocol: ga",
+      );
+    default:
+      return null;
+  }
+}
+
+function modelFault(model: string, said: string): Fault {
+  return fault(
+    "model-unavailable",
+    "fall-back",
+    `Failed to connect with model ${model}: ${said}`,
+    MODEL_REMEDY,
+  );
+}
+
+/** How long the server asks us to wait; null when it does not say. */
+export function retryAfterMs(failure: LinkFailure): number | null {
+  return failure.tag === "http" ? failure.retryAfterMs : null;
+}

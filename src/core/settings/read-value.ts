@@ -1,0 +1,234 @@
+/**
+ * Reads one value of the file by its row: `${NAME}` expanded, type and bounds checked.
+ *
+ * Invariants: a secret, and anything that came out of the environment, is never quoted in a message;
+ * a message is one line of bounded length.
+ */
+
+import { oneLine } from "../fault.ts";
+import { didYouMean } from "../suggest.ts";
+import type { Env, MissingVariables } from "./expand-env.ts";
+import { expand } from "./expand-env.ts";
+import type { BooleanRow, ChoiceRow, ListRow, NumberRow, Row, TextRow, Value } from "./row.ts";
+
+export interface Surroundings {
+  readonly env: Env;
+  readonly missing: MissingVariables;
+}
+
+/** `item`: which element of a list the message is about. */
+export interface Complaint {
+  readonly message: string;
+  readonly item?: number;
+}
+
+export type Reading =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly complaints: readonly Complaint[] };
+
+/** A value after expansion, with what may be said about where it came from. */
+interface Source {
+  readonly value: unknown;
+  /** The variables it came from; empty for a value that stands in the file as it is. */
+  readonly names: readonly string[];
+  readonly secret: boolean;
+  /** Made from variables that are not set, or empty; only where that is not refused. */
+  readonly incomplete: boolean;
+}
+
+/** Longest piece of a foreign value in a message, characters. */
+const QUOTED_MAX_CHARS = 40;
+
+/** Reads a value as the file has it. */
+export function readValue(row: Row, raw: unknown, around: Surroundings): Reading {
+  return row.kind === "list" ? readList(row, raw, around) : readOne(row, raw, around);
+}
+
+function readOne(row: Exclude<Row, ListRow>, raw: unknown, around: Surroundings): Reading {
+  const source = expanded(raw, row.kind === "text" && row.secret, around);
+  if (typeof source === "string") return wrong(source);
+  if (source.incomplete) return { ok: true, value: plainDefault(row) };
+  switch (row.kind) {
+    case "text":
+      return readText(row, source);
+    case "choice":
+      return readChoice(row, source);
+    case "number":
+      return readNumber(row, source);
+    case "boolean":
+      return readBoolean(row, source);
+  }
+}
+
+/** The default of a row, expanded in an empty environment. */
+export function plainDefault(row: Row): Value {
+  if (row.kind !== "text") return row.default;
+  const expansion = expand(row.default, {}, "default");
+  return expansion.ok ? expansion.text : "";
+}
+
+/** What a row takes, in words that follow "must be". */
+export function allowed(row: Row): string {
+  switch (row.kind) {
+    case "text":
+      return row.pattern?.says ?? (row.multiLine ? "text" : "one line of text");
+    case "choice":
+      return `one of ${row.values.join(", ")}`;
+    case "number": {
+      const unit = row.unit === "" ? "" : ` ${row.unit}`;
+      const range = `a ${row.whole ? "whole number" : "number"} from ${row.min} to ${row.max}${unit}`;
+      return [range, ...row.words].join(" or ");
+    }
+    case "boolean":
+      return "true or false";
+    case "list":
+      return allowedList(row);
+  }
+}
+
+function allowedList(row: ListRow): string {
+  const lone = row.loneText ? "a text or " : "";
+  return `${lone}a list of ${row.minItems} to ${row.maxItems} texts`;
+}
+
+function readText(row: TextRow, source: Source): Reading {
+  const { value } = source;
+  if (typeof value !== "string") {
+    const quote = typeof value === "number" || typeof value === "boolean";
+    return mismatch(row, source, quote ? "; put it in quotes" : "");
+  }
+  if (value === "") return row.required ? wrong(empty(source)) : { ok: true, value };
+  if (value.length > row.maxChars) return wrong(`must have at most ${row.maxChars} characters`);
+  if (!row.multiLine && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)) {
+    return wrong("must be one line without control characters");
+  }
+  if (row.pattern !== null && !row.pattern.regex.test(value)) return mismatch(row, source);
+  return { ok: true, value };
+}
+
+function readChoice(row: ChoiceRow<string>, source: Source): Reading {
+  const { value } = source;
+  if (typeof value !== "string") return mismatch(row, source);
+  if (row.values.includes(value)) return { ok: true, value };
+  const shown = source.names.length === 0;
+  return mismatch(row, source, shown ? didYouMean(value, row.values) : "");
+}
+
+const NUMERAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+function readNumber(row: NumberRow<string>, source: Source): Reading {
+  let { value } = source;
+  if (typeof value === "string") {
+    const word = value;
+    if (row.words.includes(word)) return { ok: true, value: word };
+    const numeral = NUMERAL.test(word);
+    if (source.names.length === 0) {
+      return mismatch(row, source, numeral ? "; remove the quotes" : didYouMean(word, row.words));
+    }
+    if (numeral) value = Number(word);
+  }
+  if (typeof value !== "number" || Number.isNaN(value)) return mismatch(row, source);
+  if (value < row.min || value > row.max) return mismatch(row, source);
+  if (row.whole && !Number.isInteger(value)) return mismatch(row, source);
+  return { ok: true, value };
+}
+
+const AFFIRMATIVE = ["yes", "on", "y", "1"];
+const NEGATIVE = ["no", "off", "n", "0"];
+
+function readBoolean(row: BooleanRow, source: Source): Reading {
+  const { value, names } = source;
+  if (typeof value === "boolean") return { ok: true, value };
+  if (typeof value !== "string" && typeof value !== "number") return mismatch(row, source);
+  const word = String(value).toLowerCase();
+  if (names.length > 0) {
+    if (word === "true" || word === "false") return { ok: true, value: word === "true" };
+    return mismatch(row, source);
+  }
+  if (AFFIRMATIVE.includes(word)) return mismatch(row, source, "; write true");
+  if (NEGATIVE.includes(word)) return mismatch(row, source, "; write false");
+  const quoted = word === "true" || word === "false";
+  return mismatch(row, source, quoted ? "; remove the quotes" : "");
+}
+
+function readList(row: ListRow, raw: unknown, around: Surroundings): Reading {
+  const lone = row.loneText && typeof raw === "string";
+  if (!lone && !Array.isArray(raw)) {
+    const hint = typeof raw === "string" ? `; write [${quoted(raw)}]` : "";
+    return wrong(`must be ${allowed(row)}, found ${kindOf(raw)}${hint}`);
+  }
+  const items: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+  if (items.length < row.minItems || items.length > row.maxItems) {
+    return wrong(`must be ${allowed(row)}, found ${items.length}`);
+  }
+  const texts: string[] = [];
+  const complaints: Complaint[] = [];
+  for (const [index, item] of items.entries()) {
+    const message = readItem(row, item, around, texts);
+    if (message !== null) complaints.push(lone ? { message } : { message, item: index });
+  }
+  if (complaints.length > 0) return { ok: false, complaints };
+  if (texts.length < items.length) return { ok: true, value: row.default };
+  return { ok: true, value: Object.freeze(texts) };
+}
+
+/** Appends the item to `texts`, or says what is wrong with it; an incomplete one is left out. */
+function readItem(
+  row: ListRow,
+  raw: unknown,
+  around: Surroundings,
+  texts: string[],
+): string | null {
+  const source = expanded(raw, false, around);
+  if (typeof source === "string") return source;
+  if (source.incomplete) return null;
+  const { value } = source;
+  if (typeof value !== "string" || !row.pattern.regex.test(value)) {
+    return `must be ${row.pattern.says}, found ${found(source)}`;
+  }
+  if (texts.includes(value)) return `stands in the list twice: ${found(source)}`;
+  texts.push(value);
+  return null;
+}
+
+/** Expands text; a string is the complaint. */
+function expanded(raw: unknown, secret: boolean, around: Surroundings): Source | string {
+  if (typeof raw !== "string") return { value: raw, names: [], secret, incomplete: false };
+  const expansion = expand(raw, around.env, around.missing);
+  if (!expansion.ok) return expansion.complaint;
+  const { text, names, unset } = expansion;
+  const blank = around.missing === "default" && names.length > 0 && text === "";
+  return { value: text, names, secret, incomplete: blank || unset.length > 0 };
+}
+
+function mismatch(row: Row, source: Source, hint = ""): Reading {
+  return wrong(`must be ${allowed(row)}, found ${found(source)}${hint}`);
+}
+
+function empty(source: Source): string {
+  const [name] = source.names;
+  return name === undefined ? "must not be empty" : `must not be empty, but ${name} is empty`;
+}
+
+function wrong(message: string): Reading {
+  return { ok: false, complaints: [{ message }] };
+}
+
+function found(source: Source): string {
+  if (source.names.length > 0) return `the value of ${source.names.join(" and ")}`;
+  if (source.secret && typeof source.value === "string") return "other text";
+  return kindOf(source.value);
+}
+
+/** A foreign value in a few words; text and numbers are quoted. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "object" ? "a section" : `a ${typeof value}`;
+}
+
+function quoted(value: string): string {
+  return `"${oneLine(value, QUOTED_MAX_CHARS)}"`;
+}

@@ -1,0 +1,145 @@
+/**
+ * The rules that one row cannot state: between two keys, or about the inside of a value.
+ *
+ * Invariant: a rule speaks only when every key that it looks at is valid by itself.
+ */
+
+import { wrongPrices } from "../money/prices.ts";
+import { didYouMean } from "../suggest.ts";
+import type { SettingKey, Settings } from "./table.ts";
+
+export interface Broken {
+  readonly key: SettingKey;
+  /** Which item of a list, from 0; absent where the value as a whole is meant. */
+  readonly index?: number;
+  readonly message: string;
+}
+
+/** The words inside the keyless engine (bumblebee-hotword-node 0.2.1, Porcupine 1.9). */
+export const KEYLESS_KEYWORDS: readonly string[] = [
+  "alexa",
+  "bumblebee",
+  "computer",
+  "grasshopper",
+  "hey_edison",
+  "hey_google",
+  "hey_siri",
+  "jarvis",
+  "ok_google",
+  "porcupine",
+  "terminator",
+];
+
+/** A keyword as the keyless engine names it: "Hey Google" is hey_google. */
+export function keylessName(keyword: string): string {
+  return keyword
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, "_");
+}
+
+/** All broken rules. Keys that have problems of their own are absent from `values`. */
+export function brokenRules(values: Partial<Settings>): readonly Broken[] {
+  return [
+    ...baseUrl(values),
+    ...accessKey(values),
+    ...keywords(values),
+    ...pins(values),
+    ...quietHours(values),
+    ...budgetFiles(values),
+    ...prices(values),
+  ];
+}
+
+/** A conversation every five minutes, day and night. */
+const DAY_FILES_MIN = 300;
+
+/** After a restart, what today has cost is known from the files alone. */
+function budgetFiles(values: Partial<Settings>): readonly Broken[] {
+  const [daily, files] = [values["budget.daily_usd"], values["metrics.max_files"]];
+  if (daily === undefined || files === undefined || daily === 0 || files >= DAY_FILES_MIN)
+    return [];
+  const message =
+    `must be at least ${DAY_FILES_MIN} with a budget: after a restart, what today has cost is ` +
+    "read from these files";
+  return [{ key: "metrics.max_files", message }];
+}
+
+const SCHEMES = ["http:", "https:", "ws:", "wss:"];
+
+function baseUrl(values: Partial<Settings>): readonly Broken[] {
+  const address = values["openai.base_url"];
+  if (address === undefined) return [];
+  const says = (message: string): readonly Broken[] => [{ key: "openai.base_url", message }];
+  // The value is not quoted: it may come from the environment, and may hold a password.
+  const example = "such as https://api.openai.com/v1";
+  if (!URL.canParse(address)) return says(`must be an address ${example}`);
+  const url = new URL(address);
+  if (!SCHEMES.includes(url.protocol)) {
+    return says(`must begin with https://, http://, wss:// or ws://, ${example}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    return says("must not have a user or password; the key goes into openai.api_key");
+  }
+  if (url.search !== "" || url.hash !== "") {
+    return says(`must end with the path, without ? or #, ${example}`);
+  }
+  return [];
+}
+
+function accessKey(values: Partial<Settings>): readonly Broken[] {
+  if (values["wake_word.enabled"] !== true) return [];
+  if (values["wake_word.engine"] !== "porcupine") return [];
+  if (values["wake_word.access_key"] !== "") return [];
+  const message =
+    "porcupine needs an AccessKey of Picovoice: set PICOVOICE_ACCESS_KEY in the environment, " +
+    "or take porcupine-keyless";
+  return [{ key: "wake_word.engine", message }];
+}
+
+function keywords(values: Partial<Settings>): readonly Broken[] {
+  if (values["wake_word.engine"] !== "porcupine-keyless") return [];
+  const unknown = (values["wake_word.keyword"] ?? []).filter(
+    (word) => !KEYLESS_KEYWORDS.includes(keylessName(word)),
+  );
+  const known = KEYLESS_KEYWORDS.join(", ");
+  return unknown.map((word) => ({
+    key: "wake_word.keyword",
+    message: `porcupine-keyless knows only ${known}${didYouMean(word, KEYLESS_KEYWORDS)}`,
+  }));
+}
+
+/** Two parts at one pin: the second of them would only ever find it taken. */
+function pins(values: Partial<Settings>): readonly Broken[] {
+  const drivesPins = (key: "leds.backend" | "button.backend"): boolean =>
+    values[key] !== "panel" && values[key] !== "none";
+  const keys = [
+    ...(drivesPins("leds.backend") ? (["leds.listening_pin", "leds.status_pin"] as const) : []),
+    ...(drivesPins("button.backend") ? (["button.pin"] as const) : []),
+  ];
+  return keys.flatMap((key, index) => {
+    const pin = values[key];
+    if (pin === undefined || pin === "none") return [];
+    const other = keys.slice(0, index).find((earlier) => values[earlier] === pin);
+    return other === undefined
+      ? []
+      : [{ key, message: `must not be ${other}'s pin, too (${pin})` }];
+  });
+}
+
+function quietHours(values: Partial<Settings>): readonly Broken[] {
+  const [from, to] = [values["leds.quiet_from"], values["leds.quiet_to"]];
+  if (from === undefined || to === undefined || (from === "") === (to === "")) return [];
+  const key = from === "" ? "leds.quiet_from" : "leds.quiet_to";
+  return [{ key, message: "must be a time of day, too: quiet hours have both ends" }];
+}
+
+function prices(values: Partial<Settings>): readonly Broken[] {
+  const wrong = wrongPrices(values["budget.prices"] ?? []);
+  return wrong.map((one) => ({ key: "budget.prices", ...one }));
+}
+
+/** Where a broken rule's value stands in the tree. */
+export function pathOf({ key, index }: Broken): readonly (string | number)[] {
+  return index === undefined ? key.split(".") : [...key.split("."), index];
+}

@@ -1,0 +1,82 @@
+/**
+ * The settings table: one row per key, and the types and defaults that follow from it.
+ *
+ * Invariant: nothing about a key is written anywhere else. The validator, config/config.yaml,
+ * config/config.schema.json and the reference in the README are derived from TABLE; a test
+ * compares the checked-in files with it.
+ */
+
+import { plainDefault } from "./read-value.ts";
+import type { Row, Value } from "./row.ts";
+import { BUDGET_ROWS } from "./table-budget.ts";
+import { DEVICE_ROWS } from "./table-device.ts";
+import { OPENAI_ROWS } from "./table-openai.ts";
+
+export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS, ...BUDGET_ROWS } as const;
+
+/** A dotted key, such as `audio.pre_roll_ms`. */
+export type SettingKey = keyof typeof TABLE;
+
+/** Every setting, by its dotted key; complete, checked and frozen. */
+export type Settings = { readonly [K in SettingKey]: (typeof TABLE)[K]["default"] };
+
+/** What each section is about: a heading of the example file and of the reference. */
+export const SECTIONS: Readonly<Record<string, string>> = {
+  openai: "Who answers, and how.",
+  "openai.turn_detection": "When your turn is over.",
+  audio: "Microphone and loudspeaker.",
+  wake_word: "The word that begins a conversation.",
+  session: "How a conversation goes on and ends.",
+  leds: "The lamps.",
+  button: "The button.",
+  budget: "What it may cost.",
+  metrics: "What is written about each conversation.",
+  system: "Journal and remote control.",
+};
+
+/** The rows in the order of the example file. */
+export const ROWS: readonly (readonly [SettingKey, Row])[] = Object.keys(TABLE)
+  .filter(isSettingKey)
+  .map((key) => [key, TABLE[key]]);
+
+/** Is there a row for this key? */
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(TABLE, key);
+}
+
+/** All rows have a value: the map is as good as Settings. Values must come from the rows' readers. */
+export function isComplete(values: Partial<Settings>): values is Settings {
+  return Object.keys(TABLE).every((key) => Object.hasOwn(values, key));
+}
+
+/** Puts values, each read by the reader of its own row, together. */
+export function assemble(values: ReadonlyMap<SettingKey, Value>): Partial<Settings> {
+  // The compiler cannot follow that each value came from the row of its key; readValue sees to it.
+  return Object.freeze(Object.fromEntries(values)) as Partial<Settings>;
+}
+
+/** The settings of an empty file in an empty environment; secrets are "". */
+export const DEFAULTS: Settings = defaults();
+
+function defaults(): Settings {
+  const settings = assemble(new Map(ROWS.map(([key, row]) => [key, plainDefault(row)])));
+  if (!isComplete(settings)) throw new Error("a row of the settings table has no default");
+  return settings;
+}
+
+/** The values that must never be written anywhere; for the journal's filter. */
+export function secretValues(settings: Settings): readonly string[] {
+  return ROWS.filter(([, row]) => row.kind === "text" && row.secret)
+    .map(([key]) => String(settings[key]))
+    .filter((secret) => secret !== "");
+}
+
+/** The settings fit to be shown: of a secret only whether it is set. */
+export function publicSettings(settings: Settings): Readonly<Record<string, Value>> {
+  const shown = ROWS.map(([key, row]): [string, Value] => {
+    const value = settings[key];
+    if (row.kind !== "text" || !row.secret) return [key, value];
+    return [key, value === "" ? "" : "(set)"];
+  });
+  return Object.fromEntries(shown);
+}

@@ -1,0 +1,170 @@
+/**
+ * From an unknown tree to Settings, or to every problem at once.
+ *
+ * Invariants: any tree is answered, none throws; nothing of the tree reaches Settings unread; the
+ * problems come in the order of the file, at most one for each value.
+ */
+
+import { oneLine } from "../fault.ts";
+import { isOlder } from "../migration/older-keys.ts";
+import { didYouMean, nearest } from "../suggest.ts";
+import type { Env, MissingVariables } from "./expand-env.ts";
+import type { Surroundings } from "./read-value.ts";
+import { kindOf, readValue } from "./read-value.ts";
+import type { Value } from "./row.ts";
+import { brokenRules, pathOf } from "./rules.ts";
+import type { SettingKey, Settings } from "./table.ts";
+import { assemble, isComplete, isSettingKey, ROWS, SECTIONS } from "./table.ts";
+
+/** A place in the file; both count from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Problem extends Position {
+  /** The dotted key; empty for a problem of the file as a whole. */
+  readonly key: string;
+  /** One line: what is wrong, what is allowed, what may have been meant. */
+  readonly message: string;
+}
+
+/** A key's name and its parents' names; a number is an index in a list. */
+export type Path = readonly (string | number)[];
+
+/** Where a path stands in the file, or the nearest parent that does. */
+export type Locate = (path: Path, part: "key" | "value") => Position;
+
+export interface ValidateOptions {
+  readonly env: Env;
+  readonly locate?: Locate;
+  /** What to do about `${NAME}` when NAME is not set; default "refuse". */
+  readonly missingVariables?: MissingVariables;
+}
+
+export type Validation =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+const START: Position = { line: 1, column: 1 };
+
+/** Longest message, characters. */
+const MESSAGE_MAX_CHARS = 600;
+
+/** Checks a tree of plain data (what the YAML parser made of the file). */
+export function validate(tree: unknown, options: ValidateOptions): Validation {
+  const locate = options.locate ?? (() => START);
+  const problems: Problem[] = [];
+  const complain: Complain = (path, part, message) => {
+    const key = path.filter((name) => typeof name === "string").join(".");
+    const text = oneLine(message, MESSAGE_MAX_CHARS);
+    problems.push({ ...locate(path, part), key: oneLine(key, 120), message: text });
+  };
+  const given = new Map<SettingKey, unknown>();
+  walk(tree, [], given, complain);
+
+  const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
+  const settings = assemble(readAll(given, around, complain));
+  // Without its environment, a file cannot be held to rules between its values.
+  const broken = around.missing === "refuse" ? brokenRules(settings) : [];
+  for (const one of broken) complain(pathOf(one), "value", one.message);
+
+  if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
+  problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  return { ok: false, problems };
+}
+
+/** `file:line:column key: message`. */
+export function formatProblem(file: string, problem: Problem): string {
+  const key = problem.key === "" ? "" : ` ${problem.key}`;
+  return `${file}:${problem.line}:${problem.column}${key}: ${problem.message}`;
+}
+
+type Complain = (path: Path, part: "key" | "value", message: string) => void;
+
+/** Finds the keys of the table in the tree; what is not in the table is a problem. */
+function walk(
+  node: unknown,
+  path: readonly string[],
+  given: Map<SettingKey, unknown>,
+  complain: Complain,
+): void {
+  // A section whose keys are all commented out is nothing to YAML.
+  if (node === null || node === undefined) return;
+  if (typeof node !== "object" || Array.isArray(node)) {
+    // What stands there is not quoted: a key put right behind "openai:" is a secret.
+    const kind = typeof node === "string" ? "text" : kindOf(node);
+    const names = childNames(path).join(", ");
+    const below =
+      path.length === 0 ? "the file must hold sections" : "must have keys indented below it";
+    complain(path, "value", `${below} (${names}), found ${kind}`);
+    return;
+  }
+  for (const [name, value] of Object.entries(node)) {
+    const here = [...path, name];
+    const key = here.join(".");
+    if (name.includes(".")) complain(here, "key", `unknown key${nested(key)}`);
+    else if (isSettingKey(key)) given.set(key, value);
+    else if (Object.hasOwn(SECTIONS, key)) walk(value, here, given, complain);
+    else complain(here, "key", `unknown key${older(key) ?? meant(path, name)}`);
+  }
+}
+
+function readAll(
+  given: ReadonlyMap<SettingKey, unknown>,
+  around: Surroundings,
+  complain: Complain,
+): ReadonlyMap<SettingKey, Value> {
+  const values = new Map<SettingKey, Value>();
+  for (const [key, row] of ROWS) {
+    const path = key.split(".");
+    const raw = given.has(key) ? given.get(key) : row.default;
+    if (raw === null || raw === undefined) {
+      complain(path, "value", "has no value; give one, or put # before the line");
+      continue;
+    }
+    const reading = readValue(row, raw, around);
+    if (reading.ok) {
+      values.set(key, reading.value);
+      continue;
+    }
+    for (const { message, item } of reading.complaints) {
+      complain(item === undefined ? path : [...path, item], "value", message);
+    }
+  }
+  return values;
+}
+
+const ALL_NAMES: readonly string[] = [...ROWS.map(([key]) => key), ...Object.keys(SECTIONS)];
+
+/** Names of the keys and sections directly below a path. */
+function childNames(path: readonly string[]): readonly string[] {
+  const prefix = path.map((name) => `${name}.`).join("");
+  return ALL_NAMES.filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .filter((rest) => !rest.includes("."));
+}
+
+/** A key was written as a.b: in one line. */
+function nested(key: string): string {
+  const guess = isSettingKey(key) ? key : nearest(key, ALL_NAMES);
+  if (guess === null) return "; names have no dots, write sections as indented blocks";
+  const parents = guess.split(".");
+  const last = parents.pop();
+  return `; write "${last}:" indented below "${parents.join(": ")}:"`;
+}
+
+/** The migration guide's system had this key: what becomes of it is more than a likely name. */
+function older(key: string): string | null {
+  return isOlder(key) ? "; an older key: run pipit migrate-config" : null;
+}
+
+/** What an unknown key may have been meant to be: a neighbour, or the same name elsewhere. */
+function meant(path: readonly string[], name: string): string {
+  const neighbours = childNames(path);
+  const hint = didYouMean(name, neighbours);
+  if (hint !== "") return hint;
+  const elsewhere = ALL_NAMES.filter((full) => full.split(".").at(-1) === name.toLowerCase());
+  if (elsewhere.length > 0) return `; did you mean ${elsewhere.join(" or ")}?`;
+  return `; known here: ${neighbours.join(", ")}`;
+}

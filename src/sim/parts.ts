@@ -1,0 +1,181 @@
+/** The small ports, simulated: each does what a test tells it to, and remembers what it was told. */
+
+import type { ControlReply, ControlRequest } from "../core/control.ts";
+import type { Fault } from "../core/fault.ts";
+import type { PastConversation } from "../core/money/ledger.ts";
+import type { Indication } from "../core/panel/indication.ts";
+import type {
+  Button,
+  ButtonSink,
+  ControlServer,
+  Dialer,
+  DialTarget,
+  FleetFile,
+  Journal,
+  Lamp,
+  Link,
+  LinkSink,
+  LogLevel,
+  MetricsStore,
+  Microphone,
+  MicrophoneSink,
+  Notifier,
+  Recovered,
+  WakeEngine,
+  WakeSink,
+} from "../ports.ts";
+
+export class SimMicrophone implements Microphone {
+  sink: MicrophoneSink | null = null;
+  start(sink: MicrophoneSink): void {
+    this.sink = sink;
+    sink.flowing();
+  }
+  async close(): Promise<void> {
+    this.sink = null;
+  }
+}
+
+/** Says the word when told. */
+export class SimWakeEngine implements WakeEngine {
+  sink: WakeSink | null = null;
+  framesFed = 0;
+  start(sink: WakeSink): void {
+    this.sink = sink;
+    sink.flowing();
+  }
+  feed(): void {
+    this.framesFed += 1;
+  }
+  async close(): Promise<void> {
+    this.sink = null;
+  }
+}
+
+export class SimLamp implements Lamp {
+  readonly shown: Indication[] = [];
+  /** How what is shown comes to light: at once, unless a test knows better. */
+  light: (lit: () => void) => void = (lit) => lit();
+  show(indication: Indication, lit: () => void = () => {}): void {
+    this.shown.push(indication);
+    this.light(lit);
+  }
+  async close(): Promise<void> {}
+}
+
+export class SimButton implements Button {
+  sink: ButtonSink | null = null;
+  start(sink: ButtonSink): void {
+    this.sink = sink;
+  }
+  async close(): Promise<void> {
+    this.sink = null;
+  }
+}
+
+export class SimJournal implements Journal {
+  readonly lines: { level: LogLevel; line: string }[] = [];
+  log(level: LogLevel, line: string): void {
+    this.lines.push({ level, line });
+  }
+}
+
+export class SimStore implements MetricsStore {
+  readonly files = new Map<string, string>();
+  /** What earlier runs left behind. */
+  before: readonly PastConversation[] = [];
+  /** What the next saves resolve with. */
+  trouble: Fault | null = null;
+  /** The newest of each conversation under way. */
+  readonly checkpoints = new Map<string, string>();
+  /** What `recover` finds. */
+  recovered: Recovered = { names: [], trouble: null };
+  async recover(): Promise<Recovered> {
+    return this.recovered;
+  }
+  async checkpoint(fileName: string, json: string): Promise<Fault | null> {
+    if (this.trouble === null) this.checkpoints.set(fileName, json);
+    return this.trouble;
+  }
+  async save(fileName: string, json: string): Promise<Fault | null> {
+    this.checkpoints.delete(fileName);
+    if (this.trouble === null) this.files.set(fileName, json);
+    return this.trouble;
+  }
+  async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
+    return this.before.filter(({ endedWallMs }) => endedWallMs >= sinceWallMs);
+  }
+}
+
+export class SimFleetFile implements FleetFile {
+  readonly texts: string[] = [];
+  /** What the next writes resolve with. */
+  trouble: Fault | null = null;
+  async write(text: string): Promise<Fault | null> {
+    if (this.trouble === null) this.texts.push(text);
+    return this.trouble;
+  }
+}
+
+export class SimNotifier implements Notifier {
+  readonly said: string[] = [];
+  watchdogMs: number | null = null;
+  async ready(status: string): Promise<void> {
+    this.said.push(`READY ${status}`);
+  }
+  async reloading(): Promise<void> {
+    this.said.push("RELOADING");
+  }
+  status(text: string): void {
+    this.said.push(`STATUS ${text}`);
+  }
+  async stopping(): Promise<void> {
+    this.said.push("STOPPING");
+  }
+  watchdog(): void {
+    this.said.push("WATCHDOG");
+  }
+}
+
+export class SimControlServer implements ControlServer {
+  answer: ((request: ControlRequest) => Promise<ControlReply>) | null = null;
+  async start(answer: (request: ControlRequest) => Promise<ControlReply>): Promise<void> {
+    this.answer = answer;
+  }
+  async close(): Promise<void> {
+    this.answer = null;
+  }
+}
+
+/** One dialled link: the test plays the server through `sink`, and reads what was `sent`. */
+export class SimLink implements Link {
+  readonly target: DialTarget;
+  readonly sink: LinkSink;
+  readonly sent: string[] = [];
+  buffered = 0;
+  closed: boolean = false;
+  constructor(target: DialTarget, sink: LinkSink) {
+    this.target = target;
+    this.sink = sink;
+  }
+  send(text: string): void {
+    this.sent.push(text);
+  }
+  bufferedBytes(): number {
+    return this.buffered;
+  }
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.sink.closed({ tag: "hung-up" });
+  }
+}
+
+export class SimDialer implements Dialer {
+  readonly links: SimLink[] = [];
+  dial(target: DialTarget, sink: LinkSink): Link {
+    const link = new SimLink(target, sink);
+    this.links.push(link);
+    return link;
+  }
+}

@@ -1,0 +1,174 @@
+/** The control socket on real files and sockets: who gets it, who may ask, what junk costs. */
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { askDaemon } from "../../../src/adapters/control/client.ts";
+import {
+  ANSWER_MAX_MS,
+  CLIENT_IDLE_MS,
+  LINE_MAX_BYTES,
+} from "../../../src/adapters/control/session.ts";
+import { CLIENTS_MAX, CLOSE_MAX_MS, ControlSocket } from "../../../src/adapters/control/socket.ts";
+import type { ControlReply, ControlRequest } from "../../../src/core/control.ts";
+import { FaultError, fault } from "../../../src/core/fault.ts";
+import { SimClock } from "../../../src/sim/clock.ts";
+import { say, silent } from "../../helpers/control-lines.ts";
+import { eventually, PATIENCE_MS, tempFolder } from "../../helpers/host.ts";
+
+const echo = async (request: ControlRequest): Promise<ControlReply> => ({
+  ok: true,
+  data: { ...request },
+});
+
+async function served(t: TestContext, answer = echo) {
+  const path = join(tempFolder(t), "run", "control.sock");
+  const clock = new SimClock();
+  const server = new ControlSocket(path, clock);
+  await server.start(answer);
+  t.after(() => server.close());
+  return { path, clock, server };
+}
+
+test("one JSON object a line each way; the file is for user and group; it goes at the end", async (t) => {
+  const { path, server, clock } = await served(t);
+  assert.equal(lstatSync(path).mode & 0o777, 0o660);
+  assert.equal(statSync(join(path, "..")).mode & 0o777, 0o750);
+  const reply = await askDaemon(path, { command: "mute", on: true }, PATIENCE_MS);
+  assert.deepEqual(reply, { ok: true, data: { command: "mute", on: true } });
+  const lines = '{"command":"status"}\n{"command":"wake"}\n{"command":"stop"}';
+  const heard = await say(path, lines); // the last line without its newline
+  assert.deepEqual(
+    heard
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).data.command),
+    ["status", "wake", "stop"],
+  );
+  await server.close();
+  await server.close();
+  assert.equal(existsSync(path), false);
+  assert.equal(clock.pending(), 0);
+});
+
+test("junk is answered once and closed: no JSON, no command, a line too long", async (t) => {
+  const { path } = await served(t);
+  for (const junk of ["GET / HTTP/1.1\r\n", '{"command":"fly"}\n', "[]\n", "\u0000\n"]) {
+    const reply = JSON.parse(await say(path, `${junk}{"command":"status"}\n`, false));
+    assert.equal(reply.ok, false, junk);
+    assert.match(reply.error, /expected/);
+  }
+  const long = JSON.parse(await say(path, "x".repeat(LINE_MAX_BYTES + 1), false));
+  assert.match(long.error, /at most 4096 bytes/);
+  assert.equal(await say(path, ""), "");
+});
+
+test("a fault is an answer; a daemon that thinks too long is one too", async (t) => {
+  const answers: ((reply: ControlReply) => void)[] = [];
+  const { path, clock } = await served(t, ({ command }) => {
+    if (command === "wake")
+      throw new FaultError(fault("config", "tell", "muted", "pipit mute off"));
+    return new Promise((resolve) => answers.push(resolve));
+  });
+  const refused = await askDaemon(path, { command: "wake" }, PATIENCE_MS);
+  assert.deepEqual(refused, { ok: false, error: "muted. pipit mute off" });
+  const slow = askDaemon(path, { command: "status" }, PATIENCE_MS);
+  await eventually("asked", () => answers.length > 0);
+  clock.advance(ANSWER_MAX_MS);
+  assert.deepEqual(await slow, { ok: false, error: "the daemon did not answer in time" });
+});
+
+test("clients are bounded in number and in time", async (t) => {
+  const { path, clock, server } = await served(t);
+  const sockets = await Promise.all(Array.from({ length: CLIENTS_MAX }, () => silent(path)));
+  const closed = sockets.map((socket) => new Promise((resolve) => socket.on("close", resolve)));
+  const refused = await askDaemon(path, { command: "status" }, PATIENCE_MS);
+  assert.deepEqual(refused, { ok: false, error: "too many commands at a time; try again" });
+  assert.equal(server.refused(), 1);
+  clock.advance(CLIENT_IDLE_MS);
+  for (const socket of sockets) socket.resume();
+  await Promise.all(closed);
+  assert.equal((await askDaemon(path, { command: "status" }, PATIENCE_MS)).ok, true);
+});
+
+test("closing ends clients that do not", async (t) => {
+  const { path, clock, server } = await served(t);
+  const socket = await silent(path);
+  const gone = new Promise((resolve) => socket.on("close", resolve));
+  await askDaemon(path, { command: "status" }, PATIENCE_MS); // so the silent one is accepted too
+  const closed = server.close();
+  clock.advance(CLOSE_MAX_MS);
+  await closed;
+  socket.resume();
+  await gone;
+});
+
+/** Binds a socket file and dies without removing it. */
+function leaveStale(path: string): void {
+  const script = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", script, path]);
+  assert.ok(lstatSync(path).isSocket());
+}
+
+test("a dead daemon's socket is replaced, a live one's is respected and left alone", async (t) => {
+  const path = join(tempFolder(t), "control.sock");
+  leaveStale(path);
+  const first = new ControlSocket(path, new SimClock());
+  await first.start(echo);
+  t.after(() => first.close());
+  const second = new ControlSocket(path, new SimClock());
+  await assert.rejects(second.start(echo), (error) => {
+    assert.ok(error instanceof FaultError);
+    assert.equal(error.fault.verdict, "die");
+    assert.match(error.message, /Another pipit is running already.*systemctl stop pipit/);
+    return true;
+  });
+  await second.close();
+  assert.equal((await askDaemon(path, { command: "status" }, PATIENCE_MS)).ok, true);
+});
+
+test("a live daemon that is frozen is live all the same", async (t) => {
+  const path = join(tempFolder(t), "control.sock");
+  const script = `require("net").createServer().listen(process.argv[1], () => console.log("up"))`;
+  const child = spawn(process.execPath, ["-e", script, path], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  t.after(() => void child.kill("SIGKILL"));
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  child.kill("SIGSTOP");
+  await assert.rejects(new ControlSocket(path, new SimClock()).start(echo), /running already/);
+});
+
+test("a socket that another daemon took over is not removed", async (t) => {
+  const { path, server } = await served(t);
+  spawnSync("rm", [path]);
+  const other = createServer().listen(path);
+  t.after(() => void other.close());
+  await eventually("the other is there", () => existsSync(path));
+  await server.close();
+  assert.equal(lstatSync(path).isSocket(), true);
+});
+
+test("paths that cannot be: too long, not a socket, a folder that is a file", async (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, "file"), "precious");
+  mkdirSync(join(folder, "dir"));
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [join(folder, "x".repeat(100), "control.sock"), /bytes, 107 are possible/],
+    [join(folder, "file"), /is not a socket/],
+    [join(folder, "dir"), /is not a socket/],
+    [join(folder, "file", "control.sock"), /cannot be made \((ENOTDIR|EEXIST)\)/],
+  ];
+  for (const [path, message] of cases) {
+    const server = new ControlSocket(path, new SimClock());
+    await assert.rejects(server.start(echo), (error) => {
+      assert.ok(error instanceof FaultError, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+    await server.close();
+  }
+});

@@ -1,0 +1,173 @@
+/** LEDs on pins: written only on change, one or two of them, dark at night and at the end. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { OutputOptions } from "../../../src/adapters/gpio/bank.ts";
+import { pinFault } from "../../../src/adapters/gpio/bank.ts";
+import { GpioLamp } from "../../../src/adapters/gpio/leds.ts";
+import type { Fault } from "../../../src/core/fault.ts";
+import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
+import { SimClock, settle } from "../../../src/sim/clock.ts";
+
+/** Local noon: the quiet hours are told in local time. */
+const NOON_MS = new Date(2026, 0, 5, 12, 0, 0).getTime();
+
+class Wires {
+  readonly clock = new SimClock(NOON_MS);
+  /** `pin:level@ms`, in order; `pin:off` for a release. */
+  readonly log: string[] = [];
+  readonly faults: Fault[] = [];
+  settings: Settings;
+  readonly lamp: GpioLamp;
+
+  constructor(changes: Partial<Settings> = {}, lost: readonly number[] = [], dimmable = false) {
+    this.settings = { ...DEFAULTS, ...changes };
+    this.lamp = new GpioLamp({
+      clock: this.clock,
+      settings: () => this.settings,
+      onFault: (fault) => this.faults.push(fault),
+      bank: {
+        output: async ({ pin }: OutputOptions) => {
+          if (lost.includes(pin)) throw pinFault(pin, "EBUSY", "somebody");
+          const write = (level: number): void => {
+            this.log.push(`${pin}:${level}@${this.clock.nowMs()}`);
+          };
+          const release = (): void => {
+            this.log.push(`${pin}:off`);
+          };
+          return { dimmable, write, release };
+        },
+      },
+    });
+  }
+
+  static async lit(changes: Partial<Settings> = {}, lost: readonly number[] = []): Promise<Wires> {
+    const wires = new Wires(changes, lost);
+    wires.lamp.show("idle");
+    await settle();
+    return wires;
+  }
+
+  take(): string[] {
+    return this.log.splice(0);
+  }
+}
+
+test("the first light is told when it is written: after the pins were opened, and of nothing else", async () => {
+  const wires = new Wires();
+  const told: string[] = [];
+  const tell = (what: string) => (): void => {
+    told.push(`${what}@${wires.clock.nowMs()}`);
+  };
+  wires.lamp.show("connecting", tell("connecting"));
+  wires.lamp.show("listening", tell("listening"));
+  assert.deepEqual(told, [], "the pins are being opened");
+  wires.clock.advance(12);
+  await settle();
+  assert.deepEqual(told, ["listening@12"]);
+  wires.lamp.show("idle", tell("idle"));
+  wires.lamp.show("speaking", tell("speaking"));
+  assert.deepEqual(told, ["listening@12", "speaking@12"], "darkness is no light");
+  await wires.lamp.close();
+});
+
+test("no pin can be had: no light is told", async () => {
+  const wires = new Wires({}, [27, 22]);
+  wires.lamp.show("listening", () => assert.fail("there is no light"));
+  await settle();
+  await wires.lamp.close();
+});
+
+test("each state at once, each level once, and nothing at rest", async () => {
+  const wires = await Wires.lit();
+  assert.equal(wires.clock.pending(), 0);
+  wires.lamp.show("listening");
+  assert.deepEqual(wires.take(), ["27:1@0"]);
+  wires.clock.advance(5000);
+  assert.deepEqual(wires.take(), []);
+  wires.lamp.show("thinking");
+  wires.clock.advance(1100);
+  assert.deepEqual(wires.take(), ["27:0@5000", "22:1@5000", "22:0@5500", "22:1@6000"]);
+  wires.lamp.show("speaking");
+  wires.lamp.show("idle");
+  assert.deepEqual(wires.take(), ["22:0@6100"]);
+  assert.equal(wires.clock.pending(), 0);
+});
+
+test("what was shown while the pins were being opened is shown when they are", async () => {
+  const wires = new Wires();
+  wires.lamp.show("idle");
+  wires.lamp.show("listening");
+  await settle();
+  assert.deepEqual(wires.take(), ["27:1@0"]);
+});
+
+test("a pin that is taken is told once, and the other LED shows everything", async () => {
+  const wires = await Wires.lit({}, [27]);
+  assert.deepEqual(
+    wires.faults.map(({ message }) => message),
+    ['GPIO 27 is taken by "somebody"; it goes on without it'],
+  );
+  wires.lamp.show("listening");
+  assert.deepEqual(wires.take(), ["22:1@0"]);
+  wires.lamp.show("idle");
+  assert.deepEqual(wires.take(), ["22:0@0"]);
+});
+
+test("one LED wired: it shows the status, too", async () => {
+  const wires = await Wires.lit({ "leds.status_pin": "none" });
+  wires.lamp.show("fault");
+  assert.deepEqual(wires.take(), ["27:1@0"]);
+});
+
+test("quiet hours begin and end by the clock; a conversation and a fault show all the same", async () => {
+  const quiet = { "leds.quiet_from": "12:10", "leds.quiet_to": "12:20" };
+  const wires = await Wires.lit({ ...quiet, "leds.patterns": ["idle=on"] });
+  assert.deepEqual(wires.take(), ["22:1@0"]);
+  wires.clock.advance(10 * 60_000);
+  assert.deepEqual(wires.take(), ["22:0@600000"]);
+  for (const shown of ["listening", "fault"] as const) {
+    wires.lamp.show(shown);
+    assert.match(wires.take().at(-1) ?? "", /:1@/);
+  }
+  wires.lamp.show("muted");
+  wires.clock.advance(3000);
+  assert.match(wires.take().at(-1) ?? "", /:0@/);
+  wires.clock.advance(10 * 60_000);
+  assert.ok(
+    wires.take().some((line) => line.startsWith("22:1")),
+    "the night is over",
+  );
+});
+
+test("a reload is seen with the next change", async () => {
+  const wires = await Wires.lit();
+  wires.settings = { ...wires.settings, "leds.patterns": ["listening=blink"] };
+  wires.lamp.show("listening");
+  wires.clock.advance(600);
+  assert.deepEqual(wires.take(), ["27:1@0", "27:0@500"]);
+});
+
+test("a pin that can be dimmed breathes, within its brightness", async () => {
+  const wires = new Wires({ "leds.brightness": 0.4, "leds.status_pin": "none" }, [], true);
+  wires.lamp.show("follow-up");
+  await settle();
+  wires.clock.advance(4000);
+  const levels = wires.take().map((line) => Number(line.slice(3).split("@")[0]));
+  assert.ok(levels.length > 60 && Math.max(...levels) <= 0.4 && Math.min(...levels) >= 0.04);
+});
+
+test("close: timers gone, pins let go, twice; also while they are being opened", async () => {
+  const wires = await Wires.lit();
+  wires.lamp.show("fault");
+  wires.take();
+  await wires.lamp.close();
+  await wires.lamp.close();
+  wires.lamp.show("listening");
+  assert.deepEqual(wires.take(), ["27:off", "22:off"]);
+  assert.equal(wires.clock.pending(), 0);
+  const early = new Wires();
+  early.lamp.show("listening");
+  await early.lamp.close();
+  assert.deepEqual(early.take(), ["27:off", "22:off"]);
+});

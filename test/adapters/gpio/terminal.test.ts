@@ -1,0 +1,139 @@
+/** Lamp and button on a terminal, a simulated one and a real pseudo-terminal. */
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { test } from "node:test";
+import { NoneButton, NoneLamp } from "../../../src/adapters/gpio/none.ts";
+import {
+  type Keyboard,
+  PanelButton,
+  PanelLamp,
+  TAP_MS,
+} from "../../../src/adapters/gpio/terminal.ts";
+import { SimClock } from "../../../src/sim/clock.ts";
+import { eventually, keptLines } from "../../helpers/host.ts";
+
+class SimKeyboard extends EventEmitter implements Keyboard {
+  readonly isTTY: boolean;
+  raw: boolean = false;
+  flowing: boolean = false;
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+  setRawMode(raw: boolean): void {
+    this.raw = raw;
+  }
+  resume(): void {
+    this.flowing = true;
+  }
+  pause(): void {
+    this.flowing = false;
+  }
+  type(keys: string): void {
+    this.emit("data", Buffer.from(keys));
+  }
+}
+
+function pressed(isTTY: boolean) {
+  const clock = new SimClock();
+  const keyboard = new SimKeyboard(isTTY);
+  const edges: string[] = [];
+  const button = new PanelButton(keyboard, clock, () => edges.push("interrupt"));
+  button.start({ edge: (down, atMs) => edges.push(`${down ? "down" : "up"}@${atMs}`) });
+  return { clock, keyboard, edges, button };
+}
+
+test("the lamp prints one line per change", () => {
+  const sink = keptLines();
+  const lamp = new PanelLamp(sink, false);
+  for (const state of ["idle", "listening", "listening", "idle"] as const) lamp.show(state);
+  assert.deepEqual(sink.lines, ["led: idle", "led: listening", "led: idle"]);
+  const bright = keptLines({ tty: true });
+  new PanelLamp(bright, true).show("listening");
+  assert.deepEqual(bright.lines, ["led: \u001b[1;32mlistening\u001b[0m"]);
+});
+
+test("the lamp's line is its light", () => {
+  const lamp = new PanelLamp(keptLines(), false);
+  let lit = 0;
+  lamp.show("listening", () => {
+    lit += 1;
+  });
+  assert.equal(lit, 1);
+});
+
+test("space and Enter tap, a held key is one tap, other keys are nothing", () => {
+  const { clock, keyboard, edges } = pressed(true);
+  keyboard.type(" ");
+  keyboard.type("  ");
+  clock.advance(TAP_MS);
+  keyboard.type("xyz\u001b[A");
+  keyboard.type("\r");
+  clock.advance(TAP_MS);
+  assert.deepEqual(edges, ["down@0", `up@${TAP_MS}`, `down@${TAP_MS}`, `up@${2 * TAP_MS}`]);
+});
+
+test("Ctrl-C interrupts, and the keyboard is left as it was found", async () => {
+  const { clock, keyboard, edges, button } = pressed(true);
+  assert.deepEqual([keyboard.raw, keyboard.flowing], [true, true]);
+  keyboard.type(" \u0003");
+  await button.close();
+  await button.close();
+  keyboard.type(" ");
+  assert.deepEqual([keyboard.raw, keyboard.flowing, clock.pending()], [false, false, 0]);
+  assert.deepEqual(edges, ["down@0", "interrupt"]);
+});
+
+test("a keyboard that is no terminal is not touched", async () => {
+  const { keyboard, edges, button } = pressed(false);
+  keyboard.type(" ");
+  assert.deepEqual([edges, keyboard.raw, keyboard.flowing], [[], false, false]);
+  await button.close();
+});
+
+test("no lamp and no button do nothing, without a complaint", async () => {
+  const lamp = new NoneLamp();
+  lamp.show();
+  await lamp.close();
+  const button = new NoneButton();
+  button.start();
+  await button.close();
+});
+
+const PROGRAM = `
+  const { PanelButton } = await import("PANEL");
+  const { SystemClock } = await import("CLOCK");
+  const button = new PanelButton(process.stdin, new SystemClock(), () => {
+    process.stdout.write("interrupted;");
+    void button.close();
+  });
+  button.start({ edge: (down) => process.stdout.write(down ? "down;" : "up;") });
+  process.stdout.write("ready;");
+`
+  .replace("PANEL", new URL("../../../src/adapters/gpio/terminal.js", import.meta.url).href)
+  .replace("CLOCK", new URL("../../../src/adapters/os/clock.js", import.meta.url).href);
+
+const noScript = spawnSync("script", ["--version"]).status !== 0;
+
+test("on a real terminal: tap, Ctrl-C, and the process ends by itself", {
+  skip: noScript,
+}, async (t) => {
+  const command = `${process.execPath} --input-type=module -e '${PROGRAM}'`;
+  const child = spawn("script", ["-qfec", command, "/dev/null"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  t.after(() => void child.kill("SIGKILL"));
+  let heard = "";
+  child.stdout.on("data", (chunk) => {
+    heard += String(chunk);
+  });
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  await eventually("ready", () => heard.includes("ready;"));
+  child.stdin.write(" ");
+  await eventually("a whole tap", () => heard.includes("down;up;"));
+  child.stdin.write("\u0003");
+  assert.equal(await ended, 0);
+  assert.ok(heard.includes("interrupted;"), heard);
+});

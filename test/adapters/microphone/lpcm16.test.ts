@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, test } from "node:test";
+import type { Lpcm16MicrophoneOptions } from "../../../src/adapters/microphone/lpcm16.ts";
+import { Lpcm16Microphone } from "../../../src/adapters/microphone/lpcm16.ts";
+import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
+import { wavHeader } from "../../../src/core/audio/wav.ts";
+import { faultLine } from "../../../src/core/fault.ts";
+import { eventually, tempFolder } from "../../helpers/host.ts";
+import { NO_PULSE, startPulseRig } from "../../helpers/pulse-rig.ts";
+import type { HeardMicrophone } from "../../helpers/sound.ts";
+import { indexOfSamples, microphoneSink, noise } from "../../helpers/sound.ts";
+import type { StubProgram } from "../../helpers/stub-program.ts";
+import { stubProgram } from "../../helpers/stub-program.ts";
+
+const clock = new SystemClock();
+const dice = new SystemDice();
+
+const running: Lpcm16Microphone[] = [];
+// A test that fails must not keep the process alive.
+afterEach(() => Promise.all(running.splice(0).map((microphone) => microphone.close())));
+
+function begin(options: Partial<Lpcm16MicrophoneOptions>): {
+  microphone: Lpcm16Microphone;
+  sink: HeardMicrophone;
+} {
+  const microphone = new Lpcm16Microphone({ device: "stub", clock, dice, ...options });
+  const sink = microphoneSink();
+  running.push(microphone);
+  microphone.start(sink);
+  return { microphone, sink };
+}
+
+function mode(stub: StubProgram, name: string): Partial<Lpcm16MicrophoneOptions> {
+  return { program: stub.path, env: { ...process.env, STUB_MODE: name } };
+}
+
+async function firstFault(options: Partial<Lpcm16MicrophoneOptions>): Promise<string> {
+  const { microphone, sink } = begin(options);
+  await eventually("a fault", () => sink.faults.length > 0);
+  await microphone.close();
+  const [found] = sink.faults;
+  assert.equal(found?.verdict, "retry");
+  return found === undefined ? "" : `${found.code}: ${faultLine(found)}`;
+}
+
+function recorders(): number[] {
+  const list = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)]).toString();
+  const lines = list.split("\n").filter((line) => line.includes("stub-recorder"));
+  return lines.map((line) => Number.parseInt(line, 10));
+}
+
+test("a recorder that cuts its sound oddly gives exact frames, none lost", async (t) => {
+  const stub = stubProgram("stub-recorder.mjs");
+  t.after(stub.remove);
+  const { microphone, sink } = begin(mode(stub, "ok"));
+  await eventually("a second of sound", () => sink.frames() >= 50);
+  await microphone.close();
+  await microphone.close();
+  assert.deepEqual(sink.story, ["flowing"], "a wanted end is no fault");
+  assert.ok(sink.pcm().every((sample, i) => sample === i % 32_768));
+  assert.deepEqual(recorders(), []);
+});
+
+test("each trouble has its own line and remedy", async (t) => {
+  const stub = stubProgram("stub-recorder.mjs");
+  t.after(stub.remove);
+  const cases: readonly (readonly [Partial<Lpcm16MicrophoneOptions>, RegExp])[] = [
+    [
+      { program: "/no/arecord" },
+      /^microphone-missing: .*\/no\/arecord is not installed.*alsa-utils/,
+    ],
+    [mode(stub, "busy"), /^microphone-lost: Microphone "stub" is in use by another program/],
+    [mode(stub, "removed"), /^microphone-lost: Microphone "stub" has gone away/],
+    [mode(stub, "rate"), /^microphone-missing: Microphone "stub" cannot do 24000 Hz.*plughw/],
+    [mode(stub, "mute"), /^microphone-lost: Microphone "stub" gave no sound/],
+  ];
+  for (const [options, expected] of cases) assert.match(await firstFault(options), expected);
+});
+
+test("a device that is not there is named, and the way to find one", async () => {
+  assert.match(
+    await firstFault({ device: "plughw:77" }),
+    /^microphone-missing: Microphone "plughw:77" not found\. .*pipit devices.*audio\.input_device/,
+  );
+});
+
+test("pulled and put back, killed, and stalled: lost once, then frames again", async (t) => {
+  const stub = stubProgram("stub-recorder.mjs");
+  t.after(stub.remove);
+  const pulled = begin(mode(stub, "removed"));
+  await eventually("two outages", () => pulled.sink.count("flowing") >= 3);
+  await pulled.microphone.close();
+  assert.deepEqual(pulled.sink.story.slice(0, 5), [
+    "flowing",
+    "lost",
+    "flowing",
+    "lost",
+    "flowing",
+  ]);
+  for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+    const { microphone, sink } = begin(mode(stub, "ok"));
+    await eventually("frames", () => sink.frames() > 5);
+    for (const pid of recorders()) process.kill(pid, signal);
+    await eventually("lost, and back", () => sink.story.length >= 3);
+    assert.deepEqual(sink.story, ["flowing", "lost", "flowing"], signal);
+    const [told] = sink.faults;
+    assert.match(told?.message ?? "", signal === "SIGKILL" ? /SIGKILL/ : /gave no sound/);
+    await microphone.close();
+  }
+  assert.deepEqual(recorders(), []);
+});
+
+test("close ends a recorder that stands still, in bounded time", async (t) => {
+  const stub = stubProgram("stub-recorder.mjs");
+  t.after(stub.remove);
+  const { microphone, sink } = begin(mode(stub, "ok"));
+  await eventually("frames", () => sink.frames() > 5);
+  for (const pid of recorders()) process.kill(pid, "SIGSTOP");
+  const startedMs = performance.now();
+  await microphone.close();
+  assert.ok(performance.now() - startedMs < 5_000);
+  assert.deepEqual(recorders(), []);
+});
+
+test("real arecord on real ALSA: a known sound arrives bit for bit", {
+  timeout: 120_000,
+}, async (t) => {
+  const rig = await startPulseRig();
+  if (rig === null) return t.skip(NO_PULSE);
+  t.after(() => rig.close());
+  const pcm = noise(24_000);
+  const wav = join(tempFolder(t), "known.wav");
+  writeFileSync(wav, Buffer.concat([wavHeader(24_000, pcm.byteLength), Buffer.from(pcm.buffer)]));
+  const { microphone, sink } = begin({ device: "vmic", env: rig.env });
+  await eventually("frames", () => sink.frames() > 5);
+  await rig.playIntoMic(wav);
+  await eventually("the sound", () => indexOfSamples(sink.pcm(), pcm) >= 0);
+  const startedMs = performance.now();
+  await microphone.close();
+  t.diagnostic(`close took ${(performance.now() - startedMs).toFixed(0)} ms`);
+  assert.deepEqual(sink.story, ["flowing"]);
+});

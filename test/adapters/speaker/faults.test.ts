@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, test } from "node:test";
+import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
+import type { AplaySpeakerOptions } from "../../../src/adapters/speaker/aplay.ts";
+import { AplaySpeaker } from "../../../src/adapters/speaker/aplay.ts";
+import { NodeSpeaker } from "../../../src/adapters/speaker/node.ts";
+import { whyNoSpeakerPackage } from "../../../src/adapters/speaker/pick.ts";
+import { faultLine } from "../../../src/core/fault.ts";
+import type { Speaker } from "../../../src/ports.ts";
+import { eventually, tempFolder } from "../../helpers/host.ts";
+import type { HeardSpeaker } from "../../helpers/sound.ts";
+import { noise, speakerSink } from "../../helpers/sound.ts";
+import type { StubProgram } from "../../helpers/stub-program.ts";
+import { stubProgram } from "../../helpers/stub-program.ts";
+
+const clock = new SystemClock();
+const dice = new SystemDice();
+const PCM = noise(48_000);
+const WHY_NOT = whyNoSpeakerPackage();
+const NO_PACKAGE = WHY_NOT === null ? false : `the package speaker ${WHY_NOT}`;
+
+const running: Speaker[] = [];
+// A test that fails must not keep the process alive.
+afterEach(() => Promise.all(running.splice(0).map((speaker) => speaker.close())));
+
+function begin(speaker: Speaker): HeardSpeaker {
+  running.push(speaker);
+  const sink = speakerSink();
+  speaker.start(sink);
+  return sink;
+}
+
+async function firstFault(speaker: Speaker): Promise<string> {
+  const sink = begin(speaker);
+  await eventually("a fault", () => sink.faults.length > 0);
+  await speaker.close();
+  assert.equal(sink.story[0], "lost");
+  assert.equal(sink.faults[0]?.verdict, "retry");
+  return sink.faults[0] === undefined ? "" : `${sink.faults[0].code}: ${faultLine(sink.faults[0])}`;
+}
+
+function stubbed(stub: StubProgram, mode: string): AplaySpeakerOptions {
+  const env = { ...process.env, STUB_MODE: mode };
+  return { device: "stub", program: stub.path, env, clock, dice };
+}
+
+/** The children that this process has now, by a word of their command line. */
+function children(word: string): number[] {
+  const list = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)]).toString();
+  return list
+    .split("\n")
+    .filter((line) => line.includes(word))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+test("a package that is not tried in time is not called broken", () => {
+  assert.equal(whyNoSpeakerPackage(1), "could not be tried within 0.001 s");
+});
+
+test("aplay: the program is missing", async () => {
+  const told = await firstFault(
+    new AplaySpeaker({ device: "default", program: "/no/aplay", clock, dice }),
+  );
+  assert.match(told, /^speaker-missing: Speaker: the program \/no\/aplay is not installed\./);
+  assert.match(told, /apt-get install alsa-utils/);
+});
+
+test("aplay: busy, and gone while playing", async (t) => {
+  const stub = stubProgram("stub-player.mjs");
+  t.after(stub.remove);
+  assert.match(
+    await firstFault(new AplaySpeaker(stubbed(stub, "busy"))),
+    /^speaker-lost: Speaker "stub" is in use by another program/,
+  );
+  const speaker = new AplaySpeaker(stubbed(stub, "removed"));
+  const sink = begin(speaker);
+  speaker.play(PCM);
+  await eventually("lost, and back", () => sink.count("flowing") === 2);
+  await speaker.close();
+  assert.deepEqual(sink.story, ["flowing", "sounded", "lost", "flowing"]);
+  assert.match(sink.faults[0]?.message ?? "", /"stub" has gone away/);
+  assert.equal(speaker.heard(), PCM.length, "what was queued is passed over");
+});
+
+/** The device fails with a fault that names it; the adapter goes on until there is one. */
+async function missingDevice(make: (device: string) => Speaker): Promise<void> {
+  assert.match(
+    await firstFault(make("plughw:77")),
+    /^speaker-missing: Speaker "plughw:77" not found\. .*pipit devices.*audio\.output_device/,
+  );
+}
+
+test("aplay: the device is missing", () =>
+  missingDevice((device) => new AplaySpeaker({ device, clock, dice })));
+
+test("speaker: the device is missing", { skip: NO_PACKAGE }, () =>
+  missingDevice((device) => new NodeSpeaker({ device, clock, dice })),
+);
+
+test("speaker: no default device is no trouble for another one", {
+  skip: NO_PACKAGE,
+}, async (t) => {
+  const conf = join(tempFolder(t), "asound.conf");
+  writeFileSync(conf, "pcm.quiet { type null }\n");
+  const env = { ...process.env, ALSA_CONFIG_PATH: conf };
+  const speaker = new NodeSpeaker({ device: "quiet", env, clock, dice });
+  const sink = begin(speaker);
+  await eventually("the device is open", () => sink.count("flowing") === 1);
+  await speaker.close();
+  assert.match(
+    await firstFault(new NodeSpeaker({ device: "default", env, clock, dice })),
+    /"default" not/,
+  );
+});
+
+test("speaker: a device that comes later is found", { skip: NO_PACKAGE }, async (t) => {
+  const conf = join(tempFolder(t), "asound.conf");
+  writeFileSync(conf, "");
+  const env = { ...process.env, ALSA_CONFIG_PATH: conf };
+  const speaker = new NodeSpeaker({ device: "usb", env, clock, dice });
+  const sink = begin(speaker);
+  await eventually("a fault", () => sink.count("lost") === 1);
+  writeFileSync(conf, "pcm.usb { type null }\n");
+  await eventually("flowing", () => sink.count("flowing") === 1);
+  assert.deepEqual(sink.story, ["lost", "flowing"], "one lost for all attempts");
+  await speaker.close();
+});
+
+interface Victim {
+  readonly word: string;
+  make(): Speaker;
+}
+
+async function killed({ word, make }: Victim): Promise<void> {
+  const speaker = make();
+  const sink = begin(speaker);
+  await eventually("the device is open", () => sink.count("flowing") === 1);
+  speaker.play(PCM);
+  speaker.finish();
+  await eventually("sound", () => speaker.heard() > 2_400);
+  for (const pid of children(word)) process.kill(pid, "SIGKILL");
+  await eventually("lost, and back", () => sink.count("flowing") === 2);
+  speaker.play(PCM.subarray(0, 480));
+  speaker.finish();
+  await eventually("sound again", () => sink.count("drained") === 1);
+  assert.deepEqual(sink.story, ["flowing", "sounded", "lost", "flowing", "sounded", "drained"]);
+  await speaker.close();
+  assert.deepEqual(children(word), []);
+}
+
+async function stalled({ word, make }: Victim): Promise<void> {
+  const speaker = make();
+  const sink = begin(speaker);
+  await eventually("the device is open", () => sink.count("flowing") === 1);
+  speaker.play(PCM);
+  speaker.finish();
+  await eventually("sound", () => speaker.heard() > 2_400);
+  for (const pid of children(word)) process.kill(pid, "SIGSTOP");
+  await eventually("lost, and back", () => sink.count("flowing") === 2);
+  assert.equal(sink.count("drained"), 0, "what nobody heard did not drain");
+  const [still = 0] = children(word);
+  process.kill(still, "SIGSTOP");
+  speaker.play(PCM);
+  const startedMs = performance.now();
+  await speaker.hush();
+  assert.ok(performance.now() - startedMs < 2_000, "a child that stands still can be silenced");
+  await eventually("it was killed", () => !children(word).includes(still));
+  await speaker.close();
+  assert.deepEqual(children(word), []);
+}
+
+test("aplay: the child is killed; the child stands still", async (t) => {
+  const stub = stubProgram("stub-player.mjs");
+  t.after(stub.remove);
+  const victim = { word: "stub-player", make: () => new AplaySpeaker(stubbed(stub, "ok")) };
+  await t.test("killed", () => killed(victim));
+  await t.test("stalled", () => stalled(victim));
+});
+
+test("speaker: the child is killed; the child stands still", { skip: NO_PACKAGE }, async (t) => {
+  const conf = join(tempFolder(t), "asound.conf");
+  writeFileSync(conf, "pcm.quiet { type null }\n");
+  const env = { ...process.env, ALSA_CONFIG_PATH: conf };
+  const make = () => new NodeSpeaker({ device: "quiet", env, clock, dice });
+  const victim = { word: "speaker-child", make };
+  await t.test("killed", () => killed(victim));
+  await t.test("stalled", () => stalled(victim));
+});
+
+test("speaker: the child is exchanged for a fresh one, and nobody notices", {
+  skip: NO_PACKAGE,
+}, async (t) => {
+  const conf = join(tempFolder(t), "asound.conf");
+  writeFileSync(conf, "pcm.quiet { type null }\n");
+  const env = { ...process.env, ALSA_CONFIG_PATH: conf };
+  const speaker = new NodeSpeaker({ device: "quiet", env, clock, dice, recycleWrites: 5 });
+  const sink = begin(speaker);
+  await eventually("the device is open", () => sink.count("flowing") === 1);
+  const [first] = children("speaker-child");
+  for (let n = 1; n <= 3; n++) {
+    speaker.play(PCM.subarray(0, 4_800));
+    speaker.finish();
+    await eventually(`utterance ${n}`, () => sink.count("drained") === n);
+  }
+  const [last] = children("speaker-child");
+  assert.notEqual(first, last);
+  assert.equal(sink.count("lost"), 0);
+  assert.equal(speaker.heard(), 3 * 4_800);
+  await speaker.close();
+});

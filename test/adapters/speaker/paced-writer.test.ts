@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ACCEPT_MS, PacedSpeaker, TARGET_MS } from "../../../src/adapters/speaker/paced-writer.ts";
+import { FRAME_MS, SAMPLE_RATE_HZ } from "../../../src/core/audio/pcm.ts";
+import { BACKLOG_MAX_S } from "../../../src/core/audio/playback-queue.ts";
+import { SimClock } from "../../../src/sim/clock.ts";
+import { FakeOutlet } from "../../helpers/fake-outlet.ts";
+import { noise, speakerSink } from "../../helpers/sound.ts";
+
+/** A second and a bit, not a whole number of frames. */
+const PCM = noise(25_001);
+
+function world(options: { ready?: boolean } = {}) {
+  const clock = new SimClock();
+  const outlet = new FakeOutlet(clock);
+  const speaker = new PacedSpeaker({ clock, outlet });
+  const sink = speakerSink();
+  speaker.start(sink);
+  if (options.ready !== false) outlet.ready();
+  return { clock, outlet, speaker, sink };
+}
+
+test("an utterance arrives bit for bit, at the pace of the ear, and ends when it was heard", () => {
+  const { clock, outlet, speaker, sink } = world();
+  assert.equal(speaker.play(PCM), PCM.length);
+  speaker.finish();
+  assert.deepEqual(sink.story, ["flowing", "sounded"]);
+  clock.advance(500);
+  assert.equal(speaker.heard(), 12_000);
+  clock.advance(541);
+  assert.deepEqual(sink.story, ["flowing", "sounded"]);
+  clock.advance(1);
+  assert.deepEqual(sink.story, ["flowing", "sounded", "drained"]);
+  assert.deepEqual(Int16Array.from(outlet.played), PCM);
+  assert.ok(outlet.leadMaxMs <= TARGET_MS + FRAME_MS, `lead ${outlet.leadMaxMs} ms`);
+  assert.equal(clock.pending(), 0, "no timer runs when nothing sounds");
+});
+
+test("the first sample is told with the time at which it is heard, behind what the device has", () => {
+  const { clock, outlet, speaker, sink } = world();
+  clock.advance(10);
+  outlet.bufferMs = 45;
+  speaker.play(PCM);
+  assert.deepEqual(sink.soundedMs, [55]);
+  clock.advance(145);
+  assert.equal(speaker.heard(), 100 * 24, "the position agrees");
+});
+
+test("any cutting of the same sound plays the same samples, without an underrun", () => {
+  const { clock, outlet, speaker, sink } = world();
+  for (let at = 0, n = 0; at < PCM.length; n++) {
+    const size = 1 + ((n * 211) % 1_500);
+    speaker.play(PCM.subarray(at, at + size));
+    at += size;
+    clock.advance(3);
+  }
+  speaker.finish();
+  clock.advance(2_000);
+  assert.deepEqual(Int16Array.from(outlet.played), PCM);
+  assert.equal(sink.count("underrun"), 0);
+  assert.equal(sink.count("drained"), 1);
+});
+
+test("a hush tells where the ear was, skips the rest, and the next utterance follows", async () => {
+  const { clock, outlet, speaker, sink } = world();
+  speaker.play(PCM);
+  speaker.finish();
+  clock.advance(300);
+  const hushed = speaker.hush();
+  await clock.advanceAsync(5);
+  assert.equal(await hushed, 305 * 24, "it sounded until the device was silent");
+  assert.equal(speaker.heard(), PCM.length, "what was dropped is passed over");
+  await clock.advanceAsync(2_000);
+  assert.equal(sink.count("drained"), 0);
+  const before = outlet.played.length;
+  speaker.play(PCM.subarray(0, 2_400));
+  speaker.finish();
+  await clock.advanceAsync(200);
+  assert.equal(speaker.heard(), PCM.length + 2_400);
+  assert.deepEqual(Int16Array.from(outlet.played.slice(before)), PCM.subarray(0, 2_400));
+  assert.deepEqual(sink.story, ["flowing", "sounded", "sounded", "drained"]);
+});
+
+test("a hush before anything sounded, or of nothing, is at the old position", async () => {
+  const { clock, speaker, outlet } = world({ ready: false });
+  assert.equal(await speaker.hush(), 0);
+  speaker.play(PCM);
+  assert.equal(await speaker.hush(), 0);
+  assert.equal(speaker.heard(), PCM.length);
+  outlet.ready();
+  await clock.advanceAsync(500);
+  assert.equal(outlet.played.length, 0);
+});
+
+test("what is played during a hush is kept, and sounds after it", async () => {
+  const { clock, speaker, sink } = world();
+  speaker.play(PCM);
+  clock.advance(100);
+  const first = speaker.hush();
+  assert.equal(speaker.hush(), first, "a second wish is the same one");
+  speaker.play(PCM.subarray(0, 480));
+  speaker.finish();
+  await clock.advanceAsync(100);
+  assert.equal(await first, 105 * 24);
+  assert.equal(speaker.heard(), PCM.length + 480);
+  assert.equal(sink.count("drained"), 1);
+});
+
+test("finish with nothing to finish is answered at once, and only once each", () => {
+  const { clock, speaker, sink } = world();
+  speaker.finish();
+  assert.equal(sink.count("drained"), 1);
+  speaker.play(PCM.subarray(0, 480));
+  speaker.finish();
+  speaker.finish();
+  clock.advance(100);
+  assert.equal(sink.count("drained"), 2);
+});
+
+test("two utterances in the queue are two: each sounds and drains", () => {
+  const { clock, speaker, sink } = world();
+  for (let n = 0; n < 2; n++) {
+    speaker.play(PCM.subarray(0, 4_800));
+    speaker.finish();
+  }
+  clock.advance(1_000);
+  assert.deepEqual(sink.story, ["flowing", "sounded", "drained", "sounded", "drained"]);
+  assert.equal(speaker.heard(), 9_600);
+});
+
+test("a shortage is counted when the utterance goes on; a late finish is none", () => {
+  const { clock, speaker, sink } = world();
+  speaker.play(PCM.subarray(0, 4_800));
+  clock.advance(1_000);
+  assert.equal(speaker.heard(), 4_800);
+  speaker.play(PCM.subarray(0, 4_800));
+  clock.advance(100);
+  assert.equal(speaker.heard(), 4_800 + 2_400);
+  assert.equal(sink.count("underrun"), 1);
+  clock.advance(900);
+  speaker.finish();
+  assert.deepEqual(sink.story, ["flowing", "sounded", "underrun", "drained"]);
+});
+
+test("the backlog is bounded: the newest samples are refused", () => {
+  const { speaker } = world({ ready: false });
+  const minute = new Int16Array(60 * SAMPLE_RATE_HZ);
+  let taken = 0;
+  for (let n = 0; n < 5; n++) taken += speaker.play(minute);
+  assert.equal(taken, BACKLOG_MAX_S * SAMPLE_RATE_HZ);
+});
+
+test("a lost device drops what was queued; what comes meanwhile is not taken", () => {
+  const { clock, outlet, speaker, sink } = world();
+  speaker.play(PCM);
+  speaker.finish();
+  clock.advance(200);
+  outlet.lose();
+  assert.equal(speaker.heard(), PCM.length);
+  assert.equal(speaker.play(PCM), 0);
+  speaker.finish();
+  outlet.ready();
+  clock.advance(3_000);
+  assert.deepEqual(sink.story, ["flowing", "sounded", "lost", "drained", "flowing"]);
+  assert.equal(speaker.play(PCM), PCM.length);
+  clock.advance(100);
+  assert.equal(sink.count("sounded"), 2);
+});
+
+test("what the device has not accepted is not heard", () => {
+  const { clock, outlet, speaker } = world();
+  speaker.play(PCM);
+  outlet.stuck = true;
+  clock.advance(1_000);
+  assert.equal(speaker.heard(), TARGET_MS * 24);
+});
+
+test("a device that takes nothing is kicked", () => {
+  const { clock, outlet, speaker, sink } = world();
+  outlet.stuck = true;
+  speaker.play(PCM);
+  clock.advance(ACCEPT_MS + 100);
+  assert.equal(outlet.kicks, 1);
+  assert.deepEqual(sink.story, ["flowing", "lost"]);
+  assert.equal(clock.pending(), 0);
+});
+
+test("positions only grow, whatever happens", async () => {
+  const { clock, outlet, speaker } = world();
+  let last = 0;
+  const look = (): void => {
+    assert.ok(speaker.heard() >= last, `${speaker.heard()} after ${last}`);
+    last = speaker.heard();
+  };
+  for (let n = 0; n < 400; n++) {
+    const dice = (n * 2_654_435_761) % 13;
+    if (dice < 6) speaker.play(PCM.subarray(0, dice * 400));
+    if (dice === 7) speaker.finish();
+    if (dice === 8) void speaker.hush();
+    if (dice === 9) outlet.lose();
+    if (dice === 10) outlet.ready();
+    look();
+    await clock.advanceAsync(dice * 3);
+    look();
+  }
+});

@@ -1,0 +1,196 @@
+/** The keeper of a wake-word engine: restarts, backoff, hangs, bounds; in simulated time. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { WakeProcessSink } from "../../../src/adapters/wake/host.ts";
+import { IN_FLIGHT_MAX, WakeHost } from "../../../src/adapters/wake/host.ts";
+import type { HostRequest } from "../../../src/adapters/wake/protocol.ts";
+import { parseReply, parseRequest, serveWake } from "../../../src/adapters/wake/protocol.ts";
+import { FaultError, fault } from "../../../src/core/fault.ts";
+import { SimClock } from "../../../src/sim/clock.ts";
+import { SimDice } from "../../../src/sim/dice.ts";
+
+const FRAME = new Int16Array(512);
+const SETUP = { keywords: ["computer"], sensitivity: 0.7, accessKey: "", modelPath: "" };
+const START_MAX_MS = 10_000;
+
+/** Engines that do what they are told, and a record of what the owner of the host was told. */
+class World {
+  readonly clock = new SimClock();
+  readonly engines: { sink: WakeProcessSink; requests: HostRequest[]; killed: boolean }[] = [];
+  readonly told: string[] = [];
+  spawnThrows: boolean = false;
+  readonly host = new WakeHost({
+    setup: SETUP,
+    startMaxMs: START_MAX_MS,
+    clock: this.clock,
+    dice: new SimDice(),
+    spawn: (sink) => {
+      if (this.spawnThrows) throw new Error("no more processes");
+      const requests: HostRequest[] = [];
+      const engine = { sink, requests, killed: false };
+      this.engines.push(engine);
+      return {
+        post: (request) => engine.requests.push(request),
+        kill: async () => {
+          engine.killed = true;
+        },
+      };
+    },
+  });
+
+  start(): this {
+    this.host.start({
+      detected: (keyword, endSample) => this.told.push(`${keyword} ${endSample}`),
+      lost: (cause) => this.told.push(`lost ${cause.verdict} ${cause.message}`),
+      flowing: () => this.told.push("flowing"),
+    });
+    return this;
+  }
+
+  get engine() {
+    const engine = this.engines.at(-1);
+    if (engine === undefined) throw new Error("no engine yet");
+    return engine;
+  }
+}
+
+test("it starts one engine, feeds it once ready, and passes on what it hears", async () => {
+  const world = new World().start();
+  world.host.feed(FRAME, 100);
+  assert.equal(world.host.framesDropped, 1);
+  world.engine.sink.reply({ tag: "ready" });
+  world.host.feed(FRAME, 868);
+  world.engine.sink.reply({ tag: "detected", keyword: "computer", endSample: 868 });
+  world.engine.sink.reply({ tag: "taken" });
+  world.engine.sink.reply("nonsense");
+  assert.deepEqual(world.told, ["flowing", "computer 868"]);
+  assert.deepEqual(
+    world.engine.requests.map((request) => request.tag),
+    ["start", "frame"],
+  );
+  assert.equal(world.host.framesWaiting, 0);
+  await world.host.close();
+  await world.host.close();
+  assert.ok(world.engine.killed);
+  assert.equal(world.clock.pending(), 0);
+});
+
+test("an engine that dies is started again, later each time, and at once after a good hour", () => {
+  const world = new World().start();
+  const pauses: number[] = [];
+  for (let death = 0; death < 12; death++) {
+    const diedAtMs = world.clock.nowMs();
+    const count = world.engines.length;
+    world.engine.sink.ended("ended with code 3");
+    while (world.engines.length === count) world.clock.advance(10);
+    pauses.push(world.clock.nowMs() - diedAtMs);
+    world.engine.sink.reply({ tag: "ready" });
+  }
+  assert.ok((pauses[0] ?? 0) >= 800 && (pauses[0] ?? 0) <= 1010, `${pauses[0]}`);
+  for (let n = 1; n < 8; n++) assert.ok((pauses[n] ?? 0) > 1.5 * (pauses[n - 1] ?? 0));
+  assert.ok(pauses.every((pause) => pause <= 300_010));
+  assert.equal(world.host.restarts, 12);
+  world.clock.advance(3_600_000);
+  world.engine.sink.ended("ended with code 3");
+  world.clock.advance(1010);
+  assert.equal(world.engines.length, 14);
+  assert.equal(world.told.filter((said) => said.startsWith("lost retry")).length, 13);
+});
+
+test("what only the owner can mend is told once and not tried again", () => {
+  const world = new World().start();
+  const refused = fault("wake-word-failed", "tell", "bad key", "get another");
+  world.engine.sink.reply({ tag: "failed", fault: refused });
+  world.engine.sink.ended("ended with code 0");
+  world.clock.advance(86_400_000);
+  assert.equal(world.engines.length, 1);
+  assert.deepEqual(world.told, ["lost tell bad key"]);
+  world.host.feed(FRAME, 1);
+  assert.equal(world.host.framesDropped, 1);
+});
+
+test("an engine that never gets ready, or hangs, is killed and replaced", () => {
+  const world = new World().start();
+  world.clock.advance(START_MAX_MS);
+  assert.ok(world.engine.killed);
+  world.clock.advance(1010);
+  const second = world.engine;
+  second.sink.reply({ tag: "ready" });
+  world.host.feed(FRAME, 1);
+  world.clock.advance(60_000 - 20_000);
+  world.host.feed(FRAME, 2);
+  assert.ok(second.killed);
+  assert.match(world.told.at(-1) ?? "", /^lost retry The wake-word engine stopped answering/);
+  second.sink.reply({ tag: "detected", keyword: "computer", endSample: 1 });
+  assert.ok(!world.told.includes("computer 1"), "a replaced engine is not listened to");
+});
+
+test("quiet is no hang: an engine that was not fed for an hour is fed again", () => {
+  const world = new World().start();
+  world.engine.sink.reply({ tag: "ready" });
+  world.host.feed(FRAME, 1);
+  world.engine.sink.reply({ tag: "taken" });
+  world.clock.advance(3_600_000);
+  world.host.feed(FRAME, 2);
+  assert.equal(world.engines.length, 1);
+  assert.equal(world.host.framesWaiting, 1);
+});
+
+test("frames in flight are bounded, the rest is dropped and counted", () => {
+  const world = new World().start();
+  world.engine.sink.reply({ tag: "ready" });
+  for (let n = 0; n < IN_FLIGHT_MAX + 10; n++) world.host.feed(FRAME, n);
+  assert.equal(world.host.framesWaiting, IN_FLIGHT_MAX);
+  assert.equal(world.host.framesDropped, 10);
+  world.engine.sink.reply({ tag: "taken" });
+  world.host.feed(FRAME, 1000);
+  assert.equal(world.host.framesDropped, 10);
+  assert.throws(() => world.host.feed(new Int16Array(480), 1), RangeError);
+});
+
+test("a spawn that throws is tried again, and a closed host starts nothing", async () => {
+  const world = new World();
+  world.spawnThrows = true;
+  world.start();
+  assert.match(world.told[0] ?? "", /^lost retry .*could not start: no more processes/);
+  world.spawnThrows = false;
+  world.clock.advance(1010);
+  assert.equal(world.engines.length, 1);
+  world.engine.sink.ended("ended with code 1");
+  await world.host.close();
+  world.clock.advance(1_000_000);
+  assert.equal(world.engines.length, 1);
+});
+
+test("the engine's side: ready, taken, detected, and a fault for whatever is thrown", () => {
+  const replies: unknown[] = [];
+  const words = [null, "computer"];
+  const take = serveWake(
+    () => ({
+      process: () => {
+        if (words.length === 0) throw new Error("trap");
+        return words.shift() ?? null;
+      },
+    }),
+    (reply) => replies.push(reply),
+  );
+  for (const request of [{ tag: "start", setup: SETUP }, 5, { tag: "frame", pcm: [1] }]) {
+    take(request);
+  }
+  for (let n = 1; n <= 4; n++) take({ tag: "frame", pcm: FRAME, endSample: n });
+  const tags = replies.map((reply) => parseReply(reply)?.tag);
+  assert.deepEqual(tags, ["ready", "taken", "detected", "taken", "failed"]);
+  const failed = parseReply(replies[4]);
+  assert.ok(failed?.tag === "failed" && /trap/.test(failed.fault.message));
+  const refuse = serveWake(
+    () => {
+      throw new FaultError(fault("config", "tell", "no such word"));
+    },
+    (reply) => replies.push(reply),
+  );
+  refuse({ tag: "start", setup: SETUP });
+  const refused = parseReply(replies[5]);
+  assert.ok(refused?.tag === "failed" && refused.fault.verdict === "tell");
+  assert.equal(parseRequest({ tag: "frame", pcm: new Int16Array(100), endSample: 1 }), null);
+});

@@ -1,0 +1,198 @@
+/** The path from the ring to the engine: what is fed, when, and with which positions. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LOOK_BACK_MS, WakePath } from "../../../src/app/audio/wake-path.ts";
+import { FRAME_SAMPLES, msToSamples } from "../../../src/core/audio/pcm.ts";
+import {
+  Downsampler,
+  RESAMPLE_DELAY_SAMPLES,
+  resampledMax,
+  WAKE_FRAME_SAMPLES,
+} from "../../../src/core/audio/resample.ts";
+import { Ring } from "../../../src/core/audio/ring.ts";
+import { fault } from "../../../src/core/fault.ts";
+import type { WakeSink } from "../../../src/ports.ts";
+import { joined, room, syllables } from "../../helpers/speech.ts";
+
+/** Samples of the capture clock in one engine frame. */
+const STEP = (WAKE_FRAME_SAMPLES * 3) / 2;
+const QUIET_MS = 8000;
+
+interface Fed {
+  readonly pcm: Int16Array;
+  readonly endSample: number;
+}
+
+/** A ring, a path and an engine that remembers. */
+class World {
+  readonly ring = new Ring(msToSamples(5000));
+  readonly fed: Fed[] = [];
+  readonly woken: string[] = [];
+  readonly told: string[] = [];
+  /** All that was ever said. */
+  readonly source: number[] = [];
+  feedsInOneCall = 0;
+  engine: WakeSink | null = null;
+  readonly path = new WakePath({
+    ring: this.ring,
+    engine: {
+      start: (sink) => {
+        this.engine = sink;
+      },
+      feed: (frame, endSample) => this.fed.push({ pcm: frame.slice(), endSample }),
+      close: async () => undefined,
+    },
+    cooldownMs: 2000,
+    onWake: (keyword, endSample) => this.woken.push(`${keyword} ${endSample}`),
+    onLost: () => this.told.push("lost"),
+    onFlowing: () => this.told.push("flowing"),
+  });
+
+  begin(): this {
+    this.path.start();
+    this.engine?.flowing();
+    return this;
+  }
+
+  hear(pcm: Int16Array): void {
+    for (let at = 0; at + FRAME_SAMPLES <= pcm.length; at += FRAME_SAMPLES) {
+      const frame = pcm.subarray(at, at + FRAME_SAMPLES);
+      const before = this.fed.length;
+      this.source.push(...frame);
+      this.ring.write(frame);
+      this.path.take(frame);
+      this.feedsInOneCall = Math.max(this.feedsInOneCall, this.fed.length - before);
+    }
+  }
+
+  /** The stretches fed without a gap, as capture positions: [begin, end). */
+  stretches(): [number, number][] {
+    const found: [number, number][] = [];
+    for (const { endSample } of this.fed) {
+      const last = found.at(-1);
+      if (last !== undefined && endSample - STEP === last[1]) last[1] = endSample;
+      else found.push([endSample - STEP, endSample]);
+    }
+    return found;
+  }
+}
+
+/** A world that has been quiet for long enough to be believed. */
+function quietWorld(): World {
+  const world = new World().begin();
+  world.hear(room(QUIET_MS));
+  world.fed.length = 0;
+  return world;
+}
+
+test("a quiet room feeds nothing", () => {
+  const world = quietWorld();
+  const before = world.path.counts;
+  world.hear(room(20_000));
+  assert.equal(world.fed.length, 0);
+  assert.equal(world.path.counts.framesSkipped - before.framesSkipped, 1000);
+  assert.equal(world.path.counts.framesFed, before.framesFed);
+});
+
+test("a word is fed from before the gate's opening, complete, in order, with true positions", () => {
+  const world = quietWorld();
+  const wordFrom = world.ring.head;
+  world.hear(joined(syllables(3), room(2000)));
+  const [stretch, ...others] = world.stretches();
+  assert.ok(stretch !== undefined && others.length === 0, "one stretch");
+  const [begin, end] = stretch;
+  assert.ok(begin <= wordFrom - msToSamples(LOOK_BACK_MS - 200), "the look-back came first");
+  assert.ok(end >= wordFrom + msToSamples(660), "the whole word");
+  // The same samples, resampled by themselves, are the same frames.
+  const from = begin + RESAMPLE_DELAY_SAMPLES;
+  const source = Int16Array.from(world.source.slice(from, end + RESAMPLE_DELAY_SAMPLES));
+  const expected = new Int16Array(resampledMax(source.length));
+  new Downsampler().process(source, expected);
+  const fed = joined(...world.fed.map((frame) => frame.pcm));
+  assert.deepEqual(fed, expected.subarray(0, fed.length));
+  assert.equal(fed.length * 1.5, source.length);
+});
+
+test("a click is found at its own place in the frame that its position tells", () => {
+  const world = quietWorld();
+  const sound = syllables(3);
+  const clickAt = world.ring.head + 4321;
+  sound[4321] = 32_767;
+  world.hear(joined(sound, room(2000)));
+  const frame = world.fed.find((fed) => fed.endSample > clickAt);
+  assert.ok(frame !== undefined);
+  const peak = frame.pcm.indexOf(Math.max(...frame.pcm));
+  const foundAt = frame.endSample - STEP + peak * 1.5;
+  assert.ok(Math.abs(foundAt - clickAt) <= 1.5, `${foundAt} for ${clickAt}`);
+});
+
+test("a second word within the look-back goes on without a seam and without repetition", () => {
+  const world = quietWorld();
+  world.hear(joined(syllables(2), room(1600), syllables(2), room(5000), syllables(1), room(2000)));
+  const stretches = world.stretches();
+  assert.equal(stretches.length, 2);
+  const [first, second] = stretches;
+  assert.ok(first !== undefined && second !== undefined && second[0] >= first[1]);
+});
+
+test("the work of one call is bounded, and the look-back is caught up soon", () => {
+  const world = quietWorld();
+  world.hear(syllables(1));
+  assert.ok(world.feedsInOneCall > 1 && world.feedsInOneCall <= 8, `${world.feedsInOneCall}`);
+  const lag = world.ring.head - (world.fed.at(-1)?.endSample ?? 0);
+  assert.ok(lag <= STEP + RESAMPLE_DELAY_SAMPLES, `${lag} samples behind`);
+});
+
+test("muted, nothing is fed; unmuted, nothing that was said meanwhile", () => {
+  const world = quietWorld();
+  world.path.enabled(false);
+  world.hear(syllables(4));
+  assert.equal(world.fed.length, 0);
+  const unmutedAt = world.ring.head;
+  world.path.enabled(true);
+  world.hear(joined(syllables(3), room(1000)));
+  const [begin] = world.stretches()[0] ?? [0];
+  assert.ok(world.fed.length > 0 && begin >= unmutedAt - RESAMPLE_DELAY_SAMPLES);
+  world.engine?.detected("computer", unmutedAt);
+  assert.deepEqual(world.woken, []);
+  world.engine?.detected("computer", unmutedAt + 500);
+  assert.equal(world.woken.length, 1);
+});
+
+test("the cooldown drops and counts what ends too soon after a detection", () => {
+  const world = quietWorld();
+  world.engine?.detected("computer", 100_000);
+  world.engine?.detected("jarvis", 100_000 + msToSamples(1999));
+  world.engine?.detected("computer", 100_000 + msToSamples(2000));
+  world.path.cooldown(0);
+  world.engine?.detected("computer", 400_000);
+  world.engine?.detected("computer", 400_001);
+  assert.deepEqual(world.woken, [
+    "computer 100000",
+    "computer 148000",
+    "computer 400000",
+    "computer 400001",
+  ]);
+  assert.equal(world.path.counts.detectionsDropped, 1);
+});
+
+test("an engine that is not there is not fed, and hears the last second when it comes back", () => {
+  const world = quietWorld();
+  world.engine?.lost(fault("wake-word-failed", "retry", "gone"));
+  world.hear(syllables(5));
+  assert.equal(world.fed.length, 0);
+  const backAt = world.ring.head;
+  world.engine?.flowing();
+  world.hear(syllables(2));
+  assert.deepEqual(world.told, ["flowing", "lost", "flowing"]);
+  const [begin] = world.stretches()[0] ?? [0];
+  const lookedBack = backAt + FRAME_SAMPLES - msToSamples(LOOK_BACK_MS) - RESAMPLE_DELAY_SAMPLES;
+  assert.equal(begin, lookedBack);
+});
+
+test("before the ring is full the look-back ends at its beginning", () => {
+  const world = new World().begin();
+  world.hear(syllables(2));
+  assert.equal(world.stretches()[0]?.[0], -RESAMPLE_DELAY_SAMPLES);
+});

@@ -1,0 +1,110 @@
+/** Key, API, models, voice: one row a case. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type ApiFacts,
+  judgeApi,
+  judgeKey,
+  judgeModels,
+  judgeVoice,
+} from "../../../src/commands/doctor/api.ts";
+import type { Finding } from "../../../src/commands/doctor/finding.ts";
+import type { LinkFailure } from "../../../src/core/realtime/failure.ts";
+import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
+
+function told({ grade, says, remedy }: Finding): string {
+  return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
+}
+
+function withSettings(changes: Partial<Settings>): Settings {
+  return { ...DEFAULTS, "openai.base_url": "https://api.openai.com/v1", ...changes };
+}
+
+test("the key: absent, of the wrong form, right; never shown", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["", /^fail: No key is known here -> Run this with sudo.* --key-file FILE$/],
+    ["sk-short", /^fail: The key begins with sk- but is cut short/],
+    ["pk-proj-abcdefghijklmnopqrstuvwxyz", /^fail: A key of OpenAI begins with sk-/],
+    ["sk-proj-abcdefghijklmnopqrstuvwxyz_0123", /^ok: Set, and of the right form$/],
+  ];
+  for (const [key, expected] of cases) {
+    const line = told(judgeKey(withSettings({ "openai.api_key": key })));
+    assert.match(line, expected);
+    assert.ok(key === "" || !line.includes(key));
+  }
+  const other = { "openai.base_url": "http://127.0.0.1:8000/v1", "openai.api_key": "whatever" };
+  assert.match(told(judgeKey(withSettings(other))), /^ok: Set; its form is the business/);
+});
+
+test("the API: each way to fail has its own words", () => {
+  const http = (status: number, code: string | null = null): LinkFailure => {
+    return { tag: "http", status, code, type: null, message: "", retryAfterMs: null };
+  };
+  const network = (stage: "dns" | "tcp" | "tls", code: string): LinkFailure => {
+    return { tag: "network", stage, code };
+  };
+  const cases: readonly (readonly [LinkFailure, RegExp])[] = [
+    [
+      network("dns", "ENOTFOUND"),
+      /^fail: .*name could not be resolved \(ENOTFOUND\) -> Check the net/,
+    ],
+    [network("tcp", "ECONNREFUSED"), /^fail: The API cannot be reached \(ECONNREFUSED\)/],
+    [network("tls", "SELF_SIGNED_CERT_IN_CHAIN"), /^fail: .*certificate was not accepted/],
+    [network("tls", "CERT_NOT_YET_VALID"), /^fail: .*not valid at this time.*-> The clock is most/],
+    [network("tls", "CERT_HAS_EXPIRED"), /^fail: .*-> The clock is most likely wrong/],
+    [http(401), /^fail: The API refused the key: HTTP 401/],
+    [http(403), /^warn: host takes the key, but it may not list models/],
+    [http(404), /^warn: host answers, but has no list of models \(HTTP 404\) -> .*base_url/],
+    [http(429, "insufficient_quota"), /^fail: No credit left/],
+    [http(429), /^warn: Too many requests: HTTP 429/],
+    [http(503), /^fail: The Realtime API failed: HTTP 503/],
+    [{ tag: "timeout", what: "handshake" }, /^fail: .*did not answer in time/],
+  ];
+  for (const [failure, expected] of cases) {
+    assert.match(told(judgeApi({ tag: "failed", failure }, "host")), expected);
+  }
+  const answered: ApiFacts = {
+    tag: "answered",
+    ms: 120.4,
+    models: ["m"],
+    dates: {},
+    serverMs: null,
+  };
+  assert.equal(told(judgeApi(answered, "host")), "ok: host answered in 120 ms, and takes the key");
+  assert.match(told(judgeApi({ ...answered, models: null }, "host")), /^warn: .*no list of models/);
+  assert.equal(told(judgeApi({ tag: "not-asked", why: "offline" }, "host")), "skip: offline");
+});
+
+test("models: which one will answer, and until when", () => {
+  const of = (settings: Partial<Settings>, models: readonly string[] | null = null, dates = {}) =>
+    told(judgeModels(withSettings(settings), { models, dates }, Date.UTC(2026, 9, 1)));
+  assert.equal(of({}), "ok: gpt-realtime will answer");
+  const soon = { "gpt-realtime": "2026-10-20" };
+  assert.match(
+    of({}, null, soon),
+    /^warn: The model gpt-realtime will be shut down on 2026-10-20, in 19 days/,
+  );
+  assert.match(
+    of({}, ["gpt-realtime-2.1"]),
+    /^warn: gpt-realtime-2\.1 will answer: gpt-realtime is not there/,
+  );
+  const legacy = { "openai.model_selection": "legacy" } as const;
+  assert.match(of(legacy), /^fail: None of gpt-4o-realtime-preview can answer -> Name a model/);
+  assert.match(of({}, []), /^fail: None of .* can answer for this account/);
+  const own = { "openai.model": "my-own", "openai.model_selection": "new" } as const;
+  assert.equal(of(own), "ok: my-own will answer");
+});
+
+test("the voice on the models of the ladder", () => {
+  const of = (settings: Partial<Settings>) => told(judgeVoice(withSettings(settings)));
+  const preview = { "openai.model": "gpt-4o-realtime-preview" } as const;
+  assert.match(of({}), /^ok: alloy/);
+  assert.match(of({ ...preview, "openai.voice": "cedar" }), /^warn: Voice 'cedar' not available/);
+  const strict = { "openai.voice": "cedar", "openai.auto_select_voice": false } as const;
+  assert.match(
+    of({ ...strict, ...preview }),
+    /^fail: Voice 'cedar' not available .*-> Choose another/,
+  );
+  assert.match(of(strict), /^warn: /, "only further down the ladder");
+});

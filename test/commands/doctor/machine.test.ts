@@ -1,0 +1,130 @@
+/** What the machine's facts mean: one row a case. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type Finding,
+  finding,
+  findingText,
+  summary,
+} from "../../../src/commands/doctor/finding.ts";
+import {
+  type ClockFacts,
+  type DiskFacts,
+  judgeCardHealth,
+  judgeClock,
+  judgeDisk,
+  judgeMemory,
+  judgeNode,
+  judgePower,
+} from "../../../src/commands/doctor/machine.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 26, 5, 4);
+
+/** The grade and the sentence, and the remedy after an arrow. */
+function told({ grade, says, remedy }: Finding): string {
+  return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
+}
+
+test("node: too old, ended, mended", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["v18.20.4", /^fail: Node v18\.20\.4 is too old; 20\.19 is the oldest -> Install Node\.js 24/],
+    ["v20.18.1", /^fail: .*too old/],
+    ["v20.19.2", /^warn: .*makers mend version 20 no more since 2026-04-30 -> .*Debian/],
+    ["v22.23.3", /^ok: Node v22\.23\.3$/],
+    ["v99.0.0", /^ok: /],
+  ];
+  for (const [version, expected] of cases) {
+    assert.match(told(judgeNode(version, NOW_MS)), expected, version);
+  }
+});
+
+test("clock: before this version was made, not synchronised, away from the server's", () => {
+  const good: ClockFacts = { wallMs: NOW_MS, isSynchronised: true, behindMs: 300 };
+  const cases: readonly (readonly [Partial<ClockFacts>, RegExp])[] = [
+    [{}, /^ok: 2026-11-26 05:04 UTC, synchronised$/],
+    [{ isSynchronised: null, behindMs: null }, /^ok: .*nobody says/],
+    [{ isSynchronised: false }, /^warn: .*not synchronised -> .*timedatectl set-ntp true/],
+    [{ wallMs: 0 }, /^fail: The clock says 1970-01-01 00:00 UTC, which is before/],
+    [{ wallMs: Date.UTC(2024, 1, 29, 23, 59) }, /^fail: The clock says 2024-02-29 23:59 UTC/],
+    [{ behindMs: 3_600_000 }, /^fail: The clock is 60 min behind the API's/],
+    [
+      { behindMs: -600_000, isSynchronised: false },
+      /^fail: The clock is 10 min ahead of the API's/,
+    ],
+  ];
+  for (const [changes, expected] of cases) {
+    assert.match(told(judgeClock({ ...good, ...changes })), expected);
+  }
+});
+
+test("memory and power, as Linux and the firmware tell of them", () => {
+  const meminfo = (free: number) =>
+    `MemTotal:  948000 kB\nMemFree: 1 kB\nMemAvailable: ${free} kB\n`;
+  assert.equal(told(judgeMemory(meminfo(512_000))), "ok: 500 MB free of 926 MB");
+  assert.match(told(judgeMemory(meminfo(50_000))), /^warn: 48 MB free .*-> End what else/);
+  assert.match(told(judgeMemory(meminfo(9_000))), /^fail: 8 MB free/);
+  assert.match(told(judgeMemory("")), /^skip: /);
+  const power: readonly (readonly [string | null, RegExp])[] = [
+    [null, /^skip: /],
+    ["throttled=0x0\n", /^ok: /],
+    ["0\n", /^ok: /],
+    ["throttled=0x50005", /^fail: .*too little voltage now -> Use the board's own power supply/],
+    ["throttled=0x50000", /^warn: The voltage was too low since/],
+    ["80008\n", /^warn: The processor is slowed down now -> Give the board air/],
+    ["throttled=0xe0000", /^warn: .*slowed down since/],
+    ["VCHI initialization failed", /^skip: /],
+  ];
+  for (const [text, expected] of power)
+    assert.match(told(judgePower(text)), expected, String(text));
+});
+
+test("disk: full, read-only, not ours, out of inodes, worn", () => {
+  const megabyte = 1_048_576;
+  const good: DiskFacts = {
+    path: "/data",
+    freeBytes: 5_000 * megabyte,
+    totalBytes: 30_000 * megabyte,
+    freeFiles: 100_000,
+    trouble: "",
+    isReadOnly: false,
+    isWritable: true,
+  };
+  const cases: readonly (readonly [Partial<DiskFacts>, RegExp])[] = [
+    [{}, /^ok: \/data: 5000 MB free of 30000 MB$/],
+    [{ isWritable: null, freeFiles: null }, /^ok: /],
+    [{ freeBytes: 100 * megabyte }, /^warn: \/data: 100 MB free .*-> Make room/],
+    [{ freeBytes: 0 }, /^fail: \/data: 0 MB free/],
+    [{ isReadOnly: true }, /^fail: \/data is mounted read-only -> .*dmesg/],
+    [{ isWritable: false }, /^warn: \/data may not be written by this user/],
+    [{ freeFiles: 3 }, /^warn: .*only 3 more files/],
+    [{ freeBytes: null, trouble: "cannot be looked at (EIO)" }, /^fail: \/data: cannot .*\(EIO\)/],
+  ];
+  for (const [changes, expected] of cases) {
+    assert.match(told(judgeDisk({ ...good, ...changes })), expected);
+  }
+  assert.match(told(judgeCardHealth([])), /^skip: /);
+  const cards = [
+    { device: "mmcblk0p2", errors: 3 },
+    { device: "sda1", errors: 0 },
+  ];
+  assert.match(told(judgeCardHealth(cards)), /^warn: mmcblk0p2 has 3 errors -> Save the config/);
+  assert.equal(told(judgeCardHealth(cards.slice(1))), "ok: No errors on sda1");
+});
+
+test("a finding is a line, its remedy another; the end is a count", () => {
+  const bad = finding("clock", "fail", "Wrong\nby years", "Set it");
+  assert.equal(
+    findingText(bad),
+    "fail  clock          Wrong by years\n                     Set it\n",
+  );
+  assert.equal(findingText(finding("key", "ok", "Set")), "ok    key            Set\n");
+  assert.equal(
+    findingText(finding("key", "ok", "Set"), (_, text) => `<${text}>`).slice(0, 6),
+    "<ok  >",
+  );
+  assert.equal(
+    summary([bad, finding("a", "ok", ""), finding("b", "skip", "")]),
+    "1 ok, 1 failed, 1 skipped",
+  );
+});

@@ -1,0 +1,168 @@
+/** Microphone, loudspeaker, wake word, pins: one row a case. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Finding } from "../../../src/commands/doctor/finding.ts";
+import { judgeButton, judgeLed, judgePins } from "../../../src/commands/doctor/panel.ts";
+import {
+  judgeMicrophone,
+  judgeSpeaker,
+  judgeWake,
+  type MicrophoneFacts,
+  noiseFloor,
+  type WakeFacts,
+} from "../../../src/commands/doctor/sound.ts";
+import type { LevelReading } from "../../../src/core/audio/level-meter.ts";
+import { fault } from "../../../src/core/fault.ts";
+
+function told({ grade, says, remedy }: Finding): string {
+  return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
+}
+
+const ROOM: LevelReading = {
+  rmsDbfs: -50,
+  peakDbfs: -20,
+  clippedShare: 0,
+  zeroShare: 0.01,
+  flatS: 0,
+  windowS: 2,
+};
+const BUSY = fault(
+  "microphone-lost",
+  "retry",
+  'Microphone "usb" is in use by another program',
+  "Find it",
+);
+
+test("a microphone by what was heard", () => {
+  const of = (
+    reading: Partial<LevelReading>,
+    more: { floorDbfs?: number; wasAsked?: boolean } = {},
+  ) =>
+    told(
+      judgeMicrophone({
+        tag: "heard",
+        device: "usb",
+        reading: { ...ROOM, ...reading },
+        floorDbfs: -55,
+        wasAsked: false,
+        ...more,
+      }),
+    );
+  assert.equal(of({}), "ok: usb: noise -55.0 dBFS, loudest -20.0 dBFS");
+  const dead = { rmsDbfs: null, peakDbfs: null, zeroShare: 1, flatS: 2 };
+  assert.match(of(dead), /^fail: usb gives nothing but digital silence -> Look for a mute switch/);
+  assert.match(of({ clippedShare: 0.4 }), /^warn: .*40 % clipped -> Lower the capture level/);
+  assert.match(of({}, { floorDbfs: -30 }), /^warn: .*a noisy room, or too much gain -> Lower/);
+  assert.match(of({ peakDbfs: -60 }, { wasAsked: true }), /^warn: .*faint -> Raise the capture/);
+  assert.match(of({ peakDbfs: -60 }), /^ok: /, "nobody was asked to speak");
+  assert.match(of({ rmsDbfs: -90 }), /^warn: .*faint/);
+});
+
+test("a microphone that is a file, missing, in use, or the daemon's", () => {
+  const level = { verdict: "ok", rms_dbfs: -48.2, peak_dbfs: -12 };
+  const cases: readonly (readonly [MicrophoneFacts, RegExp])[] = [
+    [{ tag: "file", path: "q.wav", ms: 3_120 }, /^ok: A recording of 3\.1 s: q\.wav$/],
+    [{ tag: "lost", fault: BUSY, holder: "" }, /^fail: .*in use by another program -> Find it$/],
+    [
+      { tag: "lost", fault: BUSY, holder: "pipit (arecord, process 7)" },
+      /program: pipit \(arecord/,
+    ],
+    [{ tag: "daemon", condition: "ok", level: null }, /^ok: In use by the running pipit$/],
+    [{ tag: "daemon", condition: "ok", level }, /^ok: .*average -48\.2 dBFS, loudest -12\.0 dBFS$/],
+    [
+      { tag: "daemon", condition: "ok", level: { ...level, verdict: "silent", flat_s: 77 } },
+      /^fail: .*nothing but digital silence for 77 s/,
+    ],
+    [
+      {
+        tag: "daemon",
+        condition: "ok",
+        level: { ...level, verdict: "clipped", clipped_share: 0.1 },
+      },
+      /^warn: .*10 % clipped/,
+    ],
+    [
+      { tag: "daemon", condition: "ok", level: { verdict: "ok", rms_dbfs: null, flat_s: 5 } },
+      /^fail: .*nothing but digital silence for 5 s/,
+    ],
+    [{ tag: "daemon", condition: "gone", level: null }, /^fail: gone -> Plug it in/],
+    [{ tag: "skip", why: "quick" }, /^skip: quick$/],
+  ];
+  for (const [facts, expected] of cases) assert.match(told(judgeMicrophone(facts)), expected);
+});
+
+test("the noise floor is what a tenth of the time is below", () => {
+  assert.equal(noiseFloor([-20, -60, -21, -22, -58, -20, -20, -20, -20, -20, -20]), -58);
+  assert.equal(noiseFloor([null, -20]), null);
+  assert.equal(noiseFloor([]), null);
+});
+
+test("the loudspeaker", () => {
+  assert.match(told(judgeSpeaker({ tag: "played", device: "usb" })), /^ok: usb played two notes/);
+  assert.match(
+    told(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "" })),
+    /^ok: Records into o/,
+  );
+  assert.match(
+    told(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "no" })),
+    /^fail: o\.wav: no ->/,
+  );
+  assert.match(
+    told(judgeSpeaker({ tag: "lost", fault: BUSY, holder: "mpv" })),
+    /^fail: .*program: mpv/,
+  );
+  assert.match(
+    told(judgeSpeaker({ tag: "daemon", condition: "ok" })),
+    /^ok: In use by the running/,
+  );
+  assert.match(told(judgeSpeaker({ tag: "daemon", condition: "gone" })), /^fail: gone/);
+});
+
+test("the wake word by the strictest engine that heard it", () => {
+  const trial: WakeFacts = {
+    tag: "trial",
+    words: '"computer"',
+    sensitivities: [0.1, 0.3, 0.5, 0.7, 0.9],
+    configured: 0.7,
+    strictest: 0.1,
+    ms: 3_000,
+    peakDbfs: -12,
+  };
+  const cases: readonly (readonly [Partial<typeof trial>, RegExp])[] = [
+    [
+      {},
+      /^ok: "computer" was heard from sensitivity 0\.1 on \(loudest -12\.0 dBFS\); .* 0\.7, clearly$/,
+    ],
+    [{ strictest: 0.5 }, /^ok: .*is 0\.7$/],
+    [{ strictest: 0.7 }, /^ok: .*is 0\.7, but only just$/],
+    [{ strictest: 0.9 }, /^warn: .*-> Set wake_word\.sensitivity to 0\.9, or come nearer$/],
+    [
+      { strictest: null, peakDbfs: null },
+      /^fail: .*not heard in 3\.0 s, .*loudest silence\) -> Say it/,
+    ],
+    [{ sensitivities: [0.7], strictest: 0.7 }, /^ok: .*is 0\.7$/],
+  ];
+  for (const [changes, expected] of cases) {
+    assert.match(told(judgeWake({ ...trial, ...changes })), expected);
+  }
+  const loaded: WakeFacts = { tag: "loaded", engine: "e", words: "w", ms: 99.6 };
+  assert.equal(told(judgeWake(loaded)), "ok: e is ready for w after 100 ms");
+});
+
+test("LEDs and button", () => {
+  const taken = fault("gpio", "tell", "GPIO 27 is taken", "End what uses it");
+  assert.match(told(judgePins({ tag: "refused", fault: taken })), /^fail: GPIO 27 is taken -> End/);
+  assert.match(told(judgePins({ tag: "there", backend: "gpiochip" })), /^ok: By gpiochip/);
+  assert.match(told(judgePins({ tag: "no-header" })), /^skip: /);
+  assert.match(told(judgePins({ tag: "none-wanted" })), /^skip: /);
+  assert.match(told(judgeLed({ role: "status", pin: 22, fault: null })), /^ok: GPIO 22 was on/);
+  assert.match(told(judgeLed({ role: "status", pin: 22, fault: taken })), /^fail: /);
+  assert.match(told(judgeButton({ tag: "pressed", ms: 140.2 })), /^ok: .*after 140 ms/);
+  assert.match(
+    told(judgeButton({ tag: "no-press", ms: 15_000 })),
+    /^warn: Nobody .* 15 s -> Check/,
+  );
+  assert.match(told(judgeButton({ tag: "stuck" })), /^fail: /);
+  assert.match(told(judgeButton({ tag: "refused", fault: taken })), /^fail: /);
+});

@@ -1,0 +1,108 @@
+/** The program as an owner meets it: real processes, exit codes, one line each, no stack trace. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { projectRoot } from "../../src/adapters/os/project-root.ts";
+import type { Ended } from "../helpers/pipit.ts";
+import { runPipit } from "../helpers/pipit.ts";
+import { tempFile, tempFolder } from "../helpers/temp-folder.ts";
+
+const ENV = { OPENAI_API_KEY: "sk-geheim" };
+
+/** Ended with bad usage or configuration, in lines without a stack trace; returns them. */
+function refused(ended: Ended): readonly string[] {
+  assert.equal(ended.code, 2, ended.stderr);
+  assert.equal(ended.stdout, "");
+  assert.doesNotMatch(ended.stderr, /^\s+at |node:internal|Error:/m);
+  assert.ok(!ended.stderr.includes("geheim"), ended.stderr);
+  return ended.stderr.trimEnd().split("\n");
+}
+
+async function refusedLine(args: readonly string[], env = {}): Promise<string> {
+  const lines = refused(await runPipit(args, env));
+  assert.equal(lines.length, 1, lines.join("\n"));
+  return lines[0] ?? "";
+}
+
+test("help and version", async () => {
+  const help = await runPipit(["--help"]);
+  assert.equal(help.code, 0);
+  for (const name of ["run", "check-config", "status", "mute", "demo"]) {
+    assert.match(help.stdout, new RegExp(`^  ${name} `, "m"));
+  }
+  const version = await runPipit(["--version"]);
+  const manifest: unknown = JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8"));
+  assert.ok(typeof manifest === "object" && manifest !== null && "version" in manifest);
+  assert.equal(version.stdout, `${String(manifest.version)}\n`);
+  const own = await runPipit(["check-config", "--help"]);
+  assert.equal(own.code, 0);
+  assert.match(own.stdout, /^pipit check-config: .*\n\nUsage: pipit check-config \[options\]/);
+  const nothing = await runPipit([]);
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /Usage: pipit COMMAND/);
+});
+
+test("bad usage is one line with a suggestion, and exit code 2", async () => {
+  const unknown = await refusedLine(["chek-config"]);
+  assert.match(unknown, /^pipit: unknown command "chek-config"; did you mean "check-config"\?/);
+  assert.match(await refusedLine(["constructor"]), /^pipit: unknown command "constructor"/);
+  assert.match(await refusedLine(["--hlep"]), /^pipit: unknown option "--hlep"/);
+  const option = await refusedLine(["check-config", "--jsn", "--json"]);
+  assert.match(option, /^pipit check-config: unknown option --jsn; did you mean "--json"\?/);
+  assert.match(await refusedLine(["check-config", "--config"]), /--config needs FILE/);
+  assert.match(await refusedLine(["check-config", "--config", "--json"]), /--config needs FILE/);
+  assert.match(await refusedLine(["check-config", "--json=yes"]), /--json takes no value/);
+  assert.match(await refusedLine(["check-config", "f.yaml"]), /unexpected argument "f.yaml"/);
+});
+
+test("check-config says ok, and shows no secret", async (t) => {
+  const file = tempFile(t, "c.yaml", `openai:\n  api_key: \${OPENAI_API_KEY}\n`);
+  const plain = await runPipit(["check-config", "--config", file], ENV);
+  assert.deepEqual(plain, { code: 0, stdout: `${file}: ok\n`, stderr: "" });
+  const named = await runPipit(["check-config"], { ...ENV, PIPIT_CONFIG: file });
+  assert.equal(named.stdout, `${file}: ok\n`);
+  const json = await runPipit(["check-config", "--json", "--config", file], ENV);
+  assert.equal(json.code, 0);
+  assert.ok(!json.stdout.includes("geheim"));
+  const data: unknown = JSON.parse(json.stdout);
+  assert.ok(typeof data === "object" && data !== null && "ok" in data && "settings" in data);
+  assert.equal(data.ok, true);
+  assert.match(json.stdout, /"openai.api_key": "\(set\)"/);
+});
+
+test("each kind of bad configuration is one clear line, and exit code 2", async (t) => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["openai: [\n", /^:\d+:\d+: YAML: /],
+    ["openai:\n\tmodel: x\n", /^:2:1: a tab is used to indent/],
+    ["openai:\n  modle: x\n", /^:2:3 openai.modle: unknown key; did you mean "model"\?$/],
+    ["audio:\n  volume: [1]\n", /^:2:11 audio.volume: must be a number .*, found a list$/],
+    ["audio:\n  volume: 7\n", /^:2:11 audio.volume: must be a number from 0 to 1, found 7$/],
+    ["audio:\n  duplex: ful\n", /^:2:11 audio.duplex: .*; did you mean "full"\?$/],
+    [`openai:\n  api_key: \${NO_KEY}\n`, /^:2:12 openai.api_key: the environment variable NO_KEY/],
+  ];
+  for (const [text, expected] of cases) {
+    const file = tempFile(t, "c.yaml", text);
+    const line = await refusedLine(["check-config", "--config", file], ENV);
+    assert.ok(line.startsWith(file), line);
+    assert.match(line.slice(file.length), expected);
+  }
+  const missing = join(tempFolder(t), "no.yaml");
+  assert.match(await refusedLine(["check-config", "--config", missing]), /there is no such file/);
+});
+
+test("all problems at once, and the same for programs", async (t) => {
+  const file = tempFile(t, "c.yaml", "audio:\n  volume: 7\nzzz: 1\n");
+  const lines = refused(await runPipit(["check-config", "--config", file]));
+  assert.deepEqual(
+    lines.map((line) => line.slice(file.length).split(":").slice(0, 3).join(":")),
+    [":1:1 openai.api_key", ":2:11 audio.volume", ":3:1 zzz"],
+  );
+  const json = await runPipit(["check-config", "--json", "--config", file]);
+  assert.equal(json.code, 2);
+  assert.equal(json.stderr, "");
+  const data: unknown = JSON.parse(json.stdout);
+  assert.ok(typeof data === "object" && data !== null && "problems" in data);
+  assert.deepEqual(data.problems, lines);
+});

@@ -1,0 +1,90 @@
+/** Moves to another model: the ladder that is left, and what the owner is told. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { behaviour, differences, planModelMove } from "../../../src/commands/migrate/model-move.ts";
+import { livingSuccessor } from "../../../src/core/migration/model-life.ts";
+import { MODELS } from "../../../src/core/models/catalogue.ts";
+import type { Settings } from "../../../src/core/settings/table.ts";
+import { DEFAULTS } from "../../../src/core/settings/table.ts";
+
+const TODAY = "2026-11-26";
+
+const wish = (name: string, force = false) => ({ name, force, today: TODAY });
+
+function moved(settings: Partial<Settings>, name: string, force = false) {
+  const before: Settings = { ...DEFAULTS, ...settings };
+  const plan = planModelMove(before, wish(name, force));
+  assert.ok(plan.ok, JSON.stringify(plan));
+  const after = { ...before, ...Object.fromEntries(plan.move.values.map((v) => [v.key, v.value])) };
+  return { move: plan.move, before, after };
+}
+
+test("auto moves the guide's pair to its living successor, and the ladder lives", () => {
+  const { move, before, after } = moved({}, "auto");
+  assert.equal(after["openai.model"], "gpt-realtime-2.1");
+  assert.equal(after["openai.legacy_model"], "gpt-realtime-1.5");
+  assert.deepEqual(after["openai.fallback_models"], ["gpt-realtime-2.1-mini"]);
+  const told = new Map(differences(move, before).map((row) => [row.what, row]));
+  const row = (what: string) => [told.get(what)?.from, told.get(what)?.to];
+  assert.deepEqual(row("text out, per 1M tokens"), ["$16.00", "$24.00"]);
+  assert.deepEqual(row("a minute of your speech"), ["$0.0192", "$0.0192"]);
+  assert.deepEqual(row("a minute of answer"), ["$0.0768", "$0.0768"]);
+  assert.deepEqual(row("will be shut down"), ["2027-01-20", "no date known"]);
+  assert.match(
+    behaviour(move, before).join("\n"),
+    /preambles[\s\S]*two pieces[\s\S]*128000 tokens/,
+  );
+});
+
+test("from every model to every other: no dead rung, none twice, one left to ask", () => {
+  for (const from of MODELS) {
+    for (const to of MODELS) {
+      const before: Settings = { ...DEFAULTS, "openai.model": from.name };
+      const plan = planModelMove(before, wish(to.name));
+      if (to.shutdown !== null && to.shutdown <= TODAY) {
+        assert.ok(!plan.ok && plan.message.includes(to.shutdown), to.name);
+        continue;
+      }
+      assert.ok(plan.ok, `${from.name} → ${to.name}`);
+      const { values } = plan.move;
+      const after: Settings = {
+        ...before,
+        ...Object.fromEntries(values.map((v) => [v.key, v.value])),
+      };
+      const ladder = [
+        after["openai.model"],
+        after["openai.legacy_model"],
+        ...after["openai.fallback_models"],
+      ];
+      assert.equal(new Set(ladder).size, ladder.length, ladder.join());
+      assert.ok(ladder.length >= 2);
+      for (const name of ladder)
+        assert.ok(!MODELS.some((m) => m.name === name && m.shutdown && m.shutdown <= TODAY));
+      assert.deepEqual(planModelMove(after, wish(to.name)).ok, false, "a second run does nothing");
+    }
+  }
+});
+
+test("what cannot be: unknown names without --force, a voice that may not be replaced", () => {
+  const unknown = planModelMove(DEFAULTS, wish("gpt-realtme-2.1"));
+  assert.ok(!unknown.ok && !unknown.idle);
+  assert.match(unknown.message, /did you mean "gpt-realtime-2.1"\? --force takes it/);
+  assert.equal(moved({}, "gpt-realtime-9", true).after["openai.model"], "gpt-realtime-9");
+  assert.ok(!planModelMove({ ...DEFAULTS, "openai.model": "other" }, wish("auto")).ok);
+  const idle = planModelMove(moved({}, "gpt-realtime-1.5").after, wish("auto"));
+  assert.ok(!idle.ok && idle.idle);
+  assert.match(idle.message, /No end of gpt-realtime-1.5 is announced; the one after it is/);
+});
+
+test("a forced legacy model stays a forced choice", () => {
+  const { after } = moved({ "openai.model_selection": "legacy" }, "gpt-realtime-2.1");
+  assert.equal(after["openai.model_selection"], "new");
+});
+
+test("the line of successors ends at one that lives", () => {
+  assert.equal(livingSuccessor("gpt-4o-realtime-preview-2024-12-17", TODAY), "gpt-realtime-1.5");
+  assert.equal(livingSuccessor("gpt-4o-mini-realtime-preview", TODAY), "gpt-realtime-2.1-mini");
+  assert.equal(livingSuccessor("gpt-realtime-2.1", TODAY), null);
+  assert.equal(livingSuccessor("nobody", TODAY), null);
+});

@@ -1,0 +1,229 @@
+/** Older files of every shape become good ones, or a list of problems; comments and the rest survive. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { stringify } from "yaml";
+import { parseYaml } from "../../../src/adapters/config/yaml.ts";
+import { projectRoot } from "../../../src/adapters/os/project-root.ts";
+import { editYaml } from "../../../src/commands/migrate/edit.ts";
+import { migrateText, settingsOf } from "../../../src/commands/migrate/text.ts";
+import { OLDER_KEYS, withOlderKeys } from "../../../src/core/migration/older-keys.ts";
+
+const FACTS = { today: "2026-11-26", hasAccessKey: false };
+const RUNS = 400;
+
+/** Valid older values by key; a key without an entry takes any scalar, for nothing reads it. */
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  "openai.api_key": [`\${OPENAI_API_KEY}`, "sk-proj-abcdefghijklmnop"],
+  "openai.voice": ["alloy", "cedar", "nova", "Juniper"],
+  "openai.voice_fallback": ["echo", "alloy"],
+  "openai.auto_select_voice": [true, false],
+  "openai.model": ["gpt-realtime", "gpt-4o-realtime-preview", "gpt-4o-mini-realtime-preview"],
+  "openai.legacy_model": ["gpt-4o-realtime-preview", "gpt-realtime"],
+  "openai.model_selection": ["auto", "new", "legacy"],
+  "openai.temperature": [0.8, 0, 2, "0.7"],
+  "openai.language": ["en", "de", "EN", "pt_BR"],
+  "audio.input_device": ["default", "Jabra", 3, null],
+  "audio.output_device": ["default", "plughw:1", "2"],
+  "audio.output_volume": [0.5, 1, 2, 5],
+  "audio.feedback_prevention": [true, false, "yes"],
+  "audio.mute_during_response": [true, false],
+  "wake_word.enabled": [true, false],
+  "wake_word.engine": ["porcupine", "openwakeword"],
+  "wake_word.model": ["picovoice", "jarvis", "/home/pi/a.ppn", "hey_jarvis_v0.1.onnx"],
+  "wake_word.model_path": ["models/x.onnx", "/home/pi/a.ppn", null],
+  "wake_word.sensitivity": [0, 0.5, 1],
+  "wake_word.porcupine_access_key": [`\${PICOVOICE_ACCESS_KEY}`, "abcdEFGH1234abcdEFGH1234=="],
+  "wake_word.cooldown": [2, 0, 600, "1.5"],
+  "wake_word.timeout": [5, 0.1],
+  "session.conversation_mode": ["multi_turn", "single_turn"],
+  "session.max_duration": [300, 5, 86_400],
+  "session.extended_silence_threshold": [8, 8.5, 0],
+  "session.multi_turn_max_turns": [10, 20, 10.4],
+  "session.multi_turn_timeout": [300, 1],
+  "session.interrupt_threshold": [0.5, 1, 3],
+  "session.language": ["en", "de"],
+  "system.log_level": ["INFO", "WARNING", "CRITICAL", "debug"],
+  "system.led_gpio": [null, 17, 22, 4],
+  persona: [{ humor: 30, name: "Bird" }, { backstory: { purpose: "Sing # c\nd" } }, null],
+};
+const ANY: readonly unknown[] = [null, 0, 1.5, "text", "a: b #", true, [], ["a", "b"], {}, "x\ny"];
+
+/** mulberry32, so that a failure can be repeated. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+interface Branch {
+  [name: string]: unknown;
+}
+
+function branch(parent: Branch, name: string): Branch {
+  const below = parent[name];
+  if (typeof below === "object" && below !== null) return below as Branch;
+  const fresh: Branch = {};
+  parent[name] = fresh;
+  return fresh;
+}
+
+/** A file with some of the older keys, a comment with a number above and behind lines. */
+function olderFile(seed: number): { readonly text: string; readonly comments: readonly string[] } {
+  const roll = dice(seed);
+  const pick = (from: readonly unknown[]): unknown => from[Math.floor(roll() * from.length)];
+  const share = roll();
+  const tree: Branch = {};
+  for (const { key } of OLDER_KEYS) {
+    if (roll() > share) continue;
+    const names = key.split(".");
+    const last = names.pop() ?? "";
+    const place = names.reduce(branch, tree);
+    place[last] = pick(VALUES[key] ?? ANY);
+  }
+  const flow = roll() < 0.15;
+  const yaml = stringify(tree, {
+    collectionStyle: flow ? "flow" : "any",
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
+  const comments: string[] = [];
+  const lines = yaml.split("\n").flatMap((line) => {
+    if (flow || !/^ *[a-z_]+: [^|>{["&]*$/.test(line) || roll() < 0.5) return [line];
+    comments.push(`# note ${comments.length};`, `# behind ${comments.length};`);
+    const [above, behind] = comments.slice(-2);
+    return [`${/^ */.exec(line)?.[0]}${above}`, `${line}   ${behind}`];
+  });
+  const eol = roll() < 0.2 ? "\r\n" : "\n";
+  return { text: lines.join(eol), comments };
+}
+
+test("any file of older keys becomes a good one; comments survive; again does nothing", () => {
+  for (let seed = 1; seed <= RUNS; seed++) {
+    const { text, comments } = olderFile(seed);
+    const told = `seed ${seed}\n${text}`;
+    const first = migrateText(text, FACTS, {});
+    assert.deepEqual(first.problems, [], told);
+    assert.ok(first.settings, told);
+    assert.ok(settingsOf(first.text, {}).ok, told);
+    for (const comment of comments) {
+      assert.equal(first.text.split(comment).length, 2, `${told}\n${first.text}\n${comment}`);
+    }
+    const second = migrateText(first.text, FACTS, {});
+    assert.equal(second.text, first.text, told);
+    assert.deepEqual([second.plan.changed, second.plan.gone], [[], []], told);
+  }
+});
+
+test("lines that are not touched stay byte for byte", () => {
+  const odd = `audio:\n  volume:    0.50    #   half\n  agc_enabled: true\n\n\n  settle_ms: 0200\nleds: {brightness: 0.5}\n`;
+  const { text } = migrateText(odd, FACTS, {});
+  const gone = `  # The API copes with loudness itself; the card's gain is set with alsamixer\n  #agc_enabled: true\n`;
+  assert.equal(text, odd.replace("  agc_enabled: true\n", gone));
+});
+
+test("a section in braces is printed as a block, the others are not", () => {
+  const text = `audio: { agc_enabled: true, volume: 0.5 } # loud\nleds: {brightness: 0.5}\n`;
+  const after = migrateText(text, FACTS, {});
+  assert.deepEqual(after.problems, []);
+  assert.match(after.text, /^audio:.*\n( {2}#.*\n)+ {2}volume: 0.5/);
+  assert.match(after.text, /# loud/);
+  assert.match(after.text, /\nleds: \{brightness: 0.5\}\n/);
+  const json = migrateText(`{"audio": {"output_volume": 0.5}}`, FACTS, {});
+  assert.equal(json.settings?.["audio.volume"], 0.5);
+});
+
+test("what cannot be migrated is told as a whole, at its place in the older file", () => {
+  const text = [
+    "openai:",
+    "  modle: x",
+    "  model_selection: newest",
+    "session:",
+    "  conversation_mode: chatty",
+    "  max_duration: soon",
+    "bogus: 1",
+  ].join("\n");
+  const { problems, text: after } = migrateText(text, FACTS, {});
+  assert.equal(after, text);
+  assert.deepEqual(
+    problems.map(({ line, column, key }) => `${line}:${column} ${key}`),
+    [
+      "2:3 openai.modle",
+      "3:20 openai.model_selection",
+      "5:22 session.conversation_mode",
+      "6:17 session.max_duration",
+      "7:1 bogus",
+    ],
+  );
+  const message = problems.find(({ line }) => line === 5)?.message ?? "";
+  assert.match(message, /^becomes session\.mode, which must be one of multi_turn, single_turn/);
+});
+
+test("aliases, tabs, duplicates and worse are problems, not damage", () => {
+  const base = "x: &x\n  agc_enabled: true\naudio: *x\n";
+  const lost = "audio:\n  agc_enabled: &on true\n  earcons: *on\n";
+  for (const text of [
+    lost,
+    base,
+    "audio:\n\tvolume: 1\n",
+    "audio:\n  agc_enabled: 1\n  agc_enabled: 2\n",
+    "- a",
+    "{",
+    "[".repeat(99),
+  ]) {
+    const { problems, text: after } = migrateText(text, FACTS, {});
+    assert.ok(problems.length > 0, text);
+    assert.equal(after, text);
+  }
+  assert.deepEqual(migrateText("", FACTS, {}).problems, []);
+});
+
+test("keys are put into sections that are there, empty, or not there", () => {
+  const put = (text: string): string => {
+    const edited = editYaml(text, [
+      { tag: "put", key: "openai.turn_detection.threshold", value: 0.3 },
+      { tag: "put", key: "openai.instructions", value: "a: b\n# c\n" },
+    ]);
+    assert.ok(edited.ok, text);
+    const checked = settingsOf(edited.text, {});
+    assert.ok(checked.ok, edited.text);
+    assert.equal(checked.settings["openai.turn_detection.threshold"], 0.3);
+    assert.equal(checked.settings["openai.instructions"].trim(), "a: b\n# c");
+    return edited.text;
+  };
+  put("");
+  put("# only a comment");
+  put("openai:\n");
+  put("openai:\n  # voice\n  #voice: alloy\naudio:\n  volume: 1");
+  put("openai:\n  voice: alloy # x\n  turn_detection:\n    # y\n");
+  put("openai:\n    turn_detection:\n          type: server_vad\n    instructions: old\n");
+  put("openai: {voice: alloy, turn_detection: {type: server_vad}}\r\naudio:\r\n  volume: 1\r\n");
+  put("openai:\n  instructions: |\n    old text\n    # of the text\n  voice: alloy\n");
+});
+
+test("the example of today needs nothing, but for the model that is shut down", () => {
+  const example = readFileSync(join(projectRoot(), "config", "config.yaml"), "utf8");
+  assert.equal(migrateText(example, FACTS, {}).text, example);
+  const inUse = example.replaceAll(/^( *)#(?! |$)/gm, "$1");
+  const after = migrateText(inUse, FACTS, {});
+  assert.deepEqual(after.problems, []);
+  const line = "  legacy_model: gpt-4o-realtime-preview\n";
+  assert.equal(after.text, inUse.replace(line, "  legacy_model: gpt-realtime-1.5\n"));
+});
+
+test("the README's table of older keys is today's", () => {
+  const readme = readFileSync(join(projectRoot(), "README.md"), "utf8");
+  assert.equal(readme, withOlderKeys(readme), "the marks are missing, or run npm run config");
+});
+
+test("the parser's own bounds hold here, too", () => {
+  const bomb = `a: &a [x]\n${Array.from({ length: 200 }, (_, i) => `k${i}: *a`).join("\n")}\n`;
+  assert.ok(migrateText(bomb, FACTS, {}).problems.length > 0);
+  assert.equal(parseYaml(bomb).document, null);
+});

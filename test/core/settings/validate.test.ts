@@ -1,0 +1,205 @@
+/** Each kind of bad value gives one clear line; good ones become Settings. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Settings } from "../../../src/core/settings/table.ts";
+import { DEFAULTS } from "../../../src/core/settings/table.ts";
+import type { Locate } from "../../../src/core/settings/validate.ts";
+import { formatProblem, validate } from "../../../src/core/settings/validate.ts";
+
+const ENV = { OPENAI_API_KEY: "sk-test", LOUD: "0.25", YES: "true", WORD: "loud", EMPTY: "" };
+
+function settings(tree: unknown): Settings {
+  const result = validate(tree, { env: ENV });
+  assert.ok(result.ok, JSON.stringify(result));
+  return result.settings;
+}
+
+/** The problems as `key: message`. */
+function lines(tree: unknown, env: Readonly<Record<string, string>> = ENV): readonly string[] {
+  const result = validate(tree, { env });
+  assert.ok(!result.ok, "should have been refused");
+  return result.problems.map(({ key, message }) => `${key}: ${message}`);
+}
+
+/** The only problem. */
+function line(tree: unknown, env: Readonly<Record<string, string>> = ENV): string {
+  const all = lines(tree, env);
+  assert.equal(all.length, 1, all.join("\n"));
+  return all[0] ?? "";
+}
+
+test("nothing at all, and empty sections, give the defaults", () => {
+  const expected = { ...DEFAULTS, "openai.api_key": "sk-test" };
+  for (const tree of [null, undefined, {}, { openai: null, audio: {} }]) {
+    assert.deepEqual({ ...settings(tree) }, expected);
+  }
+});
+
+test("values are taken, expanded and converted", () => {
+  const got = settings({
+    openai: { max_output_tokens: "inf", instructions: "a\nb", turn_detection: { threshold: 0 } },
+    audio: { volume: `\${LOUD}`, input_device: `file:/tmp/\${WORD}.wav` },
+    wake_word: { enabled: `\${YES}`, keyword: ["jarvis", "computer"] },
+  });
+  assert.equal(got["openai.max_output_tokens"], "inf");
+  assert.equal(got["openai.instructions"], "a\nb");
+  assert.equal(got["openai.turn_detection.threshold"], 0);
+  assert.equal(got["audio.volume"], 0.25);
+  assert.equal(got["audio.input_device"], "file:/tmp/loud.wav");
+  assert.equal(got["wake_word.enabled"], true);
+  assert.deepEqual(got["wake_word.keyword"], ["jarvis", "computer"]);
+  assert.deepEqual(settings({ wake_word: { keyword: "jarvis" } })["wake_word.keyword"], ["jarvis"]);
+});
+
+test("OPENAI_BASE_URL counts when the file has no base_url, and not when it has", () => {
+  const env = { ...ENV, OPENAI_BASE_URL: "http://localhost:9/v1" };
+  const without = validate({}, { env });
+  assert.ok(without.ok);
+  assert.equal(without.settings["openai.base_url"], "http://localhost:9/v1");
+  const set = validate({ openai: { base_url: "https://proxy/v1" } }, { env });
+  assert.ok(set.ok);
+  assert.equal(set.settings["openai.base_url"], "https://proxy/v1");
+});
+
+test("unknown keys", () => {
+  const typo = line({ openai: { modle: "x" } });
+  assert.equal(typo, 'openai.modle: unknown key; did you mean "model"?');
+  assert.equal(line({ opnai: { model: "x" } }), 'opnai: unknown key; did you mean "openai"?');
+  const misplaced = line({ openai: { pre_roll_ms: 5 } });
+  assert.equal(misplaced, "openai.pre_roll_ms: unknown key; did you mean audio.pre_roll_ms?");
+  const dotted = line({ "openai.model": "x" });
+  assert.equal(dotted, 'openai.model: unknown key; write "model:" indented below "openai:"');
+  assert.match(line({ button: { zzz: 1 } }), /^button.zzz: unknown key; known here: backend, pin/);
+  for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+    assert.match(line({ [name]: { a: 1 } }), /unknown key/);
+  }
+  const proto: unknown = JSON.parse('{"__proto__": {"openai": 1}}');
+  assert.match(line(proto), /^__proto__: unknown key/);
+});
+
+test("wrong types say what was found, what is allowed, and the way out", () => {
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [{ audio: { volume: "0.5" } }, /must be a number from 0 to 1, found "0.5"; remove the quotes/],
+    [{ audio: { volume: [] } }, /must be a number from 0 to 1, found a list$/],
+    [{ audio: { pre_roll_ms: 1.5 } }, /must be a whole number from 0 to 3000 ms, found 1.5$/],
+    [{ wake_word: { enabled: "yes" } }, /must be true or false, found "yes"; write true/],
+    [{ wake_word: { enabled: 0 } }, /must be true or false, found 0; write false/],
+    [{ openai: { model: 4 } }, /must be a model name .*, found 4; put it in quotes/],
+    [{ openai: { voice: false } }, /must be one of alloy, .*, found false$/],
+    [
+      { openai: { fallback_models: "a" } },
+      /must be a list of 0 to 8 texts, found "a"; write \["a"\]/,
+    ],
+    [{ openai: { fallback_models: ["a", 3] } }, /must be a model name .* found 3$/],
+    [{ openai: { fallback_models: ["a", "a"] } }, /stands in the list twice: "a"/],
+    [{ openai: { instructions: { a: 1 } } }, /must be text, found a section/],
+    [{ openai: "sk-oops" }, /must have keys indented below it \(api_key, .*\), found text$/],
+    [[], /the file must hold sections \(openai, .*\), found a list$/],
+    ["text", /the file must hold sections/],
+    [{ audio: { volume: null } }, /has no value; give one, or put # before the line/],
+  ];
+  for (const [tree, expected] of cases) assert.match(line(tree), expected);
+});
+
+test("out of range, not one of, empty where needed", () => {
+  assert.match(line({ audio: { volume: 1.01 } }), /from 0 to 1, found 1.01$/);
+  assert.match(line({ audio: { volume: -0.01 } }), /from 0 to 1/);
+  assert.match(line({ audio: { volume: Number.NaN } }), /from 0 to 1/);
+  assert.match(line({ audio: { volume: Number.POSITIVE_INFINITY } }), /found Infinity/);
+  assert.match(line({ openai: { max_output_tokens: "infinite" } }), /from 1 to 4096 tokens or inf/);
+  assert.match(line({ openai: { model_selection: "Auto" } }), /did you mean "auto"\?$/);
+  assert.match(line({ openai: { model: "" } }), /must not be empty$/);
+  assert.match(line({ wake_word: { keyword: [] } }), /a list of 1 to 8 texts, found 0$/);
+  assert.match(line({ metrics: { dir: "~/metrics" } }), /a path without ~/);
+  assert.match(line({ audio: { output_device: "file:out.mp3" } }), /file:PATH.wav, found/);
+  assert.match(line({ openai: { model: "a\nb" } }), /one line without control characters/);
+  assert.match(line({ openai: { instructions: "x".repeat(32_001) } }), /at most 32000 characters/);
+});
+
+test("a missing variable is named with the way to set it, and asked for by commands that need it", () => {
+  assert.match(
+    line({}, {}),
+    /^openai.api_key: the environment variable OPENAI_API_KEY is not set;/,
+  );
+  assert.match(line({}, { OPENAI_API_KEY: "" }), /must not be empty, but OPENAI_API_KEY is empty/);
+  assert.match(line({ audio: { volume: `\${NO_SUCH}` } }), /variable NO_SUCH is not set/);
+  assert.match(line({ openai: { fallback_models: [`\${NO_SUCH}`] } }), /NO_SUCH is not set/);
+  assert.match(line({ audio: { input_device: `\${` } }), /neither \$\{NAME\} nor/);
+});
+
+test("without the service's environment, a command still gets the rest", () => {
+  const tree = {
+    system: { control_socket: "/run/x.sock" },
+    wake_word: { engine: "porcupine", access_key: `\${NO_SUCH}`, keyword: [`\${NO_SUCH}`] },
+    audio: { volume: `\${NO_SUCH}` },
+  };
+  const result = validate(tree, { env: {}, missingVariables: "default" });
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.equal(result.settings["system.control_socket"], "/run/x.sock");
+  assert.equal(result.settings["audio.volume"], 1);
+  assert.deepEqual(result.settings["wake_word.keyword"], ["computer"]);
+  const blank = validate({}, { env: { OPENAI_API_KEY: "" }, missingVariables: "default" });
+  assert.ok(blank.ok, JSON.stringify(blank));
+});
+
+test("rules between keys, and about the inside of a value", () => {
+  const porcupine = { engine: "porcupine" };
+  assert.match(line({ wake_word: porcupine }), /^wake_word.engine: porcupine needs an AccessKey/);
+  settings({ wake_word: { ...porcupine, access_key: "abc=" } });
+  settings({ wake_word: { ...porcupine, enabled: false } });
+  settings({ wake_word: { ...porcupine, access_key: "abc", keyword: "grapefruit" } });
+  settings({ wake_word: { keyword: ["Hey Google", "JARVIS"] } });
+  const word = line({ wake_word: { keyword: "jarvos" } });
+  assert.match(word, /^wake_word.keyword: porcupine-keyless knows only .*did you mean "jarvis"\?$/);
+  const few = line({ metrics: { max_files: 100 }, budget: { daily_usd: 1 } });
+  assert.match(few, /^metrics.max_files: must be at least 300 with a budget: after a restart/);
+  settings({ metrics: { max_files: 100 } });
+  for (const bad of ["api.example", "ftp://host/", "https://u:p@host/", "https://h/?a=b"]) {
+    const message = line({ openai: { base_url: bad } });
+    assert.match(message, /^openai.base_url: must /, bad);
+    assert.ok(!message.includes(bad), "an address may hold a password");
+  }
+  for (const good of ["http://localhost:1/v1", "ws://[::1]:8/", "wss://host"]) {
+    settings({ openai: { base_url: good } });
+  }
+});
+
+test("no secret and no variable's value is ever quoted", () => {
+  const env = { OPENAI_API_KEY: "sk-geheim nis", WRONG: "sk-geheim_1" };
+  const tree = {
+    audio: { volume: `\${WRONG}`, duplex: `\${WRONG}`, input_device: `file:\${WRONG}` },
+    wake_word: { enabled: `\${WRONG}`, access_key: "ge heim", keyword: [`\${WRONG}`] },
+    openai: { voice: `\${WRONG}`, language: `\${WRONG}`, model: `\${WRONG}!` },
+  };
+  const all = lines(tree, env);
+  assert.equal(all.length, 10, all.join("\n"));
+  assert.ok(!all.join("\n").includes("heim"), all.join("\n"));
+  assert.ok(all.includes("audio.volume: must be a number from 0 to 1, found the value of WRONG"));
+});
+
+test("all problems at once, in the order of the file, one line each", () => {
+  const places = new Map([
+    ["audio.volume", 9],
+    ["openai.modle", 2],
+    ["zzz", 5],
+    ["openai.fallback_models.1", 3],
+  ]);
+  const locate: Locate = (path) => ({
+    line: places.get(path.join(".")) ?? 99,
+    column: path.length,
+  });
+  const tree = {
+    audio: { volume: "so\nloud" },
+    zzz: 1,
+    openai: { modle: 1, fallback_models: ["a", "b c"] },
+  };
+  const result = validate(tree, { env: ENV, locate });
+  assert.ok(!result.ok);
+  const shown = result.problems.map((problem) => formatProblem("f.yaml", problem));
+  assert.match(shown[0] ?? "", /^f.yaml:2:2 openai.modle: unknown key; did you mean "model"\?$/);
+  assert.match(shown[1] ?? "", /^f.yaml:3:3 openai.fallback_models: must be a model name/);
+  assert.match(shown[2] ?? "", /^f.yaml:5:1 zzz: unknown key; known here: openai, /);
+  assert.match(shown[3] ?? "", /^f.yaml:9:2 audio.volume: must be .*, found "so loud"$/);
+  assert.equal(shown.length, 4);
+});
