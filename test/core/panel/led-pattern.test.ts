@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { INDICATIONS } from "../../../src/core/panel/indication.ts";
 import {
   glow,
-  INDICATIONS,
   isDarkened,
   isQuiet,
   LOOK_PATTERN,
