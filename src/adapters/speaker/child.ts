@@ -1,6 +1,6 @@
 /**
  * The program of the speaker's child process: it alone loads the native package `speaker`, which can
- * abort its process. Usage: speaker-child DEVICE, with an IPC channel; messages: messages.ts.
+ * abort its process. Usage: child.js DEVICE, with an IPC channel; messages: messages.ts.
  *
  * Invariant: one write in flight; the device is closed only when none is (the package aborts
  * otherwise). It ends when the channel does, so it never outlives the daemon.
@@ -27,7 +27,7 @@ const EXIT_NO_PACKAGE = 4;
 
 const PROBE_CONF = fileURLToPath(new URL("./probe.conf", import.meta.url));
 
-/** Loads the package while ALSA sees only a device that is always there; see speaker-probe.conf. */
+/** Loads the package while ALSA sees only a device that is always there; see probe.conf. */
 async function loadPackage(): Promise<SpeakerClass> {
   const real = process.env["ALSA_CONFIG_PATH"];
   process.env["ALSA_CONFIG_PATH"] = PROBE_CONF;

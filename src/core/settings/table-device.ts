@@ -1,6 +1,6 @@
 /**
  * The rows about the appliance itself: sound, wake word, conversations, files (lamps and button:
- * settings-table-gpio.ts).
+ * table-gpio.ts).
  *
  * Invariant: a key stands here only when something reads it.
  */

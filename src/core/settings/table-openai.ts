@@ -24,7 +24,7 @@ const MODEL_NAME: Pattern = {
   regex: /^[A-Za-z0-9][\w.:/@-]*$/,
   says: "a model name (letters, digits and . _ : / @ -)",
 };
-/** What an address must be beyond this is a rule of settings-rules.ts. */
+/** What an address must be beyond this is a rule of rules.ts. */
 const ADDRESS: Pattern = {
   regex: /^\S+$/,
   says: "an address that begins with https://, http://, wss:// or ws://",

@@ -185,7 +185,7 @@ test("speaker: the child is killed; the child stands still", { skip: NO_PACKAGE 
   writeFileSync(conf, "pcm.quiet { type null }\n");
   const env = { ...process.env, ALSA_CONFIG_PATH: conf };
   const make = () => new NodeSpeaker({ device: "quiet", env, clock, dice });
-  const victim = { word: "speaker-child", make };
+  const victim = { word: "speaker/child", make };
   await t.test("killed", () => killed(victim));
   await t.test("stalled", () => stalled(victim));
 });
@@ -199,13 +199,13 @@ test("speaker: the child is exchanged for a fresh one, and nobody notices", {
   const speaker = new NodeSpeaker({ device: "quiet", env, clock, dice, recycleWrites: 5 });
   const sink = begin(speaker);
   await eventually("the device is open", () => sink.count("flowing") === 1);
-  const [first] = children("speaker-child");
+  const [first] = children("speaker/child");
   for (let n = 1; n <= 3; n++) {
     speaker.play(PCM.subarray(0, 4_800));
     speaker.finish();
     await eventually(`utterance ${n}`, () => sink.count("drained") === n);
   }
-  const [last] = children("speaker-child");
+  const [last] = children("speaker/child");
   assert.notEqual(first, last);
   assert.equal(sink.count("lost"), 0);
   assert.equal(speaker.heard(), 3 * 4_800);

@@ -86,7 +86,7 @@ for (const [name, setting, sentence] of SENTENCES) {
 
 /** The child by itself, with an argument for Node; everything it says in any way. */
 async function bareChild(execArgv: string[]): Promise<{ said: string; reply: unknown }> {
-  const program = fileURLToPath(siblingProgram(adapterUrl(), "wake-porcupine-child"));
+  const program = fileURLToPath(siblingProgram(adapterUrl(), "porcupine-child"));
   const child = fork(program, [], { serialization: "advanced", execArgv, silent: true });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
