@@ -29,3 +29,26 @@ for (const [name, sentence] of Object.entries(FAULT_SOUNDS)) {
   });
   console.log(file.slice(root.length));
 }
+
+// One stroke of the bell: three struck notes, a second long.
+const bell = `${root}src/adapters/speaker/sounds/ring.wav`;
+const note = (hz) => [
+  `|sox -n -p synth 0.34 sine ${hz} sine ${hz * 2.76} remix - fade l 0.002 0.34 0.3`,
+];
+execFileSync("sox", [
+  ...note(784),
+  ...note(988),
+  ...note(1175),
+  "-r",
+  "16000",
+  "-c",
+  "1",
+  "-b",
+  "16",
+  "-D",
+  bell,
+  "gain",
+  "-n",
+  "-3",
+]);
+console.log(bell.slice(root.length));

@@ -22,11 +22,12 @@ import { Lpcm16Microphone } from "./adapters/microphone/lpcm16.ts";
 import { SystemCalendar, SystemClock, SystemDice } from "./adapters/os/clock.ts";
 import { type Env, fdSink, wantsColour } from "./adapters/os/line-sink.ts";
 import { projectVersion } from "./adapters/os/project-root.ts";
+import { FolderStateFile } from "./adapters/os/state-file.ts";
 import { loadWav } from "./adapters/os/wav-file.ts";
 import { ModelsList } from "./adapters/realtime/models-list.ts";
 import { RealtimeDialer } from "./adapters/realtime/socket.ts";
 import { AplaySpeaker } from "./adapters/speaker/aplay.ts";
-import { faultSound } from "./adapters/speaker/fault-sounds.ts";
+import { faultSound, ringSound } from "./adapters/speaker/fault-sounds.ts";
 import { FileSpeaker } from "./adapters/speaker/file.ts";
 import { NodeSpeaker } from "./adapters/speaker/node.ts";
 import { whyNoSpeakerPackage } from "./adapters/speaker/pick.ts";
@@ -51,6 +52,7 @@ import type {
   Lamp,
   Microphone,
   Speaker,
+  StateFile,
   WakeEngine,
 } from "./ports.ts";
 
@@ -123,6 +125,8 @@ export function compose(
     dialer: new RealtimeDialer(clock),
     target: dialTarget,
     faultSound,
+    timerFile: composeStateFile("timers.json", "The timers", base),
+    ringSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
       limits: () => metricsLimits(current()),
@@ -141,6 +145,13 @@ export function compose(
     host: hostFacts(lastExit),
   };
   return new Appliance(world, current);
+}
+
+/** Beside what systemd keeps for us; without systemd, beside the metrics. */
+function composeStateFile(name: string, what: string, { settings, env, clock }: Base): StateFile {
+  const [folder = ""] = (env["STATE_DIRECTORY"] ?? "").split(":");
+  const dir = folder === "" ? settings["metrics.dir"] : folder;
+  return new FolderStateFile({ dir, name, what, clock });
 }
 
 function metricsLimits(settings: Settings): MetricsLimits {

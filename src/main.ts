@@ -40,6 +40,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
   stop: { summary: "ends the conversation and silences the answer", start: control("stop") },
   mute: { summary: "mute on|off: closes or opens the microphone", start: control("mute") },
+  timers: {
+    summary: "lists, sets and cancels timers and alarms",
+    start: async (argv) => (await import("./commands/timers/command.ts")).timers(argv),
+  },
   doctor: {
     summary: "looks at everything that Pipit needs, and says what to do",
     start: async (argv) => (await import("./commands/doctor/command.ts")).doctor(argv),

@@ -27,6 +27,10 @@ export interface Clock {
 export interface Calendar {
   /** When the local day of a wall-clock time began; both in milliseconds since 1970. */
   dayStartMs(wallMs: number): number;
+  /** The name of the owner's time zone in the IANA database; may change while we run. */
+  zone(): string;
+  /** False: power has come lately, and nobody has said yet how late it is. */
+  isSet(): boolean;
 }
 
 /** Chance: jitter and identifiers. */
@@ -184,6 +188,19 @@ export interface MetricsStore {
    * Rejects where the folder cannot be read.
    */
   past(sinceWallMs: number): Promise<readonly PastConversation[]>;
+}
+
+/** A small text of ours that outlives the process. Never rejects for trouble with the disk. */
+export interface StateFile {
+  /** Null: there is none yet. */
+  load(): Promise<
+    | { readonly ok: true; readonly text: string | null }
+    | { readonly ok: false; readonly fault: Fault }
+  >;
+  /** Resolves when it is durable, or with why it is not. */
+  save(text: string): Promise<Fault | null>;
+  /** What is there cannot be used: it is kept under another name. */
+  setAside(): Promise<void>;
 }
 
 /** The text file for the tools of a fleet. Never rejects for trouble with the disk: it resolves with it. */

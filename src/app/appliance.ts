@@ -26,6 +26,7 @@ import { FleetReport } from "./records/fleet-report.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
+import { Ringer } from "./timers/ringer.ts";
 import type { World } from "./world.ts";
 
 export class Appliance {
@@ -45,6 +46,7 @@ export class Appliance {
   readonly #lifecycle: Lifecycle;
   readonly #retirements: RetirementWatch;
   readonly #level: LevelWatch;
+  readonly #ringer: Ringer;
   #startedMs = 0;
   #lastFrameMs: number | null = null;
   #lastFault: LastFault | null = null;
@@ -53,7 +55,7 @@ export class Appliance {
   constructor(world: World, settings: () => Settings) {
     this.#world = world;
     this.#settings = settings;
-    const { clock, dice, journal, speaker, dialer, target, lamp } = world;
+    const { clock, dice, journal, speaker, dialer, target } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
@@ -65,6 +67,7 @@ export class Appliance {
       capturedAt: (serverMs) => this.#uplink.capturedAt(serverMs),
     });
     const [uplink, downlink] = [this.#uplink, this.#downlink];
+    this.#ringer = new Ringer({ world, settings, downlink, post, state: () => this.#loop.state });
     this.#connection = new Connection({ dialer, target, uplink, downlink, post });
     this.#accounts = new Accounts({
       world,
@@ -77,7 +80,7 @@ export class Appliance {
     this.#fleet = world.fleetFile === null ? null : this.#makeFleetReport(world.fleetFile);
     this.#loop = new Loop({
       clock,
-      lamp,
+      lamp: this.#ringer.lamp,
       lit: (indication) => this.#accounts.recorder.lit(indication),
       settings,
       head: () => this.#ring.head,
@@ -90,13 +93,15 @@ export class Appliance {
         if (after.tag !== before.tag) this.#fleet?.changed();
         if (input.tag === "part-lost") this.#failed(input.fault);
         this.#accounts.witness(input, before, after, moment);
+        this.#ringer.settled();
       },
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
     this.#retirements = new RetirementWatch({ clock, journal, source: world.models, settings });
     const isFile = settings()["audio.input_device"].startsWith("file:");
     this.#level = new LevelWatch({ clock, journal, isFile });
-    this.#button = new ButtonReader({ button: world.button, clock, journal, settings, post });
+    const presses = { button: world.button, post: this.#ringer.pressed };
+    this.#button = new ButtonReader({ ...presses, clock, journal, settings });
     this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });
   }
 
@@ -107,7 +112,7 @@ export class Appliance {
     // Before any device: the socket is what keeps a second daemon away from the first one's.
     await world.controlServer.start(async (request) => this.#answer(request));
     lifecycle.add("control socket", () => world.controlServer.close());
-    lifecycle.add("lamp", () => world.lamp.close());
+    lifecycle.add("lamp", () => this.#ringer.lamp.close());
     await this.#accounts.start();
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());
@@ -127,6 +132,8 @@ export class Appliance {
     lifecycle.add("button", () => this.#button.close());
     this.#retirements.start();
     lifecycle.add("retirements", async () => this.#retirements.close());
+    await this.#ringer.start();
+    lifecycle.add("timers", async () => this.#ringer.close());
     await lifecycle.ready(this.statusLine.text, () => this.#health());
   }
 
@@ -148,7 +155,10 @@ export class Appliance {
       ring: this.#ring,
       engine,
       cooldownMs: this.#settings()["wake_word.cooldown_s"] * 1000,
-      onWake: (keyword, endSample) => this.#loop.post({ tag: "wake", keyword, endSample }),
+      onWake: (keyword, endSample) => {
+        this.#ringer.silence();
+        this.#loop.post({ tag: "wake", keyword, endSample });
+      },
       onLost: (why) => this.#loop.post({ tag: "part-lost", part: "wake-word", fault: why }),
       onFlowing: () => this.#loop.post({ tag: "part-back", part: "wake-word" }),
     });
@@ -250,10 +260,12 @@ export class Appliance {
     if (why !== null) this.#world.journal.log("error", faultLine(why));
   }
 
-  #answer(request: ControlRequest): ControlReply {
+  async #answer(request: ControlRequest): Promise<ControlReply> {
     const { state } = this.#loop;
     if (request.command === "status") return { ok: true, data: this.#status() };
     if (this.#stopping) return { ok: false, error: "pipit is stopping" };
+    if (request.command === "timers") return await this.#ringer.order(request.order);
+    if (request.command === "stop") this.#ringer.silence();
     if (request.command === "wake" && state.tag === "muted") {
       return { ok: false, error: "muted: pipit mute off" };
     }

@@ -19,6 +19,7 @@ import type {
   Notifier,
   Power,
   Speaker,
+  StateFile,
   WakeEngine,
 } from "../ports.ts";
 
@@ -38,6 +39,9 @@ export interface World {
   /** Recordings that tell of faults; null where there is none. */
   readonly faultSound: (sound: FaultSound) => Int16Array | null;
   readonly store: MetricsStore;
+  readonly timerFile: StateFile;
+  /** The recording that a timer rings with; null where there is none. */
+  readonly ringSound: () => Int16Array | null;
   /** Null: none is wanted. */
   readonly fleetFile: FleetFile | null;
   readonly models: ModelsSource;

@@ -1,10 +1,27 @@
 /** The owner's commands to the running daemon, and their replies: one JSON object a line each way. */
 
+import { type Fields, number, record, text } from "./json.ts";
+
+/** What is wanted of the timers and alarms. */
+export type TimerOrder =
+  | { readonly act: "list" }
+  | { readonly act: "set"; readonly seconds: number; readonly label: string }
+  | {
+      readonly act: "alarm";
+      readonly at: string;
+      readonly days: readonly string[];
+      readonly label: string;
+    }
+  | { readonly act: "add"; readonly which: string; readonly seconds: number }
+  | { readonly act: "cancel"; readonly which: string }
+  | { readonly act: "snooze"; readonly minutes: number };
+
 export type ControlRequest =
   | { readonly command: "status" }
   | { readonly command: "wake" }
   | { readonly command: "stop" }
-  | { readonly command: "mute"; readonly on: boolean };
+  | { readonly command: "mute"; readonly on: boolean }
+  | { readonly command: "timers"; readonly order: TimerOrder };
 
 /** `ok: false` carries one sentence for the owner. */
 export type ControlReply =
@@ -12,7 +29,11 @@ export type ControlReply =
   | { readonly ok: false; readonly error: string };
 
 const SHAPES =
-  'expected {"command":"status"}, {"command":"wake"}, {"command":"stop"} or {"command":"mute","on":true|false}';
+  'expected {"command":"status"}, {"command":"wake"}, {"command":"stop"}, ' +
+  '{"command":"mute","on":true|false} or {"command":"timers","act":"list"|"set"|"alarm"|"add"|"cancel"|"snooze", …}';
+const TIMER_SHAPES =
+  'timers: expected "act":"list", "set" with seconds and label, "alarm" with at, days and label, ' +
+  '"add" with which and seconds, "cancel" with which, or "snooze" with minutes';
 
 /** Reads one line of the control protocol; a string is the complaint. */
 export function parseControlRequest(line: string): ControlRequest | string {
@@ -22,8 +43,9 @@ export function parseControlRequest(line: string): ControlRequest | string {
   } catch {
     return `not JSON: ${SHAPES}`;
   }
-  if (typeof value !== "object" || value === null) return SHAPES;
-  const { command, on } = value as Readonly<Record<string, unknown>>;
+  const request = record(value);
+  if (request === null) return SHAPES;
+  const { command, on } = request;
   switch (command) {
     case "status":
     case "wake":
@@ -31,7 +53,49 @@ export function parseControlRequest(line: string): ControlRequest | string {
       return { command };
     case "mute":
       return typeof on === "boolean" ? { command, on } : SHAPES;
+    case "timers": {
+      const order = timerOrder(request);
+      return order === null ? TIMER_SHAPES : { command, order };
+    }
     default:
       return SHAPES;
   }
+}
+
+/** The line's fields of an order are beside the command. */
+export function controlFields(request: ControlRequest): Fields {
+  return request.command === "timers" ? { command: "timers", ...request.order } : request;
+}
+
+function timerOrder(request: Fields): TimerOrder | null {
+  const { act } = request;
+  const [which, label] = [text(request, "which") ?? "", text(request, "label") ?? ""];
+  const seconds = number(request, "seconds");
+  switch (act) {
+    case "list":
+      return { act };
+    case "set":
+      return seconds === null ? null : { act, seconds, label };
+    case "alarm": {
+      const [at, days] = [text(request, "at"), texts(request["days"])];
+      return at === null || days === null ? null : { act, at, days, label };
+    }
+    case "add":
+      return seconds === null ? null : { act, which, seconds };
+    case "cancel":
+      return { act, which };
+    case "snooze": {
+      const minutes = number(request, "minutes");
+      return minutes === null ? null : { act, minutes };
+    }
+    default:
+      return null;
+  }
+}
+
+/** A list of texts; absent is none; null: anything else. */
+function texts(value: unknown): readonly string[] | null {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return null;
+  return value.every((item) => typeof item === "string") ? value : null;
 }

@@ -136,7 +136,16 @@ export async function settle(): Promise<void> {
 
 /** The simulated house is in Greenwich, and has no daylight saving. */
 export class SimCalendar implements Calendar {
+  /** Its timers and alarms may be elsewhere. */
+  zoneName = "UTC";
+  hasTime: boolean = true;
   dayStartMs(wallMs: number): number {
     return Math.floor(wallMs / DAY_MS) * DAY_MS;
+  }
+  zone(): string {
+    return this.zoneName;
+  }
+  isSet(): boolean {
+    return this.hasTime;
   }
 }

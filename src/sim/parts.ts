@@ -21,6 +21,7 @@ import type {
   MicrophoneSink,
   Notifier,
   Recovered,
+  StateFile,
   WakeEngine,
   WakeSink,
 } from "../ports.ts";
@@ -177,5 +178,30 @@ export class SimDialer implements Dialer {
     const link = new SimLink(target, sink);
     this.links.push(link);
     return link;
+  }
+}
+
+/** A small disk that a test can fill, empty, or pull the plug of. */
+export class SimStateFile implements StateFile {
+  text: string | null;
+  /** What the next saves and loads resolve with. */
+  trouble: Fault | null = null;
+  saves = 0;
+  aside: string | null = null;
+  constructor(text: string | null = null) {
+    this.text = text;
+  }
+  async load() {
+    const { text, trouble } = this;
+    return trouble === null ? { ok: true as const, text } : { ok: false as const, fault: trouble };
+  }
+  async save(text: string): Promise<Fault | null> {
+    this.saves += 1;
+    if (this.trouble === null) this.text = text;
+    return this.trouble;
+  }
+  async setAside(): Promise<void> {
+    this.aside = this.text;
+    this.text = null;
   }
 }

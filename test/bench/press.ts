@@ -17,6 +17,7 @@ import {
   SimJournal,
   SimMicrophone,
   SimNotifier,
+  SimStateFile,
   SimStore,
 } from "../../src/sim/parts.ts";
 import { SimSpeaker } from "../../src/sim/speaker.ts";
@@ -62,6 +63,8 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       faultSound: () => null,
       store: new SimStore(),
       fleetFile: null,
+      timerFile: new SimStateFile(),
+      ringSound: () => null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),
       controlServer: new SimControlServer(),

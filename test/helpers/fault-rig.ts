@@ -20,6 +20,7 @@ import {
   SimJournal,
   SimMicrophone,
   SimNotifier,
+  SimStateFile,
   SimStore,
   SimWakeEngine,
 } from "../../src/sim/parts.ts";
@@ -114,6 +115,8 @@ export class FaultRig {
       faultSound: (sound: FaultSound) => recording(sound),
       store: this.#store,
       fleetFile: null,
+      timerFile: new SimStateFile(),
+      ringSound: () => null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),
       controlServer: new SimControlServer(),

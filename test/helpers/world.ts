@@ -21,12 +21,16 @@ import {
   type SimLink,
   SimMicrophone,
   SimNotifier,
+  SimStateFile,
   SimStore,
   SimWakeEngine,
 } from "../../src/sim/parts.ts";
 import { SimSpeaker } from "../../src/sim/speaker.ts";
 
 type Wire = Readonly<Record<string, unknown>>;
+
+/** Every sample of the ringing, before its volume. */
+export const RING_VALUE = 10_000;
 
 /** Sample n of the simulated room: never the same twice in 64 Ki samples, so gaps show. */
 export function roomSample(position: number): number {
@@ -44,6 +48,8 @@ export class World {
   readonly journal = new SimJournal();
   readonly store = new SimStore();
   readonly fleetFile = new SimFleetFile();
+  readonly timerFile: SimStateFile;
+  readonly calendar = new SimCalendar();
   readonly notifier = new SimNotifier();
   readonly controlServer = new SimControlServer();
   readonly appliance: Appliance;
@@ -54,7 +60,8 @@ export class World {
   #position = 0;
 
   /** `seed`: of its dice. */
-  constructor(changes: Partial<Settings> = {}, seed = 1) {
+  constructor(changes: Partial<Settings> = {}, seed = 1, timerFile = new SimStateFile()) {
+    this.timerFile = timerFile;
     this.settings = { ...DEFAULTS, ...changes };
     this.appliance = new Appliance(
       {
@@ -62,7 +69,7 @@ export class World {
         dice: new SimDice(seed),
         power: { off: async () => this.#powerOff() },
         models: { shutdownDates: async () => ({}) },
-        calendar: new SimCalendar(),
+        ringSound: () => new Int16Array(24_000).fill(RING_VALUE),
         host: () => ({ version: "0.0.0" }),
         faultSound: (sound) => {
           this.spoken.push(sound);
@@ -199,9 +206,10 @@ export class World {
 
   #ports() {
     const { clock, microphone, speaker, wakeEngine, lamp, button, dialer } = this;
-    const { journal, store, fleetFile, notifier, controlServer } = this;
+    const { journal, store, fleetFile, notifier, controlServer, timerFile, calendar } = this;
     const senses = { clock, microphone, speaker, wakeEngine, lamp, button };
-    return { ...senses, dialer, journal, store, fleetFile, notifier, controlServer };
+    const files = { store, fleetFile, timerFile };
+    return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { connect, type Socket } from "node:net";
-import type { ControlReply, ControlRequest } from "../../core/control.ts";
+import { type ControlReply, type ControlRequest, controlFields } from "../../core/control.ts";
 import { type Fault, FaultError, fault } from "../../core/fault.ts";
 import type { Clock } from "../../ports.ts";
 import { SystemClock } from "../os/clock.ts";
@@ -50,7 +50,7 @@ export function askDaemon(
 }
 
 function send(socket: Socket, request: ControlRequest): void {
-  socket.write(`${JSON.stringify(request)}\n`);
+  socket.write(`${JSON.stringify(controlFields(request))}\n`);
 }
 
 function parseReply(line: string): ControlReply | null {

@@ -10,6 +10,7 @@
 
 import { randomInt } from "node:crypto";
 import type { Calendar, Clock, Dice } from "../../ports.ts";
+import { clockIsSet, systemZone } from "./time-zone.ts";
 
 /** The longest delay a Node timer takes, milliseconds (2^31-1: about 24.8 days). */
 export const DELAY_MAX_MS = 2_147_483_647;
@@ -46,6 +47,14 @@ export class SystemClock implements Clock {
 export class SystemCalendar implements Calendar {
   dayStartMs(wallMs: number): number {
     return new Date(wallMs).setHours(0, 0, 0, 0);
+  }
+
+  zone(): string {
+    return systemZone(process.env["TZ"]);
+  }
+
+  isSet(): boolean {
+    return clockIsSet();
   }
 }
 

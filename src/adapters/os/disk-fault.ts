@@ -3,7 +3,7 @@
 import { type Fault, type FaultCode, fault } from "../../core/fault.ts";
 
 /** What has become of what was to be written: lost, or only not as it should be. */
-export type DiskLoss = Extract<FaultCode, "metrics-lost" | "metrics-disk">;
+export type DiskLoss = Extract<FaultCode, "metrics-lost" | "metrics-disk" | "not-stored">;
 
 /** `failed` says what did not happen; `code` is Node's name of the error, or ESTUCK. */
 export function diskFault(loss: DiskLoss, failed: string, code: string, dir: string): Fault {

@@ -80,8 +80,7 @@ export class Downlink {
 
   /** A new conversation: counting starts anew; what we say ourselves must not disturb it. */
   begin(): void {
-    if (this.#ownSounds) void this.#options.speaker.hush();
-    this.#ownSounds = false;
+    this.quiet();
     this.#counts = { ...NO_COUNTS };
   }
 
@@ -120,15 +119,21 @@ export class Downlink {
     this.#options.speaker.finish();
   }
 
-  /** Plays a sound of our own; nothing of it is reported to the server. */
-  tell(sound: Int16Array): void {
-    this.#playOwn(sound);
+  /** Plays a sound of our own, as loud as the answers or by `gain`; the server is told nothing of it. */
+  tell(sound: Int16Array, gain = this.#options.volume()): void {
+    this.#playOwn(sound, gain);
     this.finish();
+  }
+
+  /** Ends a sound of our own at once; a reply is left alone. */
+  quiet(): void {
+    if (this.#ownSounds) void this.#options.speaker.hush();
+    this.#ownSounds = false;
   }
 
   /** Plays the last reply again; `drained` follows, at once when there is none. */
   repeat(): void {
-    for (const piece of this.#last?.pieces ?? []) this.#playOwn(piece);
+    for (const piece of this.#last?.pieces ?? []) this.#playOwn(piece, this.#options.volume());
     this.finish();
   }
 
@@ -211,9 +216,9 @@ export class Downlink {
     });
   }
 
-  #playOwn(sound: Int16Array): void {
+  #playOwn(sound: Int16Array, gain: number): void {
     const pcm = sound.slice();
-    applyGain(pcm, this.#options.volume());
+    applyGain(pcm, gain);
     this.#ownSounds = true;
     this.#position += this.#options.speaker.play(pcm);
   }

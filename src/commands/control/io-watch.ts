@@ -8,7 +8,6 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { ControlReply } from "../../core/control.ts";
-import { FaultError, faultLine } from "../../core/fault.ts";
 import { statusText } from "./status-text.ts";
 
 /** Often enough to see a conversation go by; each costs the daemon less than a millisecond. */
@@ -19,6 +18,7 @@ const FROM_THE_TOP = "\u001b[H\u001b[J";
 
 export interface WatchOptions {
   readonly json: boolean;
+  /** Never rejects: that nobody answers is a reply, too. */
   readonly ask: () => Promise<ControlReply>;
   readonly out: NodeJS.WriteStream;
 }
@@ -31,16 +31,11 @@ export async function watchStatus({ json, ask, out }: WatchOptions): Promise<voi
   out.once("close", stop);
   out.once("error", stop);
   while (!stopped.signal.aborted) {
-    const reply = await ask().catch(awayOrBug);
+    const reply = await ask();
     out.write(json ? `${jsonLine(reply)}\n` : screen(reply, out.isTTY === true));
     // Ends early when it is stopped, and says so by rejecting.
     await setTimeout(EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
   }
-}
-
-function awayOrBug(error: unknown): ControlReply {
-  if (!(error instanceof FaultError)) throw error;
-  return { ok: false, error: faultLine(error.fault) };
 }
 
 function jsonLine(reply: ControlReply): string {

@@ -45,6 +45,7 @@ export function soundOf(code: FaultCode): FaultSound {
     case "power":
     case "metrics-lost":
     case "metrics-disk":
+    case "not-stored":
     case "config":
       return "error";
   }

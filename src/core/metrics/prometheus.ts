@@ -69,6 +69,7 @@ const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   power: true,
   "metrics-lost": true,
   "metrics-disk": true,
+  "not-stored": true,
   "budget-near": true,
   budget: true,
   config: true,

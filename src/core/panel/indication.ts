@@ -9,6 +9,7 @@ export const INDICATIONS = [
   "follow-up",
   "muted",
   "fault",
+  "ringing",
 ] as const;
 
 export type Indication = (typeof INDICATIONS)[number];

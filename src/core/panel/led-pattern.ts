@@ -28,6 +28,7 @@ const LOOKS: Readonly<Record<Indication, Look>> = {
   "follow-up": { listening: "breathe", status: "off" },
   muted: { listening: "off", status: "pulse" },
   fault: { listening: "off", status: "fast" },
+  ringing: { listening: "off", status: "breathe" },
 };
 
 /** Of each motion: how long it is lit and dark, milliseconds. */

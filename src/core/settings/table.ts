@@ -11,8 +11,9 @@ import type { Row, Value } from "./row.ts";
 import { BUDGET_ROWS } from "./table-budget.ts";
 import { DEVICE_ROWS } from "./table-device.ts";
 import { OPENAI_ROWS } from "./table-openai.ts";
+import { TOOLS_ROWS } from "./table-tools.ts";
 
-export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS, ...BUDGET_ROWS } as const;
+export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS, ...TOOLS_ROWS, ...BUDGET_ROWS } as const;
 
 /** A dotted key, such as `audio.pre_roll_ms`. */
 export type SettingKey = keyof typeof TABLE;
@@ -29,6 +30,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   session: "How a conversation goes on and ends.",
   leds: "The lamps.",
   button: "The button.",
+  timers: "Timers and alarms.",
   budget: "What it may cost.",
   metrics: "What is written about each conversation.",
   system: "Journal and remote control.",

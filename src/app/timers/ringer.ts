@@ -1,0 +1,100 @@
+/**
+ * Timers and alarms as a part of the appliance: where they ring, what stops them, and how they give
+ * way to a conversation. The ringing needs no network, no key and no open microphone.
+ */
+
+import type { Input, State } from "../../core/assistant-types.ts";
+import type { TimerOrder } from "../../core/control.ts";
+import type { Settings } from "../../core/settings/table.ts";
+import type { Downlink } from "../audio/downlink.ts";
+import { RingingLamp } from "../ringing-lamp.ts";
+import type { World } from "../world.ts";
+import { AlarmClock, type Room } from "./alarm-clock.ts";
+import { DownlinkBell } from "./bell.ts";
+import { type Told, timerOrder } from "./orders.ts";
+
+export interface RingerOptions {
+  readonly world: Pick<
+    World,
+    "clock" | "calendar" | "journal" | "lamp" | "timerFile" | "ringSound"
+  >;
+  readonly settings: () => Settings;
+  readonly downlink: Downlink;
+  readonly post: (input: Input) => void;
+  readonly state: () => State;
+}
+
+export class Ringer {
+  readonly lamp: RingingLamp;
+  readonly alarmClock: AlarmClock;
+  readonly #post: (input: Input) => void;
+
+  constructor({ world, settings, downlink, post, state }: RingerOptions) {
+    const { clock, calendar, journal } = world;
+    this.#post = post;
+    this.lamp = new RingingLamp(world.lamp);
+    this.alarmClock = new AlarmClock({
+      clock,
+      calendar,
+      journal,
+      store: world.timerFile,
+      bell: new DownlinkBell({
+        clock,
+        downlink,
+        stroke: world.ringSound,
+        volume: () => settings()["timers.volume"],
+      }),
+      ringMaxMs: () => settings()["timers.ring_max_min"] * 60_000,
+      room: () => roomIn(state()),
+      makeRoom: () => post({ tag: "command", command: "stop" }),
+      changed: () => this.lamp.ringing(this.alarmClock.isRinging),
+    });
+  }
+
+  start(): Promise<void> {
+    return this.alarmClock.start();
+  }
+
+  close(): void {
+    this.alarmClock.close();
+  }
+
+  order(order: TimerOrder): Promise<Told> {
+    return timerOrder(this.alarmClock, order);
+  }
+
+  /** The ringing ends, if there is any. */
+  silence(): boolean {
+    return this.alarmClock.silence();
+  }
+
+  /** What the button means: a press ends the ringing, and a tap has done its work with that. */
+  readonly pressed = (input: Input): void => {
+    const isPress = input.tag === "tap" || input.tag === "talk";
+    const isDone = isPress && this.silence() && input.tag === "tap";
+    if (!isDone) this.#post(input);
+  };
+
+  /** The state may have changed: perhaps there is room now. */
+  settled(): void {
+    this.alarmClock.settled();
+  }
+}
+
+/** A conversation in which nobody speaks may end for a timer; one in which somebody does may finish. */
+function roomIn(state: State): Room {
+  switch (state.tag) {
+    case "idle":
+    case "muted":
+    case "fault":
+      return "free";
+    case "follow-up":
+      return "quiet";
+    case "listening":
+      return state.speech === null ? "quiet" : "busy";
+    case "connecting":
+    case "thinking":
+    case "speaking":
+      return "busy";
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * One question to the running daemon, for every command that has one.
+ *
+ * Invariant: it needs nothing but the socket. A configuration that cannot be read costs a note on
+ * stderr, never the command: that is when the owner wants to know how the daemon is.
+ */
+
+import { withCredentials } from "../adapters/config/credentials.ts";
+import { loadConfig } from "../adapters/config/file.ts";
+import { askDaemon } from "../adapters/control/client.ts";
+import { controlSocketPath } from "../adapters/control/path.ts";
+import type { ControlReply, ControlRequest } from "../core/control.ts";
+import { FaultError, faultLine } from "../core/fault.ts";
+import { type CommandLine, EXIT_FAILED, type OptionSpec } from "./args.ts";
+
+/** Above the daemon's own limit for an answer (5 s), so that its complaint gets through. */
+const REPLY_MAX_MS = 6_000;
+
+/** The option by which every such command finds the daemon. */
+export const SOCKET_OPTION: Readonly<Record<string, OptionSpec>> = {
+  socket: { value: "PATH", doc: "the daemon's control socket; else it is looked for" },
+};
+
+/** The daemon's reply; that there is none is one, too. */
+export async function askRunning(socket: string, request: ControlRequest): Promise<ControlReply> {
+  try {
+    return await askDaemon(socket, request, REPLY_MAX_MS);
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    return { ok: false, error: faultLine(error.fault) };
+  }
+}
+
+export function socketOf(command: string, line: CommandLine): string {
+  return line.option("socket") ?? controlSocketPath(settingOf(command, line), process.env);
+}
+
+/** Says what the daemon refused, or that there is none; returns the exit code. */
+export function failed(command: string, error: string, json: boolean): number {
+  process.stderr.write(`pipit ${command}: ${error}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ error })}\n`);
+  return EXIT_FAILED;
+}
+
+function settingOf(command: string, line: CommandLine): string {
+  // The owner's shell does not have the service's key; the path of the socket needs none.
+  const loaded = loadConfig({
+    path: line.config,
+    env: withCredentials(process.env),
+    missingVariables: "default",
+  });
+  if (loaded.ok) return loaded.settings["system.control_socket"];
+  const [first = loaded.path] = loaded.problems;
+  const note = "looking for the daemon where it is by default";
+  process.stderr.write(`pipit ${command}: note: ${first}; ${note}\n`);
+  return "";
+}
