@@ -42,6 +42,11 @@ export class SimSpeaker implements Speaker {
     return all;
   }
 
+  /** Lets go of what was queued so far, for lives longer than a story. */
+  forget(): void {
+    this.#played.length = 0;
+  }
+
   start(sink: SpeakerSink): void {
     this.sink = sink;
     sink.flowing();

@@ -25,6 +25,7 @@ import { pressToLed } from "./press.ts";
 import { leaveNothingBehind } from "./program.ts";
 import { reportTenThousand } from "./report.ts";
 import { speakers } from "./speakers.ts";
+import { afterAYear, type YearShape } from "./year.ts";
 
 interface Plan {
   readonly replyMs: number;
@@ -39,6 +40,7 @@ interface Plan {
   readonly presses: number;
   readonly speakerRepeats: number;
   readonly core: CoreShape;
+  readonly year: YearShape;
   readonly reportRuns: number;
 }
 
@@ -53,6 +55,7 @@ const FULL: Plan = {
   presses: 10,
   speakerRepeats: 6,
   core: { repeats: 7, soundMs: 10_000 },
+  year: { days: 365, conversationsADay: 50, measured: 1_000, repeats: 5 },
   reportRuns: 5,
 };
 
@@ -67,6 +70,7 @@ const QUICK: Plan = {
   presses: 3,
   speakerRepeats: 2,
   core: { repeats: 3, soundMs: 2_200 },
+  year: { days: 60, conversationsADay: 50, measured: 300, repeats: 3 },
   reportRuns: 1,
 };
 
@@ -152,6 +156,8 @@ async function measure(findings: Findings, folder: string, plan: Plan): Promise<
   await findings.section([...core, "delta_cpu", "steps"], async () =>
     coreCosts(findings, plan.core),
   );
+  const years: RowId[] = ["year_event", "year_heap"];
+  await findings.section(years, () => afterAYear(findings, plan.year));
   await findings.section(["report_10k", "report_10k_rss"], () =>
     reportTenThousand(findings, folder, plan.reportRuns),
   );

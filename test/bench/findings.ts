@@ -50,6 +50,8 @@ export const ROWS = {
   wake_cpu: { what: "wake-word engine: CPU per second of sound", unit: "ms/s" },
   delta_cpu: { what: "decode and hand on a delta of 200 ms", unit: "us" },
   steps: { what: "state machine", unit: "steps/s" },
+  year_event: { what: "an event after a year of 50 conversations a day", unit: "times", most: 2 },
+  year_heap: { what: "the same year: heap that it leaves behind", unit: "MB", most: 2 },
   report_10k: { what: "pipit metrics over 10,000 conversations", unit: "ms", most: 1000 },
   report_10k_rss: { what: "the same: peak RSS", unit: "MB", most: 100 },
 } as const satisfies Readonly<Record<string, RowSpec>>;
