@@ -194,7 +194,8 @@ check_config() {
       < <(unit_value Environment | tr ' ' '\n' || true; cat -- "$ETC/pipit.env" 2>/dev/null)
     # As systemd hands LoadCredential= on: a release that does not know it has no key, here as there.
     export CREDENTIALS_DIRECTORY=$CREDENTIALS
-    timeout 60 node "$RELEASES/$1/dist/src/main.js" check-config --config "$CONFIG" >/dev/null
+    # 1: it is good, but no model could answer with it; that is so with the release in force, too.
+    timeout 60 node "$RELEASES/$1/dist/src/main.js" check-config --config "$CONFIG" >/dev/null || [ $? -eq 1 ]
   )
 }
 

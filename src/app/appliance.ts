@@ -97,7 +97,13 @@ export class Appliance {
       },
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
-    this.#retirements = new RetirementWatch({ clock, journal, source: world.models, settings });
+    this.#retirements = new RetirementWatch({
+      clock,
+      journal,
+      source: world.models,
+      settings,
+      isBusy: () => "talk" in this.#loop.state,
+    });
     const isFile = settings()["audio.input_device"].startsWith("file:");
     this.#level = new LevelWatch({ clock, journal, isFile });
     const presses = { button: world.button, post: this.#ringer.pressed };
@@ -148,6 +154,7 @@ export class Appliance {
   /** The settings have changed: what was handed out at the start is handed out anew. */
   reloaded(settings: Settings): void {
     this.#wakePath?.cooldown(settings["wake_word.cooldown_s"] * 1000);
+    this.#retirements.reloaded();
   }
 
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
@@ -291,6 +298,7 @@ export class Appliance {
       level: this.#level.status(),
       lastFault: this.#lastFault,
       retiring: this.#retirements.known,
+      nobody: this.#retirements.nobody,
       host: this.#world.host(),
     });
   }

@@ -1,6 +1,7 @@
 /** What `pipit status` answers: built from what the parts know, when it is asked for. */
 
 import type { State } from "../core/assistant-types.ts";
+import { type Fault, faultLine } from "../core/fault.ts";
 import { firstRung, ladderFor, rungs } from "../core/models/fallback.ts";
 import { chooseVoice, voiceWish } from "../core/models/voice.ts";
 import { budgetStatus, thriftySettings } from "../core/money/budget.ts";
@@ -30,6 +31,8 @@ export interface StatusParts {
   readonly level: Readonly<Record<string, unknown>> | null;
   readonly lastFault: LastFault | null;
   readonly retiring: readonly string[];
+  /** Why no model can answer; null while one can. */
+  readonly nobody: Fault | null;
   /** What the process knows of itself: version, memory and the like. */
   readonly host: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +48,7 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     state: state.tag,
     led: indicate(state),
     ...modelOf(state, settings, clock.nowMs(), today.microUsd),
+    nobody_can_answer: parts.nobody === null ? null : faultLine(parts.nobody),
     uptime_s: Math.round(ageMs(parts.startedMs) / 1000),
     conversations_today: today.conversations,
     cost_today_usd: today.microUsd / 1_000_000,

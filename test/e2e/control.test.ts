@@ -48,6 +48,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     model: "gpt-realtime",
     model_why: "as configured",
     voice: "alloy",
+    nobody_can_answer: null,
     conversations_today: 0,
     cost_today_usd: 0,
     budget: null,

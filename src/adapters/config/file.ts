@@ -10,8 +10,8 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Env, MissingVariables } from "../../core/settings/expand-env.ts";
-import type { Settings } from "../../core/settings/table.ts";
-import type { Problem } from "../../core/settings/validate.ts";
+import type { SettingKey, Settings } from "../../core/settings/table.ts";
+import type { Position, Problem } from "../../core/settings/validate.ts";
 import { formatProblem, validate } from "../../core/settings/validate.ts";
 import { errorCode } from "../os/files.ts";
 import { projectRoot } from "../os/project-root.ts";
@@ -48,6 +48,8 @@ export type LoadedConfig =
       readonly digest: string;
       /** Nothing but blanks and comments. */
       readonly isEmpty: boolean;
+      /** Where a key stands in the file, or its nearest parent that does. */
+      readonly placeOf: (key: SettingKey) => Position;
     }
   | {
       readonly ok: false;
@@ -76,7 +78,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (!checked.ok) return refused(path, [...problems, ...checked.problems], digest);
   if (problems.length > 0) return refused(path, problems, digest);
   const isEmpty = document.tree === null || document.tree === undefined;
-  return { ok: true, settings: checked.settings, path, modifiedMs, digest, isEmpty };
+  const { locate } = document;
+  const placeOf = (key: SettingKey): Position => locate(key.split("."), "value");
+  return { ok: true, settings: checked.settings, path, modifiedMs, digest, isEmpty, placeOf };
 }
 
 function digestOf(text: string): string {

@@ -6,7 +6,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { record } from "../../core/json.ts";
-import { type ShutdownDates, shutdownDates } from "../../core/models/retirement.ts";
+import { type ShutdownDates, shutdownDates } from "../../core/models/dates.ts";
 import { modelsUrl } from "../../core/realtime/endpoint.ts";
 import type { Clock, ModelsSource } from "../../ports.ts";
 

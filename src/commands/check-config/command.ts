@@ -1,37 +1,130 @@
 /**
- * `pipit check-config`: reads the configuration as the daemon would, and says what is wrong.
+ * `pipit check-config [FILE]`: reads the configuration as the daemon would, says what is wrong, and
+ * whether anybody could answer with it.
  *
  * Invariant: no secret is shown; at most one line for each problem.
  */
 
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { withCredentials } from "../../adapters/config/credentials.ts";
-import { loadConfig } from "../../adapters/config/file.ts";
-import { publicSettings } from "../../core/settings/table.ts";
+import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
+import { loadWav } from "../../adapters/os/wav-file.ts";
+import { FaultError, faultLine } from "../../core/fault.ts";
+import { CATALOGUE_ONLY, isOpenAi, prospectOf } from "../../core/models/prospect.ts";
+import { publicSettings, type SettingKey } from "../../core/settings/table.ts";
+import { formatProblem, type Problem } from "../../core/settings/validate.ts";
 import type { CommandSpec } from "../args.ts";
-import { EXIT_FINE, EXIT_USAGE, readCommandLine } from "../args.ts";
+import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, readCommandLine, usageError } from "../args.ts";
 
 const SPEC: CommandSpec = {
   name: "check-config",
   summary: "checks the configuration and lists every problem in it",
+  operands: "[FILE]",
+  operandsMax: 1,
   json: true,
   config: true,
 };
 
-/** Exit code 0 when the configuration is good, else 2. */
+const FILE_DEVICE = "file:";
+
+type Good = Extract<LoadedConfig, { ok: true }>;
+
+/** What a valid file still says about today. */
+interface Outlook {
+  /** With these, `pipit run` would not start. */
+  readonly problems: readonly Problem[];
+  /** With these it would, and nobody could answer. */
+  readonly nobody: readonly Problem[];
+  readonly notes: readonly Problem[];
+}
+
+/** Exit code 0 when the configuration is good, 1 when nobody could answer with it, 2 when it is not. */
 export async function checkConfig(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
-  const loaded = loadConfig({ path: line.config, env: withCredentials(process.env) });
-  if (line.json) {
-    const { ok, path: file } = loaded;
-    const rest = loaded.ok
-      ? { settings: publicSettings(loaded.settings) }
-      : { problems: loaded.problems, details: loaded.details };
-    process.stdout.write(`${JSON.stringify({ ok, file, ...rest }, null, 2)}\n`);
-  } else if (loaded.ok) {
-    process.stdout.write(`${loaded.path}: ok\n`);
-  } else {
-    process.stderr.write(`${loaded.problems.join("\n")}\n`);
+  const [operand] = line.operands;
+  if (operand !== undefined && line.config !== undefined) {
+    return usageError(SPEC.name, "name the file once: FILE, or --config FILE");
   }
-  return loaded.ok ? EXIT_FINE : EXIT_USAGE;
+  const loaded = loadConfig({ path: line.config ?? operand, env: withCredentials(process.env) });
+  if (!loaded.ok) return refused(loaded, line.json);
+  const outlook = outlookOf(loaded, Date.now());
+  if (line.json) process.stdout.write(`${JSON.stringify(jsonOf(loaded, outlook), null, 2)}\n`);
+  else show(loaded, outlook);
+  if (outlook.problems.length > 0) return EXIT_USAGE;
+  return outlook.nobody.length > 0 ? EXIT_FAILED : EXIT_FINE;
+}
+
+function refused(loaded: Extract<LoadedConfig, { ok: false }>, json: boolean): number {
+  const { path: file, problems, details } = loaded;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ok: false, file, problems, details }, null, 2)}\n`);
+  } else process.stderr.write(`${problems.join("\n")}\n`);
+  return EXIT_USAGE;
+}
+
+function outlookOf(loaded: Good, nowMs: number): Outlook {
+  const { settings, placeOf } = loaded;
+  const at = (key: SettingKey, message: string): Problem => ({ ...placeOf(key), key, message });
+  const { nobody, nobodyKey, notes } = prospectOf(settings, CATALOGUE_ONLY, nowMs);
+  const told = nobody === null ? [] : [at(nobodyKey, faultLine(nobody))];
+  // Another server may have what OpenAI has shut down: that is worth a line, but no refusal.
+  const isCertain = isOpenAi(settings);
+  return {
+    problems: missingFiles(loaded).map(([key, message]) => at(key, message)),
+    nobody: isCertain ? told : [],
+    notes: [...(isCertain ? [] : told), ...notes.map(({ key, message }) => at(key, message))],
+  };
+}
+
+/** Files that the configuration names and that are not there, or not what they should be. */
+function missingFiles({ settings }: Good): readonly (readonly [SettingKey, string])[] {
+  const found: (readonly [SettingKey, string])[] = [];
+  const input = settings["audio.input_device"];
+  if (input.startsWith(FILE_DEVICE)) {
+    const complaint = wavComplaint(input.slice(FILE_DEVICE.length));
+    if (complaint !== null) found.push(["audio.input_device", complaint]);
+  }
+  const output = settings["audio.output_device"];
+  const folder = dirname(output.slice(FILE_DEVICE.length));
+  if (output.startsWith(FILE_DEVICE) && !existsSync(folder)) {
+    found.push(["audio.output_device", `there is no folder ${folder}`]);
+  }
+  const model = settings["wake_word.model_path"];
+  if (model !== "" && settings["wake_word.enabled"] && !existsSync(model)) {
+    found.push(["wake_word.model_path", `there is no file ${model}`]);
+  }
+  return found;
+}
+
+function wavComplaint(path: string): string | null {
+  try {
+    loadWav(path);
+    return null;
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    return faultLine(error.fault);
+  }
+}
+
+function show({ path }: Good, { problems, nobody, notes }: Outlook): void {
+  for (const one of [...problems, ...nobody, ...notes]) {
+    process.stderr.write(`${formatProblem(path, one)}\n`);
+  }
+  if (problems.length + nobody.length > 0) return;
+  process.stdout.write(`${path}: ok${notes.length > 0 ? ", with the notes above" : ""}\n`);
+}
+
+function jsonOf({ path, settings }: Good, { problems, nobody, notes }: Outlook) {
+  return {
+    ok: problems.length === 0,
+    can_answer: nobody.length === 0,
+    file: path,
+    ...(problems.length > 0
+      ? { problems: problems.map((one) => formatProblem(path, one)), details: problems }
+      : { settings: publicSettings(settings) }),
+    nobody,
+    notes,
+  };
 }

@@ -1,8 +1,11 @@
 /** Key, reach of the API, models and voice. Facts in, findings out; the key is never shown. */
 
 import type { Fault } from "../../core/fault.ts";
+import { modelNamed } from "../../core/models/catalogue.ts";
+import type { ShutdownDates } from "../../core/models/dates.ts";
 import { rungs } from "../../core/models/fallback.ts";
-import { retirementLine, retirements, type ShutdownDates } from "../../core/models/retirement.ts";
+import { type Knowledge, obstacleText, prospectOf } from "../../core/models/prospect.ts";
+import { retirementLine, retirements } from "../../core/models/retirement.ts";
 import { chooseVoice, voiceWish } from "../../core/models/voice.ts";
 import type { LinkFailure } from "../../core/realtime/failure.ts";
 import { linkFault } from "../../core/realtime/faults.ts";
@@ -13,12 +16,25 @@ import { type Finding, finding, fromFault } from "./finding.ts";
 const KEY_SHAPE = /^sk-[\w-]{20,}$/;
 const OPENAI_HOST = /^(https|wss):\/\/api\.openai\.com\//;
 
-const SET_KEY =
-  "Run this with sudo: root alone may read the key. If none is stored: sudo ./scripts/install --key-file FILE";
+/** Who looks, and where: what to do about a missing key depends on it. */
+export interface Asker {
+  readonly isRoot: boolean;
+  /** Is Pipit a service of this machine? */
+  readonly isInstalled: boolean;
+}
 
-export function judgeKey(settings: Settings): Finding {
+const STORE_KEY = "sudo ./scripts/install --key-file FILE stores one";
+
+function keyRemedy({ isRoot, isInstalled }: Asker): string {
+  if (!isInstalled)
+    return `export OPENAI_API_KEY=sk-... in this shell; for the service, ${STORE_KEY}`;
+  if (isRoot) return STORE_KEY;
+  return `Only root may read the service's key: sudo pipit doctor. If there is none, ${STORE_KEY}`;
+}
+
+export function judgeKey(settings: Settings, asker: Asker): Finding {
   const key = settings["openai.api_key"];
-  if (key === "") return finding("key", "fail", "No key is known here", SET_KEY);
+  if (key === "") return finding("key", "fail", "No key is known here", keyRemedy(asker));
   if (!OPENAI_HOST.test(settings["openai.base_url"])) {
     return finding("key", "ok", "Set; its form is the business of the server in openai.base_url");
   }
@@ -86,43 +102,55 @@ function judgeFailure(failure: LinkFailure, host: string): Finding {
   return fromFault("api", why.code === "rate-limited" ? "warn" : "fail", why);
 }
 
-/** Which model will answer, and for how long. `list`: null when the API's list is not known. */
+/**
+ * Which model will answer, and for how long. `list`: null when the API's list is not known: then a
+ * name that the catalogue does not have is nobody's promise.
+ */
 export function judgeModels(
   settings: Settings,
   api: { readonly models: readonly string[] | null; readonly dates: ShutdownDates },
   wallMs: number,
-): Finding {
-  const ladder = rungs(settings);
-  const ending = retirements(settings, api.dates, wallMs);
-  const isAlive = (model: string): boolean =>
-    !ending.some((one) => one.model === model && one.days <= 0) &&
-    (api.models?.includes(model) ?? true);
-  const answers = ladder.find(isAlive);
-  const choose = "Name a model that lives: openai.model, openai.fallback_models";
-  if (answers === undefined) {
-    const says = `None of ${ladder.join(", ")} can answer${api.models === null ? "" : " for this account"}`;
-    return finding("models", "fail", says, choose);
+): readonly Finding[] {
+  const known: Knowledge = { dates: api.dates, offered: api.models };
+  const { candidates, answers, nobody, notes } = prospectOf(settings, known, wallMs);
+  const slips = notes.map(({ key, message }) =>
+    finding("models", "warn", `${key}: ${message}`, `See ${key} in the configuration`),
+  );
+  if (answers === null) {
+    const told = nobody === null ? [] : [fromFault("models", "fail", nobody)];
+    return [...told, ...slips];
   }
-  const soon = ending.filter(({ days, model }) => days > 0 && isAlive(model));
-  if (answers !== ladder[0]) {
-    const first = ending.find(({ model }) => model === ladder[0]);
-    const why =
-      first === undefined ? `${ladder[0]} is not there for this account` : retirementLine(first);
-    return finding("models", "warn", `${answers} will answer: ${why}`, choose);
+  if (answers !== candidates[0]?.model) {
+    const why = candidates
+      .slice(
+        0,
+        candidates.findIndex(({ model }) => model === answers),
+      )
+      .map(obstacleText)
+      .join("; ");
+    const remedy = `Set openai.model: ${answers}`;
+    return [finding("models", "warn", `${answers} will answer: ${why}`, remedy), ...slips];
   }
-  if (soon.length > 0)
-    return finding("models", "warn", soon.map(retirementLine).join("; "), choose);
-  return finding("models", "ok", `${answers} will answer`);
+  const soon = retirements(settings, api.dates, wallMs).filter(({ days }) => days > 0);
+  const ending = soon.map((one) => finding("models", "warn", retirementLine(one)));
+  if (ending.length + slips.length > 0) return [...ending, ...slips];
+  const sure = modelNamed(answers) !== null || api.models?.includes(answers) === true;
+  const says = sure
+    ? `${answers} will answer`
+    : `${answers} will be asked; whether it is there, only the server knows`;
+  return [finding("models", "ok", says)];
 }
 
-/** The voice on the first model, and whether the others of the ladder have it. */
+/** The voice on the first model, and whether the others of the chain have it. */
 export function judgeVoice(settings: Settings): Finding {
   const wish = voiceWish(settings);
   const choices = rungs(settings).map((model) => chooseVoice(wish, model));
   const refused = choices.find((choice) => choice.tag === "refused");
-  const remedy = "Choose another openai.voice, or set auto_select_voice: true";
   if (refused !== undefined) {
-    return finding("voice", choices[0] === refused ? "fail" : "warn", refused.why, remedy);
+    const none = choices.every(({ tag }) => tag === "refused");
+    const says = none ? refused.why : `${refused.why}: it will not be asked`;
+    const remedy = "Set openai.auto_select_voice: true, or choose another openai.voice";
+    return finding("voice", none ? "fail" : "warn", says, remedy);
   }
   const first = choices[0];
   if (first?.tag === "chosen" && first.notice !== null) {

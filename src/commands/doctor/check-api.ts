@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import { type Finding, finding } from "./finding.ts";
 import { askApi } from "./io-ask-api.ts";
 import type { Check } from "./run-check.ts";
-import { judgeDaemon } from "./service.ts";
+import { judgeDaemon, propertyOf } from "./service.ts";
 
 const API_MAX_MS = 8_000;
 const KEY_SETTING = "openai.api_key";
@@ -45,7 +45,13 @@ function missingFiles(settings: Settings): readonly Finding[] {
 export function apiChecks(context: Context, settings: Settings): readonly Check[] {
   const { clock } = context;
   return [
-    { name: "key", run: () => judgeKey(settings) },
+    {
+      name: "key",
+      run: async () => {
+        const isInstalled = propertyOf(await context.unit(), "LoadState") === "loaded";
+        return judgeKey(settings, { isRoot: process.getuid?.() === 0, isInstalled });
+      },
+    },
     { name: "api", maxMs: API_MAX_MS + 1_000, run: () => lookAtApi(context, settings) },
     {
       name: "models",

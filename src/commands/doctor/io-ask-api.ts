@@ -9,7 +9,7 @@ import { type ClientRequest, get as getHttp, type IncomingMessage } from "node:h
 import { get as getHttps } from "node:https";
 import { connectFailure, readRefusal } from "../../adapters/realtime/handshake-error.ts";
 import { record, text } from "../../core/json.ts";
-import { shutdownDates } from "../../core/models/retirement.ts";
+import { shutdownDates } from "../../core/models/dates.ts";
 import { modelsUrl } from "../../core/realtime/endpoint.ts";
 import type { Clock } from "../../ports.ts";
 import type { ApiFacts } from "./api.ts";

@@ -2,7 +2,7 @@
 
 import { DAY_MS } from "../../core/duration.ts";
 import { CATALOGUE_DATE } from "../../core/models/catalogue.ts";
-import { midnightMs } from "../../core/models/retirement.ts";
+import { midnightMs } from "../../core/models/dates.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** Ends of support by major version (Node's release schedule as of 2026-11). */
@@ -24,8 +24,13 @@ export function judgeNode(version: string, wallMs: number): Finding {
   const end = NODE_ENDS[major];
   if (end === undefined || midnightMs(end) > wallMs)
     return finding("node", "ok", `Node ${version}`);
-  const says = `Node ${version}: its makers mend version ${major} no more since ${end}`;
-  return finding("node", "warn", says, `${install}; Debian's own package has Debian's mending`);
+  const says = `Node ${version} has had no fixes from its makers since ${end}`;
+  return finding(
+    "node",
+    "warn",
+    says,
+    `${install}; Debian's own package still gets Debian's fixes`,
+  );
 }
 
 export interface ClockFacts {

@@ -40,7 +40,10 @@ const SPEC: CommandSpec = {
   json: true,
   config: true,
   options: {
-    since: { value: "TIME", doc: "from then on: 7d, 24h, 2026-11-01, 2026-11-01T18:00" },
+    since: {
+      value: "TIME",
+      doc: "from then on: today, yesterday, 7d, 24h, 2026-11-01, 2026-11-01T18:00",
+    },
     until: { value: "TIME", doc: "until then; a date: to the end of that day" },
     sessions: { doc: "a line a conversation instead of a day" },
     compare: { doc: "production against preview models, or model A against model B" },

@@ -61,12 +61,26 @@ export function localDay(epochMs: number, zone: Zone): number {
 }
 
 /**
- * The point in time at which local clocks show `localMs` (as if it were UTC). Where clocks skip
- * that time, the moment as far after the skip; where they show it twice, one of the two.
+ * The first point in time at which local clocks show `localMs` (as if it were UTC) or more: where
+ * they skip that time, the end of the skip; where they show it twice, the first. So a day begins at
+ * its first existing moment, on both sides of Greenwich.
  */
 export function fromLocal(localMs: number, zone: Zone): number {
-  const first = localMs - zone(localMs) * MINUTE_MS;
-  return localMs - zone(first) * MINUTE_MS;
+  // No zone is further than 14 hours from UTC: a day before and after, one change at most between.
+  const offsets = [zone(localMs - DAY_MS), zone(localMs + DAY_MS)];
+  const [early = 0, late = 0] = offsets
+    .map((offset) => localMs - offset * MINUTE_MS)
+    .sort((a, b) => a - b);
+  const shown = (epochMs: number): number => epochMs + zone(epochMs) * MINUTE_MS;
+  if (shown(early) === localMs) return early;
+  if (shown(late) === localMs) return late;
+  let [before, after] = [early, late];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (shown(middle) < localMs) before = middle;
+    else after = middle;
+  }
+  return after;
 }
 
 /** `2026-11-26`. */

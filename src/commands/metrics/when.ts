@@ -1,7 +1,7 @@
-/** What an owner types for a point in time: `7d`, `24h`, `2026-11-01`, or ISO 8601. */
+/** What an owner types for a point in time: `today`, `7d`, `24h`, `2026-11-01`, or ISO 8601. */
 
 import { DAY_MS } from "../../core/duration.ts";
-import { fromLocal, readIso, type Zone } from "./time.ts";
+import { dayOf, fromLocal, localDay, readIso, type Zone } from "./time.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = {
   m: 60_000,
@@ -9,27 +9,46 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   d: DAY_MS,
   w: 7 * DAY_MS,
 };
-const AGO = /^(\d{1,5})([mhdw])$/;
+const AGO = /^(\d{1,5})([mhdw]?)$/;
+const MONTH = /^(\d{4})-(\d\d)$/;
 /** What `complaint` shows as good. */
-const ALLOWED = "7d, 24h, 2026-11-01, or a time as 2026-11-01T18:00";
+const ALLOWED = "today, yesterday, 7d, 24h, 2026-11-01, or a time as 2026-11-01T18:00";
 
 export type When =
   | { readonly ok: true; readonly atMs: number }
   | { readonly ok: false; readonly complaint: string };
 
 /**
- * A point in time, milliseconds since 1970. `7d` is that long before `nowMs`; a date is the
- * beginning of that local day, or its end with `end`; a time without a zone is local.
+ * A point in time, milliseconds since 1970. `7d` is that long before `nowMs`, as is `7`; `today`,
+ * `yesterday`, a date and a month (`2026-11`) are the beginning of that local time, or its end with
+ * `end`; a time without a zone is local.
  */
 export function readWhen(text: string, nowMs: number, zone: Zone, end = false): When {
   const ago = AGO.exec(text);
-  if (ago !== null) return fine(nowMs - Number(ago[1]) * (UNITS_MS[ago[2] ?? ""] ?? 0));
+  if (ago !== null) return fine(nowMs - Number(ago[1]) * (UNITS_MS[ago[2] || "d"] ?? 0));
+  const days = daysNamed(text.toLowerCase(), localDay(nowMs, zone));
+  if (days !== null) return edge(days, zone, end);
   const time = readIso(text);
   if (time === null) return { ok: false, complaint: `"${text}" is no time; write ${ALLOWED}` };
   if (time.offsetMin !== null) return fine(time.ms - time.offsetMin * 60_000);
-  if (!time.dateOnly || !end) return fine(fromLocal(time.ms, zone));
-  // The end of a day is the beginning of the next, whatever the clocks did in between.
-  return fine(fromLocal(time.ms + DAY_MS, zone) - 1);
+  if (!time.dateOnly) return fine(fromLocal(time.ms, zone));
+  return edge([time.ms / DAY_MS, time.ms / DAY_MS], zone, end);
+}
+
+/** First and last day of what has a name, or of a month; null for anything else. */
+function daysNamed(text: string, today: number): readonly [number, number] | null {
+  if (text === "today") return [today, today];
+  if (text === "yesterday") return [today - 1, today - 1];
+  const [, year, month] = MONTH.exec(text) ?? [];
+  if (year === undefined || Number(month) < 1 || Number(month) > 12) return null;
+  const first = { year: Number(year), month: Number(month), day: 1 };
+  return [dayOf(first), dayOf({ ...first, month: first.month + 1 }) - 1];
+}
+
+/** The beginning of the first day, or the end of the last: the beginning of the next, less one. */
+function edge([first, last]: readonly [number, number], zone: Zone, end: boolean): When {
+  if (!end) return fine(fromLocal(first * DAY_MS, zone));
+  return fine(fromLocal((last + 1) * DAY_MS, zone) - 1);
 }
 
 function fine(atMs: number): When {

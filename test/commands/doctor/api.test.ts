@@ -13,6 +13,8 @@ import type { Finding } from "../../../src/commands/doctor/finding.ts";
 import type { LinkFailure } from "../../../src/core/realtime/failure.ts";
 import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 
+const USER = { isRoot: false, isInstalled: true };
+
 function told({ grade, says, remedy }: Finding): string {
   return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
 }
@@ -23,18 +25,32 @@ function withSettings(changes: Partial<Settings>): Settings {
 
 test("the key: absent, of the wrong form, right; never shown", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ["", /^fail: No key is known here -> Run this with sudo.* --key-file FILE$/],
     ["sk-short", /^fail: The key begins with sk- but is cut short/],
     ["pk-proj-abcdefghijklmnopqrstuvwxyz", /^fail: A key of OpenAI begins with sk-/],
     ["sk-proj-abcdefghijklmnopqrstuvwxyz_0123", /^ok: Set, and of the right form$/],
   ];
   for (const [key, expected] of cases) {
-    const line = told(judgeKey(withSettings({ "openai.api_key": key })));
+    const line = told(judgeKey(withSettings({ "openai.api_key": key }), USER));
     assert.match(line, expected);
     assert.ok(key === "" || !line.includes(key));
   }
   const other = { "openai.base_url": "http://127.0.0.1:8000/v1", "openai.api_key": "whatever" };
-  assert.match(told(judgeKey(withSettings(other))), /^ok: Set; its form is the business/);
+  assert.match(told(judgeKey(withSettings(other), USER)), /^ok: Set; its form is the business/);
+});
+
+test("what to do without a key depends on who asks, and where", () => {
+  const of = (asker: typeof USER) => told(judgeKey(withSettings({ "openai.api_key": "" }), asker));
+  assert.match(
+    of(USER),
+    /^fail: No key is known here -> Only root may read .*: sudo pipit doctor\./,
+  );
+  assert.match(
+    of({ ...USER, isRoot: true }),
+    / -> sudo \.\/scripts\/install --key-file FILE stores/,
+  );
+  for (const isRoot of [true, false]) {
+    assert.match(of({ isRoot, isInstalled: false }), / -> export OPENAI_API_KEY=sk-\.\.\. in this/);
+  }
 });
 
 test("the API: each way to fail has its own words", () => {
@@ -78,7 +94,9 @@ test("the API: each way to fail has its own words", () => {
 
 test("models: which one will answer, and until when", () => {
   const of = (settings: Partial<Settings>, models: readonly string[] | null = null, dates = {}) =>
-    told(judgeModels(withSettings(settings), { models, dates }, Date.UTC(2026, 9, 1)));
+    judgeModels(withSettings(settings), { models, dates }, Date.UTC(2026, 9, 1))
+      .map(told)
+      .join("\n");
   assert.equal(of({}), "ok: gpt-realtime will answer");
   const soon = { "gpt-realtime": "2026-10-20" };
   assert.match(
@@ -90,10 +108,20 @@ test("models: which one will answer, and until when", () => {
     /^warn: gpt-realtime-2\.1 will answer: gpt-realtime is not there/,
   );
   const legacy = { "openai.model_selection": "legacy" } as const;
-  assert.match(of(legacy), /^fail: None of gpt-4o-realtime-preview can answer -> Name a model/);
-  assert.match(of({}, []), /^fail: None of .* can answer for this account/);
+  assert.match(
+    of(legacy),
+    /^fail: Nobody can answer: openai\.model_selection: legacy asks only gpt-4o-realtime-preview; .*2026-05-07 -> Set openai\.model_selection: auto/,
+  );
+  assert.match(of({}, []), /^fail: Nobody can answer.* is not there for this account -> See/);
   const own = { "openai.model": "my-own", "openai.model_selection": "new" } as const;
-  assert.equal(of(own), "ok: my-own will answer");
+  assert.match(of(own), /^warn: openai\.model: my-own is not a model that this Pipit knows -> /);
+  assert.equal(of(own, ["my-own"]), "ok: my-own will answer");
+  const elsewhere = { ...own, "openai.base_url": "http://127.0.0.1:1/v1" };
+  assert.match(of(elsewhere), /^ok: my-own will be asked; whether it is there, only the server/);
+  const slip = { "openai.model": "gpt-realtme" } as const;
+  assert.match(of(slip), /^warn: openai\.model: .*did you mean "gpt-realtime"\?/);
+  const there = of(legacy, ["gpt-4o-realtime-preview"]);
+  assert.equal(there, "ok: gpt-4o-realtime-preview will answer", "the account's list wins");
 });
 
 test("the voice on the models of the ladder", () => {
@@ -102,9 +130,10 @@ test("the voice on the models of the ladder", () => {
   assert.match(of({}), /^ok: alloy/);
   assert.match(of({ ...preview, "openai.voice": "cedar" }), /^warn: Voice 'cedar' not available/);
   const strict = { "openai.voice": "cedar", "openai.auto_select_voice": false } as const;
+  assert.match(of({ ...strict, ...preview }), /^warn: Voice 'cedar' not .*: it will not be asked/);
+  assert.match(of(strict), /^warn: /, "only further down the chain");
   assert.match(
-    of({ ...strict, ...preview }),
-    /^fail: Voice 'cedar' not available .*-> Choose another/,
+    of({ ...strict, ...preview, "openai.model_selection": "new" }),
+    /^fail: Voice 'cedar' not available .*-> Set openai\.auto_select_voice: true, or choose/,
   );
-  assert.match(of(strict), /^warn: /, "only further down the ladder");
 });

@@ -60,6 +60,45 @@ test("a local day begins where its clocks say, also when they change", () => {
   }
 });
 
+test("in every zone of the world, every day of 2026 begins at its first existing moment", () => {
+  const before = process.env["TZ"];
+  const here: Zone = (ms) => -new Date(ms).getTimezoneOffset();
+  const zones = Intl.supportedValuesOf("timeZone");
+  assert.ok(zones.length > 300);
+  try {
+    for (const name of zones) {
+      process.env["TZ"] = name;
+      for (let day = dayOf({ year: 2026, month: 1, day: 1 }); dayText(day) < "2027"; day++) {
+        const start = fromLocal(day * DAY_MS, here);
+        const of = `${name} ${dayText(day)}`;
+        assert.equal(localDay(start, here), day, of);
+        assert.equal(localDay(start - 1, here), day - 1, of);
+        const [year, month, ofMonth] = dayText(day).split("-").map(Number);
+        const local = new Date(year ?? 0, (month ?? 0) - 1, ofMonth).getTime();
+        assert.equal(start, local, `${of}: as the budget's day begins`);
+      }
+    }
+  } finally {
+    if (before === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = before;
+  }
+});
+
+test("a midnight that is skipped: what was before it belongs to the day before", () => {
+  // America/Santiago, 2026-09-06: 24:00 of the 5th is 01:00 of the 6th.
+  const skip = Date.UTC(2026, 8, 6, 4);
+  const santiago: Zone = (ms) => (ms < skip ? -240 : -180);
+  const since = readWhen("2026-09-06", NOW, santiago);
+  assert.deepEqual(since, { ok: true, atMs: skip });
+  const until = readWhen("2026-09-05", NOW, santiago, true);
+  assert.deepEqual(until, { ok: true, atMs: skip - 1 });
+  assert.deepEqual(readWhen("2026-09-06T00:30", NOW, santiago), { ok: true, atMs: skip });
+  // A whole day that never was (Apia, 2011-12-30) begins and ends with the skip.
+  const apia: Zone = (ms) => (ms < Date.UTC(2011, 11, 30, 10) ? -600 : 840);
+  assert.equal(fromLocal(Date.UTC(2011, 11, 30), apia), Date.UTC(2011, 11, 30, 10));
+  assert.equal(fromLocal(Date.UTC(2011, 11, 31), apia), Date.UTC(2011, 11, 30, 10));
+});
+
 test("what an owner types for a time", () => {
   const at = (text: string, end = false): number | string => {
     const when = readWhen(text, NOW, EUROPE, end);
@@ -69,12 +108,19 @@ test("what an owner types for a time", () => {
   assert.equal(at("24h"), NOW - DAY_MS);
   assert.equal(at("90m"), NOW - 90 * 60_000);
   assert.equal(at("2w"), NOW - 14 * DAY_MS);
+  assert.equal(at("7"), NOW - 7 * DAY_MS);
+  assert.equal(at("today"), Date.parse("2026-11-25T23:00:00Z"));
+  assert.equal(at("today", true), Date.parse("2026-11-26T22:59:59.999Z"));
+  assert.equal(at("Yesterday"), Date.parse("2026-11-24T23:00:00Z"));
+  assert.equal(at("yesterday", true), Date.parse("2026-11-25T22:59:59.999Z"));
+  assert.equal(at("2026-10"), Date.parse("2026-09-30T22:00:00Z"));
+  assert.equal(at("2026-10", true), Date.parse("2026-10-31T22:59:59.999Z"));
   assert.equal(at("2026-11-01"), Date.parse("2026-10-31T23:00:00Z"));
   assert.equal(at("2026-11-01", true), Date.parse("2026-11-01T22:59:59.999Z"));
   assert.equal(at("2026-10-25", true), Date.parse("2026-10-25T22:59:59.999Z"), "25 hours long");
   assert.equal(at("2026-07-01T18:00"), Date.parse("2026-07-01T16:00:00Z"));
   assert.equal(at("2026-07-01T18:00Z", true), Date.parse("2026-07-01T18:00:00Z"));
-  for (const text of ["yesterday", "7", "-7d", "7y", "2026-11-31"]) {
-    assert.match(String(at(text)), /is no time; write 7d, 24h, 2026-11-01/);
+  for (const text of ["tomorrow", "", "-7d", "7y", "2026-11-31", "2026-13"]) {
+    assert.match(String(at(text)), /is no time; write today, yesterday, 7d, 24h, 2026-11-01/);
   }
 });

@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { retirementLine, retirements, shutdownDates } from "../../../src/core/models/retirement.ts";
+import { shutdownDates } from "../../../src/core/models/dates.ts";
+import {
+  retirementLevel,
+  retirementLine,
+  retirements,
+} from "../../../src/core/models/retirement.ts";
 import { DEFAULTS } from "../../../src/core/settings/table.ts";
 
 const TODAY = Date.UTC(2026, 10, 22, 12);
@@ -17,10 +22,20 @@ test("the ladder's models that end within sixty days, or have ended, soonest fir
     ],
   );
   const [dead = "", dying = ""] = found.map(retirementLine);
-  assert.match(dead, /was shut down on 2026-05-07; where it would be asked, the next one/);
+  assert.match(dead, /was shut down on 2026-05-07; gpt-realtime answers instead/);
   const move =
-    /2027-01-20, in 59 days\. .*gpt-realtime-2\.1: sudo pipit migrate-config --model auto$/;
+    /2027-01-20, in 59 days; then gpt-realtime-2\.1 answers\. .*gpt-realtime-2\.1: sudo pipit migrate-config --model auto$/;
   assert.match(dying, move);
+  // A fresh installation has nothing to do about its own defaults: somebody answers all the time.
+  assert.deepEqual(found.map(retirementLevel), [null, "notice"]);
+});
+
+test("an end that leaves nobody is a warning, and says so", () => {
+  const alone = { ...DEFAULTS, "openai.model_selection": "new" } as const;
+  const [dying] = retirements(alone, {}, TODAY);
+  assert.ok(dying);
+  assert.match(retirementLine(dying), /in 59 days; then nobody answers\. Its successor/);
+  assert.equal(retirementLevel(dying), "warning");
 });
 
 test("the server's dates win over the catalogue's", () => {
