@@ -28,7 +28,7 @@ import { ModelsList } from "./adapters/realtime/models-list.ts";
 import { RealtimeDialer } from "./adapters/realtime/socket.ts";
 import { AplaySpeaker } from "./adapters/speaker/aplay.ts";
 import { faultSound, ringSound } from "./adapters/speaker/fault-sounds.ts";
-import { FileSpeaker } from "./adapters/speaker/file.ts";
+import { FileSpeaker, recordable } from "./adapters/speaker/file.ts";
 import { NodeSpeaker } from "./adapters/speaker/node.ts";
 import { whyNoSpeakerPackage } from "./adapters/speaker/pick.ts";
 import { ExitRecord } from "./adapters/systemd/exit-record.ts";
@@ -216,7 +216,7 @@ function unambiguous(device: string, role: Role): string {
 function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
   const device = settings["audio.output_device"];
   if (device.startsWith(FILE_DEVICE)) {
-    return new FileSpeaker({ path: device.slice(FILE_DEVICE.length), clock });
+    return new FileSpeaker({ path: recordable(device.slice(FILE_DEVICE.length)), clock });
   }
   const options = { device: unambiguous(device, "playback"), clock, dice };
   const backend = settings["audio.output_backend"];

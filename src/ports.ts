@@ -11,6 +11,7 @@ import type { Fault } from "./core/fault.ts";
 import type { PastConversation } from "./core/money/ledger.ts";
 import type { Indication } from "./core/panel/indication.ts";
 import type { LinkFailure } from "./core/realtime/failure.ts";
+import type { Written } from "./core/settings/loss.ts";
 import type { Settings } from "./core/settings/table.ts";
 
 /** Time. The simulated one moves when it is told to. */
@@ -233,6 +234,9 @@ export type ConfigReading =
       readonly ok: true;
       readonly settings: Settings;
       readonly digest: string;
+      readonly path: string;
+      /** What the file says itself: a reload asks what it has lost. */
+      readonly written: Written;
       /** Nothing but blanks and comments: sound, and yet hardly what the owner meant. */
       readonly isEmpty: boolean;
     }

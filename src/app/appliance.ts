@@ -299,6 +299,7 @@ export class Appliance {
       lastFault: this.#lastFault,
       retiring: this.#retirements.known,
       nobody: this.#retirements.nobody,
+      config: this.statusLine.config,
       host: this.#world.host(),
     });
   }

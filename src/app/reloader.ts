@@ -2,11 +2,13 @@
  * Puts a changed configuration in force: by itself when the file was saved, and at once when the
  * owner asks (SIGHUP, `systemctl reload`).
  *
- * Invariants: a file with a problem changes nothing; what is saved many times is read once; a file
+ * Invariants: a file with a problem, or one that has lost what the owner would hardly take away,
+ * changes nothing; what is saved many times is read once; a file
  * that is just being written is not judged; the same trouble is told once, and nothing at all is
  * said where nothing has changed, unless somebody asked.
  */
 
+import { lossesOf, type Written } from "../core/settings/loss.ts";
 import { planReload, type ReloadPlan, reloadLines } from "../core/settings/reload-plan.ts";
 import type { Settings } from "../core/settings/table.ts";
 import type { Clock, ConfigReading, ConfigWatch, Journal } from "../ports.ts";
@@ -24,6 +26,11 @@ export const GRACE_MS = 2_000;
 
 const UNCHANGED = "The configuration was not reloaded; the old one stays in force";
 
+const NOTHING_WAITS = "nothing waits for a restart any more";
+
+type Sound = Extract<ConfigReading, { ok: true }>;
+type Refusal = Pick<Extract<ConfigReading, { ok: false }>, "problems" | "digest">;
+
 export interface ReloaderOptions {
   readonly clock: Clock;
   readonly journal: Journal;
@@ -33,12 +40,17 @@ export interface ReloaderOptions {
   /** What is in force, and the digest of the file it came from. */
   readonly settings: () => Settings;
   readonly digest: string;
+  /** What that file says itself. */
+  readonly written: Written;
   readonly apply: (plan: ReloadPlan) => void;
 }
 
 export class Reloader {
   readonly #options: ReloaderOptions;
   #inForce: string;
+  #written: Written;
+  /** Keys that differ from what is in force, and count only after a restart. */
+  #waiting: readonly string[] = [];
   /** The content whose problems have been told. */
   #told: string | null = null;
   /** Monotonic time since which the file has been changing, or broken. */
@@ -52,6 +64,7 @@ export class Reloader {
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#inForce = options.digest;
+    this.#written = options.written;
   }
 
   start(): void {
@@ -123,34 +136,45 @@ export class Reloader {
 
   #settle(reading: ConfigReading, asked: boolean): void {
     this.#rest();
-    if (!reading.ok) this.#refuse(reading, asked);
-    else this.#accept(reading.settings, reading.digest, asked);
+    if (!reading.ok) {
+      this.#refuse(reading, asked);
+      return;
+    }
+    const { path, digest, written } = reading;
+    const problems = lossesOf(this.#written, written).map((loss) => `${path}: ${loss}`);
+    if (problems.length > 0) this.#refuse({ problems, digest }, asked);
+    else this.#accept(reading, asked);
   }
 
-  #refuse(reading: Extract<ConfigReading, { ok: false }>, asked: boolean): void {
+  #refuse(reading: Refusal, asked: boolean): void {
     if (!asked && reading.digest === this.#told) return;
     const { journal, status } = this.#options;
     this.#told = reading.digest;
     if (asked) status.reloading();
     for (const problem of reading.problems) journal.log("error", problem);
     journal.log("error", UNCHANGED);
-    status.refused(reading.problems[0] ?? "the file cannot be read");
+    status.refused(reading.problems[0] ?? "the file cannot be read", this.#options.clock.nowMs());
     if (asked) status.reloaded();
   }
 
-  #accept(read: Settings, digest: string, asked: boolean): void {
+  #accept({ settings: read, digest, written }: Sound, asked: boolean): void {
     const { journal, status, apply } = this.#options;
     const wasRefused = this.#told !== null;
     const isSame = digest === this.#inForce;
     this.#told = null;
     this.#inForce = digest;
+    this.#written = written;
     if (isSame && !wasRefused && !asked) return;
     const plan = planReload(this.#options.settings(), read);
     const { live, session, restart } = plan.changed;
     const changes = live.length + session.length + restart.length;
-    if (changes === 0 && !wasRefused && !asked) return;
+    const isTakenBack = this.#waiting.length > 0 && restart.length === 0;
+    this.#waiting = restart;
+    if (changes === 0 && !wasRefused && !asked && !isTakenBack) return;
     status.reloading();
-    for (const line of reloadLines(plan)) journal.log("notice", `Configuration reloaded: ${line}`);
+    status.waiting(restart);
+    const lines = changes === 0 && isTakenBack ? [NOTHING_WAITS] : reloadLines(plan);
+    for (const line of lines) journal.log("notice", `Configuration reloaded: ${line}`);
     apply(plan);
     status.refused(null);
     status.reloaded();

@@ -11,6 +11,7 @@ import { type Settings, secretValues } from "../core/settings/table.ts";
 import type { Clock } from "../ports.ts";
 import type { Recorder } from "./records/recorder.ts";
 import type { Spending } from "./records/spending.ts";
+import type { ConfigState } from "./status-line.ts";
 
 /** A fault as `status` remembers it. */
 export interface LastFault {
@@ -31,6 +32,7 @@ export interface StatusParts {
   readonly level: Readonly<Record<string, unknown>> | null;
   readonly lastFault: LastFault | null;
   readonly retiring: readonly string[];
+  readonly config: ConfigState;
   /** Why no model can answer; null while one can. */
   readonly nobody: Fault | null;
   /** What the process knows of itself: version, memory and the like. */
@@ -39,7 +41,8 @@ export interface StatusParts {
 
 /** Flat, in the order in which an owner asks; the keys are what `--json` promises. */
 export function statusOf(parts: StatusParts): Record<string, unknown> {
-  const { clock, settings, state, lastFault, lastFrameMs } = parts;
+  const { clock, settings, state, lastFault, lastFrameMs, config } = parts;
+  const secrets = secretValues(settings);
   const today = parts.spending.today();
   const condition = (part: "microphone" | "speaker" | "wake-word"): string =>
     state.troubles[part]?.message ?? "ok";
@@ -49,6 +52,10 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     led: indicate(state),
     ...modelOf(state, settings, clock.nowMs(), today.microUsd),
     nobody_can_answer: parts.nobody === null ? null : faultLine(parts.nobody),
+    config: config.refused === null ? "in force" : "refused",
+    config_refused: config.refused === null ? null : redact(config.refused.why, secrets),
+    config_refused_s: config.refused && Math.round(ageMs(config.refused.atMs) / 1000),
+    waiting_for_restart: config.waiting,
     uptime_s: Math.round(ageMs(parts.startedMs) / 1000),
     conversations_today: today.conversations,
     cost_today_usd: today.microUsd / 1_000_000,
@@ -64,7 +71,7 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     wake_word_engine: parts.hasWakeEngine ? settings["wake_word.engine"] : null,
     wake_word_keyword: parts.hasWakeEngine ? settings["wake_word.keyword"] : [],
     retiring: parts.retiring,
-    last_fault: lastFault === null ? null : redact(lastFault.line, secretValues(settings)),
+    last_fault: lastFault === null ? null : redact(lastFault.line, secrets),
     last_fault_s: lastFault === null ? null : Math.round(ageMs(lastFault.atMs) / 1000),
     ...parts.host,
   };

@@ -6,6 +6,8 @@
  */
 
 import { oneLine } from "./fault.ts";
+import type { Written } from "./settings/loss.ts";
+import { isSettingKey } from "./settings/table.ts";
 
 /** The longest remembered message, characters. */
 const MESSAGE_MAX_CHARS = 300;
@@ -39,6 +41,8 @@ export interface RunRecord {
   readonly startedMs: number;
   /** Starts of the last hour, this one included, oldest first. */
   readonly starts: readonly number[];
+  /** What its configuration said itself; null in records of older versions. */
+  readonly written: Written | null;
   /** Null: it is running, or had no chance to say anything. */
   readonly end: RunEnd | null;
 }
@@ -50,7 +54,9 @@ export function begun(before: RunRecord | null, start: Start): RunRecord {
   const recent = (before?.starts ?? []).filter(
     (atMs) => atMs <= start.startedMs && start.startedMs - atMs < HOUR_MS,
   );
-  return { ...start, starts: [...recent, start.startedMs].slice(-STARTS_MAX), end: null };
+  const starts = [...recent, start.startedMs].slice(-STARTS_MAX);
+  // A start that was refused says nothing of a configuration: what is known stays.
+  return { ...start, starts, written: before?.written ?? null, end: null };
 }
 
 /** The record of a run that has said something about its end, or about which systemd has. */
@@ -122,7 +128,8 @@ function endNews(end: RunEnd): ExitNews | null {
 }
 
 /** The record as JSON, one line with its newline. */
-export function recordText({ bootId, invocation, startedMs, starts, end }: RunRecord): string {
+export function recordText(run: RunRecord): string {
+  const { bootId, invocation, startedMs, starts, written, end } = run;
   const last =
     end === null
       ? null
@@ -139,6 +146,7 @@ export function recordText({ bootId, invocation, startedMs, starts, end }: RunRe
     invocation,
     started_at_ms: startedMs,
     starts_ms: starts,
+    config: written === null ? null : writtenData(written),
     end: last,
   };
   return `${JSON.stringify(record)}\n`;
@@ -156,6 +164,7 @@ export function parseRecord(text: string): RunRecord | null {
     invocation: word(value["invocation"]),
     startedMs: time(value["started_at_ms"]),
     starts: starts.slice(-STARTS_MAX).map(time),
+    written: parseWritten(value["config"]),
     end,
   };
 }
@@ -171,6 +180,32 @@ function parseEnd(value: unknown): RunEnd | undefined {
     own: own === "bug" || own === "fault" || own === "config" ? own : null,
     message: typeof message === "string" ? oneLine(message, MESSAGE_MAX_CHARS) : "",
   };
+}
+
+function writtenData({ sections, filled, keyCount, secrets, dailyUsd, meansDefaults }: Written) {
+  const budget = dailyUsd !== null && Number.isNaN(dailyUsd) ? "from the environment" : dailyUsd;
+  return { sections, filled, key_count: keyCount, secrets, budget, means_defaults: meansDefaults };
+}
+
+/** Sections that are remembered: twice what the table has. */
+const SECTIONS_MAX = 40;
+
+function parseWritten(value: unknown): Written | null {
+  const config = objectOf(value);
+  if (config === null) return null;
+  const { sections, filled, secrets, budget } = config;
+  return {
+    sections: words(sections),
+    filled: words(filled),
+    keyCount: time(config["key_count"]),
+    secrets: words(secrets).filter(isSettingKey),
+    dailyUsd: typeof budget === "number" ? budget : typeof budget === "string" ? Number.NaN : null,
+    meansDefaults: config["means_defaults"] === true,
+  };
+}
+
+function words(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.slice(0, SECTIONS_MAX).map(word) : [];
 }
 
 function parsed(text: string): unknown {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GRACE_MS, QUIET_MS, Reloader, UNREST_MAX_MS } from "../../src/app/reloader.ts";
 import { StatusLine } from "../../src/app/status-line.ts";
+import { NOTHING_WRITTEN, type Written, writtenIn } from "../../src/core/settings/loss.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
 import type { ConfigReading, ConfigWatch, ConfigWatchSink } from "../../src/ports.ts";
 import { SimClock } from "../../src/sim/clock.ts";
@@ -31,9 +32,12 @@ class Desk {
   readonly reloader: Reloader;
   settings: Settings = DEFAULTS;
   reads = 0;
-  #file: ConfigReading = { ok: true, settings: DEFAULTS, digest: GOOD, isEmpty: false };
+  #file: ConfigReading;
 
-  constructor() {
+  /** `written`: what its file says at the start. */
+  constructor(written: Written = NOTHING_WRITTEN) {
+    const good = { ok: true, settings: DEFAULTS, digest: GOOD, path: "c.yaml" } as const;
+    this.#file = { ...good, isEmpty: false, written };
     const { clock, journal, watch, status } = this;
     this.reloader = new Reloader({
       clock,
@@ -41,6 +45,7 @@ class Desk {
       watch,
       status,
       digest: GOOD,
+      written,
       settings: () => this.settings,
       read: () => {
         this.reads += 1;
@@ -53,18 +58,23 @@ class Desk {
   }
 
   /** Started, and the look at the start is over. */
-  static settled(): Desk {
-    const desk = new Desk();
+  static settled(written?: Written): Desk {
+    const desk = new Desk(written);
     desk.reloader.start();
     desk.clock.advance(QUIET_MS);
     desk.reads = 0;
     return desk;
   }
 
-  save(changes: Partial<Settings>, digest = JSON.stringify(changes)): void {
+  save(
+    changes: Partial<Settings>,
+    digest = JSON.stringify(changes),
+    written: Written = NOTHING_WRITTEN,
+  ): void {
     const settings = { ...DEFAULTS, ...changes };
     const isEmpty = digest === "";
-    this.#put({ ok: true, settings, digest: digest === "{}" ? GOOD : digest, isEmpty });
+    const named = digest === "{}" ? GOOD : digest;
+    this.#put({ ok: true, settings, digest: named, path: "c.yaml", isEmpty, written });
   }
 
   spoil(...problems: string[]): void {
@@ -214,4 +224,36 @@ test("restart keys are named until the restart; after close nothing is read", as
   await desk.reloader.close();
   desk.clock.advance(60_000);
   assert.deepEqual([desk.reads, desk.clock.pending()], [1, 0]);
+});
+
+const CAPPED = { budget: { daily_usd: 0.5 }, audio: { volume: 0.4 } };
+
+test("an emptied file takes neither the cap nor the volume away; {} does", () => {
+  const desk = Desk.settled(writtenIn(CAPPED));
+  desk.save({}, "", writtenIn(null));
+  desk.clock.advance(QUIET_MS + GRACE_MS);
+  const gone = "c.yaml: is empty, and was not before; write {} into it to mean the defaults";
+  assert.deepEqual(desk.lines, [gone, KEPT]);
+  assert.equal(desk.status.config.refused?.why, gone, "status shows it until it is mended");
+  desk.reloader.now();
+  desk.clock.advance(GRACE_MS);
+  assert.equal(desk.lines.filter((line) => line === KEPT).length, 2, "not by SIGHUP either");
+  desk.save({}, "braces", writtenIn({}));
+  desk.clock.advance(QUIET_MS);
+  assert.equal(desk.status.config.refused, null);
+  assert.match(desk.lines.at(-1) ?? "", /^Configuration reloaded: /);
+});
+
+test("restart keys that wait are in the status, and the owner hears when none does any more", () => {
+  const desk = Desk.settled();
+  desk.save({ "audio.output_device": "file:x.wav" });
+  desk.clock.advance(QUIET_MS);
+  assert.deepEqual(desk.status.config.waiting, ["audio.output_device"]);
+  desk.save({}, "back");
+  desk.clock.advance(QUIET_MS);
+  assert.deepEqual(desk.status.config.waiting, []);
+  assert.deepEqual(desk.lines, [
+    "Configuration reloaded: only after a restart: audio.output_device",
+    "Configuration reloaded: nothing waits for a restart any more",
+  ]);
 });

@@ -10,9 +10,14 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Env, MissingVariables } from "../../core/settings/expand-env.ts";
+import { type Written, writtenIn } from "../../core/settings/loss.ts";
 import type { SettingKey, Settings } from "../../core/settings/table.ts";
-import type { Position, Problem } from "../../core/settings/validate.ts";
-import { formatProblem, validate } from "../../core/settings/validate.ts";
+import {
+  formatProblem,
+  type Position,
+  type Problem,
+  validate,
+} from "../../core/settings/validate.ts";
 import { errorCode } from "../os/files.ts";
 import { projectRoot } from "../os/project-root.ts";
 import { parseYaml } from "./yaml.ts";
@@ -48,6 +53,10 @@ export type LoadedConfig =
       readonly digest: string;
       /** Nothing but blanks and comments. */
       readonly isEmpty: boolean;
+      /** Not even a comment. */
+      readonly isBlank: boolean;
+      /** What the file says itself, defaults apart. */
+      readonly written: Written;
       /** Where a key stands in the file, or its nearest parent that does. */
       readonly placeOf: (key: SettingKey) => Position;
     }
@@ -80,7 +89,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const isEmpty = document.tree === null || document.tree === undefined;
   const { locate } = document;
   const placeOf = (key: SettingKey): Position => locate(key.split("."), "value");
-  return { ok: true, settings: checked.settings, path, modifiedMs, digest, isEmpty, placeOf };
+  const written = writtenIn(document.tree);
+  const { settings } = checked;
+  const isBlank = text.trim() === "";
+  return { ok: true, settings, path, modifiedMs, digest, isEmpty, isBlank, written, placeOf };
 }
 
 function digestOf(text: string): string {

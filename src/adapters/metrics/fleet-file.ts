@@ -11,9 +11,12 @@ import { basename, dirname, join } from "node:path";
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock, FleetFile } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
+import { isForeign } from "../os/own-file.ts";
 
 /** The collector runs as another user. */
 const MODE = 0o644;
+/** The file that is there is not one of ours. */
+const FOREIGN = "EFOREIGN";
 /** A dying card can hold a write for minutes; the daemon's end must not wait for it. */
 export const WRITE_MAX_MS = 2_000;
 
@@ -41,6 +44,9 @@ export class TextfileForFleet implements FleetFile {
   }
 
   async #replace(text: string): Promise<void> {
+    if (isForeign(this.#path, (head) => /^# (HELP|TYPE) pipit_/m.test(head))) {
+      throw Object.assign(new Error("not ours"), { code: FOREIGN });
+    }
     const temp = join(dirname(this.#path), `.${basename(this.#path)}.tmp`);
     await writeFile(temp, text, { mode: MODE });
     await chmod(temp, MODE); // Whatever the umask is.
@@ -73,6 +79,8 @@ function remedy(code: string, path: string): string {
     case "ENOENT":
     case "ENOTDIR":
       return `Make the folder ${folder}`;
+    case FOREIGN:
+      return "It is there already, and not a text file of Pipit's: name another metrics.textfile";
     case "EROFS":
     case "EACCES":
     case "EPERM":

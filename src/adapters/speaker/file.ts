@@ -15,8 +15,9 @@ import {
 } from "../../core/audio/pcm.ts";
 import { BACKLOG_MAX_S, Backlog } from "../../core/audio/playback-queue.ts";
 import { WAV_HEADER_BYTES, wavHeader } from "../../core/audio/wav.ts";
-import { fault } from "../../core/fault.ts";
+import { FaultError, fault } from "../../core/fault.ts";
 import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
+import { isForeign, isWave } from "../os/own-file.ts";
 
 /** How often the sizes in the header are brought up to date. */
 const HEADER_MS = 500;
@@ -26,6 +27,13 @@ const BLOCK_SAMPLES = SAMPLE_RATE_HZ / 10;
 const FILE_MAX_BYTES = 0xffff_ffff - WAV_HEADER_BYTES;
 /** After a failed write, until the next attempt. */
 const RETRY_MS = 1_000;
+
+/** The path as it is, once it is clear that no other file is overwritten: throws a FaultError. */
+export function recordable(path: string): string {
+  if (!isForeign(path, isWave)) return path;
+  const what = `audio.output_device: ${path} is there already, and is no sound file`;
+  throw new FaultError(fault("config", "die", what, "Name another file to record into"));
+}
 
 export interface FileSpeakerOptions {
   readonly path: string;

@@ -32,6 +32,7 @@ import {
   type Start,
 } from "../../core/last-exit.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
+import { NOTHING_WRITTEN, type Written } from "../../core/settings/loss.ts";
 import type { Clock } from "../../ports.ts";
 import { fill } from "../os/atomic-file.ts";
 import { type Files, realFiles } from "../os/files.ts";
@@ -83,9 +84,14 @@ export class ExitRecord {
     return exitText(this.#found, this.#now);
   }
 
-  /** This run has begun. Resolves when that is on the disk, or cannot be; never rejects. */
-  async begin(): Promise<void> {
-    this.#run = begun(this.#found, this.#now);
+  /** What the configuration of the run before said itself. */
+  get written(): Written {
+    return this.#found?.written ?? NOTHING_WRITTEN;
+  }
+
+  /** This run has begun, with a configuration that says this. Resolves when that is on the disk, or cannot be; never rejects. */
+  async begin(written: Written = NOTHING_WRITTEN): Promise<void> {
+    this.#run = { ...begun(this.#found, this.#now), written };
     if (this.#path === null) return;
     const temp = `${this.#path}.${process.pid}.tmp`;
     try {

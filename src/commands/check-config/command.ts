@@ -10,12 +10,19 @@ import { dirname } from "node:path";
 import { withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
+import { recordable } from "../../adapters/speaker/file.ts";
 import { FaultError, faultLine } from "../../core/fault.ts";
 import { CATALOGUE_ONLY, isOpenAi, prospectOf } from "../../core/models/prospect.ts";
 import { publicSettings, type SettingKey } from "../../core/settings/table.ts";
 import { formatProblem, type Problem } from "../../core/settings/validate.ts";
-import type { CommandSpec } from "../args.ts";
-import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, readCommandLine, usageError } from "../args.ts";
+import {
+  type CommandSpec,
+  EXIT_FAILED,
+  EXIT_FINE,
+  EXIT_USAGE,
+  readCommandLine,
+  usageError,
+} from "../args.ts";
 
 const SPEC: CommandSpec = {
   name: "check-config",
@@ -83,13 +90,17 @@ function missingFiles({ settings }: Good): readonly (readonly [SettingKey, strin
   const found: (readonly [SettingKey, string])[] = [];
   const input = settings["audio.input_device"];
   if (input.startsWith(FILE_DEVICE)) {
-    const complaint = wavComplaint(input.slice(FILE_DEVICE.length));
+    const complaint = complaintOf(() => loadWav(input.slice(FILE_DEVICE.length)));
     if (complaint !== null) found.push(["audio.input_device", complaint]);
   }
   const output = settings["audio.output_device"];
-  const folder = dirname(output.slice(FILE_DEVICE.length));
-  if (output.startsWith(FILE_DEVICE) && !existsSync(folder)) {
-    found.push(["audio.output_device", `there is no folder ${folder}`]);
+  if (output.startsWith(FILE_DEVICE)) {
+    const path = output.slice(FILE_DEVICE.length);
+    const folder = dirname(path);
+    const complaint = existsSync(folder)
+      ? complaintOf(() => recordable(path))
+      : `there is no folder ${folder}`;
+    if (complaint !== null) found.push(["audio.output_device", complaint]);
   }
   const model = settings["wake_word.model_path"];
   if (model !== "" && settings["wake_word.enabled"] && !existsSync(model)) {
@@ -98,9 +109,9 @@ function missingFiles({ settings }: Good): readonly (readonly [SettingKey, strin
   return found;
 }
 
-function wavComplaint(path: string): string | null {
+function complaintOf(attempt: () => unknown): string | null {
   try {
-    loadWav(path);
+    attempt();
     return null;
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;

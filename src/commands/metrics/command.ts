@@ -4,6 +4,8 @@
  * Invariant: data goes to stdout, everything else to stderr; nothing in the folder is changed.
  */
 
+import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { loadConfig } from "../../adapters/config/file.ts";
 import { errorCode } from "../../adapters/os/files.ts";
 import { fdSink, wantsColour } from "../../adapters/os/line-sink.ts";
@@ -11,8 +13,15 @@ import { oneLine } from "../../core/fault.ts";
 import { billOf } from "../../core/money/cost.ts";
 import { NO_OVERRIDES, overridesOf, type PriceOverrides } from "../../core/money/prices.ts";
 import type { Usage } from "../../core/realtime/usage.ts";
-import type { CommandLine, CommandSpec } from "../args.ts";
-import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, readCommandLine, usageError } from "../args.ts";
+import {
+  type CommandLine,
+  type CommandSpec,
+  EXIT_FAILED,
+  EXIT_FINE,
+  EXIT_USAGE,
+  readCommandLine,
+  usageError,
+} from "../args.ts";
 import { complain } from "../complain.ts";
 import { compare } from "./compare.ts";
 import { compareText } from "./compare-text.ts";
@@ -224,7 +233,13 @@ async function save(path: string, page: string): Promise<number> {
     return EXIT_FINE;
   }
   const complaint = await writePage(path, page);
-  if (complaint === null) return EXIT_FINE;
+  if (complaint === null) {
+    const [file, host] = [resolve(path), hostname()];
+    process.stderr.write(
+      `pipit metrics: wrote ${oneLine(file)}: open it in a browser, or from another computer: ssh ${host} pipit metrics --html - > page.html\n`,
+    );
+    return EXIT_FINE;
+  }
   complain(`pipit metrics: ${oneLine(path)}: ${complaint}`);
   return EXIT_FAILED;
 }

@@ -2,21 +2,29 @@
  * Writes a file for the owner: whole or not at all.
  *
  * Invariant: what was there before stays until the new text is on the disk, and stays when anything
- * fails; only an ordinary file is ever replaced, never a device, a pipe or a folder.
+ * fails; only a page of Pipit's is ever replaced, never the owner's own file, a device, a pipe or a
+ * folder.
  */
 
 import { lstat, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../../adapters/os/files.ts";
+import { isForeign } from "../../adapters/os/own-file.ts";
 
 /** As a browser of another user should read it; the umask has the last word. */
 const FILE_MODE = 0o644;
+
+/** What every page of ours has at its beginning, those of earlier versions included. */
+const OUR_PAGE = "<title>Pipit: metrics";
 
 /** Null, or why it was not written, for one line behind the path. */
 export async function writePage(path: string, text: string): Promise<string | null> {
   try {
     const target = await targetOf(path);
     if (target === null) return "is not an ordinary file; - prints the page";
+    if (isForeign(target.path, (head) => head.includes(OUR_PAGE))) {
+      return "is there already, and is not a page of Pipit's: name another file, or remove it first";
+    }
     const temp = join(dirname(target.path), `.${basename(target.path)}.${process.pid}.tmp`);
     try {
       await writeNew(temp, text, target.mode);

@@ -13,6 +13,7 @@ import { compose, composeExitRecord, composeJournal, composeReloader } from "../
 import { FaultError, faultLine } from "../../core/fault.ts";
 import { redact } from "../../core/redact.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
+import { lossesOf } from "../../core/settings/loss.ts";
 import { type Settings, secretValues } from "../../core/settings/table.ts";
 import { readCommandLine } from "../args.ts";
 import { loadSettings } from "../load-settings.ts";
@@ -65,7 +66,7 @@ async function rememberingWhy(
 async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<number> {
   let settings = loaded.settings;
   const journal = composeJournal(settings, env);
-  greet(journal, record);
+  greet(journal, record, loaded);
   const appliance = compose(() => settings, env, journal, record.text);
   const reloader = composeReloader(loaded.path, {
     journal: journal.answers,
@@ -73,13 +74,14 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
     read: () => loadConfig({ path: loaded.path, env }),
     settings: () => settings,
     digest: loaded.digest,
+    written: loaded.written,
     apply: (plan) => {
       inForce(plan.settings, settings, journal, appliance);
       settings = plan.settings;
     },
   });
   try {
-    await runUntilTold(appliance, reloader, journal, record);
+    await runUntilTold(appliance, reloader, journal, () => record.begin(loaded.written));
   } finally {
     journal.close();
   }
@@ -90,7 +92,7 @@ async function runUntilTold(
   appliance: Appliance,
   reloader: Reloader,
   journal: LineJournal,
-  record: ExitRecord,
+  remember: () => Promise<void>,
 ): Promise<void> {
   const told = signalled();
   // Under a terminal, the signal says that it was closed.
@@ -101,7 +103,7 @@ async function runUntilTold(
   };
   process.on("SIGHUP", onHangUp);
   try {
-    void record.begin(); // it never rejects
+    void remember(); // it never rejects
     await appliance.start();
     reloader.start();
     journal.log("info", `Stopping: ${await told}`);
@@ -112,10 +114,16 @@ async function runUntilTold(
   }
 }
 
-/** How the last run ended, if that is worth a line; and what is careless about the secrets. */
-function greet(journal: LineJournal, record: ExitRecord): void {
+/** How the last run ended, what the configuration has lost since, what is careless about secrets. */
+function greet(journal: LineJournal, record: ExitRecord, { path, written, isBlank }: Loaded): void {
   const { news } = record;
   if (news !== null) journal.log(news.level, news.line);
+  const losses = lossesOf(record.written, written);
+  const since = "since the last run; everything that is not written is at its default";
+  for (const loss of losses) journal.log("error", `${path}: ${loss} (${since})`);
+  if (isBlank && losses.length === 0) {
+    journal.log("warning", `${path} is empty: every setting is at its default, without a budget`);
+  }
   for (const line of exposedSecrets()) journal.log("warning", line);
 }
 

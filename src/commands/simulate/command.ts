@@ -7,15 +7,21 @@
 
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isForeign } from "../../adapters/os/own-file.ts";
 import { FaultError, faultLine, oneLine } from "../../core/fault.ts";
-import type { Peer, Violation } from "../../sim/peer/peer.ts";
-import { startPeer } from "../../sim/peer/peer.ts";
+import { type Peer, startPeer, type Violation } from "../../sim/peer/peer.ts";
 import type { LogEntry } from "../../sim/peer/records.ts";
-import type { Scenario } from "../../sim/peer/scenario.ts";
-import { speaking } from "../../sim/peer/scenario.ts";
+import { type Scenario, speaking } from "../../sim/peer/scenario.ts";
 import { parseScenario, ScenarioError } from "../../sim/peer/scenario-file.ts";
-import type { CommandLine, CommandSpec } from "../args.ts";
-import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, readCommandLine, usageError } from "../args.ts";
+import {
+  type CommandLine,
+  type CommandSpec,
+  EXIT_FAILED,
+  EXIT_FINE,
+  EXIT_USAGE,
+  readCommandLine,
+  usageError,
+} from "../args.ts";
 
 const SPEC: CommandSpec = {
   name: "simulate",
@@ -98,6 +104,12 @@ async function serve(line: CommandLine, scenario: Scenario, port: number): Promi
   const ended = untilSignal();
   let peer: Peer;
   try {
+    if (log !== undefined && isForeign(log, isOurLog)) {
+      return usageError(
+        SPEC.name,
+        `--log ${log}: is there already, and is no log of pipit simulate`,
+      );
+    }
     if (log !== undefined) writeFileSync(log, "");
     if (dump !== undefined) mkdirSync(dump, { recursive: true });
     peer = await startPeer({
@@ -159,6 +171,11 @@ function report(peer: Peer): number {
   if (peer.violations.length === 0) return EXIT_FINE;
   process.stderr.write(`${peer.violations.length} violations of the protocol\n`);
   return EXIT_FAILED;
+}
+
+/** As `logEntry` writes it. */
+function isOurLog(head: string): boolean {
+  return head.startsWith('{"at":"');
 }
 
 function logEntry(path: string, entry: LogEntry): void {

@@ -42,6 +42,7 @@ export function keylessName(keyword: string): string {
 export function brokenRules(values: Partial<Settings>): readonly Broken[] {
   return [
     ...baseUrl(values),
+    ...soundFiles(values),
     ...accessKey(values),
     ...keywords(values),
     ...pins(values),
@@ -85,6 +86,14 @@ function baseUrl(values: Partial<Settings>): readonly Broken[] {
     return says(`must end with the path, without ? or #, ${example}`);
   }
   return [];
+}
+
+/** What is recorded would wipe out what is heard. */
+function soundFiles(values: Partial<Settings>): readonly Broken[] {
+  const [input, output] = [values["audio.input_device"], values["audio.output_device"]];
+  if (input === undefined || input !== output || !input.startsWith("file:")) return [];
+  const message = "must not be the file of audio.input_device: it would be overwritten";
+  return [{ key: "audio.output_device", message }];
 }
 
 function accessKey(values: Partial<Settings>): readonly Broken[] {

@@ -22,10 +22,10 @@ test("whole, for everybody to read, replaced by a rename, and nothing beside it"
   const before = process.umask(0o077);
   t.after(() => process.umask(before));
   const file = new TextfileForFleet(path, new SystemClock());
-  assert.equal(await file.write("one\n"), null);
+  assert.equal(await file.write("# HELP pipit_x one\n"), null);
   const { ino } = statSync(path);
-  assert.equal(await file.write("two\n"), null);
-  assert.equal(readFileSync(path, "utf8"), "two\n");
+  assert.equal(await file.write("# HELP pipit_x two\n"), null);
+  assert.equal(readFileSync(path, "utf8"), "# HELP pipit_x two\n");
   assert.equal(statSync(path).mode & 0o777, 0o644);
   assert.notEqual(statSync(path).ino, ino, "another file under the same name");
   assert.deepEqual(readdirSync(folder), ["pipit.prom"]);
@@ -34,11 +34,11 @@ test("whole, for everybody to read, replaced by a rename, and nothing beside it"
 test("a folder that is not there, or not a folder, is a fault with a remedy; later it works", async (t) => {
   const folder = join(tempFolder(t), "fleet");
   const file = new TextfileForFleet(join(folder, "pipit.prom"), new SystemClock());
-  const why = await file.write("one\n");
+  const why = await file.write("# HELP pipit_x one\n");
   assert.ok(why);
   assert.match(faultLine(why), /pipit\.prom was not written \(ENOENT\)\. Make the folder .*fleet$/);
   mkdirSync(folder);
-  assert.equal(await file.write("one\n"), null);
+  assert.equal(await file.write("# HELP pipit_x one\n"), null);
 });
 
 async function freePort(): Promise<number> {

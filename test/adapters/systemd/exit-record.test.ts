@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { realFiles } from "../../../src/adapters/os/files.ts";
 import { EXIT_RECORD_NAME, ExitRecord } from "../../../src/adapters/systemd/exit-record.ts";
+import { NOTHING_WRITTEN, writtenIn } from "../../../src/core/settings/loss.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { tempFolder } from "../../helpers/host.ts";
 
@@ -134,4 +135,16 @@ test("a record that is no record, a disk that is full, and no folder at all are 
   assert.equal(outside.text, null);
   chmodSync(machine.folder, 0o755);
   assert.deepEqual(readdirSync(machine.folder), [EXIT_RECORD_NAME], "no leftovers");
+});
+
+test("what the configuration said itself is known to the next run", async (t) => {
+  const machine = new Machine(tempFolder(t));
+  const first = await machine.start();
+  assert.equal(first.written, NOTHING_WRITTEN);
+  const written = writtenIn({ openai: { api_key: "x" }, budget: { daily_usd: 0.5 }, audio: null });
+  await machine.record().begin(written);
+  machine.postStop("signal", "KILL");
+  machine.record().lastWord("config", "no key");
+  assert.deepEqual(machine.record().written, written, "also after a start that was refused");
+  assert.ok(!readFileSync(join(machine.folder, EXIT_RECORD_NAME), "utf8").includes('"x"'));
 });

@@ -62,7 +62,11 @@ test("the page is written, or printed, and the folder of the metrics stays as it
   const before = readdirSync(dir);
   const file = join(out, "page.html");
   const written = await runPipit(["metrics", "--dir", dir, "--html", file], ENV);
-  assert.deepEqual(written, { code: 0, stdout: "", stderr: "" });
+  assert.deepEqual([written.code, written.stdout], [0, ""]);
+  assert.match(
+    written.stderr,
+    /^pipit metrics: wrote .*page\.html: open it in a browser, or .*\n$/,
+  );
   assert.match(readFileSync(file, "utf8"), /^<!doctype html>\n<html lang="en">/);
   const printed = await runPipit(["metrics", "--dir", dir, "--html", "-"], ENV);
   assert.match(printed.stdout, /<\/html>\n$/);
@@ -82,7 +86,7 @@ test("what is wrong is one line, with its exit code", async (t) => {
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [["--dir", missing], 1, /no: there is no such folder/],
     [["--dir", "/etc/passwd"], 1, /is not a folder/],
-    [["--since", "soon"], 2, /--since: "soon" is no time; write 7d, /],
+    [["--since", "soon"], 2, /--since: "soon" is no time; write today, /],
     [["--since", "1d", "--until", "2d"], 2, /--since is later than --until/],
     [["--csv", "--json"], 2, /--csv and --json exclude each other/],
     [["--compare", "--csv"], 2, /--compare is for the terminal, or --json/],

@@ -72,14 +72,16 @@ test("a relative metrics.dir counts from the service's folder when the configura
   assert.equal(metricsFolder("metrics", "config/config.yaml"), resolve("metrics"));
 });
 
+const OURS = "<title>Pipit: metrics</title>";
+
 test("a page is written whole, over an ordinary file only, and nothing is left beside it", async (t) => {
   const dir = tempFolder(t);
   const page = join(dir, "page.html");
-  assert.equal(await writePage(page, "one"), null);
-  assert.equal(await writePage(page, "two"), null);
+  assert.equal(await writePage(page, `${OURS}one`), null);
+  assert.equal(await writePage(page, `${OURS}two`), null);
   symlinkSync(page, join(dir, "link.html"));
-  assert.equal(await writePage(join(dir, "link.html"), "three"), null);
-  assert.equal(readFileSync(page, "utf8"), "three");
+  assert.equal(await writePage(join(dir, "link.html"), `${OURS}three`), null);
+  assert.equal(readFileSync(page, "utf8"), `${OURS}three`);
   assert.match((await writePage(dir, "x")) ?? "", /^is not an ordinary file/);
   assert.match((await writePage("/dev/null", "x")) ?? "", /^is not an ordinary file/);
   assert.equal(await writePage(join(dir, "no", "page.html"), "x"), "there is no such folder");

@@ -1,0 +1,77 @@
+/** `pipit check-config`: what is valid and would still leave the owner without an answer. */
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { tempFolder } from "../../helpers/host.ts";
+import { type Ended, runPipit } from "../../helpers/pipit.ts";
+
+const ENV = { OPENAI_API_KEY: "sk-secret" };
+const ELSEWHERE = { ...ENV, OPENAI_BASE_URL: "http://127.0.0.1:9/v1" };
+
+function check(folder: string, text: string, env: Record<string, string> = ENV): Promise<Ended> {
+  const file = join(folder, "c.yaml");
+  writeFileSync(file, text);
+  return runPipit(["check-config", file], env);
+}
+
+test("nobody can answer: one line at the key, exit code 1; elsewhere a note", async (t) => {
+  const folder = tempFolder(t);
+  const legacy = "openai:\n  voice: alloy\n  model_selection: legacy\n";
+  const told = await check(folder, legacy);
+  assert.equal(told.code, 1);
+  assert.equal(told.stdout, "");
+  assert.match(
+    told.stderr,
+    /^\S+c\.yaml:3:20 openai\.model_selection: Nobody can answer: .* Set openai\.model_selection: auto.*\n$/,
+  );
+  const elsewhere = await check(folder, legacy, ELSEWHERE);
+  assert.equal(elsewhere.code, 0, "another server may have it");
+  assert.match(elsewhere.stderr, /Nobody can answer, unless the server of openai\.base_url/);
+  assert.match(elsewhere.stdout, /: ok, with the notes above\n$/);
+  const forced = "openai:\n  model_selection: legacy\n  voice: cedar\n  auto_select_voice: false\n";
+  assert.equal((await check(folder, forced)).code, 1);
+});
+
+test("a slip in a model's name is told where it stands", async (t) => {
+  const told = await check(tempFolder(t), "openai:\n  model: gpt-realtme\n");
+  assert.equal(told.code, 0);
+  assert.match(told.stderr, /c\.yaml:2:10 openai\.model: .*did you mean "gpt-realtime"\?\n$/);
+});
+
+test("files that are named and not there are told as `pipit run` would", async (t) => {
+  const folder = tempFolder(t);
+  const precious = join(folder, "notes.wav");
+  writeFileSync(precious, "no sound at all");
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ["audio:\n  input_device: file:nope.wav\n", /:2:17 audio\.input_device: .*nope\.wav does not/],
+    ["audio:\n  output_device: file:no/x.wav\n", /audio\.output_device: there is no folder no\n/],
+    [
+      `audio:\n  output_device: file:${precious}\n`,
+      /audio\.output_device: .*is there already, and is no sound file/,
+    ],
+    [
+      "audio:\n  input_device: file:a.wav\n  output_device: file:a.wav\n",
+      /audio\.output_device: must not be the file of audio\.input_device/,
+    ],
+    ["wake_word:\n  model_path: no.ppn\n", /wake_word\.model_path: there is no file no\.ppn/],
+  ];
+  for (const [text, expected] of rows) {
+    const told = await check(folder, text);
+    assert.equal(told.code, 2, text);
+    assert.match(told.stderr, expected);
+  }
+});
+
+test("for programs: whether it is good, and whether anybody answers", async (t) => {
+  const folder = tempFolder(t);
+  const file = join(folder, "c.yaml");
+  writeFileSync(file, "openai: {model_selection: legacy}\n");
+  const told = await runPipit(["check-config", "--json", file], ENV);
+  assert.equal(told.code, 1);
+  const { ok, can_answer, nobody } = JSON.parse(told.stdout);
+  assert.deepEqual([ok, can_answer, nobody.length], [true, false, 1]);
+  const twice = await runPipit(["check-config", file, "--config", file], ENV);
+  assert.deepEqual([twice.code, /name the file once/.test(twice.stderr)], [2, true]);
+});

@@ -1,0 +1,53 @@
+/** What a file may lose in one save, and what it may not. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lossesOf, writtenIn } from "../../../src/core/settings/loss.ts";
+
+const FULL = {
+  openai: { api_key: "sk-x", model: "m", voice: "cedar", language: "de", instructions: "x" },
+  audio: { volume: 0.4 },
+  budget: { daily_usd: 0.5, warn_at: 0.5 },
+};
+
+function losses(after: unknown, before: unknown = FULL): readonly string[] {
+  return lossesOf(writtenIn(before), writtenIn(after));
+}
+
+test("what is gone and nobody said so is told with the way to say so", () => {
+  const { audio, budget, openai } = FULL;
+  const { api_key: _, ...keyless } = openai;
+  const rows: readonly (readonly [unknown, readonly RegExp[]])[] = [
+    [null, [/^is empty, .* write \{\} into it/]],
+    [{ openai, audio, budget }, []],
+    [{ openai, budget }, [/^the section audio is gone; write "audio: \{\}" to mean it$/]],
+    [{ openai, audio: null, budget }, []],
+    [{ openai, audio: {}, budget }, []],
+    [{ openai, audio, budget: { warn_at: 0.5 } }, [/^budget\.daily_usd is gone \(it was 0\.5\)/]],
+    [{ openai, audio, budget: { daily_usd: 0 } }, []],
+    [{ openai, audio }, [/^the section budget is gone/, /^budget\.daily_usd is gone/]],
+    [{ openai: keyless, audio, budget }, [/^openai\.api_key is gone; write "api_key: \$\{NAME\}"/]],
+    // Cut off in the middle of its only section.
+    [{ openai: { api_key: "sk-x" }, audio, budget: { daily_usd: 1 } }, [/^5 of 8 keys are gone/]],
+    [{ openai: { ...openai, voice: "marin" }, audio, budget: { daily_usd: 1 } }, []],
+    [{}, []],
+  ];
+  for (const [after, expected] of rows) {
+    const found = losses(after);
+    assert.equal(found.length, expected.length, `${JSON.stringify(after)}: ${found.join(" | ")}`);
+    for (const [index, line] of expected.entries()) assert.match(found[index] ?? "", line);
+  }
+});
+
+test("a file without keys has nothing to lose; a budget from the environment is one", () => {
+  assert.deepEqual(losses(null, null), []);
+  assert.deepEqual(losses(null, { audio: null }), []);
+  const env = { budget: { daily_usd: `\${CAP}`, warn_at: 0.1 } };
+  assert.match(losses({ budget: { warn_at: 0.1 } }, env)[0] ?? "", /^budget\.daily_usd is gone; /);
+});
+
+test("any tree is answered", () => {
+  for (const tree of [1, "x", [], [[]], { budget: [] }, { budget: 1 }, { a: { b: [] } }, true]) {
+    assert.deepEqual(lossesOf(writtenIn(tree), writtenIn(tree)), []);
+  }
+});
