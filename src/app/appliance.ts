@@ -97,13 +97,9 @@ export class Appliance {
       },
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
-    this.#retirements = new RetirementWatch({
-      clock,
-      journal,
-      source: world.models,
-      settings,
-      isBusy: () => "talk" in this.#loop.state,
-    });
+    const isBusy = (): boolean => "talk" in this.#loop.state;
+    const source = world.models;
+    this.#retirements = new RetirementWatch({ clock, journal, source, settings, isBusy });
     const isFile = settings()["audio.input_device"].startsWith("file:");
     this.#level = new LevelWatch({ clock, journal, isFile });
     const presses = { button: world.button, post: this.#ringer.pressed };
