@@ -167,14 +167,23 @@ interface Remedy {
 /** Remedies that are told; more would be no advice. */
 const REMEDIES_MAX = 2;
 
+/** The smallest sets of changes that lead to an answer; of two that do, no part of one is told. */
 function remedies(settings: Settings, known: Knowledge, wallMs: number): string {
-  const works = ({ change }: Remedy): boolean =>
+  const works = (change: Partial<Settings>): boolean =>
     answererOf(candidatesOf({ ...settings, ...change }, known, wallMs)) !== null;
-  const found = possibleRemedies(settings, known, wallMs).filter(works);
-  const told = found.slice(0, REMEDIES_MAX).map(({ says }) => says);
-  return told.length === 0
-    ? "See `pipit doctor` for the models that this account has"
-    : `Set ${told.join(", or ")}`;
+  let sets: readonly (readonly Remedy[])[] = [[]];
+  const singles = possibleRemedies(settings, known, wallMs);
+  for (let size = 1; size <= singles.length; size++) {
+    sets = sets.flatMap((set) => {
+      const last = set.at(-1);
+      const after = last === undefined ? 0 : singles.indexOf(last) + 1;
+      return singles.slice(after).map((one) => [...set, one]);
+    });
+    const found = sets.filter((set) => works(Object.assign({}, ...set.map((one) => one.change))));
+    const told = found.slice(0, REMEDIES_MAX).map((set) => set.map(({ says }) => says));
+    if (told.length > 0) return `Set ${told.map((one) => one.join(" with ")).join(", or ")}`;
+  }
+  return "See `pipit doctor` for the models that this account has";
 }
 
 /** In the order in which an owner would rather have them: the smallest change first. */
@@ -197,13 +206,7 @@ function possibleRemedies(settings: Settings, known: Knowledge, wallMs: number):
   const name = lasting?.name ?? known.offered?.find(isRealtime);
   const model: readonly Remedy[] =
     name === undefined ? [] : [{ change: { [key]: name }, says: `${key}: ${name}` }];
-  const both: readonly Remedy[] = [
-    {
-      change: { ...auto.change, ...anyVoice.change },
-      says: `${auto.says} with ${anyVoice.says}`,
-    },
-  ];
-  return [ga, anyVoice, auto, ...model, ...both];
+  return [ga, anyVoice, auto, ...model];
 }
 
 function isRealtime(name: string): boolean {
