@@ -126,6 +126,7 @@ export function compose(
     target: dialTarget,
     faultSound,
     timerFile: composeStateFile("timers.json", "The timers", base),
+    volumeFile: composeStateFile("volume.json", "The volume", base),
     ringSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],

@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "lists, sets and cancels timers and alarms",
     start: async (argv) => (await import("./commands/timers/command.ts")).timers(argv),
   },
+  volume: {
+    summary: "volume N|+|-: how loud the answers are, at once and from now on",
+    start: async (argv) => (await import("./commands/volume/command.ts")).volume(argv),
+  },
   doctor: {
     summary: "looks at everything that Pipit needs, and says what to do",
     start: async (argv) => (await import("./commands/doctor/command.ts")).doctor(argv),

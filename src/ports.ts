@@ -84,6 +84,8 @@ export interface Speaker {
   start(sink: SpeakerSink): void;
   /** Queues samples (copied); returns how many fitted in the bounded backlog. Starts at once. */
   play(pcm: Int16Array): number;
+  /** How loud it is from now on, what is queued included: linear, 1 (at the start) is as it comes. */
+  gain(gain: number): void;
   /** This utterance is complete: `drained` follows (at once when nothing is queued). */
   finish(): void;
   /**

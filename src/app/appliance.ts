@@ -4,7 +4,7 @@
  * each stop in bounded time.
  */
 
-import type { Effect, Input } from "../core/assistant-types.ts";
+import type { Effect, Input, State } from "../core/assistant-types.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import { msToSamples } from "../core/audio/pcm.ts";
 import { Ring } from "../core/audio/ring.ts";
@@ -26,7 +26,7 @@ import { FleetReport } from "./records/fleet-report.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
-import { Ringer } from "./timers/ringer.ts";
+import { Toolbox } from "./tools/toolbox.ts";
 import type { World } from "./world.ts";
 
 export class Appliance {
@@ -46,7 +46,7 @@ export class Appliance {
   readonly #lifecycle: Lifecycle;
   readonly #retirements: RetirementWatch;
   readonly #level: LevelWatch;
-  readonly #ringer: Ringer;
+  readonly #tools: Toolbox;
   #startedMs = 0;
   #lastFrameMs: number | null = null;
   #lastFault: LastFault | null = null;
@@ -59,15 +59,16 @@ export class Appliance {
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
+    const state = (): State => this.#loop.state;
+    this.#tools = new Toolbox({ world, settings, post, state, downlink: () => this.#downlink });
     this.#downlink = new Downlink({
       clock,
       speaker,
       post,
-      volume: () => this.#settings()["audio.volume"],
+      volume: () => this.#tools.volume.gain,
       capturedAt: (serverMs) => this.#uplink.capturedAt(serverMs),
     });
     const [uplink, downlink] = [this.#uplink, this.#downlink];
-    this.#ringer = new Ringer({ world, settings, downlink, post, state: () => this.#loop.state });
     this.#connection = new Connection({ dialer, target, uplink, downlink, post });
     this.#accounts = new Accounts({
       world,
@@ -80,7 +81,7 @@ export class Appliance {
     this.#fleet = world.fleetFile === null ? null : this.#makeFleetReport(world.fleetFile);
     this.#loop = new Loop({
       clock,
-      lamp: this.#ringer.lamp,
+      lamp: this.#tools.ringer.lamp,
       lit: (indication) => this.#accounts.recorder.lit(indication),
       settings,
       head: () => this.#ring.head,
@@ -93,7 +94,7 @@ export class Appliance {
         if (after.tag !== before.tag) this.#fleet?.changed();
         if (input.tag === "part-lost") this.#failed(input.fault);
         this.#accounts.witness(input, before, after, moment);
-        this.#ringer.settled();
+        this.#tools.ringer.settled();
       },
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
@@ -102,7 +103,7 @@ export class Appliance {
     this.#retirements = new RetirementWatch({ clock, journal, source, settings, isBusy });
     const isFile = settings()["audio.input_device"].startsWith("file:");
     this.#level = new LevelWatch({ clock, journal, isFile });
-    const presses = { button: world.button, post: this.#ringer.pressed };
+    const presses = { button: world.button, post: this.#tools.ringer.pressed };
     this.#button = new ButtonReader({ ...presses, clock, journal, settings });
     this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });
   }
@@ -114,7 +115,7 @@ export class Appliance {
     // Before any device: the socket is what keeps a second daemon away from the first one's.
     await world.controlServer.start(async (request) => this.#answer(request));
     lifecycle.add("control socket", () => world.controlServer.close());
-    lifecycle.add("lamp", () => this.#ringer.lamp.close());
+    lifecycle.add("lamp", () => this.#tools.ringer.lamp.close());
     await this.#accounts.start();
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());
@@ -134,8 +135,8 @@ export class Appliance {
     lifecycle.add("button", () => this.#button.close());
     this.#retirements.start();
     lifecycle.add("retirements", async () => this.#retirements.close());
-    await this.#ringer.start();
-    lifecycle.add("timers", async () => this.#ringer.close());
+    await this.#tools.start();
+    lifecycle.add("tools", async () => this.#tools.close());
     await lifecycle.ready(this.statusLine.text, () => this.#health());
   }
 
@@ -151,6 +152,7 @@ export class Appliance {
   reloaded(settings: Settings): void {
     this.#wakePath?.cooldown(settings["wake_word.cooldown_s"] * 1000);
     this.#retirements.reloaded();
+    this.#downlink.volumeChanged();
   }
 
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
@@ -159,7 +161,7 @@ export class Appliance {
       engine,
       cooldownMs: this.#settings()["wake_word.cooldown_s"] * 1000,
       onWake: (keyword, endSample) => {
-        this.#ringer.silence();
+        this.#tools.ringer.silence();
         this.#loop.post({ tag: "wake", keyword, endSample });
       },
       onLost: (why) => this.#loop.post({ tag: "part-lost", part: "wake-word", fault: why }),
@@ -267,8 +269,10 @@ export class Appliance {
     const { state } = this.#loop;
     if (request.command === "status") return { ok: true, data: this.#status() };
     if (this.#stopping) return { ok: false, error: "pipit is stopping" };
-    if (request.command === "timers") return await this.#ringer.order(request.order);
-    if (request.command === "stop") this.#ringer.silence();
+    if (request.command === "timers" || request.command === "volume") {
+      return await this.#tools.answer(request);
+    }
+    if (request.command === "stop") this.#tools.ringer.silence();
     if (request.command === "wake" && state.tag === "muted") {
       return { ok: false, error: "muted: pipit mute off" };
     }

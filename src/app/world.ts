@@ -40,6 +40,7 @@ export interface World {
   readonly faultSound: (sound: FaultSound) => Int16Array | null;
   readonly store: MetricsStore;
   readonly timerFile: StateFile;
+  readonly volumeFile: StateFile;
   /** The recording that a timer rings with; null where there is none. */
   readonly ringSound: () => Int16Array | null;
   /** Null: none is wanted. */

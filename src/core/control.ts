@@ -21,7 +21,9 @@ export type ControlRequest =
   | { readonly command: "wake" }
   | { readonly command: "stop" }
   | { readonly command: "mute"; readonly on: boolean }
-  | { readonly command: "timers"; readonly order: TimerOrder };
+  | { readonly command: "timers"; readonly order: TimerOrder }
+  /** Both in percent of full scale; `by` is added. Neither: only asks. */
+  | { readonly command: "volume"; readonly percent?: number; readonly by?: number };
 
 /** `ok: false` carries one sentence for the owner. */
 export type ControlReply =
@@ -30,7 +32,8 @@ export type ControlReply =
 
 const SHAPES =
   'expected {"command":"status"}, {"command":"wake"}, {"command":"stop"}, ' +
-  '{"command":"mute","on":true|false} or {"command":"timers","act":"list"|"set"|"alarm"|"add"|"cancel"|"snooze", …}';
+  '{"command":"mute","on":true|false} {"command":"volume","percent":0…100|"by":…} ' +
+  'or {"command":"timers","act":"list"|"set"|"alarm"|"add"|"cancel"|"snooze", …}';
 const TIMER_SHAPES =
   'timers: expected "act":"list", "set" with seconds and label, "alarm" with at, days and label, ' +
   '"add" with which and seconds, "cancel" with which, or "snooze" with minutes';
@@ -57,9 +60,17 @@ export function parseControlRequest(line: string): ControlRequest | string {
       const order = timerOrder(request);
       return order === null ? TIMER_SHAPES : { command, order };
     }
+    case "volume":
+      return volumeRequest(request);
     default:
       return SHAPES;
   }
+}
+
+function volumeRequest(request: Fields): ControlRequest {
+  const [percent, by] = [number(request, "percent"), number(request, "by")];
+  if (percent !== null) return { command: "volume", percent };
+  return by === null ? { command: "volume" } : { command: "volume", by };
 }
 
 /** The line's fields of an order are beside the command. */

@@ -3,7 +3,7 @@
  * given. Invariant: `heard` never passes what was queued, and never falls.
  */
 
-import { msToSamples, samplesToMs } from "../core/audio/pcm.ts";
+import { applyGain, msToSamples, samplesToMs } from "../core/audio/pcm.ts";
 import type { Clock, Speaker, SpeakerSink } from "../ports.ts";
 
 /** Five minutes of sound: the longest reply, and some. */
@@ -17,6 +17,8 @@ export class SimSpeaker implements Speaker {
   /** From the first sample given to the first one heard, and from `hush` to silence. */
   startMs = 0;
   silenceMs = 0;
+  /** Every loudness it was told. */
+  readonly gains: number[] = [];
   #taken = 0;
   /** What had been heard at `#sinceMs`; sound runs from there. */
   #heardThen = 0;
@@ -55,11 +57,17 @@ export class SimSpeaker implements Speaker {
   play(pcm: Int16Array): number {
     const room = BACKLOG_MAX_SAMPLES - (this.#taken - this.heard());
     const piece = pcm.slice(0, Math.max(0, room));
+    applyGain(piece, this.gains.at(-1) ?? 1);
     this.#played.push(piece);
     this.#begin();
     this.#taken += piece.length;
     this.#schedule();
     return piece.length;
+  }
+
+  /** Counts for what is queued from now on: tests look at `queued`. */
+  gain(gain: number): void {
+    this.gains.push(gain);
   }
 
   finish(): void {

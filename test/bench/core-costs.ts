@@ -150,6 +150,7 @@ function frameTimes(shape: CoreShape, pcm: Int16Array): number[] {
 const SINK: Speaker = {
   start: () => undefined,
   play: (pcm) => pcm.length,
+  gain: () => undefined,
   finish: () => undefined,
   hush: () => Promise.resolve(0),
   heard: () => Number.MAX_SAFE_INTEGER,

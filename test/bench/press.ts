@@ -64,6 +64,7 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       store: new SimStore(),
       fleetFile: null,
       timerFile: new SimStateFile(),
+      volumeFile: new SimStateFile(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),

@@ -116,6 +116,7 @@ export class FaultRig {
       store: this.#store,
       fleetFile: null,
       timerFile: new SimStateFile(),
+      volumeFile: new SimStateFile(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),

@@ -49,6 +49,7 @@ export class World {
   readonly store = new SimStore();
   readonly fleetFile = new SimFleetFile();
   readonly timerFile: SimStateFile;
+  readonly volumeFile = new SimStateFile();
   readonly calendar = new SimCalendar();
   readonly notifier = new SimNotifier();
   readonly controlServer = new SimControlServer();
@@ -206,9 +207,10 @@ export class World {
 
   #ports() {
     const { clock, microphone, speaker, wakeEngine, lamp, button, dialer } = this;
-    const { journal, store, fleetFile, notifier, controlServer, timerFile, calendar } = this;
+    const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
     const senses = { clock, microphone, speaker, wakeEngine, lamp, button };
-    const files = { store, fleetFile, timerFile };
+    const { calendar } = this;
+    const files = { store, fleetFile, timerFile, volumeFile };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }
 }

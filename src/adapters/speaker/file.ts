@@ -76,6 +76,10 @@ export class FileSpeaker implements Speaker {
     return this.#backlog.push(pcm);
   }
 
+  gain(gain: number): void {
+    this.#backlog.gain = gain;
+  }
+
   finish(): void {
     this.#advance();
     const idle = this.#backlog.available === 0 && !this.#backlog.endKnown;

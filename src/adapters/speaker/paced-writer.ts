@@ -80,6 +80,10 @@ export class PacedSpeaker implements Speaker {
     return fitted;
   }
 
+  gain(gain: number): void {
+    this.#backlog.gain = gain;
+  }
+
   finish(): void {
     const silent = this.#run === null || this.#hushing !== null;
     const idle = silent && this.#backlog.available === 0 && !this.#backlog.endKnown;

@@ -5,7 +5,7 @@
  */
 
 import type { Input } from "../../core/assistant-types.ts";
-import { applyGain, msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
+import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import { type HeardItem, Playhead } from "../../core/audio/playhead.ts";
 import { decode, type ServerEvent } from "../../core/realtime/server-events.ts";
 import type { Clock, Speaker } from "../../ports.ts";
@@ -66,6 +66,8 @@ export class Downlink {
   #cancelDry: () => void = () => {};
   /** The last reply as it came, before the volume. */
   #last: { readonly responseId: string; pieces: Int16Array[]; samples: number } | null = null;
+  /** What the speaker was told last. */
+  #gain = 1;
   /** A sound of our own may still be heard. */
   #ownSounds: boolean = false;
 
@@ -123,6 +125,11 @@ export class Downlink {
   tell(sound: Int16Array, gain = this.#options.volume()): void {
     this.#playOwn(sound, gain);
     this.finish();
+  }
+
+  /** The volume has changed: what is queued is heard by it, too, unless it has a loudness of its own. */
+  volumeChanged(): void {
+    if (!this.#ownSounds) this.#loudness(this.#options.volume());
   }
 
   /** Ends a sound of our own at once; a reply is left alone. */
@@ -197,7 +204,7 @@ export class Downlink {
     }
     this.#counts.receivedSamples += pcm.length;
     this.#keep(sound.responseId, pcm);
-    applyGain(pcm, this.#options.volume());
+    this.#loudness(this.#options.volume());
     const taken = this.#options.speaker.play(pcm);
     this.#counts.overflowSamples += pcm.length - taken;
     this.#playhead.wrote(sound.itemId, sound.contentIndex, this.#position, taken);
@@ -217,10 +224,15 @@ export class Downlink {
   }
 
   #playOwn(sound: Int16Array, gain: number): void {
-    const pcm = sound.slice();
-    applyGain(pcm, gain);
+    this.#loudness(gain);
     this.#ownSounds = true;
-    this.#position += this.#options.speaker.play(pcm);
+    this.#position += this.#options.speaker.play(sound);
+  }
+
+  #loudness(gain: number): void {
+    if (gain === this.#gain) return;
+    this.#gain = gain;
+    this.#options.speaker.gain(gain);
   }
 
   /** The copy for `repeat`; beyond its bound the end of a reply is not kept. */

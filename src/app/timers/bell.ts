@@ -16,7 +16,7 @@ const RAMP_FLOOR = 0.2;
 
 export interface DownlinkBellOptions {
   readonly clock: Clock;
-  readonly downlink: Pick<Downlink, "tell" | "quiet">;
+  readonly downlink: () => Pick<Downlink, "tell" | "quiet">;
   /** 24 kHz mono; null: there is no recording, and only the LEDs show it. */
   readonly stroke: () => Int16Array | null;
   /** Linear, 0 to 1. */
@@ -41,14 +41,14 @@ export class DownlinkBell implements Bell {
   stop(): void {
     this.#cancel();
     this.#cancel = () => {};
-    this.#options.downlink.quiet();
+    this.#options.downlink().quiet();
   }
 
   #strike(): void {
     const { clock, downlink, stroke, volume } = this.#options;
     const grown = Math.min(1, (clock.nowMs() - this.#sinceMs) / RAMP_MS);
     const sound = stroke();
-    if (sound !== null) downlink.tell(sound, volume() * (RAMP_FLOOR + (1 - RAMP_FLOOR) * grown));
+    if (sound !== null) downlink().tell(sound, volume() * (RAMP_FLOOR + (1 - RAMP_FLOOR) * grown));
     this.#cancel = clock.after(STROKE_MS, () => this.#strike());
   }
 }

@@ -19,7 +19,7 @@ export interface RingerOptions {
     "clock" | "calendar" | "journal" | "lamp" | "timerFile" | "ringSound"
   >;
   readonly settings: () => Settings;
-  readonly downlink: Downlink;
+  readonly downlink: () => Downlink;
   readonly post: (input: Input) => void;
   readonly state: () => State;
 }

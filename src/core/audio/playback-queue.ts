@@ -5,6 +5,8 @@
  * only grow. A read never runs past the end of an utterance. Overflow refuses the newest samples.
  */
 
+import { applyGain } from "./pcm.ts";
+
 /** Longest reply that waits for the speaker: the server sends faster than real time. */
 export const BACKLOG_MAX_S = 240;
 /** Ends of utterances kept; more of them join the last one. */
@@ -19,6 +21,8 @@ export class Backlog {
   #refused = 0;
   #lastEnd = 0;
   readonly #ends: number[] = [];
+  /** How loud the next read is: linear, 1 is as it came. */
+  gain = 1;
 
   constructor(capacitySamples: number) {
     this.#ring = new Int16Array(capacitySamples);
@@ -91,6 +95,7 @@ export class Backlog {
     out.set(this.#ring.subarray(0, count - first), first);
     this.#readAt = (this.#readAt + count) % size;
     this.#given += count;
+    applyGain(out.subarray(0, count), this.gain);
     return count;
   }
 
