@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const built = `${root}${process.argv[2] ?? "dist"}/src/core`;
 const { exampleYaml, withReference } = await import(`${built}/settings/docs.js`);
-const { withOlderKeys } = await import(`${built}/migration/older-keys.js`);
+const { withOlderKeys } = await import(`${built}/../commands/migrate/older-keys.js`);
 const { withMetricsFields } = await import(`${built}/metrics/fields.js`);
 const { jsonSchema } = await import(`${built}/settings/schema.js`);
 

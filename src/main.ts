@@ -7,8 +7,7 @@
  */
 
 import { inspect } from "node:util";
-import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, usageError } from "./commands/args.ts";
-import { complain } from "./commands/complain.ts";
+import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
 import { didYouMean } from "./core/suggest.ts";
 
@@ -124,7 +123,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** The end of the line for whatever was thrown: a fault is told, a bug is shown. */
 function explain(error: unknown): number {
   if (error instanceof FaultError) {
-    complain(`pipit: ${faultLine(error.fault)}`);
+    reportError(`pipit: ${faultLine(error.fault)}`);
     return error.fault.code === "config" ? EXIT_USAGE : EXIT_FAILED;
   }
   process.stderr.write(`pipit: this is a bug\n${inspect(error)}\n`);

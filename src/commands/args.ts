@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { isJournalStream } from "../adapters/os/line-sink.ts";
 import { oneLine } from "../core/fault.ts";
 import { didYouMean } from "../core/suggest.ts";
 
@@ -166,4 +167,12 @@ export function helpText(spec: CommandSpec): string {
     ...rows,
     "",
   ].join("\n");
+}
+
+const STDERR = 2;
+
+/** The last word of a command that failed: a line on stderr, as an error where journald reads it. */
+export function reportError(line: string): void {
+  const priority = isJournalStream(STDERR, process.env) ? "<3>" : "";
+  process.stderr.write(`${priority}${line}\n`);
 }

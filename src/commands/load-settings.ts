@@ -1,9 +1,10 @@
 /** Settings for a subcommand, or every problem on stderr and the exit code. */
 
+import { withCredentials } from "../adapters/config/credentials.ts";
 import type { LoadedConfig, LoadOptions } from "../adapters/config/file.ts";
 import { loadConfig } from "../adapters/config/file.ts";
-import { EXIT_USAGE } from "./args.ts";
-import { complain } from "./complain.ts";
+import { DEFAULTS, type Settings } from "../core/settings/table.ts";
+import { EXIT_USAGE, reportError } from "./args.ts";
 
 /**
  * Loads the configuration; a number is the exit code, and the problems have been printed, after
@@ -16,6 +17,13 @@ export function loadSettings(
   const loaded = loadConfig(options);
   if (loaded.ok) return loaded;
   onRefused(loaded.problems);
-  for (const problem of loaded.problems) complain(problem);
+  for (const problem of loaded.problems) reportError(problem);
   return EXIT_USAGE;
+}
+
+/** What the file says, or the defaults where it cannot be read: for a command that must not fail. */
+export function settingsOrDefaults(path: string | undefined): Settings {
+  const env = withCredentials(process.env);
+  const loaded = loadConfig({ path, env, missingVariables: "default" });
+  return loaded.ok ? loaded.settings : DEFAULTS;
 }

@@ -72,3 +72,8 @@ export class FaultError extends Error {
     this.fault = cause;
   }
 }
+
+/** Words about anything thrown. */
+export function thrownText(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

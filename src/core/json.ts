@@ -4,6 +4,15 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const NONE: Fields = {};
 
+/** The value of JSON text; undefined when it is not JSON. */
+export function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value as an object, or null. */
 export function record(value: unknown): Fields | null {
   return isRecord(value) ? value : null;

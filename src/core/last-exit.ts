@@ -6,6 +6,7 @@
  */
 
 import { oneLine } from "./fault.ts";
+import { parseJson, record } from "./json.ts";
 import type { Written } from "./settings/loss.ts";
 import { isSettingKey } from "./settings/table.ts";
 
@@ -154,7 +155,7 @@ export function recordText(run: RunRecord): string {
 
 /** Reads what `recordText` wrote; null for anything else. */
 export function parseRecord(text: string): RunRecord | null {
-  const value = objectOf(parsed(text));
+  const value = record(parseJson(text));
   if (value === null || value["schema_version"] !== 1) return null;
   const starts = value["starts_ms"];
   const end = value["end"] === null ? null : parseEnd(value["end"]);
@@ -170,7 +171,7 @@ export function parseRecord(text: string): RunRecord | null {
 }
 
 function parseEnd(value: unknown): RunEnd | undefined {
-  const end = objectOf(value);
+  const end = record(value);
   if (end === null) return undefined;
   const { own, message } = end;
   return {
@@ -191,7 +192,7 @@ function writtenData({ sections, filled, keyCount, secrets, dailyUsd, meansDefau
 const SECTIONS_MAX = 40;
 
 function parseWritten(value: unknown): Written | null {
-  const config = objectOf(value);
+  const config = record(value);
   if (config === null) return null;
   const { sections, filled, secrets, budget } = config;
   return {
@@ -206,19 +207,6 @@ function parseWritten(value: unknown): Written | null {
 
 function words(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.slice(0, SECTIONS_MAX).map(word) : [];
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // half a file, or somebody else's: as good as none
-  }
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> | null {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  return Object.fromEntries(Object.entries(value));
 }
 
 function word(value: unknown): string {

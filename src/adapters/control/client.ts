@@ -8,6 +8,7 @@
 import { connect, type Socket } from "node:net";
 import { type ControlReply, type ControlRequest, controlFields } from "../../core/control.ts";
 import { type Fault, FaultError, fault } from "../../core/fault.ts";
+import { parseJson, record } from "../../core/json.ts";
 import type { Clock } from "../../ports.ts";
 import { SystemClock } from "../os/clock.ts";
 import { errorCode } from "../os/files.ts";
@@ -54,20 +55,12 @@ function send(socket: Socket, request: ControlRequest): void {
 }
 
 function parseReply(line: string): ControlReply | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value)) return null;
-  const { ok, data, error } = value;
-  if (ok === true && isRecord(data)) return { ok, data };
+  const reply = record(parseJson(line));
+  if (reply === null) return null;
+  const { ok, error } = reply;
+  const data = record(reply["data"]);
+  if (ok === true && data !== null) return { ok, data };
   return ok === false && typeof error === "string" ? { ok, error } : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function unreachable(error: unknown, path: string): Fault {

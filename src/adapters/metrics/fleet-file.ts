@@ -9,6 +9,7 @@
 import { chmod, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Fault, fault } from "../../core/fault.ts";
+import { within } from "../../core/timeout.ts";
 import type { Clock, FleetFile } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
 import { isForeign } from "../os/own-file.ts";
@@ -40,7 +41,7 @@ export class TextfileForFleet implements FleetFile {
         return this.#fault(code);
       },
     );
-    return await this.#within(done);
+    return await this.#bounded(done);
   }
 
   async #replace(text: string): Promise<void> {
@@ -54,16 +55,13 @@ export class TextfileForFleet implements FleetFile {
   }
 
   /** What does not come back in time goes on by itself, and until then nothing else is tried. */
-  #within(done: Promise<Fault | null>): Promise<Fault | null> {
-    return new Promise((resolve, reject) => {
-      const takeBack = this.#clock.after(WRITE_MAX_MS, () => {
-        const free = (): void => {
-          this.#stuck = null;
-        };
-        this.#stuck = done.then(free, free);
-        resolve(this.#fault("ESTUCK"));
-      });
-      done.then(resolve, reject).finally(takeBack);
+  #bounded(done: Promise<Fault | null>): Promise<Fault | null> {
+    return within(this.#clock, WRITE_MAX_MS, done, () => {
+      const free = (): void => {
+        this.#stuck = null;
+      };
+      this.#stuck = done.then(free, free);
+      return this.#fault("ESTUCK");
     });
   }
 

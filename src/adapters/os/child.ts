@@ -5,7 +5,9 @@
  * Invariant: at most one process at a time; every process that was launched is told to `ended`
  * exactly once, unless its end was planned (`renew`) or asked for (`close`).
  */
+
 import type { ChildProcess } from "node:child_process";
+import { type Backoff, backoffDelayMs } from "../../core/backoff.ts";
 import type { Clock, Dice } from "../../ports.ts";
 
 /** How much of its last words is kept. */
@@ -28,31 +30,27 @@ export interface ChildEnd {
   readonly ranMs: number;
 }
 
-export interface Backoff {
-  /** Delay after the first failure; doubles with each. */
-  readonly firstMs: number;
-  readonly maxMs: number;
+export interface ChildBackoff extends Backoff {
   /** A process that ran this long had no part in earlier failures. */
   readonly wellMs: number;
 }
 
 /** Quick at first, because a plug is often put back at once; then once in ten seconds for ever. */
-export const CHILD_BACKOFF: Backoff = { firstMs: 250, maxMs: 10_000, wellMs: 10_000 };
+export const CHILD_BACKOFF: ChildBackoff = {
+  firstMs: 250,
+  maxMs: 10_000,
+  spread: [0.75, 1.25],
+  wellMs: 10_000,
+};
 
 export interface SupervisedChildOptions {
   readonly clock: Clock;
   readonly dice: Dice;
-  readonly backoff?: Backoff;
+  readonly backoff?: ChildBackoff;
   /** Spawns it, and attaches what must be attached in the same tick. May throw. */
   readonly launch: () => ChildProcess;
   /** It ended by itself (or by `kill`); the next attempt is already planned. */
   readonly ended: (end: ChildEnd) => void;
-}
-
-/** Delay before the next attempt after `failures` in a row: doubled each time, ±25 % by `unit`. */
-export function backoffDelayMs(backoff: Backoff, failures: number, unit: number): number {
-  const doubled = backoff.firstMs * 2 ** Math.min(failures - 1, 30);
-  return Math.min(backoff.maxMs, doubled) * (0.75 + unit / 2);
 }
 
 export class SupervisedChild {

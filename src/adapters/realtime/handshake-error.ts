@@ -7,6 +7,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { oneLine } from "../../core/fault.ts";
+import { parseJson, record } from "../../core/json.ts";
 import type { LinkFailure } from "../../core/realtime/failure.ts";
 import type { Clock } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
@@ -62,17 +63,7 @@ function httpFailure(response: IncomingMessage, body: string, wallMs: number): L
 
 /** The `error` object of the API's JSON body; null for any other body. */
 function errorOf(body: string): Readonly<Record<string, unknown>> | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return null; // a proxy's page: its status has to do
-  }
-  return isRecord(value) && isRecord(value["error"]) ? value["error"] : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return record(record(parseJson(body))?.["error"]); // Of a proxy's page, the status has to do.
 }
 
 function textOf(value: unknown): string | null {

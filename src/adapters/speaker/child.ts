@@ -5,10 +5,12 @@
  * Invariant: one write in flight; the device is closed only when none is (the package aborts
  * otherwise). It ends when the channel does, so it never outlives the daemon.
  */
+
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import type Speaker from "speaker";
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import { thrownText } from "../../core/fault.ts";
 import type { Report } from "./messages.ts";
 import { PROBE_ARGUMENT } from "./messages.ts";
 
@@ -147,7 +149,7 @@ class Player {
     try {
       speaker.close(true);
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error));
+      fail(thrownText(error));
       return;
     }
     report({ tag: "dropped" });
@@ -180,7 +182,7 @@ async function main(): Promise<void> {
   try {
     SpeakerType = await loadPackage();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${thrownText(error)}\n`);
     process.exit(EXIT_NO_PACKAGE);
   }
   if (argument === PROBE_ARGUMENT) process.exit(0);

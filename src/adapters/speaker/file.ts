@@ -15,7 +15,7 @@ import {
 } from "../../core/audio/pcm.ts";
 import { BACKLOG_MAX_S, Backlog } from "../../core/audio/playback-queue.ts";
 import { WAV_HEADER_BYTES, wavHeader } from "../../core/audio/wav.ts";
-import { FaultError, fault } from "../../core/fault.ts";
+import { FaultError, fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
 import { isForeign, isWave } from "../os/own-file.ts";
 
@@ -221,7 +221,7 @@ export class FileSpeaker implements Speaker {
     this.#sounding = false;
     this.#dry = false;
     this.#backlog.drop();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = thrownText(error);
     const remedy = "Check audio.output_device and the space on the disk";
     this.#sink?.lost(fault(code, "retry", `The sound file ${path}: ${reason}`, remedy));
   }

@@ -4,9 +4,9 @@
  * Invariant: whatever the package does to its process, the daemon only sees a fault and a restart.
  * Silence is asked for; a child that does not answer in time is killed, which is silence, too.
  */
+
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock, Dice } from "../../ports.ts";
 import { CardWatch } from "../alsa/card-watch.ts";
@@ -14,6 +14,7 @@ import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { SupervisedChild } from "../os/child.ts";
+import { siblingProgram } from "../os/sibling-program.ts";
 import type { Order } from "./messages.ts";
 import { parseReport } from "./messages.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
@@ -31,9 +32,7 @@ export const RECYCLE_WRITES = 50_000;
 const RECYCLE_WAIT_MS = 200;
 
 /** The child's program: beside this file, compiled or not as this one is. */
-export const SPEAKER_CHILD = fileURLToPath(
-  new URL(`./child${extname(import.meta.url)}`, import.meta.url),
-);
+export const SPEAKER_CHILD = fileURLToPath(siblingProgram(import.meta.url, "child"));
 
 export interface NodeSpeakerOptions {
   /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */

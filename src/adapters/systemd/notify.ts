@@ -8,6 +8,7 @@
 
 import { oneLine } from "../../core/fault.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
+import { within } from "../../core/timeout.ts";
 import type { Clock, Notifier } from "../../ports.ts";
 import {
   libsystemdBackend,
@@ -94,7 +95,7 @@ export class SystemdNotifier implements Notifier {
   async #pump(): Promise<void> {
     this.#pumping = true;
     for (let slot = this.#next(); slot !== null; slot = this.#next()) {
-      const sent = this.#stuck ? false : await this.#within(this.#send(slot.message));
+      const sent = this.#stuck ? false : await this.#bounded(this.#send(slot.message));
       if (!sent) this.#lost++;
       for (const resolve of slot.waiting) resolve();
     }
@@ -118,18 +119,15 @@ export class SystemdNotifier implements Notifier {
   }
 
   /** While a message that came too late is still under way, no other is begun. */
-  #within(sent: Promise<boolean>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const takeBack = this.#clock.after(NOTIFY_MAX_MS, () => {
-        this.#stuck = true;
-        resolve(false);
-      });
-      const settle = (ok: boolean): void => {
-        takeBack();
+  #bounded(sent: Promise<boolean>): Promise<boolean> {
+    const settled = sent
+      .catch(() => false)
+      .finally(() => {
         this.#stuck = false;
-        resolve(ok);
-      };
-      sent.then(settle, () => settle(false));
+      });
+    return within(this.#clock, NOTIFY_MAX_MS, settled, () => {
+      this.#stuck = true;
+      return false;
     });
   }
 }

@@ -9,7 +9,7 @@
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
 import type { Fault } from "../../core/fault.ts";
-import { fault } from "../../core/fault.ts";
+import { fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
 import type { HostRequest, WakeSetup } from "./protocol.ts";
 import { parseReply } from "./protocol.ts";
@@ -132,7 +132,7 @@ export class WakeHost implements WakeEngine {
       });
       this.#process.post({ tag: "start", setup: this.#options.setup });
     } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      const why = thrownText(thrown);
       this.#fail(fault("wake-word-failed", "retry", `Wake-word engine could not start: ${why}`));
       return;
     }

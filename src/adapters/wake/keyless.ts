@@ -5,11 +5,12 @@
 
 import { Worker } from "node:worker_threads";
 import { FaultError } from "../../core/fault.ts";
+import { within } from "../../core/timeout.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
+import { siblingProgram } from "../os/sibling-program.ts";
 import type { WakeProcess, WakeProcessSink } from "./host.ts";
 import { WakeHost } from "./host.ts";
 import { keylessKeywordFault } from "./porcupine-wasm.ts";
-import { siblingProgram, within } from "./process.ts";
 
 export interface KeylessWakeOptions {
   /** One or more of KEYLESS_KEYWORDS; "Hey Google" is as good as hey_google. */
@@ -83,6 +84,8 @@ function spawnWorker(sink: WakeProcessSink, clock: Clock): WakeProcess {
   worker.on("exit", (code) => sink.ended(`ended with code ${code}`));
   return {
     post: (request) => worker.postMessage(request),
-    kill: () => within(clock, KILL_MAX_MS, worker.terminate()),
+    kill: async () => {
+      await within(clock, KILL_MAX_MS, Promise.allSettled([worker.terminate()]), () => undefined);
+    },
   };
 }

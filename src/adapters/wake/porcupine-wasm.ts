@@ -15,8 +15,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/resample.ts";
 import type { Fault } from "../../core/fault.ts";
-import { FaultError, fault } from "../../core/fault.ts";
-import { thrownText } from "./protocol.ts";
+import { FaultError, fault, thrownText } from "../../core/fault.ts";
 
 const WASM_SHA256 = "84bc7d0209be6c73c15e7ebacf826afad5cff23b406541a8424703cbb159509e";
 

@@ -11,11 +11,12 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { within } from "../../core/timeout.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
+import { siblingProgram } from "../os/sibling-program.ts";
 import type { WakeProcess, WakeProcessSink } from "./host.ts";
 import { WakeHost } from "./host.ts";
 import { redacted } from "./porcupine-errors.ts";
-import { siblingProgram, within } from "./process.ts";
 
 export interface PorcupineWakeOptions {
   /** Built-in words ("hey google" is as good as hey_google), or paths of .ppn files. */
@@ -113,7 +114,8 @@ function spawnChild(sink: WakeProcessSink, clock: Clock, accessKey: string): Wak
   child.on("exit", (code, signal) => {
     const end = signal ?? `code ${code}`;
     // Its last words may still be in the pipe; `close` does not always come.
-    within(clock, LAST_WORDS_MS, once(child, "close")).then(() => report(end), report);
+    const closed = Promise.allSettled([once(child, "close")]);
+    void within(clock, LAST_WORDS_MS, closed, () => undefined).then(() => report(end));
   });
   return {
     // A broken channel is told by the exit that follows it.
@@ -126,5 +128,5 @@ async function kill(child: ChildProcess, clock: Clock): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = once(child, "exit");
   child.kill("SIGKILL");
-  await within(clock, KILL_MAX_MS, gone);
+  await within(clock, KILL_MAX_MS, Promise.allSettled([gone]), () => undefined);
 }

@@ -9,7 +9,7 @@
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
 import type { Fault, FaultCode, Verdict } from "../../core/fault.ts";
-import { FaultError, fault } from "../../core/fault.ts";
+import { FaultError, fault, thrownText } from "../../core/fault.ts";
 
 /** What an engine needs to open. Empty text: not given. */
 export interface WakeSetup {
@@ -100,11 +100,6 @@ function parseFault(value: unknown): Fault {
     typeof message === "string" ? message : "The wake-word engine failed",
     typeof remedy === "string" ? remedy : "",
   );
-}
-
-/** Words about anything thrown, for a fault. */
-export function thrownText(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { DAY_MS } from "../../core/duration.ts";
-import { oneLine } from "../../core/fault.ts";
+import { oneLine, thrownText } from "../../core/fault.ts";
 import { Ledger, sum, type Totals } from "../../core/money/ledger.ts";
 import { within } from "../../core/timeout.ts";
 import type { Calendar, Clock, Journal, MetricsStore } from "../../ports.ts";
@@ -45,7 +45,7 @@ export class Spending {
         this.#ledger.remember(past);
         return null;
       },
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      (error: unknown) => thrownText(error),
     );
     const trouble = await within(clock, PAST_MAX_MS, read, () => slow);
     if (trouble !== null) this.#warn(trouble);

@@ -1,12 +1,12 @@
 /** The checks of `pipit doctor` about configuration, key, API, models and voice. */
 
-import { existsSync } from "node:fs";
 import { loadConfig } from "../../adapters/config/file.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import { judgeApi, judgeKey, judgeModels, judgeVoice } from "./api.ts";
 import type { Context } from "./context.ts";
 import { type Finding, finding } from "./finding.ts";
 import { askApi } from "./io-ask-api.ts";
+import { exists } from "./io-read-files.ts";
 import type { Check } from "./run-check.ts";
 import { judgeDaemon, propertyOf } from "./service.ts";
 
@@ -36,7 +36,7 @@ function configFindings({ loaded, env, configPath }: Context): readonly Finding[
 
 function missingFiles(settings: Settings): readonly Finding[] {
   const model = settings["wake_word.model_path"];
-  if (model === "" || existsSync(model)) return [];
+  if (model === "" || exists(model)) return [];
   const says = `wake_word.model_path: there is no file ${model}`;
   return [finding("config", "fail", says, "Put it there, or leave the key out")];
 }

@@ -1,6 +1,5 @@
 /** The checks of `pipit doctor` about microphone, loudspeaker, wake word, LEDs and button. */
 
-import { dirname } from "node:path";
 import { alsaName, readCards } from "../../adapters/alsa/cards.ts";
 import { holderOf } from "../../adapters/alsa/devices.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
@@ -16,6 +15,7 @@ import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
 import { PRESS_WAIT_MS, pinsFacts, walkButton, walkLeds } from "./io-panel-walk.ts";
+import { folderOf } from "./io-read-files.ts";
 import { isWritable } from "./io-read-machine.ts";
 import { listen } from "./listen.ts";
 import { judgeButton, judgeLed, judgePins } from "./panel.ts";
@@ -114,7 +114,7 @@ async function speakerFacts(
   const device = settings["audio.output_device"];
   if (device.startsWith(FILE_DEVICE)) {
     const path = device.slice(FILE_DEVICE.length);
-    const folder = dirname(path);
+    const folder = folderOf(path);
     return {
       tag: "file",
       path,

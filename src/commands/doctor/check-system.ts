@@ -1,9 +1,8 @@
 /** The checks of `pipit doctor` about the machine and the system around the daemon. */
 
-import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Context } from "./context.ts";
-import { readText } from "./io-read-files.ts";
+import { folderOf, pathFrom, readText } from "./io-read-files.ts";
 import { cardErrors, diskFacts, isSameDisk, isSynchronised, throttled } from "./io-read-machine.ts";
 import { accountOf, journalFacts, secretFiles } from "./io-read-service.ts";
 import {
@@ -75,11 +74,11 @@ async function disks({ settings, unit }: Context) {
   if (settings === null) return [root];
   const dir = settings["metrics.dir"];
   const start = propertyOf(await unit(), "WorkingDirectory");
-  const path = isAbsolute(dir) ? dir : join(start === "" ? process.cwd() : start, dir);
+  const path = pathFrom(start, dir);
   // A folder of another user's says nothing about what that user may do.
   const { exists } = accountOf(SERVICE_USER);
-  const metrics = diskFacts(resolve(path), !exists && process.getuid?.() !== 0);
-  const isSame = isSameDisk("/", path) || isSameDisk("/", dirname(path));
+  const metrics = diskFacts(path, !exists && process.getuid?.() !== 0);
+  const isSame = isSameDisk("/", path) || isSameDisk("/", folderOf(path));
   const isFine = metrics.freeBytes !== null && !metrics.isReadOnly && metrics.isWritable !== false;
   return isSame && isFine ? [{ ...root, path: "/" }] : [root, metrics];
 }

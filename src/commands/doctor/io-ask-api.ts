@@ -8,7 +8,7 @@
 import { type ClientRequest, get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import { connectFailure, readRefusal } from "../../adapters/realtime/handshake-error.ts";
-import { record, text } from "../../core/json.ts";
+import { parseJson, record, text } from "../../core/json.ts";
 import { shutdownDates } from "../../core/models/dates.ts";
 import { modelsUrl } from "../../core/realtime/endpoint.ts";
 import type { Clock } from "../../ports.ts";
@@ -70,12 +70,7 @@ function readList(response: IncomingMessage, done: (body: string) => void): void
 }
 
 function listOf(body: string): Pick<Extract<ApiFacts, { tag: "answered" }>, "models" | "dates"> {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(body);
-  } catch {
-    return { models: null, dates: {} }; // A captive portal's page, most likely.
-  }
+  const answer = parseJson(body); // Not JSON: a captive portal's page, most likely.
   const list = record(answer)?.["data"];
   if (!Array.isArray(list)) return { models: null, dates: {} };
   const models = list.slice(0, MODELS_MAX).flatMap((entry: unknown) => {

@@ -1,6 +1,6 @@
 /** Runs one check of `pipit doctor`: whatever becomes of it, findings come, and in bounded time. */
 
-import { FaultError } from "../../core/fault.ts";
+import { FaultError, thrownText } from "../../core/fault.ts";
 import { within } from "../../core/timeout.ts";
 import type { Clock } from "../../ports.ts";
 import { type Finding, finding, fromFault } from "./finding.ts";
@@ -24,7 +24,7 @@ export async function runCheck(check: Check, clock: Clock): Promise<readonly Fin
     return Array.isArray(found) ? found : [found].flat();
   } catch (error) {
     if (error instanceof FaultError) return [fromFault(name, "fail", error.fault)];
-    const why = error instanceof Error ? error.message : String(error);
+    const why = thrownText(error);
     return [finding(name, "fail", `This is a bug in the check: ${why}`)];
   }
 }

@@ -20,9 +20,9 @@ import {
   EXIT_FINE,
   EXIT_USAGE,
   readCommandLine,
+  reportError,
   usageError,
 } from "../args.ts";
-import { complain } from "../complain.ts";
 import { compare } from "./compare.ts";
 import { compareText } from "./compare-text.ts";
 import { metricsCsv } from "./csv.ts";
@@ -140,8 +140,8 @@ function sourceOf(line: CommandLine): Source | number {
     return { dir, price: priceWith(overridesOf(settings["budget.prices"])) };
   }
   if (named !== undefined) return { dir: named, price: priceWith(NO_OVERRIDES) };
-  for (const problem of loaded.problems) complain(problem);
-  complain("pipit metrics: name the folder with --dir DIR to do without the configuration");
+  for (const problem of loaded.problems) reportError(problem);
+  reportError("pipit metrics: name the folder with --dir DIR to do without the configuration");
   return EXIT_USAGE;
 }
 
@@ -155,7 +155,7 @@ function read(dir: string, period: Period, wasNamed: boolean): Recorded | number
     const code = errorCode(error);
     if (code === "") throw error;
     const why = WHY[code] ?? `cannot be read (${code})`;
-    complain(`pipit metrics: ${oneLine(dir)}: ${why}`);
+    reportError(`pipit metrics: ${oneLine(dir)}: ${why}`);
     return code === "ENOENT" && !wasNamed ? NOTHING : EXIT_FAILED;
   }
 }
@@ -178,7 +178,7 @@ function tellOmissions({ broken, brokenName, newer, leftOut }: Recorded): void {
       ? ""
       : `${pluralText(leftOut, "file")} older than the newest ${METRICS_READ_MAX}; use --until`,
   ].filter((part) => part !== "");
-  if (parts.length > 0) complain(`pipit metrics: left out: ${parts.join("; ")}`);
+  if (parts.length > 0) reportError(`pipit metrics: left out: ${parts.join("; ")}`);
 }
 
 async function show(
@@ -240,6 +240,6 @@ async function save(path: string, page: string): Promise<number> {
     );
     return EXIT_FINE;
   }
-  complain(`pipit metrics: ${oneLine(path)}: ${complaint}`);
+  reportError(`pipit metrics: ${oneLine(path)}: ${complaint}`);
   return EXIT_FAILED;
 }

@@ -8,10 +8,9 @@
 
 import { type Buckets, bucketsOf } from "./buckets.ts";
 import { countText, groupedText, nounText, pluralText, shareText, usdText } from "./figures.ts";
-import { escaped } from "./markup.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { PAGE_WORDS } from "./page-words.ts";
-import { type Plot, plotHtml } from "./plot.ts";
+import { escaped, type Plot, plotHtml } from "./plot.ts";
 import { plotsOf } from "./plots.ts";
 import type { Scope } from "./report-json.ts";
 import { type Summary, summarise } from "./summary.ts";

@@ -6,8 +6,6 @@
  * labels never overlap, because there are never more than fit.
  */
 
-import { escaped } from "./markup.ts";
-
 export interface Series {
   readonly name: string;
   /** A colour of the page's style: `t0` to `t10`. */
@@ -214,4 +212,17 @@ function table({ title, unit, series, cell }: Plot, { names }: Steps): string {
 /** A tenth of a unit is finer than a screen. */
 function fixed(value: number): string {
   return String(Math.round(value * 10) / 10);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Text made fit for HTML and SVG, in elements and in quoted attributes alike. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

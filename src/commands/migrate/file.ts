@@ -4,12 +4,11 @@ import type { CommandLine } from "../args.ts";
 import { EXIT_FINE } from "../args.ts";
 import { olderEnvironment, readPersona } from "./io-older-files.ts";
 import type { ConfigText } from "./output.ts";
-import { carryOut, problemLines, readConfig, refuse, tell } from "./output.ts";
+import { carryOut, problemLines, readConfig, refuse, tell, today } from "./output.ts";
 import { environmentLines, listed, listLines } from "./report.ts";
 import { hideSecrets } from "./secrets.ts";
 import type { Migrated, MoreEdits } from "./text.ts";
 import { keysIn, migrateText } from "./text.ts";
-import { today } from "./today.ts";
 
 /** Returns the exit code. */
 export async function migrateFile(named: string | undefined, line: CommandLine): Promise<number> {

@@ -3,10 +3,10 @@
 import { isUtf8 } from "node:buffer";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../../adapters/os/files.ts";
-import { traitsToInstructions } from "../../core/migration/persona.ts";
 import { parseIni } from "./ini.ts";
 import type { ReplaceFiles } from "./io-store.ts";
 import { realReplaceFiles } from "./io-store.ts";
+import { traitsToInstructions } from "./persona.ts";
 
 /** Larger files are none of these, bytes. */
 const OLDER_FILE_MAX_BYTES = 65_536;

@@ -3,14 +3,14 @@
  * dead model, none twice, somebody left to ask), and what differs for the owner.
  */
 
-import { isDead, isDeadName, livingSuccessor } from "../../core/migration/model-life.ts";
-import type { Assignment } from "../../core/migration/older-key.ts";
 import type { Model } from "../../core/models/catalogue.ts";
 import { MODELS, modelNamed } from "../../core/models/catalogue.ts";
 import { rungs } from "../../core/models/fallback.ts";
 import { chooseVoice, voiceWish } from "../../core/models/voice.ts";
 import type { SettingKey, Settings } from "../../core/settings/table.ts";
 import { didYouMean } from "../../core/suggest.ts";
+import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
+import type { Assignment } from "./older-key.ts";
 
 export interface ModelMove {
   readonly from: string;

@@ -7,11 +7,10 @@ import { EXIT_FINE } from "../args.ts";
 import { editYaml } from "./edit.ts";
 import type { Difference, ModelMove } from "./model-move.ts";
 import { behaviour, differences, planModelMove } from "./model-move.ts";
-import { carryOut, problemLines, readConfig, refuse, tell } from "./output.ts";
+import { carryOut, problemLines, readConfig, refuse, tell, today } from "./output.ts";
 import { shownValue } from "./report.ts";
 import { secretsIn } from "./secrets.ts";
 import { settingsOf } from "./text.ts";
-import { today } from "./today.ts";
 
 /** Returns the exit code. */
 export async function moveModel(named: string | undefined, line: CommandLine): Promise<number> {

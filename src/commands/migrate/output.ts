@@ -163,3 +163,8 @@ function shownDiff(
 export function quoted(path: string): string {
   return /^[\w./@%+,:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
+
+/** The day as YYYY-MM-DD (UTC), as the catalogue of models writes it. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}

@@ -6,12 +6,12 @@
  * plan without edits.
  */
 
-import type { Assignment, Older, OlderKey, Outcome } from "../../core/migration/older-key.ts";
-import { goneSection, olderKey } from "../../core/migration/older-keys.ts";
 import type { Value } from "../../core/settings/row.ts";
 import type { SettingKey } from "../../core/settings/table.ts";
 import { isSettingKey, SECTIONS } from "../../core/settings/table.ts";
 import type { Path } from "../../core/settings/validate.ts";
+import type { Assignment, Older, OlderKey, Outcome } from "./older-key.ts";
+import { goneSection, olderKey } from "./older-keys.ts";
 
 export type Edit =
   /** The lines of the key become comments, below a note (none when it is empty). */

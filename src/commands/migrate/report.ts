@@ -5,8 +5,8 @@
  */
 
 import { oneLine } from "../../core/fault.ts";
-import type { Assignment } from "../../core/migration/older-key.ts";
 import type { Path, Position } from "../../core/settings/validate.ts";
+import type { Assignment } from "./older-key.ts";
 import type { Plan } from "./plan.ts";
 import { hideTokens, isSecretName } from "./secrets.ts";
 

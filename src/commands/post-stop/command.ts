@@ -3,10 +3,11 @@
  * because they are what somebody in the room sees; then the record of how it ended.
  */
 
+import { makeLedsDark } from "../../adapters/gpio/dark.ts";
 import { SystemClock } from "../../adapters/os/clock.ts";
 import { ExitRecord } from "../../adapters/systemd/exit-record.ts";
 import { EXIT_FINE, readCommandLine } from "../args.ts";
-import { makeLedsDark } from "../leds-off/command.ts";
+import { settingsOrDefaults } from "../load-settings.ts";
 
 /** Always succeeds: there is nobody left who could do anything about it. */
 export async function postStop(argv: readonly string[]): Promise<number> {
@@ -19,10 +20,11 @@ export async function postStop(argv: readonly string[]): Promise<number> {
     argv,
   );
   if (typeof line === "number") return line;
+  const clock = new SystemClock();
   try {
-    await makeLedsDark(line.config);
+    await makeLedsDark(settingsOrDefaults(line.config), clock);
   } finally {
-    new ExitRecord({ env: process.env, clock: new SystemClock() }).serviceEnded(process.env);
+    new ExitRecord({ env: process.env, clock }).serviceEnded(process.env);
   }
   return EXIT_FINE;
 }

@@ -8,7 +8,7 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isForeign } from "../../adapters/os/own-file.ts";
-import { FaultError, faultLine, oneLine } from "../../core/fault.ts";
+import { FaultError, faultLine, oneLine, thrownText } from "../../core/fault.ts";
 import { type Peer, startPeer, type Violation } from "../../sim/peer/peer.ts";
 import type { LogEntry } from "../../sim/peer/records.ts";
 import { type Scenario, speaking } from "../../sim/peer/scenario.ts";
@@ -75,7 +75,7 @@ function readScenario(line: CommandLine, pace: number | null): Scenario | number
   try {
     source = file === undefined ? "" : readFileSync(file, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = thrownText(error);
     return usageError(SPEC.name, `cannot read the scenario: ${why}`);
   }
   try {

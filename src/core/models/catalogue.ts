@@ -9,20 +9,14 @@
  * source at hand had prices for transcription: it has none here (see core/money/cost.ts).
  */
 
+import type { PriceParts } from "../settings/price-lines.ts";
+import { ALL_VOICES, PREVIEW_VOICES, type Voice } from "../voices.ts";
+
 /** When the rows were last compared with their sources; the metrics files name it. */
 export const CATALOGUE_DATE = "2026-11-22";
 
 /** US dollars for a million tokens. */
-export interface Prices {
-  readonly textIn: number;
-  readonly textCached: number;
-  readonly textOut: number;
-  readonly audioIn: number;
-  readonly audioCached: number;
-  readonly audioOut: number;
-  readonly imageIn: number;
-  readonly imageCached: number;
-}
+export type Prices = PriceParts;
 
 export interface Model {
   readonly name: string;
@@ -39,23 +33,6 @@ export interface Model {
   readonly shutdown: string | null;
   readonly successor: string | null;
 }
-
-export const ALL_VOICES = [
-  "alloy",
-  "ash",
-  "ballad",
-  "coral",
-  "echo",
-  "sage",
-  "shimmer",
-  "verse",
-  "marin",
-  "cedar",
-] as const;
-export type Voice = (typeof ALL_VOICES)[number];
-
-/** The voices of the preview models; `marin` and `cedar` came with gpt-realtime. */
-const PREVIEW_VOICES = ALL_VOICES.slice(0, 8);
 
 const AUDIO = { audioIn: 32, audioCached: 0.4, audioOut: 64, imageIn: 5, imageCached: 0.5 };
 const FULL: Prices = { textIn: 4, textCached: 0.4, textOut: 16, ...AUDIO };

@@ -47,6 +47,12 @@ export function rungs(settings: Settings): readonly string[] {
   }
 }
 
+/** Near the end of the budget, `budget.mini_model` is asked alone: a chain would lead back to the dear ones. */
+export function miniSettings(settings: Settings): Settings {
+  const model = settings["budget.mini_model"];
+  return { ...settings, "openai.model": model, "openai.model_selection": "new" };
+}
+
 /** The first rung that is not passed over and not in `tried`; null when there is none left. */
 export function nextRung(
   settings: Settings,

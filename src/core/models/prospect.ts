@@ -8,12 +8,11 @@
  */
 
 import { type Fault, fault } from "../fault.ts";
-import { thriftySettings } from "../money/budget.ts";
 import type { SettingKey, Settings } from "../settings/table.ts";
 import { nearest } from "../suggest.ts";
 import { MODELS, modelNamed } from "./catalogue.ts";
 import { midnightMs, type ShutdownDates } from "./dates.ts";
-import { rungs } from "./fallback.ts";
+import { miniSettings, rungs } from "./fallback.ts";
 import { chooseVoice, voiceWish } from "./voice.ts";
 
 /** OpenAI speaks only the ga protocol since that day (its deprecation page). */
@@ -248,9 +247,7 @@ function unknownNames(settings: Settings, { offered }: Knowledge): readonly Chai
 /** The model for the end of a budget is asked alone: it must be able to answer, too. */
 function miniNotes(settings: Settings, known: Knowledge, wallMs: number): readonly ChainNote[] {
   if (settings["budget.action"] !== "mini" || settings["budget.daily_usd"] === 0) return [];
-  const spent = settings["budget.daily_usd"] * 1e6;
-  const thrifty = thriftySettings(settings, spent);
-  const [mini] = candidatesOf(thrifty, known, wallMs);
+  const [mini] = candidatesOf(miniSettings(settings), known, wallMs);
   if (mini === undefined || mini.obstacle === null) return [];
   const message = `${obstacleText(mini)}: once budget.warn_at is reached, nobody could answer`;
   return [{ key: "budget.mini_model", message }];

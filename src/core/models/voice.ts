@@ -1,7 +1,8 @@
 /** Which voice speaks: the wanted one, or the next best that the model has, with the reason. */
 
 import type { Settings } from "../settings/table.ts";
-import { ALL_VOICES, hasVoice } from "./catalogue.ts";
+import { ALL_VOICES } from "../voices.ts";
+import { hasVoice } from "./catalogue.ts";
 
 export interface VoiceWish {
   readonly voice: string;

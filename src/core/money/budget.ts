@@ -7,6 +7,7 @@
  */
 
 import { type Fault, fault } from "../fault.ts";
+import { miniSettings } from "../models/fallback.ts";
 import type { Settings } from "../settings/table.ts";
 
 /** `near`: `budget.warn_at` of it is spent; `spent`: all of it. */
@@ -42,15 +43,11 @@ export function refusal(settings: Settings, spentMicroUsd: number): Fault | null
   return isRefused(settings, spentMicroUsd) ? budgetFault("spent", settings, spentMicroUsd) : null;
 }
 
-/**
- * The settings for a conversation that begins now. Near the budget's end, `mini` has it answered by
- * `budget.mini_model` alone: the ladder would lead back to the dear ones.
- */
+/** The settings for a conversation that begins now: near the budget's end, `mini` has its own model. */
 export function thriftySettings(settings: Settings, spentMicroUsd: number): Settings {
   if (settings["budget.action"] !== "mini") return settings;
   if (budgetLevel(settings, spentMicroUsd) === "calm") return settings;
-  const model = settings["budget.mini_model"];
-  return { ...settings, "openai.model": model, "openai.model_selection": "new" };
+  return miniSettings(settings);
 }
 
 /** What the owner is told when this level has been reached. */

@@ -6,13 +6,8 @@
 
 import type { Prices } from "../models/catalogue.ts";
 import type { Transcribed, Usage } from "../realtime/usage.ts";
-import {
-  DEAREST,
-  type KnownPrices,
-  NO_OVERRIDES,
-  type PriceOverrides,
-  pricesOf,
-} from "./prices.ts";
+import type { KnownPrices } from "../settings/price-lines.ts";
+import { DEAREST, NO_OVERRIDES, type PriceOverrides, pricesOf } from "./prices.ts";
 
 /** Micro-dollars by what they were paid for. */
 export interface Parts {

@@ -6,7 +6,7 @@
  */
 
 import { oneLine } from "../fault.ts";
-import { type Fields, fields, number, record, text } from "../json.ts";
+import { type Fields, fields, number, parseJson, record, text } from "../json.ts";
 import { type Transcribed, transcribedOf, type Usage, usageOf } from "./usage.ts";
 
 export interface ToolCall {
@@ -71,10 +71,8 @@ export type ServerEvent =
 
 /** One text frame, understood. */
 export function decode(frame: string): ServerEvent {
-  let value: unknown;
-  try {
-    value = JSON.parse(frame);
-  } catch {
+  const value = parseJson(frame);
+  if (value === undefined) {
     return { tag: "malformed", why: `not JSON (${frame.length} characters)` };
   }
   const event = record(value);

@@ -4,8 +4,8 @@
  * Invariant: a rule speaks only when every key that it looks at is valid by itself.
  */
 
-import { wrongPrices } from "../money/prices.ts";
 import { didYouMean } from "../suggest.ts";
+import { wrongPrices } from "./price-lines.ts";
 import type { SettingKey, Settings } from "./table.ts";
 
 export interface Broken {

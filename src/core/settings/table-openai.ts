@@ -4,7 +4,7 @@
  * Invariant: a key stands here only when something reads it.
  */
 
-import { ALL_VOICES } from "../models/catalogue.ts";
+import { ALL_VOICES } from "../voices.ts";
 import type { Pattern } from "./row.ts";
 import {
   boolean,

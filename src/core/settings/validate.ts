@@ -6,9 +6,9 @@
  */
 
 import { oneLine } from "../fault.ts";
-import { isOlder } from "../migration/older-keys.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
+import { isOlder } from "./older-names.ts";
 import type { Surroundings } from "./read-value.ts";
 import { kindOf, readValue } from "./read-value.ts";
 import type { Value } from "./row.ts";

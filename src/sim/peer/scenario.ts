@@ -3,9 +3,9 @@
  * defaults that are good manners. A scenario states only what differs from them.
  */
 
+import { ALL_VOICES, PREVIEW_VOICES } from "../../core/voices.ts";
 import type { FaultRule } from "./fault-types.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import { GA_VOICES, PREVIEW_VOICES } from "./session.ts";
 import type { ApiError } from "./wire.ts";
 
 /** Where the absence of a model shows (facts, section 0, point 4). */
@@ -164,7 +164,7 @@ export function offer(id: string, shutdownDate: string | null): ModelOffer {
     id,
     shutdownDate,
     gone: null,
-    voices: id.includes("preview") ? PREVIEW_VOICES : GA_VOICES,
+    voices: id.includes("preview") ? PREVIEW_VOICES : ALL_VOICES,
     reasoning: /^gpt-realtime-2(\.|$|-(?!025))/.test(id),
   };
 }

@@ -8,22 +8,6 @@ import { isObject, objectAt, overlay, textAt } from "./json.ts";
 import type { ApiError, Result } from "./wire.ts";
 import { invalid } from "./wire.ts";
 
-/** The ten voices of the GA models (facts, section 2). */
-export const GA_VOICES: readonly string[] = [
-  "alloy",
-  "ash",
-  "ballad",
-  "coral",
-  "echo",
-  "sage",
-  "shimmer",
-  "verse",
-  "marin",
-  "cedar",
-];
-/** What the preview models had: the first eight. */
-export const PREVIEW_VOICES: readonly string[] = GA_VOICES.slice(0, 8);
-
 /** The silence of the published `session.created` capture; the documents say 500. */
 const SILENCE_MS = 200;
 

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { afterEach, test } from "node:test";
 import type { ChildEnd } from "../../../src/adapters/os/child.ts";
-import { backoffDelayMs, CHILD_BACKOFF, SupervisedChild } from "../../../src/adapters/os/child.ts";
+import { CHILD_BACKOFF, SupervisedChild } from "../../../src/adapters/os/child.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
+import { backoffDelayMs } from "../../../src/core/backoff.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
 import { eventually } from "../../helpers/host.ts";
 
-const QUICK = { firstMs: 20, maxMs: 100, wellMs: 10_000 };
+const QUICK = { firstMs: 20, maxMs: 100, wellMs: 10_000, spread: [0.75, 1.25] as const };
 
 const running: SupervisedChild[] = [];
 // A test that fails must not keep the process alive.

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { livingSuccessor } from "../../../src/commands/migrate/model-life.ts";
 import { behaviour, differences, planModelMove } from "../../../src/commands/migrate/model-move.ts";
-import { livingSuccessor } from "../../../src/core/migration/model-life.ts";
 import { MODELS } from "../../../src/core/models/catalogue.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
 import { DEFAULTS } from "../../../src/core/settings/table.ts";

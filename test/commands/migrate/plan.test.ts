@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { diffLines } from "../../../src/commands/migrate/diff.ts";
 import { parseIni } from "../../../src/commands/migrate/ini.ts";
+import { goneSection, OLDER_KEYS } from "../../../src/commands/migrate/older-keys.ts";
+import { traitsToInstructions } from "../../../src/commands/migrate/persona.ts";
 import { planMigration } from "../../../src/commands/migrate/plan.ts";
 import { environmentLines, shownValue } from "../../../src/commands/migrate/report.ts";
 import { hideSecrets, isSecretName, secretsIn } from "../../../src/commands/migrate/secrets.ts";
-import { OLDER_KEYS } from "../../../src/core/migration/older-keys.ts";
-import { traitsToInstructions } from "../../../src/core/migration/persona.ts";
+import { OLDER_NAMES } from "../../../src/core/settings/older-names.ts";
 import { DEFAULTS, isSettingKey, ROWS, SECTIONS } from "../../../src/core/settings/table.ts";
 import { validate } from "../../../src/core/settings/validate.ts";
 
@@ -239,4 +240,11 @@ test("the validator points to the migration for older keys, and for no other", (
       ...(Object.hasOwn(SECTIONS, "home_assistant") ? [] : ["home_assistant"]),
     ],
   );
+});
+
+test("every older name that the validator points to the migration has a row or a section there", () => {
+  const rows = new Set<string>(OLDER_KEYS.map((row) => row.key));
+  const lost = OLDER_NAMES.filter((name) => !rows.has(name) && goneSection(name) === null);
+  assert.deepEqual(lost, []);
+  assert.equal(rows.size, OLDER_KEYS.length);
 });

@@ -8,8 +8,8 @@ import { stringify } from "yaml";
 import { parseYaml } from "../../../src/adapters/config/yaml.ts";
 import { projectRoot } from "../../../src/adapters/os/project-root.ts";
 import { editYaml } from "../../../src/commands/migrate/edit.ts";
+import { OLDER_KEYS, withOlderKeys } from "../../../src/commands/migrate/older-keys.ts";
 import { migrateText, settingsOf } from "../../../src/commands/migrate/text.ts";
-import { OLDER_KEYS, withOlderKeys } from "../../../src/core/migration/older-keys.ts";
 
 const FACTS = { today: "2026-11-26", hasAccessKey: false };
 const RUNS = 400;

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  ALL_VOICES,
   CATALOGUE_DATE,
   hasVoice,
   MODELS,
   modelNamed,
 } from "../../../src/core/models/catalogue.ts";
+import { ALL_VOICES } from "../../../src/core/voices.ts";
 
 const DATE = /^20\d\d-[01]\d-[0-3]\d$/;
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALL_VOICES } from "../../../src/core/models/catalogue.ts";
 import { chooseVoice } from "../../../src/core/models/voice.ts";
+import { ALL_VOICES } from "../../../src/core/voices.ts";
 
 const PREVIEW = "gpt-4o-realtime-preview";
 const GA_ONLY = ["marin", "cedar"];

@@ -16,8 +16,9 @@ import {
   billOf,
   transcriptionCost,
 } from "../../../src/core/money/cost.ts";
-import { DEAREST, overridesOf, readPrices } from "../../../src/core/money/prices.ts";
+import { DEAREST, overridesOf } from "../../../src/core/money/prices.ts";
 import { NO_USAGE } from "../../../src/core/realtime/usage.ts";
+import { readPrices } from "../../../src/core/settings/price-lines.ts";
 import { brokenRules } from "../../../src/core/settings/rules.ts";
 
 const FULL =

@@ -1,6 +1,6 @@
 /** The older keys of `audio`, `session` and `system`. */
 
-import { DEFAULTS } from "../settings/table.ts";
+import { DEFAULTS } from "../../core/settings/table.ts";
 import type { Older, OlderKey, Outcome } from "./older-key.ts";
 import {
   assign,

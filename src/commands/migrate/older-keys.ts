@@ -28,11 +28,6 @@ export function goneSection(key: string): string | null {
   return Object.hasOwn(OLDER_SECTIONS, key) ? (OLDER_SECTIONS[key] ?? null) : null;
 }
 
-/** Has the migration something to say about this key or section? */
-export function isOlder(key: string): boolean {
-  return BY_KEY.has(key) || Object.hasOwn(OLDER_SECTIONS, key);
-}
-
 /** The marks in the README between which the table stands. */
 export const OLDER_BEGIN = "<!-- older-keys:begin -->";
 export const OLDER_END = "<!-- older-keys:end -->";

@@ -1,8 +1,10 @@
 /** The older keys of `openai` and `wake_word`. */
 
-import { ALL_VOICES, modelNamed } from "../models/catalogue.ts";
-import { KEYLESS_KEYWORDS, keylessName } from "../settings/rules.ts";
-import type { SettingKey } from "../settings/table.ts";
+import { modelNamed } from "../../core/models/catalogue.ts";
+import type { OlderName } from "../../core/settings/older-names.ts";
+import { KEYLESS_KEYWORDS, keylessName } from "../../core/settings/rules.ts";
+import type { SettingKey } from "../../core/settings/table.ts";
+import { ALL_VOICES } from "../../core/voices.ts";
 import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
 import type { Older, OlderKey, Outcome } from "./older-key.ts";
 import {
@@ -22,7 +24,7 @@ const ACCESS_KEY_WHY = `Better left to ${ACCESS_KEY_FILE}`;
 
 /** The row of a key that is today's too; `adjust` brings older values into today's form. */
 function same(
-  key: SettingKey,
+  key: SettingKey & OlderName,
   why: string,
   adjust: (value: unknown, older: Older) => Outcome = () => keep(why),
 ): OlderKey {

@@ -6,10 +6,11 @@
  * by the row of its key, or is a `${NAME}` that only the service's environment can judge.
  */
 
-import { readValue } from "../settings/read-value.ts";
-import type { Value } from "../settings/row.ts";
-import type { SettingKey } from "../settings/table.ts";
-import { TABLE } from "../settings/table.ts";
+import type { OlderName } from "../../core/settings/older-names.ts";
+import { readValue } from "../../core/settings/read-value.ts";
+import type { Value } from "../../core/settings/row.ts";
+import type { SettingKey } from "../../core/settings/table.ts";
+import { TABLE } from "../../core/settings/table.ts";
 
 /** What a mapping may look at besides its own value. */
 export interface Older {
@@ -36,7 +37,7 @@ export type Outcome =
 
 export interface OlderKey {
   /** Dotted, as in the older file. */
-  readonly key: string;
+  readonly key: OlderName;
   /** The keys of today that may take its place; none where it is gone. */
   readonly now: readonly SettingKey[];
   /** One sentence for the README and for the list that the owner reads. */
@@ -45,13 +46,13 @@ export interface OlderKey {
 }
 
 /** The row of a key that nothing takes the place of. */
-export function gone(key: string, why: string): OlderKey {
+export function gone(key: OlderName, why: string): OlderKey {
   return { key, now: [], why, move: () => ({ tag: "gone", why }) };
 }
 
 /** The row of a key whose value `convert` makes into one of today's. */
 export function becomes(
-  key: string,
+  key: OlderName,
   now: SettingKey | readonly SettingKey[],
   why: string,
   move: (value: unknown, older: Older) => Outcome,
@@ -60,12 +61,12 @@ export function becomes(
 }
 
 /** The row of a key that keeps its value under another name. */
-export function renamed(key: string, now: SettingKey, why: string): OlderKey {
+export function renamed(key: OlderName, now: SettingKey, why: string): OlderKey {
   return becomes(key, now, why, (value) => assign(now, value, why));
 }
 
 /** Number under another name, forced into the bounds of today's key after `scale`. */
-export function renamedNumber(key: string, now: SettingKey, why: string, scale = 1): OlderKey {
+export function renamedNumber(key: OlderName, now: SettingKey, why: string, scale = 1): OlderKey {
   return becomes(key, now, why, (value) => assignNumber(now, value, why, scale));
 }
 

@@ -32,7 +32,7 @@ const HOME_KEYS = [
   "mcp.performance_tracking",
   "mcp.cache_tool_definitions",
   "mcp.tool_timeout",
-];
+] as const;
 
 const WEB_KEYS = [
   "enabled",
@@ -45,11 +45,11 @@ const WEB_KEYS = [
   "tls.enabled",
   "tls.cert_file",
   "tls.key_file",
-];
+] as const;
 
 export const REST_KEYS: readonly OlderKey[] = [
-  ...HOME_KEYS.map((name) => gone(`home_assistant.${name}`, HOME)),
-  ...WEB_KEYS.map((name) => gone(`web_ui.${name}`, WEB)),
+  ...HOME_KEYS.map((name) => gone(`home_assistant.${name}` as const, HOME)),
+  ...WEB_KEYS.map((name) => gone(`web_ui.${name}` as const, WEB)),
   gone("advanced.reconnect_delay", RETRY),
   gone("advanced.max_reconnect_attempts", RETRY),
   gone("advanced.audio_buffer_size", "Buffers are bounded by themselves"),
