@@ -77,7 +77,7 @@ test("check-config says ok, and shows no secret", async (t) => {
 
 test("each kind of bad configuration is one clear line, and exit code 2", async (t) => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ["openai: [\n", /^:\d+:\d+: YAML: /],
+    ["openai: [\n", /^:1:9: the \[ that begins here has no \]$/],
     ["openai:\n\tmodel: x\n", /^:2:1: a tab is used to indent/],
     ["openai:\n  modle: x\n", /^:2:3 openai.modle: unknown key; did you mean "model"\?$/],
     ["audio:\n  volume: [1]\n", /^:2:11 audio.volume: must be a number .*, found a list$/],

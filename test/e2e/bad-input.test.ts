@@ -40,7 +40,11 @@ const REFUSALS: readonly Refusal[] = [
     text: null,
     line: /^config\.yaml: there is no such file \(named by --config\); name one with --config FILE$/,
   },
-  { name: "a YAML error", text: "audio: [\n", line: /^config\.yaml:\d+:\d+: YAML: / },
+  {
+    name: "a YAML error",
+    text: "audio: [\n",
+    line: /^config\.yaml:1:8: the \[ that begins here has no \]$/,
+  },
   {
     name: "an unknown key",
     text: "openai:\n  modle: x\n",

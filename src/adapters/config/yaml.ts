@@ -8,6 +8,7 @@
 import type { Alias, CST, Document, YAMLError } from "yaml";
 import { Composer, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser, visit } from "yaml";
 import type { Locate, Position, Problem } from "../../core/settings/validate.ts";
+import { type Slip, slipAt } from "../../core/settings/yaml-slips.ts";
 
 /**
  * Deepest nesting. The table needs three levels. The parser of `yaml` 2.9.1 recurses, and at some
@@ -102,11 +103,19 @@ function tokenise(
 function complaints(document: Document.Parsed, text: string, at: At): Problem[] {
   const warnings = document.warnings.filter(({ code }) => GRAVE_WARNINGS.includes(code));
   const perLine = new Map<number, Problem>();
+  const lines = text.split(/\r?\n/);
+  const told = new Set<number>();
   for (const error of [...document.errors, ...warnings]) {
-    const place = at(error.pos[0]);
-    if (perLine.has(place.line)) continue;
-    const line = text.split("\n", place.line)[place.line - 1] ?? "";
-    perLine.set(place.line, { ...place, key: "", message: complaint(error, line) });
+    const { line, column } = at(error.pos[0]);
+    const { code, message } = error;
+    const found: Slip = slipAt(lines, { code, line, column, message }) ?? {
+      line,
+      column,
+      message: complaint(error),
+    };
+    if (told.has(line) || told.has(found.line)) continue;
+    told.add(line).add(found.line);
+    perLine.set(found.line, { ...found, key: "" });
     if (perLine.size >= PROBLEMS_MAX) break;
   }
   return [...perLine.values()];
@@ -114,18 +123,17 @@ function complaints(document: Document.Parsed, text: string, at: At): Problem[] 
 
 const IN_OUR_WORDS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "a tab is used to indent; use blanks",
-  DUPLICATE_KEY: "this key stands twice in its section; keep one",
   TAG_RESOLVE_FAILED: "tags (!name) are not used here; put text that begins with ! in quotes",
   BAD_DIRECTIVE: "directives (%NAME) are not used here",
 };
 
-function complaint(error: YAMLError, line: string): string {
+/** What none of the common slips explains. */
+function complaint(error: YAMLError): string {
   const own = IN_OUR_WORDS[error.code];
   if (own !== undefined) return own;
   // Some messages of the library end with a piece of the file behind a colon.
   const said = error.message.replace(/(?<=\S): [\s\S]*$/, "");
-  const hint = line.includes("${") ? `; inside { } and [ ], put \${NAME} in quotes` : "";
-  return `YAML: ${said}${hint}`;
+  return `cannot be read as YAML: ${said}; compare with the lines around it`;
 }
 
 function withTree(document: Document.Parsed, problems: Problem[], at: At): ParsedYaml {
@@ -155,7 +163,10 @@ function aliasTrouble(document: Document.Parsed, at: At): Problem | null {
   if (aliases.length > ALIASES_MAX) return problem(aliases[ALIASES_MAX], TOO_MANY_ALIASES);
   const dangling = aliases.find((alias) => alias.resolve(document) === undefined);
   if (dangling === undefined) return null;
-  return problem(dangling, "nothing before this alias (*name) has its anchor (&name)");
+  return problem(
+    dangling,
+    "text that begins with * belongs in quotes (to YAML, *name is an alias, and its &name is not there)",
+  );
 }
 
 /** Finds the place of a path, or of its nearest parent that the file has. */
@@ -163,9 +174,12 @@ function locator(document: Document.Parsed, at: At): Locate {
   return (path, part) => {
     let node: unknown = document.contents;
     let offset = startOf(node) ?? 0;
+    // Of what the file does not have, the heading is shown: the first key below it is not to blame.
+    let heading = offset;
     for (const [index, name] of path.entries()) {
       const step = child(node, name);
-      if (step === null) break;
+      if (step === null) return at(isSeq(node) ? offset : heading);
+      heading = startOf(step.key) ?? heading;
       const wanted = index === path.length - 1 && part === "key" ? step.key : step.value;
       offset = startOf(wanted) ?? startOf(step.key) ?? offset;
       node = step.value;

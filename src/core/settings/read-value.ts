@@ -9,7 +9,17 @@ import { oneLine } from "../fault.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
 import { expand } from "./expand-env.ts";
-import type { BooleanRow, ChoiceRow, ListRow, NumberRow, Row, TextRow, Value } from "./row.ts";
+import { invisibleIn, oddity } from "./odd-characters.ts";
+import type {
+  BooleanRow,
+  ChoiceRow,
+  ListRow,
+  NumberRow,
+  Pattern,
+  Row,
+  TextRow,
+  Value,
+} from "./row.ts";
 
 export interface Surroundings {
   readonly env: Env;
@@ -94,16 +104,47 @@ function allowedList(row: ListRow): string {
 function readText(row: TextRow, source: Source): Reading {
   const { value } = source;
   if (typeof value !== "string") {
-    const quote = typeof value === "number" || typeof value === "boolean";
-    return mismatch(row, source, quote ? "; put it in quotes" : "");
+    return mismatch(row, source, asText(row, value));
   }
   if (value === "") return row.required ? wrong(empty(source)) : { ok: true, value };
   if (value.length > row.maxChars) return wrong(`must have at most ${row.maxChars} characters`);
   if (!row.multiLine && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)) {
     return wrong("must be one line without control characters");
   }
-  if (row.pattern !== null && !row.pattern.regex.test(value)) return mismatch(row, source);
+  const isShown = !row.secret && source.names.length === 0;
+  if (!row.multiLine && invisibleIn(value) !== null) {
+    return wrong(`must be ${allowed(row)}${oddity(value)}`);
+  }
+  if (row.pattern !== null && !row.pattern.regex.test(value)) {
+    const repaired = isShown ? repairOf(row.pattern, value) : "";
+    return mismatch(row, source, repaired || oddity(value));
+  }
   return { ok: true, value };
+}
+
+/** A number or a word of YAML where text is wanted: in quotes, if that would do. */
+function asText(row: TextRow, value: unknown): string {
+  if (typeof value !== "number" && typeof value !== "boolean") return "";
+  const { pattern } = row;
+  if (pattern === null || pattern.regex.test(String(value))) return "; put it in quotes";
+  return repairOf(pattern, String(value));
+}
+
+/** Mechanical repairs of a text, of which the row's own pattern takes one. */
+function repairOf(pattern: Pattern, value: string): string {
+  const bare = value.replace(/^["'\u2018-\u201f]+|["'\u2018-\u201f]+$/gu, "").trim();
+  const [, hours = "", minutes = ""] = /^(\d{1,2})(?:[:.h](\d{1,2}))?$/.exec(bare) ?? [];
+  // 22.30 is the number 22.3 to YAML.
+  const ofMinutes = bare.includes(".") ? minutes.padEnd(2, "0") : minutes.padStart(2, "0");
+  const candidates = [
+    bare,
+    bare.toLowerCase(),
+    ...(hours === "" || pattern.regex.test("a name")
+      ? []
+      : [`${hours.padStart(2, "0")}:${ofMinutes}`]),
+  ];
+  const repaired = candidates.find((one) => one !== value && one !== "" && pattern.regex.test(one));
+  return repaired === undefined ? "" : `; did you mean "${repaired}"?`;
 }
 
 function readChoice(row: ChoiceRow<string>, source: Source): Reading {
@@ -111,7 +152,8 @@ function readChoice(row: ChoiceRow<string>, source: Source): Reading {
   if (typeof value !== "string") return mismatch(row, source);
   if (row.values.includes(value)) return { ok: true, value };
   const shown = source.names.length === 0;
-  return mismatch(row, source, shown ? didYouMean(value, row.values) : "");
+  const hint = shown ? didYouMean(value.trim(), row.values) : "";
+  return mismatch(row, source, `${oddity(value)}${hint}`);
 }
 
 const NUMERAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -123,14 +165,28 @@ function readNumber(row: NumberRow<string>, source: Source): Reading {
     if (row.words.includes(word)) return { ok: true, value: word };
     const numeral = NUMERAL.test(word);
     if (source.names.length === 0) {
-      return mismatch(row, source, numeral ? "; remove the quotes" : didYouMean(word, row.words));
+      return mismatch(row, source, numeral ? "; remove the quotes" : numberMeant(row, word));
     }
     if (numeral) value = Number(word);
   }
   if (typeof value !== "number" || Number.isNaN(value)) return mismatch(row, source);
-  if (value < row.min || value > row.max) return mismatch(row, source);
+  if (value < row.min || value > row.max) {
+    const isPercent = row.max <= 1 && value >= 10 && value <= 100 && Number.isInteger(value);
+    return mismatch(row, source, isPercent ? `; did you mean ${value / 100}?` : "");
+  }
   if (row.whole && !Number.isInteger(value)) return mismatch(row, source);
   return { ok: true, value };
+}
+
+/** `0,8`, `80%`, `5 s`: what the number behind it may have been meant to be. */
+function numberMeant(row: NumberRow<string>, word: string): string {
+  const [, digits = "", rest = ""] = /^\s*([+-]?\d+(?:[.,]\d+)?)\s*(.*?)\s*$/.exec(word) ?? [];
+  if (digits === "") return `${oddity(word)}${didYouMean(word.trim(), row.words)}`;
+  const plain = Number(digits.replace(",", "."));
+  const value = rest === "%" ? plain / 100 : plain;
+  const isUnit = rest === "" || rest === "%" || row.unit.startsWith(rest);
+  const fits = value >= row.min && value <= row.max && (!row.whole || Number.isInteger(value));
+  return isUnit && fits ? `; write ${value}` : oddity(word);
 }
 
 const AFFIRMATIVE = ["yes", "on", "y", "1"];
@@ -183,8 +239,9 @@ function readItem(
   if (typeof source === "string") return source;
   if (source.incomplete) return null;
   const { value } = source;
-  if (typeof value !== "string" || !row.pattern.regex.test(value)) {
-    return `must be ${row.pattern.says}, found ${found(source)}`;
+  if (typeof value !== "string" || !row.pattern.regex.test(value) || invisibleIn(value) !== null) {
+    const odd = typeof value === "string" ? oddity(value) : "";
+    return `must be ${row.pattern.says}, found ${found(source)}${odd}`;
   }
   if (texts.includes(value)) return `stands in the list twice: ${found(source)}`;
   texts.push(value);

@@ -8,6 +8,9 @@ import { didYouMean } from "../suggest.ts";
 import { wrongPrices } from "./price-lines.ts";
 import type { SettingKey, Settings } from "./table.ts";
 
+/** Does the file itself have this key? */
+export type IsWritten = (key: SettingKey) => boolean;
+
 export interface Broken {
   readonly key: SettingKey;
   /** Which item of a list, from 0; absent where the value as a whole is meant. */
@@ -39,15 +42,18 @@ export function keylessName(keyword: string): string {
 }
 
 /** All broken rules. Keys that have problems of their own are absent from `values`. */
-export function brokenRules(values: Partial<Settings>): readonly Broken[] {
+export function brokenRules(
+  values: Partial<Settings>,
+  isWritten: IsWritten = () => true,
+): readonly Broken[] {
   return [
     ...baseUrl(values),
     ...soundFiles(values),
     ...accessKey(values),
     ...keywords(values),
-    ...pins(values),
+    ...pins(values, isWritten),
     ...quietHours(values),
-    ...budgetFiles(values),
+    ...budgetFiles(values, isWritten),
     ...prices(values),
   ];
 }
@@ -56,14 +62,15 @@ export function brokenRules(values: Partial<Settings>): readonly Broken[] {
 const DAY_FILES_MIN = 300;
 
 /** After a restart, what today has cost is known from the files alone. */
-function budgetFiles(values: Partial<Settings>): readonly Broken[] {
+function budgetFiles(values: Partial<Settings>, isWritten: IsWritten): readonly Broken[] {
   const [daily, files] = [values["budget.daily_usd"], values["metrics.max_files"]];
   if (daily === undefined || files === undefined || daily === 0 || files >= DAY_FILES_MIN)
     return [];
   const message =
     `must be at least ${DAY_FILES_MIN} with a budget: after a restart, what today has cost is ` +
     "read from these files";
-  return [{ key: "metrics.max_files", message }];
+  if (isWritten("metrics.max_files")) return [{ key: "metrics.max_files", message }];
+  return [{ key: "budget.daily_usd", message: `metrics.max_files ${message}` }];
 }
 
 const SCHEMES = ["http:", "https:", "ws:", "wss:"];
@@ -112,14 +119,19 @@ function keywords(values: Partial<Settings>): readonly Broken[] {
     (word) => !KEYLESS_KEYWORDS.includes(keylessName(word)),
   );
   const known = KEYLESS_KEYWORDS.join(", ");
-  return unknown.map((word) => ({
-    key: "wake_word.keyword",
-    message: `porcupine-keyless knows only ${known}${didYouMean(word, KEYLESS_KEYWORDS)}`,
-  }));
+  return unknown.map((word) => {
+    // "hey jarvis", of another engine, is jarvis here.
+    const within = keylessName(word)
+      .split("_")
+      .find((part) => KEYLESS_KEYWORDS.includes(part));
+    const hint =
+      within === undefined ? didYouMean(word, KEYLESS_KEYWORDS) : `; did you mean "${within}"?`;
+    return { key: "wake_word.keyword", message: `porcupine-keyless knows only ${known}${hint}` };
+  });
 }
 
 /** Two parts at one pin: the second of them would only ever find it taken. */
-function pins(values: Partial<Settings>): readonly Broken[] {
+function pins(values: Partial<Settings>, isWritten: IsWritten): readonly Broken[] {
   const drivesPins = (key: "leds.backend" | "button.backend"): boolean =>
     values[key] !== "panel" && values[key] !== "none";
   const keys = [
@@ -130,17 +142,21 @@ function pins(values: Partial<Settings>): readonly Broken[] {
     const pin = values[key];
     if (pin === undefined || pin === "none") return [];
     const other = keys.slice(0, index).find((earlier) => values[earlier] === pin);
-    return other === undefined
-      ? []
-      : [{ key, message: `must not be ${other}'s pin, too (${pin})` }];
+    if (other === undefined) return [];
+    // A default is nobody's slip: the line that was written is the one to look at.
+    const [told, its] = isWritten(key) || !isWritten(other) ? [key, other] : [other, key];
+    return [{ key: told, message: `must not be ${its}'s pin, too (${pin})` }];
   });
 }
 
 function quietHours(values: Partial<Settings>): readonly Broken[] {
   const [from, to] = [values["leds.quiet_from"], values["leds.quiet_to"]];
   if (from === undefined || to === undefined || (from === "") === (to === "")) return [];
-  const key = from === "" ? "leds.quiet_from" : "leds.quiet_to";
-  return [{ key, message: "must be a time of day, too: quiet hours have both ends" }];
+  const [key, other] =
+    from === ""
+      ? (["leds.quiet_to", "leds.quiet_from"] as const)
+      : (["leds.quiet_from", "leds.quiet_to"] as const);
+  return [{ key, message: `needs ${other}, too: quiet hours have both ends` }];
 }
 
 function prices(values: Partial<Settings>): readonly Broken[] {

@@ -20,8 +20,9 @@ import {
 import { GPIO_ROWS } from "./table-gpio.ts";
 
 const DEVICE: Pattern = {
-  regex: /^(?:file:.+\.wav|(?!file:)\S.*)$/i,
-  says: "an ALSA name, part of a card's name, usb:PORT, or file:PATH.wav",
+  // A number alone is no name: that of a card changes with every start.
+  regex: /^(?:file:.+\.wav|(?!file:|\d+$)\S.*)$/i,
+  says: "an ALSA name such as plughw:1, part of a card's name, usb:PORT, or file:PATH.wav",
 };
 const KEYWORD: Pattern = {
   regex: /^\S(?:.{0,62}\S)?$/,

@@ -97,7 +97,7 @@ const HOW = {
   "openai.auto_select_voice": boolean({
     default: true,
     reload: "session",
-    doc: "Take another voice when the model lacks the wanted one; false refuses the model instead.",
+    doc: "Take another voice when the model lacks the wanted one; false: a model without it is not asked.",
   }),
   "openai.temperature": number({
     default: 0.8,

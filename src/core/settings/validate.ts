@@ -8,13 +8,21 @@
 import { oneLine } from "../fault.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
+import { guideKey } from "./guide-keys.ts";
+import { oddity } from "./odd-characters.ts";
 import { isOlder } from "./older-names.ts";
-import type { Surroundings } from "./read-value.ts";
-import { kindOf, readValue } from "./read-value.ts";
+import { kindOf, readValue, type Surroundings } from "./read-value.ts";
 import type { Value } from "./row.ts";
 import { brokenRules, pathOf } from "./rules.ts";
-import type { SettingKey, Settings } from "./table.ts";
-import { assemble, isComplete, isSettingKey, ROWS, SECTIONS } from "./table.ts";
+import {
+  assemble,
+  isComplete,
+  isSettingKey,
+  ROWS,
+  SECTIONS,
+  type SettingKey,
+  type Settings,
+} from "./table.ts";
 
 /** A place in the file; both count from 1. */
 export interface Position {
@@ -66,7 +74,8 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
   const settings = assemble(readAll(given, around, complain));
   // Without its environment, a file cannot be held to rules between its values.
-  const broken = around.missing === "refuse" ? brokenRules(settings) : [];
+  const isWritten = (key: SettingKey): boolean => given.has(key);
+  const broken = around.missing === "refuse" ? brokenRules(settings, isWritten) : [];
   for (const one of broken) complain(pathOf(one), "value", one.message);
 
   if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
@@ -97,7 +106,7 @@ function walk(
     const names = childNames(path).join(", ");
     const below =
       path.length === 0 ? "the file must hold sections" : "must have keys indented below it";
-    complain(path, "value", `${below} (${names}), found ${kind}`);
+    complain(path, "value", `${below} (${names}), found ${kind}${mistaken(node)}`);
     return;
   }
   for (const [name, value] of Object.entries(node)) {
@@ -106,7 +115,7 @@ function walk(
     if (name.includes(".")) complain(here, "key", `unknown key${nested(key)}`);
     else if (isSettingKey(key)) given.set(key, value);
     else if (Object.hasOwn(SECTIONS, key)) walk(value, here, given, complain);
-    else complain(here, "key", `unknown key${older(key) ?? meant(path, name)}`);
+    else complain(here, "key", `unknown key${unknown(path, name)}`);
   }
 }
 
@@ -143,6 +152,22 @@ function childNames(path: readonly string[]): readonly string[] {
   return ALL_NAMES.filter((name) => name.startsWith(prefix))
     .map((name) => name.slice(prefix.length))
     .filter((rest) => !rest.includes("."));
+}
+
+/** What was written in place of keys, as far as its form tells. */
+function mistaken(node: unknown): string {
+  if (Array.isArray(node)) return "; remove the - before its keys";
+  const noBlank = typeof node === "string" && /^[A-Za-z_]+:\S/.test(node) && !node.includes("://");
+  return noBlank ? "; put a blank behind the colon" : "";
+}
+
+/** What to say of a name that is not in the table. */
+function unknown(path: readonly string[], name: string): string {
+  const odd = oddity(name);
+  if (odd !== "") return `${odd}: remove it, and indent with plain blanks`;
+  const said = guideKey([...path, name]);
+  const isMovable = older([...path, name].join("."));
+  return said === null ? (isMovable ?? meant(path, name)) : `; ${said}${isMovable ?? ""}`;
 }
 
 /** A key was written as a.b: in one line. */

@@ -32,21 +32,83 @@ test("plain files are plain data", () => {
 test("slips get a place and a sentence", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["a:\n\tb: 1\n", /^2:1 a tab is used to indent; use blanks$/],
-    ["a: 1\nb: 2\na: 3\n", /^3:1 this key stands twice in its section; keep one$/],
+    [
+      "a: 1\nb: 2\na: 3\n",
+      /^3:1 this key stands twice in its section, the first time in line 1; keep one$/,
+    ],
     ["a: !secret x\n", /^1:4 tags \(!name\) are not used here/],
     ["a: !!binary aGk=\n", /^1:4 tags/],
-    ["a: [1,\n", /^\d:\d YAML: Flow sequence/],
-    ['a: "x\n', /^\d:\d YAML: Missing closing "quote$/],
-    ["a: *x\n", /^1:4 nothing before this alias \(\*name\) has its anchor/],
+    ["a: [1,\n", /^1:4 the \[ that begins here has no \]$/],
+    ['a: "x\n', /^1:4 the quote \("\) that begins here has no end$/],
+    ["a: *x\n", /^1:4 text that begins with \* belongs in quotes/],
     ["a: 1\n---\nb: 2\n", /^\d:\d a second document begins \(---\); one is allowed$/],
-    ["a: b: c\n", /^1:4 YAML: Nested mappings are not allowed in compact mappings$/],
-    [`a: {b: \${X}}\n`, /^1:\d+ YAML: .*; inside \{ \} and \[ \], put \$\{NAME\} in quotes$/],
-    ["? [a]\n: 1\n", /^1:3 YAML: With stringKeys, all keys must be strings$/],
+    ["a: b: c\n", /^1:4 put the text in quotes: it has a colon in it$/],
+    [`a: {b: \${X}}\n`, /^1:\d+ inside \{ \} and \[ \], put \$\{NAME\} in quotes$/],
+    ["? [a]\n: 1\n", /^1:3 cannot be read as YAML: With stringKeys, all keys must be strings; /],
   ];
   for (const [text, expected] of cases) {
     const all = complaints(text);
     assert.equal(all.length, 1, `${text}: ${all.join("\n")}`);
     assert.match(all[0] ?? "", expected);
+  }
+});
+
+test("the slips that everybody makes, in our own words and at the line that was written", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    // A key one deeper than its neighbour, in the middle and at the end of its section.
+    [
+      "openai:\n  model: x\n    voice: cedar\n  language: en\n",
+      /^3:5 is indented by 4, line 2 above it by 2: begin both in the same column$/,
+    ],
+    ["openai:\n  model: x\n\n    # why\n    voice: cedar\n", /^5:5 is indented by 4, line 2 /],
+    ["openai:\n  model: x\n voice: cedar\n", /^3:2 is indented by 1, line 2 above it by 2/],
+    ["openai:\n   model: x\n  voice: cedar\n", /^3:3 is indented by 2, line 2 above it by 3/],
+    // The blank behind the colon, or the colon itself, is missing.
+    ["openai:\n  voice:cedar\n  model: x\n", /^2:3 put a blank behind the colon of voice$/],
+    ["openai:\n  model: x\n  voice:cedar\n", /^3:3 put a blank behind the colon of voice$/],
+    ["audio:volume\nopenai:\n  model: x\n", /^1:1 put a blank behind the colon of audio$/],
+    ["openai:\n  voice cedar\n  model: x\n", /^2:3 a colon is missing behind voice$/],
+    ["openai\n  voice: cedar\n", /^1:1 a colon is missing behind openai$/],
+    ["openai:\n  voice = cedar\n  model: x\n", /^2:3 write a colon and a blank instead of =$/],
+    // Text that wants quotes.
+    [
+      "openai:\n  instructions: Speak like a pirate: always\n  model: x\n",
+      /^2:17 put the text in quotes: it has a colon in it$/,
+    ],
+    ["openai:\n  instructions: Your name: Pipit\n", /^2:17 put the text in quotes: .* colon/],
+    ["openai:\n  instructions: ? what\n", /^2:17 .* begins with a question mark$/],
+    ["openai:\n  voice: @cedar\n", /^2:10 put the text in quotes: it begins with @$/],
+    ["openai:\n  voice: `cedar`\n", /^2:10 .* it begins with `$/],
+    ["openai:\n  voice: cedar model: x\n", /^2:10 model stands on the line of another key/],
+    // Quotes and brackets without their partner.
+    [
+      'openai:\n  voice: "cedar\n  model: x\n',
+      /^2:10 the quote \("\) that begins here has no end$/,
+    ],
+    ["openai:\n  instructions: 'It's me'\n", /^2:\d+ nothing may follow the closing quote; .*''/],
+    ["wake_word:\n  keyword: [a, b\nopenai:\n  model: x\n", /^2:12 the \[ that begins here has no/],
+    ["openai: {model: x\naudio:\n  volume: 1\n", /^1:9 the \{ that begins here has no \}$/],
+    ["openai:\n  model: x\n}\n", /^3:1 this \} closes nothing; remove it$/],
+    // Lists and texts of several lines.
+    ["wake_word:\n  keyword: computer\n  - jarvis\n", /^3:3 a list cannot follow a value: write/],
+    [
+      "openai:\n  instructions: |\n  text\n  model: x\n",
+      /^3:3 indent the text deeper than its key/,
+    ],
+    ["openai:\n  instructions: hello\nworld\n  model: x\n", /^3:1 this is no key with its value/],
+    // What a web page leaves behind.
+    [
+      "openai:\n  model: x\n  \u00a0 voice: cedar: x\n",
+      /^3:3 an invisible character \(U\+00A0, a no-/,
+    ],
+  ];
+  for (const [text, expected] of cases) {
+    const all = complaints(text);
+    assert.equal(all.length, 1, `${text}: ${all.join("\n")}`);
+    assert.match(all[0] ?? "", expected);
+    assert.doesNotMatch(all[0] ?? "", /YAML|mapping|implicit|scalar|token/i);
+    // The same with the line ends of Windows.
+    assert.match(complaints(text.replaceAll("\n", "\r\n"))[0] ?? "", expected);
   }
 });
 
@@ -79,7 +141,8 @@ test("places of keys and values, or of the nearest parent", () => {
   assert.deepEqual(locate(["a", "b", 1], "value"), { line: 4, column: 5 });
   assert.deepEqual(locate(["a", "b", 7], "value"), { line: 3, column: 6 });
   assert.equal(locate(["a", "empty"], "value").line, 5);
-  assert.deepEqual(locate(["a", "none", "c"], "value"), { line: 3, column: 3 });
+  // What is not there is shown at the heading of its section, not at the first key in it.
+  assert.deepEqual(locate(["a", "none", "c"], "value"), { line: 2, column: 1 });
   assert.deepEqual(locate(["none"], "key"), { line: 2, column: 1 });
 });
 

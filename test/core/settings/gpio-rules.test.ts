@@ -12,8 +12,8 @@ const TABLE: readonly [string, Partial<Settings>, readonly string[]][] = [
   ["no button at a pin", { "leds.status_pin": 17, "button.backend": "panel" }, []],
   ["no LEDs at pins", { "button.pin": 22, "leds.backend": "none" }, []],
   ["none is no pin", { "leds.status_pin": "none", "leds.listening_pin": "none" }, []],
-  ["half a night", { "leds.quiet_from": "22:00" }, ["leds.quiet_to"]],
-  ["the other half", { "leds.quiet_to": "07:00" }, ["leds.quiet_from"]],
+  ["half a night", { "leds.quiet_from": "22:00" }, ["leds.quiet_from"]],
+  ["the other half", { "leds.quiet_to": "07:00" }, ["leds.quiet_to"]],
   ["a night", { "leds.quiet_from": "22:00", "leds.quiet_to": "07:00" }, []],
 ];
 

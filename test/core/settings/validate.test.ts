@@ -95,7 +95,7 @@ test("wrong types say what was found, what is allowed, and the way out", () => {
     [{ openai: { fallback_models: ["a", "a"] } }, /stands in the list twice: "a"/],
     [{ openai: { instructions: { a: 1 } } }, /must be text, found a section/],
     [{ openai: "sk-oops" }, /must have keys indented below it \(api_key, .*\), found text$/],
-    [[], /the file must hold sections \(openai, .*\), found a list$/],
+    [[], /the file must hold sections \(openai, .*\), found a list; remove the - before its keys$/],
     ["text", /the file must hold sections/],
     [{ audio: { volume: null } }, /has no value; give one, or put # before the line/],
   ];
@@ -202,4 +202,85 @@ test("all problems at once, in the order of the file, one line each", () => {
   assert.match(shown[2] ?? "", /^f.yaml:5:1 zzz: unknown key; known here: openai, /);
   assert.match(shown[3] ?? "", /^f.yaml:9:2 audio.volume: must be .*, found "so loud"$/);
   assert.equal(shown.length, 4);
+});
+
+test("what the eye does not see is named, never tidied away", () => {
+  const nbsp = "\u00a0";
+  const rows: readonly (readonly [unknown, RegExp])[] = [
+    [
+      { openai: { language: `en${nbsp}` } },
+      /invisible character \(U\+00A0, a no-break space\) as its 3rd$/,
+    ],
+    [{ openai: { voice: `${nbsp}cedar` } }, /invisible character \(U\+00A0, .*\) as its 1st/],
+    [{ openai: { model: "gpt\u200b-realtime" } }, /\(U\+200B, a zero-width space\) as its 4th$/],
+    [{ audio: { input_device: `USB${nbsp}Mic` } }, /\(U\+00A0, a no-break space\) as its 4th$/],
+    [{ wake_word: { keyword: [`computer${nbsp}`] } }, /\(U\+00A0, a no-break space\) as its 9th$/],
+    [
+      { openai: { base_url: "https://h/v1 " } },
+      /; it ends with a blank$|did you mean "https:\/\/h\/v1"\?$/,
+    ],
+    [
+      { openai: { voice: "\u201ccedar\u201d" } },
+      /it has typographic quotes, .*did you mean "cedar"\?$/,
+    ],
+    [
+      { openai: { voice: "c\u0435dar" } },
+      /a letter that is not a plain one \(U\+0435\); did you mean "cedar"/,
+    ],
+    [
+      { openai: { [`${nbsp}voice`]: "cedar" } },
+      /unknown key; it has an invisible character .* as its 1st: remove/,
+    ],
+    [{ [`${nbsp}${nbsp}voice`]: "cedar" }, /unknown key; it has an invisible character \(U\+00A0/],
+  ];
+  for (const [tree, expected] of rows) assert.match(line(tree), expected);
+});
+
+test("what is nearly right comes with what would be", () => {
+  const rows: readonly (readonly [unknown, RegExp])[] = [
+    [{ leds: { quiet_from: "22:00", quiet_to: "7:00" } }, /found "7:00"; did you mean "07:00"\?$/],
+    [{ leds: { quiet_from: 22.3, quiet_to: "07:00" } }, /found 22\.3; did you mean "22:30"\?$/],
+    [{ leds: { quiet_from: 22, quiet_to: "07:00" } }, /found 22; did you mean "22:00"\?$/],
+    [{ audio: { volume: 80 } }, /found 80; did you mean 0\.8\?$/],
+    [{ audio: { volume: "80%" } }, /found "80%"; write 0\.8$/],
+    [{ audio: { volume: "0,8" } }, /found "0,8"; write 0\.8$/],
+    [{ session: { follow_up_s: "8 s" } }, /found "8 s"; write 8$/],
+    [{ audio: { input_device: 1 } }, /must be an ALSA name such as plughw:1, .*, found 1$/],
+    [{ wake_word: { keyword: "hey jarvis" } }, /did you mean "jarvis"\?$/],
+    [{ openai: "voice:cedar" }, /found text; put a blank behind the colon$/],
+    [{ openai: [{ voice: "cedar" }] }, /found a list; remove the - before its keys$/],
+  ];
+  for (const [tree, expected] of rows) assert.match(line(tree), expected);
+});
+
+test("the line that was written is blamed, not a default", () => {
+  assert.match(
+    line({ leds: { listening_pin: 17 } }),
+    /^leds\.listening_pin: must not be button\.pin's/,
+  );
+  assert.match(
+    line({ leds: { quiet_from: "22:00" } }),
+    /^leds\.quiet_from: needs leds\.quiet_to, too/,
+  );
+});
+
+test("names that the migration guide has are answered in words", () => {
+  const rows: readonly (readonly [unknown, RegExp])[] = [
+    [
+      { openai: { mcp_servers: [] } },
+      /mcp_servers: unknown key; (here it is |the guide's mcp_servers)/,
+    ],
+    [
+      { image_input: true },
+      /image_input: unknown key; (here it is |the guide's image_input is not)/,
+    ],
+    [{ openai: { async_functions: true } }, /functions always run beside the conversation/],
+    [
+      { session_config: { voice: "x" } },
+      /its keys stand in the sections openai, audio and session$/,
+    ],
+    [{ system: { log_file: "logs/assistant.log" } }, /journalctl -u pipit|here it is/],
+    [{ logging: { file: "logs/assistant.log" } }, /journalctl -u pipit/],
+  ];
+  for (const [tree, expected] of rows) assert.match(line(tree), expected);
 });

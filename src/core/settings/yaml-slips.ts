@@ -1,0 +1,228 @@
+/**
+ * The slips that everybody makes in YAML, in our own words and at the line that was written: the
+ * parser speaks of compact mappings and of implicit keys, often a line beside the slip.
+ *
+ * Invariant: a message never quotes the file, for it may hold a key; only names of the table are said.
+ */
+
+import { invisibleIn } from "./odd-characters.ts";
+import { ROWS, SECTIONS } from "./table.ts";
+
+export interface Slip {
+  /** Both from 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** What the parser found, and where it looked by then. */
+export interface Found {
+  readonly code: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** Every name that a line may begin with. */
+const NAMES: ReadonlySet<string> = new Set(
+  [...ROWS.map(([key]) => key), ...Object.keys(SECTIONS)].flatMap((key) => key.split(".")),
+);
+const KEY_LINE = /^(\s*)([\w.-]+)\s*:(\s|$)/;
+
+/** The slip behind what the parser found; null where none of these is. */
+export function slipAt(lines: readonly string[], found: Found): Slip | null {
+  for (const rule of RULES) {
+    const slip = rule(lines, found);
+    if (slip !== null) return slip;
+  }
+  return null;
+}
+
+type Rule = (lines: readonly string[], found: Found) => Slip | null;
+
+const RULES: readonly Rule[] = [
+  twice,
+  invisibleIndent,
+  reserved,
+  deeper,
+  colonInText,
+  listBelow,
+  openBracket,
+  openQuote,
+  behindQuote,
+  variableInBraces,
+  strayBracket,
+  textBlock,
+  noColon,
+  unevenIndent,
+];
+
+function textOf(lines: readonly string[], line: number): string {
+  return lines[line - 1] ?? "";
+}
+
+function indentOf(text: string): number {
+  return text.length - text.trimStart().length;
+}
+
+function isContent(text: string): boolean {
+  return /^\s*[^\s#]/.test(text);
+}
+
+/** The nearest line with content, from `line` on by `step`; null at the end. */
+function content(lines: readonly string[], line: number, step: 1 | -1): number | null {
+  for (let at = line; at >= 1 && at <= lines.length; at += step) {
+    if (isContent(textOf(lines, at))) return at;
+  }
+  return null;
+}
+
+/** As ` of voice`, where the name is one of the table's. */
+function named(name: string, before: string): string {
+  return NAMES.has(name) ? `${before}${name}` : "";
+}
+
+function twice(lines: readonly string[], { code, line, column }: Found): Slip | null {
+  if (code !== "DUPLICATE_KEY") return null;
+  const name = /^[\w.-]+/.exec(textOf(lines, line).slice(column - 1))?.[0] ?? "";
+  const same = (text: string): boolean =>
+    indentOf(text) === column - 1 && KEY_LINE.exec(text)?.[2] === name;
+  const first = lines.slice(0, line - 1).findLastIndex(same) + 1;
+  const what = NAMES.has(name) ? name : "this key";
+  const where = first === 0 ? "" : `, the first time in line ${first}`;
+  return { line, column, message: `${what} stands twice in its section${where}; keep one` };
+}
+
+/** Web pages indent with no-break spaces, which are letters to YAML. */
+function invisibleIndent(lines: readonly string[], { line }: Found): Slip | null {
+  for (const at of [line, line + 1]) {
+    const lead = /^[\s\u00a0\u2000-\u200f\u202f\u3000\ufeff]*/.exec(textOf(lines, at))?.[0] ?? "";
+    const odd = invisibleIn(lead);
+    if (odd === null) continue;
+    const message = `an invisible character (${odd.what}) is used to indent; use plain blanks`;
+    return { line: at, column: odd.at, message };
+  }
+  return null;
+}
+
+function reserved(lines: readonly string[], { code, line, column }: Found): Slip | null {
+  if (code !== "BAD_SCALAR_START") return null;
+  const sign = textOf(lines, line).charAt(column - 1);
+  return { line, column, message: `put the text in quotes: it begins with ${sign}` };
+}
+
+/** The next key stands deeper than this one, which has a value already. */
+function deeper(lines: readonly string[], { code, line }: Found): Slip | null {
+  const text = textOf(lines, line);
+  if (code !== "BLOCK_AS_IMPLICIT_KEY" || !KEY_LINE.test(text)) return null;
+  const next = content(lines, line + 1, 1);
+  if (next === null || /:\s.*:(\s|$)/.test(text)) return null;
+  const below = textOf(lines, next);
+  if (!KEY_LINE.test(below) || indentOf(below) <= indentOf(text)) return null;
+  const message = `is indented by ${indentOf(below)}, line ${line} above it by ${indentOf(text)}: begin both in the same column`;
+  return { line: next, column: indentOf(below) + 1, message };
+}
+
+function colonInText(lines: readonly string[], { code, line }: Found): Slip | null {
+  const match = /^(\s*(?:- )?[\w.-]+\s*:\s+)(\S.*)$/.exec(textOf(lines, line));
+  if (code !== "BLOCK_AS_IMPLICIT_KEY" || match === null) return null;
+  const [, head = "", value = ""] = match;
+  const column = head.length + 1;
+  if (value.startsWith("? ")) {
+    return { line, column, message: "put the text in quotes: it begins with a question mark" };
+  }
+  const second = /(?:^|\s)([\w-]+):(\s|$)/.exec(value);
+  if (second === null) return null;
+  const isKey = NAMES.has(second[1] ?? "") && /^\S+\s+[\w-]+:(\s|$)/.test(value);
+  const message = isKey
+    ? `${second[1]} stands on the line of another key; give it a line of its own`
+    : "put the text in quotes: it has a colon in it";
+  return { line, column, message };
+}
+
+function listBelow(lines: readonly string[], { message: said, line }: Found): Slip | null {
+  const text = textOf(lines, line);
+  if (!said.startsWith("A block sequence") && !/^\s*- /.test(text)) return null;
+  const message = "a list cannot follow a value: write [one, two] behind the key";
+  return { line, column: indentOf(text) + 1, message };
+}
+
+/** `[` or `{` without its partner: told where it was opened. */
+function openBracket(lines: readonly string[], { message: said, line }: Found): Slip | null {
+  const sign = /end with a ([\]}])/.exec(said)?.[1];
+  if (sign === undefined) return null;
+  const opener = sign === "]" ? "[" : "{";
+  const isOpen = (text: string): boolean => text.split(opener).length > text.split(sign).length;
+  const at = lines.slice(0, line).findLastIndex(isOpen) + 1;
+  if (at === 0) return null;
+  const column = textOf(lines, at).lastIndexOf(opener) + 1;
+  return { line: at, column, message: `the ${opener} that begins here has no ${sign}` };
+}
+
+function openQuote(lines: readonly string[], { message: said }: Found): Slip | null {
+  const sign = /Missing closing (["'])/.exec(said)?.[1];
+  if (sign === undefined) return null;
+  const opens =
+    sign === '"' ? /(?:[:,[{-]\s*|^\s*)"(?:[^"\\]|\\.)*$/ : /(?:[:,[{-]\s*|^\s*)'[^']*$/;
+  const at = lines.findIndex((text) => opens.test(text)) + 1;
+  if (at === 0) return null;
+  const column = textOf(lines, at).indexOf(sign) + 1;
+  return { line: at, column, message: `the quote (${sign}) that begins here has no end` };
+}
+
+function behindQuote(lines: readonly string[], { code, line, column }: Found): Slip | null {
+  const before = textOf(lines, line).slice(0, column - 1);
+  if (code !== "UNEXPECTED_TOKEN" || !/["']\s*$/.test(before)) return null;
+  const isSingle = /'\s*$/.test(before);
+  const how = isSingle ? "inside '…', write '' for '" : 'inside "…", write \\" for "';
+  return { line, column, message: `nothing may follow the closing quote; ${how}` };
+}
+
+function variableInBraces(lines: readonly string[], { line, column }: Found): Slip | null {
+  if (!textOf(lines, line).includes("${")) return null;
+  return { line, column, message: "inside { } and [ ], put $" + "{NAME} in quotes" };
+}
+
+function strayBracket(lines: readonly string[], { code, line, column }: Found): Slip | null {
+  const sign = textOf(lines, line).charAt(column - 1);
+  if (code !== "UNEXPECTED_TOKEN" || (sign !== "}" && sign !== "]")) return null;
+  return { line, column, message: `this ${sign} closes nothing; remove it` };
+}
+
+/** Text behind | or > stands no deeper than its key. */
+function textBlock(lines: readonly string[], { code, line }: Found): Slip | null {
+  if (code !== "MULTILINE_IMPLICIT_KEY" && code !== "MISSING_CHAR") return null;
+  const before = content(lines, line - 1, -1);
+  if (before === null || !/:\s*[|>][-+\d]*\s*(#.*)?$/.test(textOf(lines, before))) return null;
+  const column = indentOf(textOf(lines, line)) + 1;
+  return { line, column, message: `indent the text deeper than its key in line ${before}` };
+}
+
+/** The parser wanted a key and got none: a colon is missing, or the blank behind it. */
+function noColon(lines: readonly string[], { code, line }: Found): Slip | null {
+  if (code !== "MULTILINE_IMPLICIT_KEY" && code !== "MISSING_CHAR") return null;
+  const text = textOf(lines, line);
+  const column = indentOf(text) + 1;
+  const [, name = "", rest = ""] = /^\s*([\w.-]+)(.*)$/.exec(text) ?? [];
+  const at = { line, column };
+  if (/^:\S/.test(rest)) {
+    return { ...at, message: `put a blank behind the colon${named(name, " of ")}` };
+  }
+  if (/^\s*=/.test(rest)) return { ...at, message: "write a colon and a blank instead of =" };
+  if (NAMES.has(name) && /^(\s|$)/.test(rest)) {
+    return { ...at, message: `a colon is missing behind ${name}` };
+  }
+  const message =
+    "this is no key with its value (name: value); text of several lines needs | behind its key, and stands deeper than it";
+  return { ...at, message };
+}
+
+function unevenIndent(lines: readonly string[], { code, line }: Found): Slip | null {
+  const text = textOf(lines, line);
+  const before = content(lines, line - 1, -1);
+  if (code !== "BAD_INDENT" || before === null || !KEY_LINE.test(text)) return null;
+  const [its, above] = [indentOf(text), indentOf(textOf(lines, before))];
+  if (its === above) return null;
+  const message = `is indented by ${its}, line ${before} above it by ${above}: begin both in the same column`;
+  return { line, column: its + 1, message };
+}
