@@ -64,6 +64,14 @@ export interface SpeakerSink {
    * is heard, as far as the adapter can know.
    */
   sounded(atMs: number): void;
+  /**
+   * These samples sound, the first of them at `atMs` (monotonic), as far as the adapter can know:
+   * told when the device takes them, before they are heard. The array is the adapter's: copy what
+   * you keep. What sounds without a gap is told without one.
+   */
+  playing(pcm: Int16Array, atMs: number): void;
+  /** Nothing of what `playing` told sounds from `atMs` on: it was hushed, or lost. */
+  silenced(atMs: number): void;
   /** `finish` was called and the last sample has been heard. */
   drained(): void;
   /** An utterance goes on after the device had wanted samples of it, and there were none. */

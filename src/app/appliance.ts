@@ -13,6 +13,7 @@ import { type Fault, faultLine } from "../core/fault.ts";
 import { RING_MS } from "../core/limits.ts";
 import type { Settings } from "../core/settings/table.ts";
 import { Downlink } from "./audio/downlink.ts";
+import { EchoPath } from "./audio/echo-path.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
 import { performSound } from "./audio/sound-effects.ts";
 import { Uplink } from "./audio/uplink.ts";
@@ -35,6 +36,8 @@ export class Appliance {
   readonly #settings: () => Settings;
   readonly #ring = new Ring(msToSamples(RING_MS));
   readonly #captured = new CaptureClock();
+  /** Null: what plays is not taken out of what is heard. */
+  readonly #echo: EchoPath | null;
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
   readonly #connection: Connection;
@@ -58,6 +61,8 @@ export class Appliance {
     const { clock, dice, journal, speaker, dialer, target } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
+    const echoOptions = { captured: this.#captured, ringSamples: msToSamples(RING_MS) };
+    this.#echo = settings()["audio.echo"] === "off" ? null : new EchoPath(echoOptions);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
     const state = (): State => this.#loop.state;
     this.#tools = new Toolbox({ world, settings, post, state, downlink: () => this.#downlink });
@@ -157,9 +162,10 @@ export class Appliance {
 
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
     return new WakePath({
-      ring: this.#ring,
+      ring: this.#echo?.ring ?? this.#ring,
       engine,
       cooldownMs: this.#settings()["wake_word.cooldown_s"] * 1000,
+      isOwn: (endSample) => this.#echo?.isOwn(endSample) ?? false,
       onWake: (keyword, endSample) => {
         this.#tools.ringer.silence();
         this.#loop.post({ tag: "wake", keyword, endSample });
@@ -187,7 +193,7 @@ export class Appliance {
         this.#ring.write(pcm);
         this.#captured.took(this.#ring.head, this.#lastFrameMs);
         this.#level.take(pcm);
-        this.#wakePath?.take(pcm);
+        this.#wakePath?.take(this.#echo?.take(pcm) ?? pcm);
         this.#uplink.pump();
       },
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "microphone" }),
@@ -203,6 +209,8 @@ export class Appliance {
       sounded: (atMs: number): void => this.#accounts.recorder.sounded(atMs),
       drained: (): void => this.#downlink.drained(),
       underrun: (): void => this.#downlink.underrun(),
+      playing: (pcm: Int16Array, atMs: number): void => this.#echo?.playing(pcm, atMs),
+      silenced: (atMs: number): void => this.#echo?.silenced(atMs),
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "speaker" }),
       lost: (why: Fault): void => {
         this.#downlink.lost();

@@ -60,6 +60,7 @@ export class SimSpeaker implements Speaker {
     applyGain(piece, this.gains.at(-1) ?? 1);
     this.#played.push(piece);
     this.#begin();
+    this.sink?.playing(piece, this.#sinceMs + samplesToMs(this.#taken - this.#heardThen));
     this.#taken += piece.length;
     this.#schedule();
     return piece.length;
@@ -80,6 +81,7 @@ export class SimSpeaker implements Speaker {
       await new Promise<void>((resolve) => this.#clock.after(this.silenceMs, resolve));
     }
     const heard = this.heard();
+    this.sink?.silenced(this.#clock.nowMs());
     this.#cancel();
     this.#sounding = false;
     this.#dry = false;

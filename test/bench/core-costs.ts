@@ -7,10 +7,12 @@
 import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { PorcupineWasm } from "../../src/adapters/wake/porcupine-wasm.ts";
 import { Downlink } from "../../src/app/audio/downlink.ts";
+import { EchoPath } from "../../src/app/audio/echo-path.ts";
 import { Uplink } from "../../src/app/audio/uplink.ts";
 import { WakePath } from "../../src/app/audio/wake-path.ts";
 import { INITIAL, step } from "../../src/core/assistant.ts";
 import type { Input, State } from "../../src/core/assistant-types.ts";
+import { CaptureClock } from "../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { Downsampler, resampledMax, WAKE_FRAME_SAMPLES } from "../../src/core/audio/resample.ts";
 import { Ring } from "../../src/core/audio/ring.ts";
@@ -59,6 +61,8 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
   const out = new Int16Array(resampledMax(FRAME_SAMPLES));
   const resample = (frame: Int16Array) => sampler.process(frame, out);
   findings.add("resample_cpu", ...perSecond(() => eachFrame(pcm, resample)));
+  findings.add("echo_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true))));
+  findings.add("echo_idle_cpu", ...perSecond(() => eachFrame(pcm, echoPath(false))));
   const engine = new PorcupineWasm(["computer"], DEFAULTS["wake_word.sensitivity"]);
   const sound = at16k(pcm);
   const engineMs = repeated(shape, () =>
@@ -98,6 +102,18 @@ function openUplink(): (frame: Int16Array) => void {
   return (frame) => {
     ring.write(frame);
     uplink.pump();
+  };
+}
+
+/** The echo path; what it hears is what is played, or nothing is. */
+function echoPath(plays: boolean): (frame: Int16Array) => void {
+  const captured = new CaptureClock();
+  const path = new EchoPath({ captured, ringSamples: msToSamples(RING_MS) });
+  return (frame) => {
+    const head = path.ring.head + frame.length;
+    captured.took(head, samplesToMs(head));
+    if (plays) path.playing(frame, samplesToMs(path.ring.head));
+    path.take(frame);
   };
 }
 

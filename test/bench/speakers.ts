@@ -67,6 +67,12 @@ class Ear implements SpeakerSink {
   underrun(): void {
     this.isOpen = true;
   }
+  playing(): void {
+    this.isOpen = true;
+  }
+  silenced(): void {
+    this.isOpen = true;
+  }
   lost(): void {
     this.isOpen = false;
   }

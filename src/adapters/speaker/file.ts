@@ -177,6 +177,8 @@ export class FileSpeaker implements Speaker {
         else if (!this.#sounding) this.#sink?.sounded(this.#timeOf(firstAt + filled));
         this.#sounding = true;
         this.#dry = false;
+        const pcm = block.subarray(filled, filled + count);
+        this.#sink?.playing(pcm, this.#timeOf(firstAt + filled));
       }
       filled += count;
       if (this.#settleEnds()) continue;

@@ -31,8 +31,8 @@ interface Run {
   originMs: number | null;
   sent: number;
   accepted: number;
-  /** Lengths of the chunks not yet accepted, in order. */
-  readonly pending: number[];
+  /** The chunks not yet accepted, in order. */
+  readonly pending: Int16Array[];
   /** When the device last took something, or was given the first. */
   movedMs: number;
   finishing: boolean;
@@ -123,6 +123,7 @@ export class PacedSpeaker implements Speaker {
     const dropped = this.#outlet.drop();
     this.#ready = false;
     await dropped;
+    this.#sink?.silenced(this.#clock.nowMs());
     const position = run.base + this.#heardOf(run);
     // The device may have been lost, and may even be back, meanwhile.
     if (this.#run === run) this.#run = null;
@@ -193,7 +194,7 @@ export class PacedSpeaker implements Speaker {
     backlog.read(chunk);
     if (active.pending.length === 0) active.movedMs = this.#clock.nowMs();
     active.sent += chunk.length;
-    active.pending.push(chunk.length);
+    active.pending.push(chunk);
     this.#outlet.write(chunk);
     return true;
   }
@@ -227,12 +228,14 @@ export class PacedSpeaker implements Speaker {
 
   #accepted(delayMs: number): void {
     const run = this.#run;
-    const length = run?.pending.shift();
-    if (run === null || length === undefined) return;
+    const chunk = run?.pending.shift();
+    if (run === null || chunk === undefined) return;
     const nowMs = this.#clock.nowMs();
-    run.accepted += length;
     run.movedMs = nowMs;
     run.originMs ??= nowMs + delayMs;
+    const atMs = run.originMs + samplesToMs(run.accepted);
+    run.accepted += chunk.length;
+    this.#sink?.playing(chunk, atMs);
     if (this.#sounded || this.#hushing !== null) return;
     this.#sounded = true;
     this.#sink?.sounded(run.originMs);
@@ -268,6 +271,7 @@ export class PacedSpeaker implements Speaker {
     this.#sounded = false;
     this.#backlog.drop();
     this.#stopPump();
+    this.#sink?.silenced(this.#clock.nowMs());
     this.#sink?.lost(cause);
   }
 }

@@ -28,6 +28,8 @@ export interface WakePathOptions {
   readonly engine: WakeEngine;
   /** After a detection, others ending within this many milliseconds of it are dropped. */
   readonly cooldownMs: number;
+  /** Whether what was heard up to a position is only what the appliance itself says. */
+  readonly isOwn?: (endSample: number) => boolean;
   /** A keyword was heard; `endSample` is its end as a position of the capture clock. */
   readonly onWake: (keyword: string, endSample: number) => void;
   /** The engine stopped, and goes on trying unless the verdict is `tell`. */
@@ -45,6 +47,8 @@ export interface WakeCounts {
   readonly engineFramesFed: number;
   /** Detections dropped by the cooldown, or because the path was muted meanwhile. */
   readonly detectionsDropped: number;
+  /** Detections dropped because the appliance itself had said the word. */
+  readonly ownWordsDropped: number;
   /** Samples the ring had already forgotten when the engine was ready for them. */
   readonly samplesLost: number;
 }
@@ -59,6 +63,7 @@ export class WakePath {
     framesFed: 0,
     engineFramesFed: 0,
     detectionsDropped: 0,
+    ownWordsDropped: 0,
     samplesLost: 0,
   };
   #enabled: boolean = true;
@@ -172,6 +177,10 @@ export class WakePath {
     const muted = !this.#enabled || endSample <= this.#floor;
     if (muted || endSample < this.#quietUntilSample) {
       this.#counts.detectionsDropped += 1;
+      return;
+    }
+    if (this.#options.isOwn?.(endSample) === true) {
+      this.#counts.ownWordsDropped += 1;
       return;
     }
     this.#quietUntilSample = endSample + msToSamples(this.#cooldownMs);

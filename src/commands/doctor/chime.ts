@@ -31,6 +31,8 @@ export async function chime(speaker: Speaker, volume: number): Promise<Fault | n
       drained: () => resolve(null),
       sounded: () => undefined,
       underrun: () => undefined,
+      playing: () => undefined,
+      silenced: () => undefined,
     });
   });
   await speaker.close();

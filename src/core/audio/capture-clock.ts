@@ -7,7 +7,7 @@
  * Invariant: constant work a frame. After a gap in the capture the past counts no more.
  */
 
-import { samplesToMs } from "./pcm.ts";
+import { SAMPLE_RATE_HZ, samplesToMs } from "./pcm.ts";
 
 /** Frames whose smallest difference counts: two halves of a second, so that drift is followed. */
 const HALF_FRAMES = 25;
@@ -35,6 +35,12 @@ export class CaptureClock {
   atMs(position: number): number | null {
     const originMs = this.#originMs;
     return Number.isFinite(originMs) ? originMs + samplesToMs(position) : null;
+  }
+
+  /** The position captured at monotonic time `ms`, with its fraction; null before the first frame. */
+  positionAt(ms: number): number | null {
+    const originMs = this.#originMs;
+    return Number.isFinite(originMs) ? ((ms - originMs) * SAMPLE_RATE_HZ) / 1000 : null;
   }
 
   get #originMs(): number {

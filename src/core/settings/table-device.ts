@@ -63,6 +63,11 @@ const AUDIO = {
     reload: "session",
     doc: "half closes the microphone's way to the API during an answer; full needs an echo canceller.",
   }),
+  "audio.echo": oneOf(["auto", "off", "wake"], {
+    default: "auto",
+    reload: "restart",
+    doc: "wake takes the answer out of what the wake-word engine hears, so that the wake word interrupts it; off does not, for a device with an echo canceller of its own; auto is wake.",
+  }),
   "audio.pre_roll_ms": int({
     default: 1000,
     min: 0,

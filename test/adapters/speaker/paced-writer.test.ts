@@ -46,6 +46,29 @@ test("the first sample is told with the time at which it is heard, behind what t
   assert.equal(speaker.heard(), 100 * 24, "the position agrees");
 });
 
+test("what sounds is told with its time, without a gap, before it is heard; what is hushed is taken back", async () => {
+  const { clock, outlet, speaker, sink } = world();
+  outlet.bufferMs = 45;
+  speaker.play(PCM);
+  await clock.advanceAsync(300);
+  const [first] = sink.told;
+  let nextMs = first?.atMs ?? Number.NaN;
+  assert.equal(nextMs, 45);
+  for (const { pcm, atMs } of sink.told) {
+    assert.ok(Math.abs(atMs - nextMs) < 1e-6, `${atMs} for ${nextMs}`);
+    nextMs += pcm.length / 24;
+  }
+  assert.ok(nextMs > clock.nowMs(), "ahead of the ear");
+  assert.deepEqual(
+    Int16Array.from(sink.told.flatMap(({ pcm }) => [...pcm])),
+    Int16Array.from(outlet.played).subarray(0, sink.told.length * 480),
+  );
+  const hushed = speaker.hush();
+  await clock.advanceAsync(5);
+  await hushed;
+  assert.ok((sink.told.at(-1)?.atMs ?? 0) <= clock.nowMs(), "nothing sounds after it");
+});
+
 test("any cutting of the same sound plays the same samples, without an underrun", () => {
   const { clock, outlet, speaker, sink } = world();
   for (let at = 0, n = 0; at < PCM.length; n++) {

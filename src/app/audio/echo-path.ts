@@ -1,0 +1,110 @@
+/**
+ * From the ring to a second one of the same positions, in which the loudspeaker is not heard: what
+ * the wake-word engine listens to, and in full duplex the API.
+ *
+ * Invariants: after each `take` both rings end at the same position. While nothing plays, and what
+ * was played has died away, sound is only copied.
+ */
+
+import type { CaptureClock } from "../../core/audio/capture-clock.ts";
+import { FRAME_SAMPLES } from "../../core/audio/pcm.ts";
+import { Ring } from "../../core/audio/ring.ts";
+import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS, EchoCanceller } from "../../core/echo/canceller.ts";
+import { EchoLikeness } from "../../core/echo/likeness.ts";
+import { EchoReference } from "../../core/echo/reference.ts";
+
+/** After the last sample that sounds: as long as the canceller knows of echoes. */
+const TAIL_SAMPLES = ECHO_BLOCKS * ECHO_BLOCK_SAMPLES;
+
+export interface EchoPathOptions {
+  readonly captured: CaptureClock;
+  /** What is remembered, in samples: as much as the ring of the microphone. */
+  readonly ringSamples: number;
+}
+
+export interface EchoCounts {
+  /** Microphone frames out of which an echo was taken. */
+  readonly framesCancelled: number;
+  /** Filters thrown away because they made it worse. */
+  readonly resets: number;
+  /** Played samples that came for a time too far ahead. */
+  readonly droppedSamples: number;
+}
+
+export class EchoPath {
+  /** What was heard, less what was played. */
+  readonly ring: Ring;
+  readonly #reference: EchoReference;
+  readonly #canceller = new EchoCanceller();
+  readonly #likeness = new EchoLikeness();
+  readonly #frame = new Int16Array(FRAME_SAMPLES);
+  readonly #played = new Int16Array(ECHO_BLOCK_SAMPLES);
+  #active: boolean = false;
+  #runs = 0;
+  #framesCancelled = 0;
+
+  constructor(options: EchoPathOptions) {
+    this.ring = new Ring(options.ringSamples);
+    this.#reference = new EchoReference((ms) => options.captured.positionAt(ms));
+  }
+
+  get counts(): EchoCounts {
+    return {
+      framesCancelled: this.#framesCancelled,
+      resets: this.#canceller.resets,
+      droppedSamples: this.#reference.droppedSamples,
+    };
+  }
+
+  /** From the speaker: these samples sound, the first of them at monotonic time `atMs`. */
+  playing(pcm: Int16Array, atMs: number): void {
+    this.#reference.playing(pcm, atMs);
+  }
+
+  /** From the speaker: from monotonic time `atMs` on nothing sounds. */
+  silenced(atMs: number): void {
+    this.#reference.silenced(atMs);
+  }
+
+  /** Whether a word that ends at a position is the appliance's own, come back. */
+  isOwn(endSample: number): boolean {
+    return this.#likeness.isOwn(endSample);
+  }
+
+  /** How far what was left of the sound up to a position followed the echo, 0 to 1. */
+  likeness(endSample: number): number {
+    return this.#likeness.likeness(endSample);
+  }
+
+  /**
+   * Takes a microphone frame; returns it without the echo, and has written that to its ring. The
+   * array is overwritten by the next call.
+   */
+  take(frame: Int16Array): Int16Array {
+    const clean = this.#clean(frame);
+    this.ring.write(clean);
+    return clean;
+  }
+
+  #clean(frame: Int16Array): Int16Array {
+    const from = this.ring.head;
+    const sounds = this.#reference.runs > 0 && from < this.#reference.end + TAIL_SAMPLES;
+    if (!sounds) {
+      if (this.#active) this.#canceller.rest();
+      this.#active = false;
+      return frame;
+    }
+    if (this.#reference.runs !== this.#runs) this.#canceller.unsettle();
+    this.#runs = this.#reference.runs;
+    this.#active = true;
+    this.#framesCancelled += 1;
+    for (let at = 0; at < frame.length; at += ECHO_BLOCK_SAMPLES) {
+      this.#reference.read(from + at, this.#played);
+      const block = frame.subarray(at, at + ECHO_BLOCK_SAMPLES);
+      const out = this.#frame.subarray(at, at + ECHO_BLOCK_SAMPLES);
+      this.#canceller.process(block, this.#played, out);
+      this.#likeness.take(from + at + ECHO_BLOCK_SAMPLES, this.#canceller.powers);
+    }
+    return this.#frame;
+  }
+}

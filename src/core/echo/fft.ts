@@ -1,0 +1,265 @@
+/**
+ * The Fourier transform of real sound, for blocks whose length is a product of 2, 3 and 5.
+ *
+ * Invariant: tables and work space are made once; a transform allocates nothing.
+ *
+ * A real transform of `size` points is a complex one of half as many (Stockham's self-sorting
+ * form, mixed radix) and a step that untangles the two halves.
+ */
+
+/** Factors a length may have, the one that saves most work first. */
+const RADICES = [4, 2, 3, 5] as const;
+
+const SIN_60 = Math.sqrt(3) / 2;
+const COS_72 = Math.cos((2 * Math.PI) / 5);
+const SIN_72 = Math.sin((2 * Math.PI) / 5);
+const COS_144 = Math.cos((4 * Math.PI) / 5);
+const SIN_144 = Math.sin((4 * Math.PI) / 5);
+
+interface Stage {
+  readonly radix: number;
+  /** Length of the transforms that this stage joins. */
+  readonly span: number;
+  /** How many interleaved sequences it works on. */
+  readonly stride: number;
+  /** cos and sin of -2πpk/(radix·span), for p of span and k of radix - 1, in order. */
+  readonly cos: Float64Array;
+  readonly sin: Float64Array;
+}
+
+function stagesOf(length: number): readonly Stage[] {
+  const stages: Stage[] = [];
+  let left = length;
+  for (let stride = 1; left > 1; ) {
+    const radix = RADICES.find((one) => left % one === 0);
+    if (radix === undefined) {
+      throw new RangeError(`a transform's length has the factors 2, 3 and 5, not ${left}`);
+    }
+    const span = left / radix;
+    const turns = Float64Array.from(
+      { length: span * (radix - 1) },
+      (_, i) => (-2 * Math.PI * Math.floor(i / (radix - 1)) * (1 + (i % (radix - 1)))) / left,
+    );
+    stages.push({ radix, span, stride, cos: turns.map(Math.cos), sin: turns.map(Math.sin) });
+    left = span;
+    stride *= radix;
+  }
+  return stages;
+}
+
+/** Real and imaginary parts side by side in two arrays. */
+interface Plane {
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
+function plane(length: number): Plane {
+  return { re: new Float64Array(length), im: new Float64Array(length) };
+}
+
+export class RealFft {
+  /** Points of the real side: even. */
+  readonly size: number;
+  /** Numbers on the other side: `size / 2 + 1` frequencies. */
+  readonly bins: number;
+  readonly #half: number;
+  readonly #stages: readonly Stage[];
+  readonly #planes: readonly [Plane, Plane];
+  readonly #cos: Float64Array;
+  readonly #sin: Float64Array;
+
+  /** Throws a RangeError for a size that is odd or has other factors than 2, 3 and 5. */
+  constructor(size: number) {
+    if (!Number.isInteger(size) || size < 2 || size % 2 !== 0) {
+      throw new RangeError(`a real transform has an even number of points, not ${size}`);
+    }
+    this.size = size;
+    this.bins = size / 2 + 1;
+    this.#half = size / 2;
+    this.#stages = stagesOf(this.#half);
+    this.#planes = [plane(this.#half), plane(this.#half)];
+    const turns = Float64Array.from({ length: this.bins }, (_, k) => (2 * Math.PI * k) / size);
+    this.#cos = turns.map(Math.cos);
+    this.#sin = turns.map(Math.sin);
+  }
+
+  /** `time` (size) to `re` and `im` (bins); not scaled. */
+  forward(time: Float64Array, re: Float64Array, im: Float64Array): void {
+    const half = this.#half;
+    const [input] = this.#planes;
+    for (let n = 0; n < half; n++) {
+      input.re[n] = time[2 * n] ?? 0;
+      input.im[n] = time[2 * n + 1] ?? 0;
+    }
+    const z = this.#transform();
+    for (let k = 0; k <= half; k++) {
+      const a = k === half ? 0 : k;
+      const b = k === 0 ? 0 : half - k;
+      const evenRe = (z.re[a] ?? 0) + (z.re[b] ?? 0);
+      const evenIm = (z.im[a] ?? 0) - (z.im[b] ?? 0);
+      const oddRe = (z.im[a] ?? 0) + (z.im[b] ?? 0);
+      const oddIm = (z.re[b] ?? 0) - (z.re[a] ?? 0);
+      const cos = this.#cos[k] ?? 0;
+      const sin = this.#sin[k] ?? 0;
+      re[k] = (evenRe + cos * oddRe + sin * oddIm) / 2;
+      im[k] = (evenIm + cos * oddIm - sin * oddRe) / 2;
+    }
+  }
+
+  /** `re` and `im` (bins) back to `time` (size): the inverse of `forward`. */
+  inverse(re: Float64Array, im: Float64Array, time: Float64Array): void {
+    const half = this.#half;
+    const [input] = this.#planes;
+    for (let k = 0; k < half; k++) {
+      const b = half - k;
+      const evenRe = (re[k] ?? 0) + (re[b] ?? 0);
+      const evenIm = (im[k] ?? 0) - (im[b] ?? 0);
+      const diffRe = (re[k] ?? 0) - (re[b] ?? 0);
+      const diffIm = (im[k] ?? 0) + (im[b] ?? 0);
+      const cos = this.#cos[k] ?? 0;
+      const sin = this.#sin[k] ?? 0;
+      const oddRe = cos * diffRe - sin * diffIm;
+      const oddIm = cos * diffIm + sin * diffRe;
+      // Conjugated, so that the forward transform serves here, too.
+      input.re[k] = evenRe - oddIm;
+      input.im[k] = -(evenIm + oddRe);
+    }
+    const z = this.#transform();
+    const scale = 1 / this.size;
+    for (let n = 0; n < half; n++) {
+      time[2 * n] = (z.re[n] ?? 0) * scale;
+      time[2 * n + 1] = -(z.im[n] ?? 0) * scale;
+    }
+  }
+
+  /** Transforms what is in the first plane; returns the plane with the result. */
+  #transform(): Plane {
+    let [from, to] = this.#planes;
+    for (const stage of this.#stages) {
+      if (stage.radix === 4) radix4(stage, from, to);
+      else if (stage.radix === 2) radix2(stage, from, to);
+      else if (stage.radix === 3) radix3(stage, from, to);
+      else radix5(stage, from, to);
+      [from, to] = [to, from];
+    }
+    return from;
+  }
+}
+
+function radix2({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  for (let p = 0; p < span; p++) {
+    const c = cos[p] ?? 0;
+    const s = sin[p] ?? 0;
+    for (let q = 0; q < stride; q++) {
+      const a = q + stride * p;
+      const b = a + stride * span;
+      const out = q + stride * 2 * p;
+      const re = (from.re[a] ?? 0) - (from.re[b] ?? 0);
+      const im = (from.im[a] ?? 0) - (from.im[b] ?? 0);
+      to.re[out] = (from.re[a] ?? 0) + (from.re[b] ?? 0);
+      to.im[out] = (from.im[a] ?? 0) + (from.im[b] ?? 0);
+      to.re[out + stride] = re * c - im * s;
+      to.im[out + stride] = re * s + im * c;
+    }
+  }
+}
+
+function radix3({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  for (let p = 0; p < span; p++) {
+    const [c1, s1] = [cos[2 * p] ?? 0, sin[2 * p] ?? 0];
+    const [c2, s2] = [cos[2 * p + 1] ?? 0, sin[2 * p + 1] ?? 0];
+    for (let q = 0; q < stride; q++) {
+      const a = q + stride * p;
+      const b = a + stride * span;
+      const c = b + stride * span;
+      const out = q + stride * 3 * p;
+      const sumRe = (from.re[b] ?? 0) + (from.re[c] ?? 0);
+      const sumIm = (from.im[b] ?? 0) + (from.im[c] ?? 0);
+      const turnRe = SIN_60 * ((from.im[b] ?? 0) - (from.im[c] ?? 0));
+      const turnIm = SIN_60 * ((from.re[c] ?? 0) - (from.re[b] ?? 0));
+      const midRe = (from.re[a] ?? 0) - sumRe / 2;
+      const midIm = (from.im[a] ?? 0) - sumIm / 2;
+      to.re[out] = (from.re[a] ?? 0) + sumRe;
+      to.im[out] = (from.im[a] ?? 0) + sumIm;
+      put(to, out + stride, midRe + turnRe, midIm + turnIm, c1, s1);
+      put(to, out + 2 * stride, midRe - turnRe, midIm - turnIm, c2, s2);
+    }
+  }
+}
+
+function radix4({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  const step = stride * span;
+  for (let p = 0; p < span; p++) {
+    const [c1, s1] = [cos[3 * p] ?? 0, sin[3 * p] ?? 0];
+    const [c2, s2] = [cos[3 * p + 1] ?? 0, sin[3 * p + 1] ?? 0];
+    const [c3, s3] = [cos[3 * p + 2] ?? 0, sin[3 * p + 2] ?? 0];
+    for (let q = 0; q < stride; q++) {
+      const a = q + stride * p;
+      const out = q + stride * 4 * p;
+      const acRe = (from.re[a] ?? 0) + (from.re[a + 2 * step] ?? 0);
+      const acIm = (from.im[a] ?? 0) + (from.im[a + 2 * step] ?? 0);
+      const lessRe = (from.re[a] ?? 0) - (from.re[a + 2 * step] ?? 0);
+      const lessIm = (from.im[a] ?? 0) - (from.im[a + 2 * step] ?? 0);
+      const bdRe = (from.re[a + step] ?? 0) + (from.re[a + 3 * step] ?? 0);
+      const bdIm = (from.im[a + step] ?? 0) + (from.im[a + 3 * step] ?? 0);
+      const turnRe = (from.im[a + step] ?? 0) - (from.im[a + 3 * step] ?? 0);
+      const turnIm = (from.re[a + 3 * step] ?? 0) - (from.re[a + step] ?? 0);
+      to.re[out] = acRe + bdRe;
+      to.im[out] = acIm + bdIm;
+      put(to, out + stride, lessRe + turnRe, lessIm + turnIm, c1, s1);
+      put(to, out + 2 * stride, acRe - bdRe, acIm - bdIm, c2, s2);
+      put(to, out + 3 * stride, lessRe - turnRe, lessIm - turnIm, c3, s3);
+    }
+  }
+}
+
+function radix5({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  const step = stride * span;
+  for (let p = 0; p < span; p++) {
+    for (let q = 0; q < stride; q++) {
+      const a = q + stride * p;
+      const out = q + stride * 5 * p;
+      const sum1Re = (from.re[a + step] ?? 0) + (from.re[a + 4 * step] ?? 0);
+      const sum1Im = (from.im[a + step] ?? 0) + (from.im[a + 4 * step] ?? 0);
+      const sum2Re = (from.re[a + 2 * step] ?? 0) + (from.re[a + 3 * step] ?? 0);
+      const sum2Im = (from.im[a + 2 * step] ?? 0) + (from.im[a + 3 * step] ?? 0);
+      const less1Re = (from.re[a + step] ?? 0) - (from.re[a + 4 * step] ?? 0);
+      const less1Im = (from.im[a + step] ?? 0) - (from.im[a + 4 * step] ?? 0);
+      const less2Re = (from.re[a + 2 * step] ?? 0) - (from.re[a + 3 * step] ?? 0);
+      const less2Im = (from.im[a + 2 * step] ?? 0) - (from.im[a + 3 * step] ?? 0);
+      const near1Re = (from.re[a] ?? 0) + COS_72 * sum1Re + COS_144 * sum2Re;
+      const near1Im = (from.im[a] ?? 0) + COS_72 * sum1Im + COS_144 * sum2Im;
+      const near2Re = (from.re[a] ?? 0) + COS_144 * sum1Re + COS_72 * sum2Re;
+      const near2Im = (from.im[a] ?? 0) + COS_144 * sum1Im + COS_72 * sum2Im;
+      const turn1Re = SIN_72 * less1Im + SIN_144 * less2Im;
+      const turn1Im = -SIN_72 * less1Re - SIN_144 * less2Re;
+      const turn2Re = SIN_144 * less1Im - SIN_72 * less2Im;
+      const turn2Im = -SIN_144 * less1Re + SIN_72 * less2Re;
+      const at = 4 * p;
+      to.re[out] = (from.re[a] ?? 0) + sum1Re + sum2Re;
+      to.im[out] = (from.im[a] ?? 0) + sum1Im + sum2Im;
+      putAt(to, out + stride, near1Re + turn1Re, near1Im + turn1Im, cos, sin, at);
+      putAt(to, out + 2 * stride, near2Re + turn2Re, near2Im + turn2Im, cos, sin, at + 1);
+      putAt(to, out + 3 * stride, near2Re - turn2Re, near2Im - turn2Im, cos, sin, at + 2);
+      putAt(to, out + 4 * stride, near1Re - turn1Re, near1Im - turn1Im, cos, sin, at + 3);
+    }
+  }
+}
+
+/** Stores a number turned by an angle. */
+function put(to: Plane, at: number, re: number, im: number, cos: number, sin: number): void {
+  to.re[at] = re * cos - im * sin;
+  to.im[at] = re * sin + im * cos;
+}
+
+function putAt(
+  to: Plane,
+  at: number,
+  re: number,
+  im: number,
+  cos: Float64Array,
+  sin: Float64Array,
+  turn: number,
+): void {
+  put(to, at, re, im, cos[turn] ?? 0, sin[turn] ?? 0);
+}
