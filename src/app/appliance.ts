@@ -13,7 +13,7 @@ import { type Fault, faultLine } from "../core/fault.ts";
 import { RING_MS } from "../core/limits.ts";
 import type { Settings } from "../core/settings/table.ts";
 import { Downlink } from "./audio/downlink.ts";
-import { EchoPath } from "./audio/echo-path.ts";
+import { type EchoPath, echoPathFor } from "./audio/echo-path.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
 import { performSound } from "./audio/sound-effects.ts";
 import { Uplink } from "./audio/uplink.ts";
@@ -61,8 +61,7 @@ export class Appliance {
     const { clock, dice, journal, speaker, dialer, target } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
-    const echoOptions = { captured: this.#captured, ringSamples: msToSamples(RING_MS) };
-    this.#echo = settings()["audio.echo"] === "off" ? null : new EchoPath(echoOptions);
+    this.#echo = echoPathFor(settings(), this.#captured);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
     const state = (): State => this.#loop.state;
     this.#tools = new Toolbox({ world, settings, post, state, downlink: () => this.#downlink });

@@ -7,11 +7,13 @@
  */
 
 import type { CaptureClock } from "../../core/audio/capture-clock.ts";
-import { FRAME_SAMPLES } from "../../core/audio/pcm.ts";
+import { FRAME_SAMPLES, msToSamples } from "../../core/audio/pcm.ts";
 import { Ring } from "../../core/audio/ring.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS, EchoCanceller } from "../../core/echo/canceller.ts";
 import { EchoLikeness } from "../../core/echo/likeness.ts";
 import { EchoReference } from "../../core/echo/reference.ts";
+import { RING_MS } from "../../core/limits.ts";
+import type { Settings } from "../../core/settings/table.ts";
 
 /** After the last sample that sounds: as long as the canceller knows of echoes. */
 const TAIL_SAMPLES = ECHO_BLOCKS * ECHO_BLOCK_SAMPLES;
@@ -29,6 +31,12 @@ export interface EchoCounts {
   readonly resets: number;
   /** Played samples that came for a time too far ahead. */
   readonly droppedSamples: number;
+}
+
+/** The way of the sound that the settings ask for; null: nothing is taken out. */
+export function echoPathFor(settings: Settings, captured: CaptureClock): EchoPath | null {
+  if (settings["audio.echo"] === "off") return null;
+  return new EchoPath({ captured, ringSamples: msToSamples(RING_MS) });
 }
 
 export class EchoPath {
