@@ -4,11 +4,12 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../../src/adapters/os/project-root.ts";
 import { loadWav } from "../../src/adapters/os/wav-file.ts";
+import { parseWav, wavToMono } from "../../src/core/audio/wav.ts";
 
 export interface Clip {
   readonly name: string;
@@ -19,10 +20,35 @@ export interface Clip {
 const VOICES = ["en-us", "en-gb", "en-us+f2", "en-gb+f3", "en-us+f4", "en-gb+m5"] as const;
 const WORDS_A_MINUTE = [140, 160] as const;
 
+function wakeFolder(): string {
+  const shared = process.env["PIPIT_TESTDATA"] ?? join(projectRoot(), "..", "shared", "testdata");
+  return join(shared, "wake");
+}
+
+/** Where a file of the microWakeWord material is, or null without it. */
+export function microPath(name: string): string | null {
+  const path = join(wakeFolder(), "micro", name);
+  return existsSync(path) ? path : null;
+}
+
+/** A file of the microWakeWord material, or null without it. */
+export function microFile(name: string): Buffer | null {
+  const path = microPath(name);
+  return path === null ? null : readFileSync(path);
+}
+
+/** A recording of that material as it is, 16 kHz, or null without it. */
+export function microSound(word: string, name: string): Int16Array | null {
+  const bytes = microFile(join(word, name));
+  if (bytes === null) return null;
+  const info = parseWav(bytes);
+  if (info.tag === "complaint") throw new Error(`${name} ${info.complaint}`);
+  return Int16Array.from(wavToMono(bytes, info));
+}
+
 /** All recordings of `wake/<folder>` at 24 kHz, or null where there are none. */
 export function recordings(folder: string): readonly Clip[] | null {
-  const shared = process.env["PIPIT_TESTDATA"] ?? join(projectRoot(), "..", "shared", "testdata");
-  const path = join(shared, "wake", folder);
+  const path = join(wakeFolder(), folder);
   if (!existsSync(path)) return null;
   const names = readdirSync(path).filter((name) => name.endsWith(".wav"));
   return names.sort().map((name) => ({ name, pcm: loadWav(join(path, name)) }));
