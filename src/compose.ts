@@ -35,14 +35,14 @@ import { ExitRecord } from "./adapters/systemd/exit-record.ts";
 import { LineJournal } from "./adapters/systemd/journal.ts";
 import { SystemdNotifier } from "./adapters/systemd/notify.ts";
 import { SystemdPower } from "./adapters/systemd/power.ts";
-import { KeylessWakeEngine } from "./adapters/wake/keyless.ts";
-import { PorcupineWakeEngine } from "./adapters/wake/porcupine.ts";
+import { openWakeEngine } from "./adapters/wake/open.ts";
 import { Appliance } from "./app/appliance.ts";
 import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
 import type { Role } from "./core/alsa/cards.ts";
 import { type Fault, faultLine } from "./core/fault.ts";
 import { dialTarget } from "./core/realtime/endpoint.ts";
 import { type Settings, secretValues } from "./core/settings/table.ts";
+import type { Sensitivity } from "./core/wake/sensitivity.ts";
 import type {
   Button,
   Clock,
@@ -178,7 +178,7 @@ export interface Parts {
   readonly microphone: () => Microphone;
   readonly speaker: () => Speaker;
   /** Null where no wake word is listened for. */
-  readonly wakeEngine: (sensitivity: number) => WakeEngine | null;
+  readonly wakeEngine: (sensitivity: Sensitivity) => WakeEngine | null;
 }
 
 export function composeParts(settings: Settings, env: Env, journal: Journal): Parts {
@@ -228,20 +228,10 @@ function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
   return new AplaySpeaker(options);
 }
 
-function composeWakeEngine({ settings, clock, dice }: Base): WakeEngine | null {
+function composeWakeEngine(base: Base): WakeEngine | null {
+  const { settings, clock, dice } = base;
   if (!settings["wake_word.enabled"]) return null;
-  const options = {
-    keywords: settings["wake_word.keyword"],
-    sensitivity: settings["wake_word.sensitivity"],
-    clock,
-    dice,
-  };
-  if (settings["wake_word.engine"] === "porcupine-keyless") return new KeylessWakeEngine(options);
-  return new PorcupineWakeEngine({
-    ...options,
-    accessKey: settings["wake_word.access_key"],
-    modelPath: settings["wake_word.model_path"],
-  });
+  return openWakeEngine(settings, { clock, dice, onPartial: (why) => warn(base, why) });
 }
 
 function composeLamp(base: Base): Lamp {

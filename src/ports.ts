@@ -118,6 +118,11 @@ export interface WakeEngine {
   start(sink: WakeSink): void;
   /** One frame of WAKE_FRAME_SAMPLES (copied), and its end as a position of the capture clock. */
   feed(frame: Int16Array, endSample: number): void;
+  /**
+   * Looks for one of its words (as it is reported), or leaves it alone, from the next frame on. At the
+   * beginning it looks for all; an engine that cannot choose looks for all always.
+   */
+  listenFor(keyword: string, on: boolean): void;
   close(): Promise<void>;
 }
 

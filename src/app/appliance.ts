@@ -160,14 +160,19 @@ export class Appliance {
   }
 
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
+    const { ringer } = this.#tools;
     return new WakePath({
       ring: this.#echo?.ring ?? this.#ring,
       engine,
       cooldownMs: this.#settings()["wake_word.cooldown_s"] * 1000,
       isOwn: (endSample) => this.#echo?.isOwn(endSample) ?? false,
       onWake: (keyword, endSample) => {
-        this.#tools.ringer.silence();
+        ringer.silence();
         this.#loop.post({ tag: "wake", keyword, endSample });
+      },
+      isPlaying: () => this.#loop.state.tag === "speaking" || ringer.alarmClock.isRinging,
+      onStop: () => {
+        if (!ringer.silence()) this.#loop.post({ tag: "command", command: "stop" });
       },
       onLost: (why) => this.#loop.post({ tag: "part-lost", part: "wake-word", fault: why }),
       onFlowing: () => this.#loop.post({ tag: "part-back", part: "wake-word" }),

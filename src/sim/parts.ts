@@ -49,6 +49,11 @@ export class SimWakeEngine implements WakeEngine {
   feed: WakeEngine["feed"] = () => {
     this.framesFed += 1;
   };
+  /** Words that it was told to look for, or not. */
+  readonly wishes: Map<string, boolean> = new Map();
+  listenFor(keyword: string, on: boolean): void {
+    this.wishes.set(keyword, on);
+  }
   async close(): Promise<void> {
     this.sink = null;
   }

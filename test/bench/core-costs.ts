@@ -20,9 +20,11 @@ import { SpeechGate } from "../../src/core/audio/speech-gate.ts";
 import { RING_MS } from "../../src/core/limits.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
 import { DEFAULTS } from "../../src/core/settings/table.ts";
+import { sensitivityOf } from "../../src/core/wake/sensitivity.ts";
 import type { Speaker, WakeEngine, WakeSink } from "../../src/ports.ts";
 import { noise } from "../helpers/sound.ts";
 import { joined, syllables } from "../helpers/speech.ts";
+import { wordsAt } from "../helpers/wake-words.ts";
 import { type Findings, percentile } from "./findings.ts";
 
 export interface CoreShape {
@@ -63,7 +65,9 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
   findings.add("resample_cpu", ...perSecond(() => eachFrame(pcm, resample)));
   findings.add("echo_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true))));
   findings.add("echo_idle_cpu", ...perSecond(() => eachFrame(pcm, echoPath(false))));
-  const engine = new PorcupineWasm(["computer"], DEFAULTS["wake_word.sensitivity"]);
+  const engine = new PorcupineWasm(
+    wordsAt(sensitivityOf("porcupine-keyless", "computer", "auto"), "computer"),
+  );
   const sound = at16k(pcm);
   const engineMs = repeated(shape, () =>
     eachFrame(sound, (f) => engine.process(f), WAKE_FRAME_SAMPLES),
@@ -126,6 +130,7 @@ class CopyingEngine implements WakeEngine {
   feed(frame: Int16Array): void {
     this.fedSamples += frame.slice().length;
   }
+  listenFor(): void {}
   async close(): Promise<void> {
     this.fedSamples = 0;
   }
@@ -143,6 +148,8 @@ function frameTimes(shape: CoreShape, pcm: Int16Array): number[] {
     engine: new CopyingEngine(),
     cooldownMs: 0,
     onWake: nothing,
+    isPlaying: () => false,
+    onStop: nothing,
     onLost: nothing,
     onFlowing: nothing,
   });

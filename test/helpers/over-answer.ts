@@ -105,6 +105,8 @@ export async function overAnswer(
       return path.isOwn(endSample);
     },
     onWake: (keyword, endSample) => detections.push({ keyword, endSample }),
+    isPlaying: () => false,
+    onStop: () => undefined,
     onLost: (why) => {
       throw new Error(why.message);
     },

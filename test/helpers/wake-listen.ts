@@ -47,6 +47,8 @@ export async function listen(engine: CountingEngine, clips: readonly Clip[]): Pr
       const nth = starts.findLastIndex((start) => start <= endSample);
       heard[nth]?.push(keyword);
     },
+    isPlaying: () => false,
+    onStop: () => undefined,
     onLost: (fault) => faults.push(fault),
     onFlowing: () => {
       flowing = true;

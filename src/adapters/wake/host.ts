@@ -65,6 +65,8 @@ export class WakeHost implements WakeEngine {
   #framesDropped = 0;
   #restarts = 0;
   #killing: Promise<void> = Promise.resolve();
+  /** Words that are looked for, or not, by wish; told again to an engine that started anew. */
+  readonly #wishes: Map<string, boolean> = new Map();
 
   constructor(options: WakeHostOptions) {
     this.#options = options;
@@ -106,6 +108,13 @@ export class WakeHost implements WakeEngine {
     if (this.#inFlight === 0) this.#progressAtMs = nowMs;
     this.#inFlight += 1;
     this.#process.post({ tag: "frame", pcm: frame.slice(), endSample });
+  }
+
+  /** Looks for one of the engine's words, or leaves it alone, from the next frame on. */
+  listenFor(keyword: string, on: boolean): void {
+    if (this.#wishes.get(keyword) === on) return;
+    this.#wishes.set(keyword, on);
+    if (this.#phase === "ready") this.#process?.post({ tag: "listen-for", keyword, on });
   }
 
   /** Bounded by the process's own `kill`. */
@@ -150,6 +159,9 @@ export class WakeHost implements WakeEngine {
         this.#cancelAlarm();
         this.#phase = "ready";
         this.#readyAtMs = this.#options.clock.nowMs();
+        for (const [keyword, on] of this.#wishes) {
+          this.#process?.post({ tag: "listen-for", keyword, on });
+        }
         this.#sink.flowing();
         return;
       case "taken":

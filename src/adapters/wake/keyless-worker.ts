@@ -10,7 +10,7 @@ import { serveWake } from "./protocol.ts";
 const port = parentPort;
 if (port !== null) {
   const take = serveWake(
-    (setup) => new PorcupineWasm(setup.keywords, setup.sensitivity),
+    (setup) => new PorcupineWasm(setup.words),
     (reply) => port.postMessage(reply),
   );
   port.on("message", take);

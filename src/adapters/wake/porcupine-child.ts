@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/resample.ts";
 import { FaultError, fault } from "../../core/fault.ts";
+import { SENSITIVITY_DEFAULT } from "../../core/wake/sensitivity.ts";
 import { porcupineFault } from "./porcupine-errors.ts";
 import type { Detector, HostReply, WakeSetup } from "./protocol.ts";
 import { serveWake } from "./protocol.ts";
@@ -34,21 +35,28 @@ function loadPackage(): Package {
   };
 }
 
-/** What the engine listens for: the names we report, and the built-in words or files for it. */
-function wordsFor(setup: WakeSetup, builtIn: readonly string[]): ReadonlyMap<string, string> {
-  const own = setup.modelPath.endsWith(KEYWORD_FILE);
-  if (own) {
-    const name = setup.keywords[0] ?? basename(setup.modelPath, KEYWORD_FILE);
-    return new Map([[setup.modelPath, name]]);
+interface Reported {
+  readonly name: string;
+  readonly sensitivity: number;
+}
+
+/** What the engine listens for, built-in words or files, and what we report for each. */
+function wordsFor(setup: WakeSetup, builtIn: readonly string[]): ReadonlyMap<string, Reported> {
+  const [first] = setup.words;
+  if (setup.modelPath.endsWith(KEYWORD_FILE)) {
+    const name = first?.keyword ?? basename(setup.modelPath, KEYWORD_FILE);
+    const sensitivity = first?.sensitivity ?? SENSITIVITY_DEFAULT;
+    return new Map([[setup.modelPath, { name, sensitivity }]]);
   }
-  const words = new Map<string, string>();
-  for (const keyword of setup.keywords) {
+  const words = new Map<string, Reported>();
+  for (const { keyword, sensitivity } of setup.words) {
     const word = keyword
       .trim()
       .toLowerCase()
       .replaceAll(/[\s_-]+/g, " ");
-    if (keyword.endsWith(KEYWORD_FILE)) words.set(keyword, basename(keyword, KEYWORD_FILE));
-    else if (builtIn.includes(word)) words.set(word, keyword);
+    if (keyword.endsWith(KEYWORD_FILE)) {
+      words.set(keyword, { name: basename(keyword, KEYWORD_FILE), sensitivity });
+    } else if (builtIn.includes(word)) words.set(word, { name: keyword, sensitivity });
     else throw new FaultError(unknownWord(keyword, builtIn));
   }
   return words;
@@ -67,12 +75,12 @@ function unknownWord(keyword: string, builtIn: readonly string[]) {
 function openPorcupine(setup: WakeSetup): Detector {
   const { construct, builtIn } = loadPackage();
   const words = wordsFor(setup, builtIn);
-  const names = [...words.values()];
+  const reported = [...words.values()];
   const parameters = setup.modelPath !== "" && !setup.modelPath.endsWith(KEYWORD_FILE);
   const engine = construct([
     setup.accessKey.trim(),
     [...words.keys()],
-    names.map(() => setup.sensitivity),
+    reported.map(({ sensitivity }) => sensitivity),
     parameters ? { modelPath: setup.modelPath } : {},
   ]);
   checkFormat(engine);
@@ -81,7 +89,7 @@ function openPorcupine(setup: WakeSetup): Detector {
   return {
     process: (frame) => {
       const index: unknown = Reflect.apply(method, engine, [frame]);
-      return typeof index === "number" ? (names[index] ?? null) : null;
+      return typeof index === "number" ? (reported[index]?.name ?? null) : null;
     },
   };
 }

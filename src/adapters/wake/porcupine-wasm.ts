@@ -16,6 +16,8 @@ import { dirname, join } from "node:path";
 import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/resample.ts";
 import type { Fault } from "../../core/fault.ts";
 import { FaultError, fault, thrownText } from "../../core/fault.ts";
+import type { WakeWord } from "../../core/wake/plan.ts";
+import { wordKey } from "../../core/wake/sensitivity.ts";
 
 const WASM_SHA256 = "84bc7d0209be6c73c15e7ebacf826afad5cff23b406541a8424703cbb159509e";
 
@@ -62,17 +64,9 @@ declare const WebAssembly: {
   ) => { readonly exports: Readonly<Record<string, unknown>> };
 };
 
-/** A keyword as the files are named: "Hey Google" is hey_google. */
-function fileName(keyword: string): string {
-  return keyword
-    .trim()
-    .toLowerCase()
-    .replace(/[\s-]+/g, "_");
-}
-
 /** The fault of the first keyword that this engine does not have, or null. */
 export function keylessKeywordFault(keywords: readonly string[]): Fault | null {
-  const unknown = keywords.find((keyword) => !KEYWORD_SHA256.has(fileName(keyword)));
+  const unknown = keywords.find((keyword) => !KEYWORD_SHA256.has(wordKey(keyword)));
   if (unknown === undefined && keywords.length > 0) return null;
   return fault(
     "config",
@@ -129,9 +123,10 @@ export class PorcupineWasm {
 
   /**
    * Loads the engine; takes some 30 ms. Throws a FaultError when a keyword is unknown or a file is
-   * missing or altered. `sensitivity`: 0 to 1, higher is more eager. `directory`: where the files are.
+   * missing or altered. `directory`: where the files are.
    */
-  constructor(keywords: readonly string[], sensitivity: number, directory = packageDirectory()) {
+  constructor(words: readonly WakeWord[], directory = packageDirectory()) {
+    const keywords = words.map(({ keyword }) => keyword);
     const unknown = keylessKeywordFault(keywords);
     if (unknown !== null) throw new FaultError(unknown);
     this.#keywords = keywords;
@@ -141,7 +136,7 @@ export class PorcupineWasm {
     this.#process = this.#function("j");
     this.#handle = this.#open(
       keywords.map((keyword) => readKeyword(directory, keyword)),
-      sensitivity,
+      words.map(({ sensitivity }) => sensitivity),
     );
     this.#pcmAddress = this.#put(new Uint8Array(2 * WAKE_FRAME_SAMPLES));
     this.#pcm = new Int16Array(this.#memory.buffer, this.#pcmAddress, WAKE_FRAME_SAMPLES);
@@ -221,10 +216,10 @@ export class PorcupineWasm {
     return address;
   }
 
-  #open(keywords: readonly Uint8Array[], sensitivity: number): number {
+  #open(keywords: readonly Uint8Array[], sensitivity: readonly number[]): number {
     const sizes = Int32Array.from(keywords, (bytes) => bytes.length);
     const addresses = Uint32Array.from(keywords, (bytes) => this.#put(bytes));
-    const sensitivities = Float32Array.from(keywords, () => sensitivity);
+    const sensitivities = Float32Array.from(sensitivity);
     const handle = this.#function("h")(
       keywords.length,
       this.#put(new Uint8Array(sizes.buffer)),
@@ -232,13 +227,13 @@ export class PorcupineWasm {
       this.#put(new Uint8Array(sensitivities.buffer)),
     );
     if (handle !== 0) return handle;
-    const message = `The keyless wake-word engine refused its set-up (sensitivity ${sensitivity})`;
+    const message = `The keyless wake-word engine refused its set-up (sensitivity ${sensitivity.join(", ")})`;
     throw new FaultError(fault("wake-word-failed", "tell", message));
   }
 }
 
 function readKeyword(directory: string, keyword: string): Uint8Array {
-  const name = fileName(keyword);
+  const name = wordKey(keyword);
   const path = join(directory, "hotwords", `${name}.js`);
   return keywordBytes(readVerified(path, KEYWORD_SHA256.get(name) ?? "").toString("latin1"));
 }

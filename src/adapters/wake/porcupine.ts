@@ -12,6 +12,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { within } from "../../core/timeout.ts";
+import type { WakeWord } from "../../core/wake/plan.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import type { WakeProcess, WakeProcessSink } from "./host.ts";
@@ -20,13 +21,11 @@ import { redacted } from "./porcupine-errors.ts";
 
 export interface PorcupineWakeOptions {
   /** Built-in words ("hey google" is as good as hey_google), or paths of .ppn files. */
-  readonly keywords: readonly string[];
-  /** 0 to 1, higher is more eager. */
-  readonly sensitivity: number;
+  readonly words: readonly WakeWord[];
   /** From the Picovoice Console. */
   readonly accessKey?: string;
   /**
-   * A .ppn file: the keyword, reported by the first name in `keywords`. Any other file: the
+   * A .ppn file: the keyword, reported by the first name in `words`. Any other file: the
    * engine's parameters (.pv) for another language. Empty for the built-in ones.
    */
   readonly modelPath?: string;
@@ -52,10 +51,10 @@ export class PorcupineWakeEngine implements WakeEngine {
   readonly #host: WakeHost;
 
   constructor(options: PorcupineWakeOptions) {
-    const { keywords, sensitivity, accessKey = "", modelPath = "", clock, dice } = options;
+    const { words, accessKey = "", modelPath = "", clock, dice } = options;
     this.#host = new WakeHost({
       spawn: (sink) => spawnChild(sink, clock, accessKey),
-      setup: { keywords, sensitivity, accessKey, modelPath },
+      setup: { words, accessKey, modelPath },
       startMaxMs: START_MAX_MS,
       clock,
       dice,
@@ -83,6 +82,9 @@ export class PorcupineWakeEngine implements WakeEngine {
   feed(frame: Int16Array, endSample: number): void {
     this.#host.feed(frame, endSample);
   }
+
+  /** It hears all its words always. */
+  listenFor(): void {}
 
   close(): Promise<void> {
     return this.#host.close();

@@ -10,18 +10,19 @@
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
 import type { Fault, FaultCode, Verdict } from "../../core/fault.ts";
 import { FaultError, fault, thrownText } from "../../core/fault.ts";
+import type { WakeWord } from "../../core/wake/plan.ts";
 
 /** What an engine needs to open. Empty text: not given. */
 export interface WakeSetup {
-  readonly keywords: readonly string[];
-  /** 0 to 1, higher is more eager. */
-  readonly sensitivity: number;
+  readonly words: readonly WakeWord[];
   readonly accessKey: string;
   readonly modelPath: string;
 }
 
 export type HostRequest =
   | { readonly tag: "start"; readonly setup: WakeSetup }
+  /** Looks for one of the words, or leaves it alone. */
+  | { readonly tag: "listen-for"; readonly keyword: string; readonly on: boolean }
   | { readonly tag: "frame"; readonly pcm: Int16Array; readonly endSample: number };
 
 export type HostReply =
@@ -33,6 +34,8 @@ export type HostReply =
 /** An opened engine: returns the keyword that ends in this frame of 512 samples, or null. */
 export interface Detector {
   process(frame: Int16Array): string | null;
+  /** Looks for one of its words, or leaves it alone; where it cannot, it looks for all of them. */
+  listenFor?(keyword: string, on: boolean): void;
 }
 
 const VERDICTS: readonly Verdict[] = ["retry", "tell"];
@@ -49,6 +52,11 @@ export function parseRequest(value: unknown): HostRequest | null {
     const setup = parseSetup(map.get("setup"));
     return setup === null ? null : { tag: "start", setup };
   }
+  const [keyword, on] = [map.get("keyword"), map.get("on")];
+  if (map.get("tag") === "listen-for") {
+    if (typeof keyword !== "string" || typeof on !== "boolean") return null;
+    return { tag: "listen-for", keyword, on };
+  }
   const pcm = map.get("pcm");
   const endSample = map.get("endSample");
   if (map.get("tag") !== "frame" || !(pcm instanceof Int16Array)) return null;
@@ -58,14 +66,20 @@ export function parseRequest(value: unknown): HostRequest | null {
 
 function parseSetup(value: unknown): WakeSetup | null {
   const map = fields(value);
-  const keywords = map.get("keywords");
-  const sensitivity = map.get("sensitivity");
+  const words = map.get("words");
   const accessKey = map.get("accessKey");
   const modelPath = map.get("modelPath");
-  if (!Array.isArray(keywords) || typeof sensitivity !== "number") return null;
+  if (!Array.isArray(words)) return null;
   if (typeof accessKey !== "string" || typeof modelPath !== "string") return null;
-  const words = keywords.filter((word): word is string => typeof word === "string");
-  return { keywords: words, sensitivity, accessKey, modelPath };
+  return { words: words.flatMap(parseWord), accessKey, modelPath };
+}
+
+function parseWord(value: unknown): readonly WakeWord[] {
+  const map = fields(value);
+  const [keyword, manifest] = [map.get("keyword"), map.get("manifest")];
+  const sensitivity = map.get("sensitivity");
+  if (typeof keyword !== "string" || typeof manifest !== "string") return [];
+  return typeof sensitivity === "number" ? [{ keyword, sensitivity, manifest }] : [];
 }
 
 /** Parses what came from the engine; null for what is no reply. */
@@ -123,6 +137,8 @@ export function serveWake(
       if (request.tag === "start") {
         detector = open(request.setup);
         post({ tag: "ready" });
+      } else if (request.tag === "listen-for") {
+        detector?.listenFor?.(request.keyword, request.on);
       } else if (detector !== null) {
         const keyword = detector.process(request.pcm);
         if (keyword !== null) post({ tag: "detected", keyword, endSample: request.endSample });

@@ -11,6 +11,7 @@ import type { Ring } from "../../core/audio/ring.ts";
 import { SpeechGate } from "../../core/audio/speech-gate.ts";
 import { WakeFrames } from "../../core/audio/wake-frames.ts";
 import type { Fault } from "../../core/fault.ts";
+import { STOP_WORD } from "../../core/wake/plan.ts";
 import type { WakeEngine } from "../../ports.ts";
 
 /**
@@ -19,6 +20,8 @@ import type { WakeEngine } from "../../ports.ts";
  * listens, with 0.1 s one in ten is lost in noise. Longer is only work.
  */
 export const LOOK_BACK_MS = 1000;
+/** Detections this close together are one: two engines, or two models, heard the same word. */
+const SAME_WORD_MS = 300;
 /** Most samples fed by one call: twelve microphone frames, so that a look-back is caught up in 0.1 s. */
 const CALL_SAMPLES_MAX = 12 * FRAME_SAMPLES;
 
@@ -32,6 +35,10 @@ export interface WakePathOptions {
   readonly isOwn?: (endSample: number) => boolean;
   /** A keyword was heard; `endSample` is its end as a position of the capture clock. */
   readonly onWake: (keyword: string, endSample: number) => void;
+  /** Whether something plays that the stop word would silence: it is looked for only then. */
+  readonly isPlaying: () => boolean;
+  /** The word that silences what plays was heard while something did. */
+  readonly onStop: () => void;
   /** The engine stopped, and goes on trying unless the verdict is `tell`. */
   readonly onLost: (fault: Fault) => void;
   /** The engine works: after start, and again after each loss. */
@@ -45,7 +52,7 @@ export interface WakeCounts {
   readonly framesFed: number;
   /** Frames of 512 samples given to the engine. */
   readonly engineFramesFed: number;
-  /** Detections dropped by the cooldown, or because the path was muted meanwhile. */
+  /** Detections dropped: by the cooldown, muted meanwhile, a second of the same word, nothing to stop. */
   readonly detectionsDropped: number;
   /** Detections dropped because the appliance itself had said the word. */
   readonly ownWordsDropped: number;
@@ -76,6 +83,9 @@ export class WakePath {
   #floor = 0;
   #quietUntilSample = 0;
   #cooldownMs: number;
+  /** Something is playing that a stop word would silence. */
+  #playing: boolean = false;
+  #lastDetected = Number.NEGATIVE_INFINITY;
 
   constructor(options: WakePathOptions) {
     this.#options = options;
@@ -93,6 +103,7 @@ export class WakePath {
 
   /** Starts the engine. Throws a FaultError when its settings cannot work. */
   start(): void {
+    this.#options.engine.listenFor(STOP_WORD, this.#playing);
     this.#options.engine.start({
       detected: (keyword, endSample) => this.#detected(keyword, endSample),
       lost: (fault) => {
@@ -128,6 +139,11 @@ export class WakePath {
 
   /** Takes a microphone frame that was just written to the ring. */
   take(frame: Int16Array): void {
+    const isPlaying = this.#options.isPlaying();
+    if (isPlaying !== this.#playing) {
+      this.#playing = isPlaying;
+      this.#options.engine.listenFor(STOP_WORD, isPlaying);
+    }
     const open = this.#enabled && this.#gate.take(frame);
     if (!open || !this.#flowing) {
       this.#following = false;
@@ -174,13 +190,21 @@ export class WakePath {
   };
 
   #detected(keyword: string, endSample: number): void {
+    const isSame = Math.abs(endSample - this.#lastDetected) < msToSamples(SAME_WORD_MS);
     const muted = !this.#enabled || endSample <= this.#floor;
-    if (muted || endSample < this.#quietUntilSample) {
+    const isStop = keyword === STOP_WORD;
+    const isVain = isStop ? !this.#playing : endSample < this.#quietUntilSample;
+    if (muted || isSame || isVain) {
       this.#counts.detectionsDropped += 1;
       return;
     }
     if (this.#options.isOwn?.(endSample) === true) {
       this.#counts.ownWordsDropped += 1;
+      return;
+    }
+    this.#lastDetected = endSample;
+    if (isStop) {
+      this.#options.onStop();
       return;
     }
     this.#quietUntilSample = endSample + msToSamples(this.#cooldownMs);

@@ -11,9 +11,10 @@ import { withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
 import { recordable } from "../../adapters/speaker/file.ts";
+import { tryWakeModels } from "../../adapters/wake/open.ts";
 import { FaultError, faultLine } from "../../core/fault.ts";
 import { CATALOGUE_ONLY, isOpenAi, prospectOf } from "../../core/models/prospect.ts";
-import { publicSettings, type SettingKey } from "../../core/settings/table.ts";
+import { publicSettings, type SettingKey, type Settings } from "../../core/settings/table.ts";
 import { formatProblem, type Problem } from "../../core/settings/validate.ts";
 import {
   type CommandSpec,
@@ -102,11 +103,17 @@ function missingFiles({ settings }: Good): readonly (readonly [SettingKey, strin
       : `there is no folder ${folder}`;
     if (complaint !== null) found.push(["audio.output_device", complaint]);
   }
-  const model = settings["wake_word.model_path"];
-  if (model !== "" && settings["wake_word.enabled"] && !existsSync(model)) {
-    found.push(["wake_word.model_path", `there is no file ${model}`]);
-  }
+  if (settings["wake_word.enabled"]) found.push(...wakeModels(settings));
   return found;
+}
+
+/** Models that are not there, or that cannot be used. */
+function wakeModels(settings: Settings): readonly (readonly [SettingKey, string])[] {
+  const key = "wake_word.model_path";
+  const missing = settings[key].filter((path) => !existsSync(path));
+  if (missing.length > 0) return missing.map((path) => [key, `there is no file ${path}`]);
+  const complaint = complaintOf(() => tryWakeModels(settings));
+  return complaint === null ? [] : [[key, complaint]];
 }
 
 function complaintOf(attempt: () => unknown): string | null {

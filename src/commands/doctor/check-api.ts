@@ -35,10 +35,11 @@ function configFindings({ loaded, env, configPath }: Context): readonly Finding[
 }
 
 function missingFiles(settings: Settings): readonly Finding[] {
-  const model = settings["wake_word.model_path"];
-  if (model === "" || exists(model)) return [];
-  const says = `wake_word.model_path: there is no file ${model}`;
-  return [finding("config", "fail", says, "Put it there, or leave the key out")];
+  const missing = settings["wake_word.model_path"].filter((path) => !exists(path));
+  return missing.map((path) => {
+    const says = `wake_word.model_path: there is no file ${path}`;
+    return finding("config", "fail", says, "Put it there, or leave the key out");
+  });
 }
 
 /** `settings`: those of the context, when there are any. */

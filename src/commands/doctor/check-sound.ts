@@ -3,12 +3,14 @@
 import { alsaName, readCards } from "../../adapters/alsa/cards.ts";
 import { holderOf } from "../../adapters/alsa/devices.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
+import { wakePlan } from "../../adapters/wake/open.ts";
 import { composeParts, type Parts } from "../../compose.ts";
 import { cardNamed, type Role } from "../../core/alsa/cards.ts";
 import { holderText } from "../../core/alsa/listing.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import { record } from "../../core/json.ts";
 import type { Settings } from "../../core/settings/table.ts";
+import { STOP_WORD, type WakePlan, type WakeWord } from "../../core/wake/plan.ts";
 import type { Journal } from "../../ports.ts";
 import { chime } from "./chime.ts";
 import type { Context } from "./context.ts";
@@ -132,16 +134,15 @@ async function speakerFacts(
 
 async function wakeFacts(context: Context, settings: Settings, parts: Parts): Promise<WakeFacts> {
   const { wishes, clock } = context;
-  const configured = settings["wake_word.sensitivity"];
   if (!settings["wake_word.enabled"]) return { tag: "skip", why: "wake_word.enabled is false" };
   if (wishes.wake) return tryWake(context, settings, parts);
   const condition = daemonSays(context, "wake_word");
   if (condition === "ok") return { tag: "skip", why: "The running pipit listens for it" };
   if (wishes.quick) return { tag: "skip", why: "Not loaded, with --quick" };
-  const engine = parts.wakeEngine(configured);
+  const engine = parts.wakeEngine(settings["wake_word.sensitivity"]);
   if (engine === null) return { tag: "skip", why: "There is no engine" };
   const startedMs = clock.nowMs();
-  const fault = await ready({ clock, engines: [{ sensitivity: configured, engine }] }, () => {});
+  const fault = await ready({ clock, engines: [{ sensitivity: 0, engine }] }, () => {});
   const ms = clock.nowMs() - startedMs;
   await engine.close();
   const [name, words] = [settings["wake_word.engine"], wordsOf(settings)];
@@ -156,10 +157,11 @@ async function tryWake(context: Context, settings: Settings, parts: Parts): Prom
     const why = "The running pipit has the microphone: sudo systemctl stop pipit, and try again";
     return { tag: "skip", why };
   }
-  const configured = settings["wake_word.sensitivity"];
+  const plan = wakePlan(settings);
+  const configured = shyest(plan);
   // Each engine with an account counts as a device of it.
-  const isKeyless = settings["wake_word.engine"] === "porcupine-keyless";
-  const tried = new Set(isKeyless ? [...SENSITIVITIES, configured] : [configured]);
+  const isFree = plan.porcupine.length === 0;
+  const tried = new Set(isFree ? [...SENSITIVITIES, configured] : [configured]);
   const sensitivities = [...tried].sort((a, b) => a - b);
   const engines = sensitivities.flatMap((sensitivity) => {
     const engine = parts.wakeEngine(sensitivity);
@@ -177,11 +179,24 @@ async function tryWake(context: Context, settings: Settings, parts: Parts): Prom
     onLevel: (level) => screen.level(prompt, level),
   });
   if (result.tag === "lost") return result;
-  return { ...result, tag: "trial", words, sensitivities, configured };
+  const isDefault = settings["wake_word.sensitivity"] === "auto";
+  return { ...result, tag: "trial", words, sensitivities, configured, isDefault };
+}
+
+/** The words that wake, whichever engine hears them. */
+function wakingWords(plan: WakePlan): readonly WakeWord[] {
+  const all = [...plan["porcupine-keyless"], ...plan.porcupine, ...plan.micro];
+  return all.filter(({ keyword }) => keyword !== STOP_WORD);
+}
+
+/** The sensitivity of the word that is listened for least eagerly. */
+function shyest(plan: WakePlan): number {
+  return Math.min(...wakingWords(plan).map(({ sensitivity }) => sensitivity));
 }
 
 function wordsOf(settings: Settings): string {
-  return settings["wake_word.keyword"].map((word) => `"${word}"`).join(" or ");
+  const words = wakingWords(wakePlan(settings));
+  return words.map(({ keyword }) => `"${keyword}"`).join(" or ");
 }
 
 function walkChecks(context: Context, settings: Settings): readonly Check[] {

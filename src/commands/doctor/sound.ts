@@ -161,6 +161,8 @@ export type WakeFacts =
       /** What was tried, ascending, the configured one among them. */
       readonly sensitivities: readonly number[];
       readonly configured: number;
+      /** It is the words' own default; the key is unset. */
+      readonly isDefault: boolean;
       /** The strictest at which it was heard; null for none. */
       readonly strictest: number | null;
       readonly ms: number;
@@ -187,6 +189,8 @@ export function judgeWake(facts: WakeFacts): Finding {
 
 /** Heard by two settings stricter than ours: a cold, a door or a radio will not stop it. */
 const CLEAR_STEPS = 2;
+/** Beyond this, what was measured has false alarms. */
+const SENSITIVITY_ADVISED_MAX = 0.9;
 
 function judgeTrial(facts: Extract<WakeFacts, { tag: "trial" }>): Finding {
   const { words, sensitivities, configured, strictest, ms, peakDbfs } = facts;
@@ -198,20 +202,26 @@ function judgeTrial(facts: Extract<WakeFacts, { tag: "trial" }>): Finding {
     return finding("wake word", "fail", says, remedy);
   }
   const heard = `${words} was heard from sensitivity ${strictest} on (${level})`;
-  if (strictest > configured) {
-    const remedy = `Set wake_word.sensitivity to ${strictest}, or come nearer`;
-    return finding("wake word", "warn", `${heard}; wake_word.sensitivity is ${configured}`, remedy);
-  }
+  const today = `wake_word.sensitivity is ${configured}${facts.isDefault ? ", its default" : ""}`;
   const steps = sensitivities.filter((one) => one >= strictest && one < configured).length;
-  const only = sensitivities.length === 1;
-  const margin = only
-    ? ""
-    : steps >= CLEAR_STEPS
-      ? ", clearly"
-      : steps === 0
-        ? ", but only just"
-        : "";
-  return finding("wake word", "ok", `${heard}; wake_word.sensitivity is ${configured}${margin}`);
+  const advised = advisedAbove(strictest, sensitivities);
+  if (strictest > configured) {
+    const remedy = `Set wake_word.sensitivity to ${advised}, or come nearer`;
+    return finding("wake word", "warn", `${heard}; ${today}`, remedy);
+  }
+  if (sensitivities.length === 1 || (steps > 0 && steps < CLEAR_STEPS)) {
+    return finding("wake word", "ok", `${heard}; ${today}`);
+  }
+  if (steps >= CLEAR_STEPS) return finding("wake word", "ok", `${heard}; ${today}, clearly`);
+  const remedy =
+    advised > configured ? `If it is missed at times: set wake_word.sensitivity to ${advised}` : "";
+  return finding("wake word", "ok", `${heard}; ${today}, but only just`, remedy);
+}
+
+/** A setting with a step to spare above the strictest that heard it, within what is sane. */
+function advisedAbove(strictest: number, tried: readonly number[]): number {
+  const spare = tried.find((one) => one > strictest) ?? strictest;
+  return Math.max(strictest, Math.min(SENSITIVITY_ADVISED_MAX, spare));
 }
 
 function seconds(ms: number): string {

@@ -2,9 +2,10 @@
 
 import { modelNamed } from "../../core/models/catalogue.ts";
 import type { OlderName } from "../../core/settings/older-names.ts";
-import { KEYLESS_KEYWORDS, keylessName } from "../../core/settings/rules.ts";
 import type { SettingKey } from "../../core/settings/table.ts";
 import { ALL_VOICES } from "../../core/voices.ts";
+import { KEYLESS_KEYWORDS } from "../../core/wake/keyless-words.ts";
+import { wordKey } from "../../core/wake/sensitivity.ts";
 import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
 import type { Older, OlderKey, Outcome } from "./older-key.ts";
 import {
@@ -126,7 +127,7 @@ function wakeModel(value: unknown, older: Older): Outcome {
   }
   if (/\.(?:onnx|tflite)$/.test(value)) return { tag: "gone", why: OPEN_WAKE_WORD };
   const word = value.replace(/_v\d[\d.]*$/, "");
-  if (KEYLESS_KEYWORDS.includes(keylessName(word))) {
+  if (KEYLESS_KEYWORDS.includes(wordKey(word))) {
     return assign("wake_word.keyword", word, KEYWORD_WHY);
   }
   const named = older.at("wake_word.engine");

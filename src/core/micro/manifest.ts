@@ -100,11 +100,3 @@ function firstWrong(root: Fields, micro: Fields): string | null {
   const step = micro.get("feature_step_size");
   return step === STEP_MS ? null : `micro.feature_step_size is not ${STEP_MS}`;
 }
-
-/** The manifest's word as settings and people write it: "Hey Jarvis" is hey_jarvis. */
-export function wordKey(word: string): string {
-  return word
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[\s-]+/g, "_");
-}

@@ -213,7 +213,12 @@ function readList(row: ListRow, raw: unknown, around: Surroundings): Reading {
     const hint = typeof raw === "string" ? `; write [${quoted(raw)}]` : "";
     return wrong(`must be ${allowed(row)}, found ${kindOf(raw)}${hint}`);
   }
-  const items: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+  // An empty text has always meant none.
+  const items: readonly unknown[] = Array.isArray(raw)
+    ? raw
+    : raw === "" && row.minItems === 0
+      ? []
+      : [raw];
   if (items.length < row.minItems || items.length > row.maxItems) {
     return wrong(`must be ${allowed(row)}, found ${items.length}`);
   }

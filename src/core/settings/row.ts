@@ -131,6 +131,11 @@ export function secretText(options: Basics<string> & Partial<Pick<TextRow, "requ
   return textRow(options, { secret: true, pattern: VISIBLE_ASCII });
 }
 
+/** Files; relative ones count from the folder in which the program was started. */
+export function paths(options: Omit<ListOptions, "pattern" | "loneText">): ListRow {
+  return list({ ...options, pattern: NO_TILDE, loneText: true });
+}
+
 /** A file or folder; relative ones count from the folder in which the program was started. */
 export function path(options: TextOptions): TextRow {
   return textRow(options, { pattern: NO_TILDE });
@@ -166,6 +171,14 @@ export function intOr<const W extends string>(
   options: NumberOptions<NoInfer<W>>,
 ): NumberRow<W> {
   return { kind: "number", unit: "", whole: true, words, ...options };
+}
+
+/** A number, whole or not, or a word in its place. */
+export function numberOr<const W extends string>(
+  words: readonly W[],
+  options: NumberOptions<NoInfer<W>>,
+): NumberRow<W> {
+  return { kind: "number", unit: "", whole: false, words, ...options };
 }
 
 /** true or false. */

@@ -5,6 +5,9 @@
  */
 
 import { didYouMean } from "../suggest.ts";
+import { KEYLESS_KEYWORDS } from "../wake/keyless-words.ts";
+import { MANIFEST_EXTENSION } from "../wake/plan.ts";
+import { wordKey } from "../wake/sensitivity.ts";
 import { wrongPrices } from "./price-lines.ts";
 import type { SettingKey, Settings } from "./table.ts";
 
@@ -18,29 +21,6 @@ export interface Broken {
   readonly message: string;
 }
 
-/** The words inside the keyless engine (bumblebee-hotword-node 0.2.1, Porcupine 1.9). */
-export const KEYLESS_KEYWORDS: readonly string[] = [
-  "alexa",
-  "bumblebee",
-  "computer",
-  "grasshopper",
-  "hey_edison",
-  "hey_google",
-  "hey_siri",
-  "jarvis",
-  "ok_google",
-  "porcupine",
-  "terminator",
-];
-
-/** A keyword as the keyless engine names it: "Hey Google" is hey_google. */
-export function keylessName(keyword: string): string {
-  return keyword
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[\s-]+/g, "_");
-}
-
 /** All broken rules. Keys that have problems of their own are absent from `values`. */
 export function brokenRules(
   values: Partial<Settings>,
@@ -51,6 +31,7 @@ export function brokenRules(
     ...soundFiles(values),
     ...accessKey(values),
     ...keywords(values),
+    ...models(values),
     ...pins(values, isWritten),
     ...quietHours(values),
     ...budgetFiles(values, isWritten),
@@ -113,21 +94,46 @@ function accessKey(values: Partial<Settings>): readonly Broken[] {
   return [{ key: "wake_word.engine", message }];
 }
 
+/** Words of models are known when the files are read: where there are any, the start says the rest. */
 function keywords(values: Partial<Settings>): readonly Broken[] {
   if (values["wake_word.engine"] !== "porcupine-keyless") return [];
+  if ((values["wake_word.model_path"] ?? []).some(isManifest)) return [];
   const unknown = (values["wake_word.keyword"] ?? []).filter(
-    (word) => !KEYLESS_KEYWORDS.includes(keylessName(word)),
+    (word) => !KEYLESS_KEYWORDS.includes(wordKey(word)),
   );
   const known = KEYLESS_KEYWORDS.join(", ");
   return unknown.map((word) => {
     // "hey jarvis", of another engine, is jarvis here.
-    const within = keylessName(word)
+    const within = wordKey(word)
       .split("_")
       .find((part) => KEYLESS_KEYWORDS.includes(part));
     const hint =
       within === undefined ? didYouMean(word, KEYLESS_KEYWORDS) : `; did you mean "${within}"?`;
     return { key: "wake_word.keyword", message: `porcupine-keyless knows only ${known}${hint}` };
   });
+}
+
+function isManifest(path: string): boolean {
+  return path.endsWith(MANIFEST_EXTENSION);
+}
+
+function models(values: Partial<Settings>): readonly Broken[] {
+  const [engine, paths] = [values["wake_word.engine"], values["wake_word.model_path"]];
+  if (values["wake_word.enabled"] !== true || paths === undefined) return [];
+  const key = "wake_word.model_path";
+  if (engine === "micro" && !paths.some(isManifest)) {
+    const message =
+      "micro needs at least one model, by its manifest (.json): `pipit wake-words` lists and installs them";
+    return [{ key, message }];
+  }
+  const others = paths.filter((path) => !isManifest(path));
+  if (engine === "micro" && others.length > 0) {
+    const message =
+      "micro takes the manifests (.json) of models, which name the .tflite beside them";
+    return [{ key, index: paths.indexOf(others[0] ?? ""), message }];
+  }
+  if (engine !== "porcupine" || others.length <= 1) return [];
+  return [{ key, message: "porcupine takes one .ppn or .pv file, besides manifests (.json)" }];
 }
 
 /** Two parts at one pin: the second of them would only ever find it taken. */

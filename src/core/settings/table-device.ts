@@ -12,8 +12,10 @@ import {
   int,
   list,
   number,
+  numberOr,
   oneOf,
   path,
+  paths,
   secretText,
   text,
 } from "./row.ts";
@@ -97,10 +99,10 @@ const WAKE_WORD = {
     reload: "restart",
     doc: "Listen for the wake word; false leaves the button and pipit wake.",
   }),
-  "wake_word.engine": oneOf(["porcupine-keyless", "porcupine"], {
+  "wake_word.engine": oneOf(["porcupine-keyless", "porcupine", "micro"], {
     default: "porcupine-keyless",
     reload: "restart",
-    doc: "porcupine-keyless works offline without an account; porcupine is the current engine and needs access_key.",
+    doc: "porcupine-keyless knows eleven words, without an account; micro runs microWakeWord models (model_path), which hear better in noise; porcupine is the engine that needs access_key. Words of models are listened for beside any of them.",
   }),
   "wake_word.keyword": list({
     default: ["computer"],
@@ -109,19 +111,21 @@ const WAKE_WORD = {
     loneText: true,
     pattern: KEYWORD,
     reload: "restart",
-    doc: "The wake word, or a list of them.",
+    doc: "The wake word, or a list of them. With micro the words of the models count anyway; others that are named here are the keyless engine's.",
   }),
-  "wake_word.sensitivity": number({
-    default: 0.7,
+  "wake_word.sensitivity": numberOr(["auto"], {
+    default: "auto",
     min: 0,
     max: 1,
     reload: "restart",
-    doc: "Higher hears more of the calls, and more that are none.",
+    doc: "Higher hears more of the calls, and more that are none. auto is each word's own: porcupine-keyless 0.9 for computer, else 0.7; micro 0.97 for alexa, else 0.7. For the Porcupine engines the number is theirs; for micro, 0.7 is the sureness that the model's author asks for, 1 half of it, 0 nearly certain. pipit doctor --wake recommends one from what it hears.",
   }),
-  "wake_word.model_path": path({
-    default: "",
+  "wake_word.model_path": paths({
+    default: [],
+    minItems: 0,
+    maxItems: 8,
     reload: "restart",
-    doc: "A keyword file (.ppn) of your own for the engine porcupine; empty for the built-in words.",
+    doc: "Manifests (.json) of microWakeWord models, with the model beside each: one word each. A model of stop silences an answer, and is listened for only while one plays. Or a keyword file (.ppn) of your own for the engine porcupine.",
   }),
   "wake_word.access_key": secretText({
     default: fromEnvironment("PICOVOICE_ACCESS_KEY", ""),

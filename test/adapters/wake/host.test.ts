@@ -9,9 +9,10 @@ import { parseReply, parseRequest, serveWake } from "../../../src/adapters/wake/
 import { FaultError, fault } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
+import { wordsAt } from "../../helpers/wake-words.ts";
 
 const FRAME = new Int16Array(512);
-const SETUP = { keywords: ["computer"], sensitivity: 0.7, accessKey: "", modelPath: "" };
+const SETUP = { words: wordsAt(0.7, "computer"), accessKey: "", modelPath: "" };
 const START_MAX_MS = 10_000;
 
 /** Engines that do what they are told, and a record of what the owner of the host was told. */
@@ -193,4 +194,24 @@ test("the engine's side: ready, taken, detected, and a fault for whatever is thr
   const refused = parseReply(replies[5]);
   assert.ok(refused?.tag === "failed" && refused.fault.verdict === "tell");
   assert.equal(parseRequest({ tag: "frame", pcm: new Int16Array(100), endSample: 1 }), null);
+});
+
+test("which words are looked for is told when it is ready, when it changes, and after a new start", async () => {
+  const world = new World();
+  world.host.listenFor("stop", false);
+  world.start();
+  const asked = (): HostRequest[] =>
+    world.engine.requests.filter(({ tag }) => tag === "listen-for");
+  assert.deepEqual(asked(), []);
+  world.engine.sink.reply({ tag: "ready" });
+  assert.deepEqual(asked(), [{ tag: "listen-for", keyword: "stop", on: false }]);
+  world.host.listenFor("stop", false);
+  world.host.listenFor("stop", true);
+  assert.equal(asked().length, 2);
+  world.engine.sink.ended("ended with code 1");
+  world.clock.advance(2000);
+  assert.equal(world.engines.length, 2);
+  world.engine.sink.reply({ tag: "ready" });
+  assert.deepEqual(asked(), [{ tag: "listen-for", keyword: "stop", on: true }]);
+  await world.host.close();
 });

@@ -13,14 +13,15 @@ import { KeylessWakeEngine } from "../../../src/adapters/wake/keyless.ts";
 import { PorcupineWasm } from "../../../src/adapters/wake/porcupine-wasm.ts";
 import { msToSamples } from "../../../src/core/audio/pcm.ts";
 import { FaultError } from "../../../src/core/fault.ts";
-import { KEYLESS_KEYWORDS } from "../../../src/core/settings/rules.ts";
+import { KEYLESS_KEYWORDS } from "../../../src/core/wake/keyless-words.ts";
+import { SENSITIVITY_DEFAULT, sensitivityOf } from "../../../src/core/wake/sensitivity.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 import type { Clip } from "../../helpers/wake-audio.ts";
 import { recordings, spoken } from "../../helpers/wake-audio.ts";
 import { listen } from "../../helpers/wake-listen.ts";
+import { wordsAt } from "../../helpers/wake-words.ts";
 
-/** The default of wake_word.sensitivity. */
-const SENSITIVITY = 0.7;
+const SENSITIVITY = SENSITIVITY_DEFAULT;
 /** Of 24 recordings of people. */
 const PEOPLE_MIN = 22;
 /** Share of synthetic voices: a smoke test only (9 of 10 are heard). */
@@ -34,8 +35,11 @@ const FILES = join(
 
 function engine(...keywords: string[]): KeylessWakeEngine {
   return new KeylessWakeEngine({
-    keywords,
-    sensitivity: SENSITIVITY,
+    words: keywords.map((keyword) => ({
+      keyword,
+      sensitivity: sensitivityOf("porcupine-keyless", keyword, "auto"),
+      manifest: "",
+    })),
     clock: new SystemClock(),
     dice: new SystemDice(),
   });
@@ -134,7 +138,7 @@ test("the sensitivity reaches the engine", (t) => {
     return;
   }
   const hits = (sensitivity: number): number => {
-    const detector = new PorcupineWasm(["computer"], sensitivity);
+    const detector = new PorcupineWasm(wordsAt(sensitivity, "computer"));
     // Two thirds of the samples: 16 kHz, roughly; and very faint.
     return clips.filter(({ pcm }) => {
       const faint = Int16Array.from({ length: Math.floor(pcm.length / 1.5) }, (_, n) =>
@@ -168,7 +172,7 @@ test("a keyword it does not have is told at start, with the eleven it has", () =
 test("every keyword that check-config allows opens, and nothing of the process is touched", () => {
   const events = ["uncaughtException", "unhandledRejection", "exit"] as const;
   const before = events.map((event) => process.listenerCount(event));
-  const detector = new PorcupineWasm(KEYLESS_KEYWORDS, SENSITIVITY);
+  const detector = new PorcupineWasm(wordsAt(SENSITIVITY, ...KEYLESS_KEYWORDS));
   assert.equal(detector.process(new Int16Array(512)), null);
   assert.deepEqual(
     events.map((event) => process.listenerCount(event)),
@@ -180,10 +184,10 @@ test("every keyword that check-config allows opens, and nothing of the process i
 test("a file that is missing or not the known one is refused with a remedy", (t) => {
   const copy = join(tempFolder(t), "porcupine");
   cpSync(FILES, copy, { recursive: true });
-  new PorcupineWasm(["jarvis"], SENSITIVITY, copy);
+  new PorcupineWasm(wordsAt(SENSITIVITY, "jarvis"), copy);
   const refuses = (pattern: RegExp): void =>
     assert.throws(
-      () => new PorcupineWasm(["jarvis"], SENSITIVITY, copy),
+      () => new PorcupineWasm(wordsAt(SENSITIVITY, "jarvis"), copy),
       (thrown) =>
         thrown instanceof FaultError &&
         thrown.fault.verdict === "tell" &&

@@ -18,7 +18,9 @@ import { porcupineFault } from "../../../src/adapters/wake/porcupine-errors.ts";
 import { parseReply } from "../../../src/adapters/wake/protocol.ts";
 import type { Fault } from "../../../src/core/fault.ts";
 import { faultLine } from "../../../src/core/fault.ts";
+import type { WakeWord } from "../../../src/core/wake/plan.ts";
 import { eventually } from "../../helpers/host.ts";
+import { wordsAt } from "../../helpers/wake-words.ts";
 
 const KEY = "sK3cretLookingKey0123456789abcdefghijklmnopqrstuvwxyz+/==";
 const ADAPTER = new URL("../../../src/adapters/wake/porcupine.ts", import.meta.url).href;
@@ -36,7 +38,7 @@ const skip = !installed || process.arch !== "x64" ? "needs porcupine-node on x64
 interface Setting {
   readonly accessKey?: string;
   readonly modelPath?: string;
-  readonly keywords?: readonly string[];
+  readonly words?: readonly WakeWord[];
 }
 
 /** What the owner is told by a real start. */
@@ -44,8 +46,7 @@ async function told(setting: Setting): Promise<Fault> {
   const faults: Fault[] = [];
   let flowing = false;
   const engine = new PorcupineWakeEngine({
-    keywords: ["computer"],
-    sensitivity: 0.7,
+    words: wordsAt(0.7, "computer"),
     clock: new SystemClock(),
     dice: new SystemDice(),
     ...setting,
@@ -70,7 +71,11 @@ const SENTENCES: readonly (readonly [string, Setting, RegExp])[] = [
   ["a wrong key", { accessKey: KEY }, /does not accept the AccessKey|is malformed/],
   ["a malformed key", { accessKey: "abc" }, /AccessKey of porcupine is malformed/],
   ["an invalid key", { accessKey: "A".repeat(56) }, /does not accept the AccessKey/],
-  ["an unknown word", { accessKey: KEY, keywords: ["foo"] }, /not know 'foo'\. It knows: alexa,/],
+  [
+    "an unknown word",
+    { accessKey: KEY, words: wordsAt(0.7, "foo") },
+    /not know 'foo'\. It knows: alexa,/,
+  ],
   ["a missing .ppn", { accessKey: KEY, modelPath: "/x/y.ppn" }, /does not find \/x\/y\.ppn/],
   ["a missing .pv", { accessKey: KEY, modelPath: "/x/y.pv" }, /does not find \/x\/y\.pv/],
 ];
@@ -94,7 +99,7 @@ async function bareChild(execArgv: string[]): Promise<{ said: string; reply: unk
       said += text;
     });
   }
-  const setup = { keywords: ["computer"], sensitivity: 0.7, accessKey: KEY, modelPath: "" };
+  const setup = { words: wordsAt(0.7, "computer"), accessKey: KEY, modelPath: "" };
   child.send({ tag: "start", setup });
   const [reply]: unknown[] = await once(child, "message");
   said += JSON.stringify(reply);
@@ -150,8 +155,7 @@ interface Started {
 function started(): Started {
   const faults: Fault[] = [];
   const engine = new PorcupineWakeEngine({
-    keywords: ["computer"],
-    sensitivity: 0.7,
+    words: wordsAt(0.7, "computer"),
     accessKey: KEY,
     clock: new SystemClock(),
     dice: new SystemDice(),
@@ -196,7 +200,7 @@ class PorcupineIOError extends PackageError {}
 class PorcupineRuntimeError extends PackageError {}
 
 test("trouble with the account is told; trouble with the network is tried again", () => {
-  const setup = { keywords: ["computer"], sensitivity: 0.7, accessKey: KEY, modelPath: "" };
+  const setup = { words: wordsAt(0.7, "computer"), accessKey: KEY, modelPath: "" };
   const words = ["Porcupine failed to initialize", [`[0] key \`${KEY}\` said no`]] as const;
   const cases = [
     [new PorcupineActivationLimitReachedError(...words), "tell", /limit of devices or users/],

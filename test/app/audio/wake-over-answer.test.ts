@@ -17,6 +17,7 @@ import {
 } from "../../helpers/over-answer.ts";
 import { atMicrophone, type EchoShape, echoTrack, voiceTrack } from "../../helpers/sim-room.ts";
 import { recordings, spoken } from "../../helpers/wake-audio.ts";
+import { wordsAt } from "../../helpers/wake-words.ts";
 
 const WORDS = ["computer", "jarvis"] as const;
 /** Of each word: enough for the bars, which the whole set exceeds by far. */
@@ -52,8 +53,7 @@ function material(t: TestContext): Material | null {
 
 function engine(): KeylessWakeEngine {
   return new KeylessWakeEngine({
-    keywords: WORDS,
-    sensitivity: SENSITIVITY,
+    words: wordsAt(SENSITIVITY, ...WORDS),
     clock: new SystemClock(),
     dice: new SystemDice(),
   });

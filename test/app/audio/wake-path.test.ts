@@ -30,6 +30,8 @@ class World {
   readonly fed: Fed[] = [];
   readonly woken: string[] = [];
   readonly told: string[] = [];
+  readonly wishes: string[] = [];
+  isPlaying: boolean = false;
   /** All that was ever said. */
   readonly source: number[] = [];
   feedsInOneCall = 0;
@@ -41,10 +43,13 @@ class World {
         this.engine = sink;
       },
       feed: (frame, endSample) => this.fed.push({ pcm: frame.slice(), endSample }),
+      listenFor: (keyword, on) => this.wishes.push(`${keyword} ${on}`),
       close: async () => undefined,
     },
     cooldownMs: 2000,
     onWake: (keyword, endSample) => this.woken.push(`${keyword} ${endSample}`),
+    isPlaying: () => this.isPlaying,
+    onStop: () => this.woken.push("stop"),
     onLost: () => this.told.push("lost"),
     onFlowing: () => this.told.push("flowing"),
   });
@@ -167,12 +172,12 @@ test("the cooldown drops and counts what ends too soon after a detection", () =>
   world.engine?.detected("computer", 100_000 + msToSamples(2000));
   world.path.cooldown(0);
   world.engine?.detected("computer", 400_000);
-  world.engine?.detected("computer", 400_001);
+  world.engine?.detected("computer", 400_000 + msToSamples(300));
   assert.deepEqual(world.woken, [
     "computer 100000",
     "computer 148000",
     "computer 400000",
-    "computer 400001",
+    "computer 407200",
   ]);
   assert.equal(world.path.counts.detectionsDropped, 1);
 });
@@ -195,4 +200,33 @@ test("before the ring is full the look-back ends at its beginning", () => {
   const world = new World().begin();
   world.hear(syllables(2));
   assert.equal(world.stretches()[0]?.[0], -RESAMPLE_DELAY_SAMPLES);
+});
+
+test("the stop word is looked for, and counts, only while something plays; no cooldown holds it", () => {
+  const world = new World().begin();
+  world.hear(joined(room(QUIET_MS), syllables(1000)));
+  const at = world.ring.head;
+  assert.deepEqual(world.wishes, ["stop false"]);
+  world.engine?.detected("stop", at);
+  assert.deepEqual(world.woken, []);
+  world.engine?.detected("computer", at + msToSamples(400));
+  world.isPlaying = true;
+  world.hear(room(1000));
+  world.engine?.detected("stop", at + msToSamples(1000));
+  world.isPlaying = false;
+  world.hear(room(20));
+  world.engine?.detected("stop", at + msToSamples(9000));
+  assert.deepEqual(world.wishes, ["stop false", "stop true", "stop false"]);
+  assert.deepEqual(world.woken, [`computer ${at + msToSamples(400)}`, "stop"]);
+  assert.equal(world.path.counts.detectionsDropped, 2);
+});
+
+test("what two engines hear within 300 ms of each other is one word, whichever comes first", () => {
+  const world = new World().begin();
+  world.path.cooldown(0);
+  const at = msToSamples(60_000);
+  for (const afterMs of [0, 299, -250, 600]) {
+    world.engine?.detected("computer", at + msToSamples(afterMs));
+  }
+  assert.deepEqual(world.woken, [`computer ${at}`, `computer ${at + msToSamples(600)}`]);
 });

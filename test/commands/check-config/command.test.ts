@@ -56,6 +56,10 @@ test("files that are named and not there are told as `pipit run` would", async (
       /audio\.output_device: must not be the file of audio\.input_device/,
     ],
     ["wake_word:\n  model_path: no.ppn\n", /wake_word\.model_path: there is no file no\.ppn/],
+    [
+      "wake_word:\n  engine: micro\n  model_path: package.json\n",
+      /wake_word\.model_path: The wake-word model package\.json cannot be used: its type is not micro/,
+    ],
   ];
   for (const [text, expected] of rows) {
     const told = await check(folder, text);

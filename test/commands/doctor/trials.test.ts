@@ -66,6 +66,7 @@ class PlayedEngine implements WakeEngine {
     this.sink = sink;
   }
   feed(): void {}
+  listenFor(): void {}
   async close(): Promise<void> {
     this.sink = null;
   }

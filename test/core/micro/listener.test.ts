@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Interpreter } from "../../../src/core/micro/interpreter.ts";
 import { type Listened, Listener } from "../../../src/core/micro/listener.ts";
-import { parseManifest, wordKey } from "../../../src/core/micro/manifest.ts";
+import { parseManifest } from "../../../src/core/micro/manifest.ts";
+import { wordKey } from "../../../src/core/wake/sensitivity.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
 import { microFile, microSound } from "../../helpers/wake-audio.ts";
 

@@ -9,10 +9,10 @@ import { parseYaml } from "../../../src/adapters/config/yaml.ts";
 import { projectRoot } from "../../../src/adapters/os/project-root.ts";
 import { KEYLESS_KEYWORDS as ENGINE_KEYWORDS } from "../../../src/adapters/wake/porcupine-wasm.ts";
 import { exampleYaml, markdownReference, withReference } from "../../../src/core/settings/docs.ts";
-import { KEYLESS_KEYWORDS } from "../../../src/core/settings/rules.ts";
 import { jsonSchema } from "../../../src/core/settings/schema.ts";
 import { DEFAULTS, ROWS } from "../../../src/core/settings/table.ts";
 import { validate } from "../../../src/core/settings/validate.ts";
+import { KEYLESS_KEYWORDS } from "../../../src/core/wake/keyless-words.ts";
 
 const MAKE = "run npm run config";
 

@@ -152,6 +152,18 @@ test("rules between keys, and about the inside of a value", () => {
   settings({ wake_word: { keyword: ["Hey Google", "JARVIS"] } });
   const word = line({ wake_word: { keyword: "jarvos" } });
   assert.match(word, /^wake_word.keyword: porcupine-keyless knows only .*did you mean "jarvis"\?$/);
+  assert.match(
+    line({ wake_word: { engine: "micro" } }),
+    /^wake_word.model_path: micro needs .*wake-words/,
+  );
+  const micro = { engine: "micro", model_path: ["/m/a.json", "/m/b.tflite"] };
+  assert.match(line({ wake_word: micro }), /^wake_word.model_path: micro takes the manifests/);
+  const both = settings({
+    wake_word: { keyword: ["computer", "hey jarvis"], model_path: "/m/a.json" },
+  });
+  assert.deepEqual(both["wake_word.model_path"], ["/m/a.json"]);
+  assert.equal(both["wake_word.sensitivity"], "auto");
+  assert.deepEqual(settings({ wake_word: { model_path: "" } })["wake_word.model_path"], []);
   const few = line({ metrics: { max_files: 100 }, budget: { daily_usd: 1 } });
   assert.match(few, /^metrics.max_files: must be at least 300 with a budget: after a restart/);
   settings({ metrics: { max_files: 100 } });

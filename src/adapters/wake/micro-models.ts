@@ -1,0 +1,60 @@
+/**
+ * microWakeWord models on disk: a manifest (JSON) and the model file (.tflite) that it names, beside
+ * it. They may come from anywhere: both are read with a bound and refused in words.
+ */
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { FaultError, fault, thrownText } from "../../core/fault.ts";
+import { BadModel } from "../../core/micro/flatbuffer.ts";
+import { Interpreter } from "../../core/micro/interpreter.ts";
+import { MANIFEST_MAX_BYTES, type Manifest, parseManifest } from "../../core/micro/manifest.ts";
+import { FILE_MAX_BYTES } from "../../core/micro/model-file.ts";
+
+const REMEDY =
+  "`pipit wake-words` lists what there is; wake_word.model_path names the manifest (.json), with the .tflite file beside it";
+
+/** A fault about a model, as an exception: only the owner can help. */
+function refused(path: string, why: string, cause?: unknown): FaultError {
+  const message = `The wake-word model ${path} cannot be used: ${why}`;
+  return new FaultError(fault("config", "tell", message, REMEDY), { cause });
+}
+
+/** Reads a whole ordinary file of bounded size; throws a FaultError (config). */
+export function readModelFile(path: string, maxBytes: number): Buffer {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (thrown) {
+    throw refused(path, thrownText(thrown), thrown);
+  }
+  try {
+    const facts = fstatSync(fd);
+    if (!facts.isFile()) throw refused(path, "it is no file");
+    if (facts.size > maxBytes) throw refused(path, `it has more than ${maxBytes} bytes`);
+    const bytes = Buffer.alloc(facts.size);
+    const count = readSync(fd, bytes, 0, bytes.length, 0);
+    return bytes.subarray(0, count);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads the manifest at `path`; throws a FaultError (config). */
+export function readManifest(path: string): Manifest {
+  const reading = parseManifest(readModelFile(path, MANIFEST_MAX_BYTES).toString("utf8"));
+  if (reading.ok) return reading.manifest;
+  throw refused(path, reading.why);
+}
+
+/** Reads the model of a manifest, ready to run; throws a FaultError (config). */
+export function readInterpreter(manifestPath: string, manifest: Manifest): Interpreter {
+  const path = join(dirname(manifestPath), manifest.modelFile);
+  const bytes = readModelFile(path, FILE_MAX_BYTES);
+  try {
+    return new Interpreter(bytes);
+  } catch (thrown) {
+    if (!(thrown instanceof BadModel)) throw thrown;
+    throw refused(path, thrown.message, thrown);
+  }
+}
