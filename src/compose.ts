@@ -5,8 +5,10 @@
 
 import { alsaName } from "./adapters/alsa/cards.ts";
 import { FolderWatch } from "./adapters/config/watch.ts";
+import { parseYaml } from "./adapters/config/yaml.ts";
 import { controlSocketPath } from "./adapters/control/path.ts";
 import { ControlSocket } from "./adapters/control/socket.ts";
+import { OutsideHost } from "./adapters/functions/host.ts";
 import type { Bank } from "./adapters/gpio/bank.ts";
 import { GpioButton } from "./adapters/gpio/button.ts";
 import { GpioLamp } from "./adapters/gpio/leds.ts";
@@ -127,6 +129,9 @@ export function compose(
     faultSound,
     timerFile: composeStateFile("timers.json", "The timers", base),
     volumeFile: composeStateFile("volume.json", "The volume", base),
+    memoryFile: composeStateFile("memory.yaml", "What is remembered", base),
+    readYaml,
+    functionHost: new OutsideHost({ clock, sandbox: () => current()["tools.sandbox"] }),
     ringSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
@@ -153,6 +158,11 @@ function composeStateFile(name: string, what: string, { settings, env, clock }: 
   const [folder = ""] = (env["STATE_DIRECTORY"] ?? "").split(":");
   const dir = folder === "" ? settings["metrics.dir"] : folder;
   return new FolderStateFile({ dir, name, what, clock });
+}
+
+async function readYaml(text: string): Promise<{ readonly tree: unknown } | null> {
+  const { document, problems } = parseYaml(text);
+  return document === null || problems.length > 0 ? null : { tree: document.tree };
 }
 
 function metricsLimits(settings: Settings): MetricsLimits {

@@ -47,6 +47,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "volume N|+|-: how loud the answers are, at once and from now on",
     start: async (argv) => (await import("./commands/volume/command.ts")).volume(argv),
   },
+  tools: {
+    summary: "lists the functions that the model may call, and tries one",
+    start: async (argv) => (await import("./commands/tools/command.ts")).tools(argv),
+  },
+  memory: {
+    summary: "shows and edits what Pipit was asked to remember",
+    start: async (argv) => (await import("./commands/memory/command.ts")).memory(argv),
+  },
   doctor: {
     summary: "looks at everything that Pipit needs, and says what to do",
     start: async (argv) => (await import("./commands/doctor/command.ts")).doctor(argv),

@@ -8,6 +8,11 @@
 
 import type { ControlReply, ControlRequest } from "./core/control.ts";
 import type { Fault } from "./core/fault.ts";
+import type { Check } from "./core/functions/arguments.ts";
+import type { CustomFunction } from "./core/functions/custom.ts";
+import type { ToolResult } from "./core/functions/result.ts";
+import type { Parameters } from "./core/functions/row.ts";
+import type { Fields } from "./core/json.ts";
 import type { PastConversation } from "./core/money/ledger.ts";
 import type { Indication } from "./core/panel/indication.ts";
 import type { LinkFailure } from "./core/realtime/failure.ts";
@@ -217,6 +222,17 @@ export interface StateFile {
   save(text: string): Promise<Fault | null>;
   /** What is there cannot be used: it is kept under another name. */
   setAside(): Promise<void>;
+}
+
+/** Carries out the owner's own functions, out of the process. Never rejects; ends with the signal. */
+export interface FunctionHost {
+  run(custom: CustomFunction, args: Fields, signal: AbortSignal): Promise<ToolResult>;
+  /** Checks arguments by the schema of a function. */
+  checkOf(parameters: Parameters): Promise<Check>;
+  /** What is wrong with a schema itself; null: nothing. */
+  schemaTrouble(parameters: Parameters): Promise<string | null>;
+  /** For the owner: what keeps programs away from the key, or why none is run. */
+  readonly protection: () => string;
 }
 
 /** The text file for the tools of a fleet. Never rejects for trouble with the disk: it resolves with it. */

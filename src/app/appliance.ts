@@ -4,7 +4,7 @@
  * each stop in bounded time.
  */
 
-import type { Effect, Input, State } from "../core/assistant-types.ts";
+import type { Effect, Input } from "../core/assistant-types.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import { msToSamples } from "../core/audio/pcm.ts";
 import { Ring } from "../core/audio/ring.ts";
@@ -27,7 +27,7 @@ import { FleetReport } from "./records/fleet-report.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
-import { Toolbox } from "./tools/toolbox.ts";
+import { isForTools, Toolbox } from "./tools/toolbox.ts";
 import type { World } from "./world.ts";
 
 export class Appliance {
@@ -63,8 +63,7 @@ export class Appliance {
     const post = (input: Input): void => this.#loop.post(input);
     this.#echo = echoPathFor(settings(), this.#captured);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
-    const state = (): State => this.#loop.state;
-    this.#tools = new Toolbox({ world, settings, post, state, downlink: () => this.#downlink });
+    this.#tools = this.#makeToolbox(post);
     this.#downlink = new Downlink({
       clock,
       speaker,
@@ -157,6 +156,17 @@ export class Appliance {
     this.#wakePath?.cooldown(settings["wake_word.cooldown_s"] * 1000);
     this.#retirements.reloaded();
     this.#downlink.volumeChanged();
+  }
+
+  #makeToolbox(post: (input: Input) => void): Toolbox {
+    return new Toolbox({
+      world: this.#world,
+      settings: this.#settings,
+      post,
+      state: () => this.#loop.state,
+      downlink: () => this.#downlink,
+      status: () => this.#status(),
+    });
   }
 
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
@@ -281,9 +291,7 @@ export class Appliance {
     const { state } = this.#loop;
     if (request.command === "status") return { ok: true, data: this.#status() };
     if (this.#stopping) return { ok: false, error: "pipit is stopping" };
-    if (request.command === "timers" || request.command === "volume") {
-      return await this.#tools.answer(request);
-    }
+    if (isForTools(request)) return await this.#tools.answer(request);
     if (request.command === "stop") this.#tools.ringer.silence();
     if (request.command === "wake" && state.tag === "muted") {
       return { ok: false, error: "muted: pipit mute off" };

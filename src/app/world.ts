@@ -11,6 +11,7 @@ import type {
   DialTarget,
   Dice,
   FleetFile,
+  FunctionHost,
   Journal,
   Lamp,
   MetricsStore,
@@ -41,6 +42,10 @@ export interface World {
   readonly store: MetricsStore;
   readonly timerFile: StateFile;
   readonly volumeFile: StateFile;
+  readonly memoryFile: StateFile;
+  /** Null: the text is no YAML. */
+  readonly readYaml: (text: string) => Promise<{ readonly tree: unknown } | null>;
+  readonly functionHost: FunctionHost;
   /** The recording that a timer rings with; null where there is none. */
   readonly ringSound: () => Int16Array | null;
   /** Null: none is wanted. */

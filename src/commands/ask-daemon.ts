@@ -9,12 +9,12 @@ import { withCredentials } from "../adapters/config/credentials.ts";
 import { loadConfig } from "../adapters/config/file.ts";
 import { askDaemon } from "../adapters/control/client.ts";
 import { controlSocketPath } from "../adapters/control/path.ts";
-import type { ControlReply, ControlRequest } from "../core/control.ts";
+import { answerMaxMs, type ControlReply, type ControlRequest } from "../core/control.ts";
 import { FaultError, faultLine } from "../core/fault.ts";
 import { type CommandLine, EXIT_FAILED, type OptionSpec } from "./args.ts";
 
-/** Above the daemon's own limit for an answer (5 s), so that its complaint gets through. */
-const REPLY_MAX_MS = 6_000;
+/** Above the daemon's own limit for an answer, so that its complaint gets through. */
+const MARGIN_MS = 1_000;
 
 /** The option by which every such command finds the daemon. */
 export const SOCKET_OPTION: Readonly<Record<string, OptionSpec>> = {
@@ -24,7 +24,7 @@ export const SOCKET_OPTION: Readonly<Record<string, OptionSpec>> = {
 /** The daemon's reply; that there is none is one, too. */
 export async function askRunning(socket: string, request: ControlRequest): Promise<ControlReply> {
   try {
-    return await askDaemon(socket, request, REPLY_MAX_MS);
+    return await askDaemon(socket, request, answerMaxMs(request) + MARGIN_MS);
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
     return { ok: false, error: faultLine(error.fault) };

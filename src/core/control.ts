@@ -23,7 +23,28 @@ export type ControlRequest =
   | { readonly command: "mute"; readonly on: boolean }
   | { readonly command: "timers"; readonly order: TimerOrder }
   /** Both in percent of full scale; `by` is added. Neither: only asks. */
-  | { readonly command: "volume"; readonly percent?: number; readonly by?: number };
+  | { readonly command: "volume"; readonly percent?: number; readonly by?: number }
+  | { readonly command: "tools"; readonly act: "list" }
+  /** `arguments`: JSON text, as the model would write it. */
+  | {
+      readonly command: "tools";
+      readonly act: "call";
+      readonly name: string;
+      readonly arguments: string;
+    }
+  | { readonly command: "memory"; readonly act: "list" }
+  | { readonly command: "memory"; readonly act: "remember" | "forget"; readonly text: string };
+
+/** The loop answers within a turn; most commands wait for nothing but the disk. */
+export const ANSWER_MAX_MS = 5_000;
+/** A function of the owner's own may take its time: the longest that one may have, and some. */
+const CALL_MAX_MS = 605_000;
+
+/** How long the daemon has for its answer, milliseconds. */
+export function answerMaxMs(request: ControlRequest): number {
+  const isCall = request.command === "tools" && request.act === "call";
+  return isCall ? CALL_MAX_MS : ANSWER_MAX_MS;
+}
 
 /** `ok: false` carries one sentence for the owner. */
 export type ControlReply =
@@ -32,7 +53,9 @@ export type ControlReply =
 
 const SHAPES =
   'expected {"command":"status"}, {"command":"wake"}, {"command":"stop"}, ' +
-  '{"command":"mute","on":true|false} {"command":"volume","percent":0…100|"by":…} ' +
+  '{"command":"mute","on":true|false} {"command":"volume","percent":0…100|"by":…}, ' +
+  '{"command":"tools","act":"list"|"call","name":…,"arguments":…}, ' +
+  '{"command":"memory","act":"list"|"remember"|"forget","text":…} ' +
   'or {"command":"timers","act":"list"|"set"|"alarm"|"add"|"cancel"|"snooze", …}';
 const TIMER_SHAPES =
   'timers: expected "act":"list", "set" with seconds and label, "alarm" with at, days and label, ' +
@@ -62,6 +85,10 @@ export function parseControlRequest(line: string): ControlRequest | string {
     }
     case "volume":
       return volumeRequest(request);
+    case "tools":
+      return toolsRequest(request) ?? SHAPES;
+    case "memory":
+      return memoryRequest(request) ?? SHAPES;
     default:
       return SHAPES;
   }
@@ -71,6 +98,22 @@ function volumeRequest(request: Fields): ControlRequest {
   const [percent, by] = [number(request, "percent"), number(request, "by")];
   if (percent !== null) return { command: "volume", percent };
   return by === null ? { command: "volume" } : { command: "volume", by };
+}
+
+function toolsRequest(request: Fields): ControlRequest | null {
+  const { act } = request;
+  if (act === "list") return { command: "tools", act };
+  const name = text(request, "name");
+  if (act !== "call" || name === null) return null;
+  return { command: "tools", act, name, arguments: text(request, "arguments") ?? "" };
+}
+
+function memoryRequest(request: Fields): ControlRequest | null {
+  const { act } = request;
+  if (act === "list") return { command: "memory", act };
+  const words = text(request, "text");
+  if ((act !== "remember" && act !== "forget") || words === null) return null;
+  return { command: "memory", act, text: words };
 }
 
 /** The line's fields of an order are beside the command. */

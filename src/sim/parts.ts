@@ -2,6 +2,9 @@
 
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import type { Fault } from "../core/fault.ts";
+import type { CustomFunction } from "../core/functions/custom.ts";
+import type { ToolResult } from "../core/functions/result.ts";
+import type { Fields } from "../core/json.ts";
 import type { PastConversation } from "../core/money/ledger.ts";
 import type { Indication } from "../core/panel/indication.ts";
 import type {
@@ -11,6 +14,7 @@ import type {
   Dialer,
   DialTarget,
   FleetFile,
+  FunctionHost,
   Journal,
   Lamp,
   Link,
@@ -209,5 +213,21 @@ export class SimStateFile implements StateFile {
   async setAside(): Promise<void> {
     this.aside = this.text;
     this.text = null;
+  }
+}
+
+/** Owner's functions that do what a test says, by name; arguments are not checked unless it says how. */
+export class SimFunctionHost implements FunctionHost {
+  readonly works = new Map<string, (args: Fields, signal: AbortSignal) => Promise<ToolResult>>();
+  async run({ row }: CustomFunction, args: Fields, signal: AbortSignal): Promise<ToolResult> {
+    const work = this.works.get(row.name);
+    return (await work?.(args, signal)) ?? { ok: false, error: "nothing was rigged" };
+  }
+  checkOf: FunctionHost["checkOf"] = async () => () => [];
+  async schemaTrouble(): Promise<string | null> {
+    return null;
+  }
+  protection(): string {
+    return "simulated";
   }
 }

@@ -14,6 +14,7 @@ import { SimDice } from "../../src/sim/dice.ts";
 import {
   SimControlServer,
   SimDialer,
+  SimFunctionHost,
   SimJournal,
   SimMicrophone,
   SimNotifier,
@@ -64,6 +65,9 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       store: new SimStore(),
       fleetFile: null,
       timerFile: new SimStateFile(),
+      memoryFile: new SimStateFile(),
+      readYaml: async () => null,
+      functionHost: new SimFunctionHost(),
       volumeFile: new SimStateFile(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },

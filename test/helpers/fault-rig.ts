@@ -17,6 +17,7 @@ import { SimDice } from "../../src/sim/dice.ts";
 import {
   SimButton,
   SimControlServer,
+  SimFunctionHost,
   SimJournal,
   SimMicrophone,
   SimNotifier,
@@ -116,6 +117,9 @@ export class FaultRig {
       store: this.#store,
       fleetFile: null,
       timerFile: new SimStateFile(),
+      memoryFile: new SimStateFile(),
+      readYaml: async () => null,
+      functionHost: new SimFunctionHost(),
       volumeFile: new SimStateFile(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { Appliance } from "../../src/app/appliance.ts";
 import type { FaultSound } from "../../src/core/audio/fault-sounds.ts";
 import { FRAME_SAMPLES } from "../../src/core/audio/pcm.ts";
@@ -16,6 +17,7 @@ import {
   SimControlServer,
   SimDialer,
   SimFleetFile,
+  SimFunctionHost,
   SimJournal,
   SimLamp,
   type SimLink,
@@ -50,6 +52,8 @@ export class World {
   readonly fleetFile = new SimFleetFile();
   readonly timerFile: SimStateFile;
   readonly volumeFile = new SimStateFile();
+  readonly memoryFile = new SimStateFile();
+  readonly functionHost = new SimFunctionHost();
   readonly calendar = new SimCalendar();
   readonly notifier = new SimNotifier();
   readonly controlServer = new SimControlServer();
@@ -70,6 +74,7 @@ export class World {
         dice: new SimDice(seed),
         power: { off: async () => this.#powerOff() },
         models: { shutdownDates: async () => ({}) },
+        readYaml: async (text) => ({ tree: parse(text) }),
         ringSound: () => new Int16Array(24_000).fill(RING_VALUE),
         host: () => ({ version: "0.0.0" }),
         faultSound: (sound) => {
@@ -210,7 +215,8 @@ export class World {
     const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
     const senses = { clock, microphone, speaker, wakeEngine, lamp, button };
     const { calendar } = this;
-    const files = { store, fleetFile, timerFile, volumeFile };
+    const { memoryFile, functionHost } = this;
+    const files = { store, fleetFile, timerFile, volumeFile, memoryFile, functionHost };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }
 }

@@ -7,7 +7,12 @@
  */
 
 import type { Socket } from "node:net";
-import { type ControlReply, type ControlRequest, parseControlRequest } from "../../core/control.ts";
+import {
+  answerMaxMs,
+  type ControlReply,
+  type ControlRequest,
+  parseControlRequest,
+} from "../../core/control.ts";
 import { FaultError } from "../../core/fault.ts";
 import { within } from "../../core/timeout.ts";
 import type { Clock } from "../../ports.ts";
@@ -16,8 +21,6 @@ import type { Clock } from "../../ports.ts";
 export const LINE_MAX_BYTES = 4_096;
 /** Time for a whole line to come, or for an answer to be taken. */
 export const CLIENT_IDLE_MS = 10_000;
-/** The loop answers within a turn; `mute` and `wake` wait for nothing. */
-export const ANSWER_MAX_MS = 5_000;
 
 const NEWLINE = 0x0a;
 
@@ -105,6 +108,7 @@ export class ControlClient {
       return;
     }
     this.#answering = true;
+    this.#takeBack(); // It waits for us now, not we for it.
     this.#socket.pause();
     void this.#reply(request);
   }
@@ -126,7 +130,7 @@ export class ControlClient {
   async #answerInTime(request: ControlRequest): Promise<ControlReply> {
     const late = { ok: false, error: "the daemon did not answer in time" } as const;
     try {
-      return await within(this.#clock, ANSWER_MAX_MS, this.#answer(request), () => late);
+      return await within(this.#clock, answerMaxMs(request), this.#answer(request), () => late);
     } catch (error) {
       if (error instanceof FaultError) return { ok: false, error: error.message };
       this.#socket.destroy();

@@ -1,18 +1,32 @@
 /**
- * What Pipit can do besides talking, as one part of the appliance: timers and their ringing, the
- * volume. Orders come from the control socket; nothing here knows the conversation but its state.
+ * What Pipit can do besides talking, as one part of the appliance: functions for the model, timers
+ * and their ringing, volume, memory. Orders come from the model and from the control socket.
  */
 
 import type { Input, State } from "../../core/assistant-types.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
+import { builtInRows } from "../../core/functions/built-in.ts";
+import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
+import { type FunctionRow, Registry } from "../../core/functions/row.ts";
+import type { Fields } from "../../core/json.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Downlink } from "../audio/downlink.ts";
 import { Volume } from "../audio/volume.ts";
 import { Ringer } from "../timers/ringer.ts";
 import type { World } from "../world.ts";
+import { builtInHandlers } from "./built-in.ts";
+import { Executor, type Handler } from "./executor.ts";
+import { Memory } from "./memory.ts";
 
 /** What the owner's commands ask of it. */
-export type ToolRequest = Extract<ControlRequest, { command: "timers" | "volume" }>;
+export type ToolRequest = Extract<
+  ControlRequest,
+  { command: "timers" | "volume" | "tools" | "memory" }
+>;
+
+export function isForTools(request: ControlRequest): request is ToolRequest {
+  return ["timers", "volume", "tools", "memory"].includes(request.command);
+}
 
 export interface ToolboxOptions {
   readonly world: World;
@@ -20,26 +34,53 @@ export interface ToolboxOptions {
   readonly downlink: () => Downlink;
   readonly post: (input: Input) => void;
   readonly state: () => State;
+  /** As `pipit status --json` has it. */
+  readonly status: () => Fields;
+}
+
+interface Kit {
+  readonly settings: Settings;
+  readonly registry: Registry;
+  readonly custom: ReadonlyMap<FunctionRow, CustomFunction>;
 }
 
 export class Toolbox {
   readonly ringer: Ringer;
   readonly volume: Volume;
+  readonly #options: ToolboxOptions;
+  readonly #memory: Memory;
+  readonly #executor: Executor;
+  readonly #builtIn: ReadonlyMap<string, Handler>;
+  #kit: Kit | null = null;
 
-  constructor({ world, settings, downlink, post, state }: ToolboxOptions) {
-    const { journal, volumeFile } = world;
+  constructor(options: ToolboxOptions) {
+    this.#options = options;
+    const { world, settings, downlink, post, state, status } = options;
+    const { clock, journal, volumeFile, memoryFile: store, readYaml, functionHost } = world;
     const changed = (): void => downlink().volumeChanged();
     this.volume = new Volume({ store: volumeFile, journal, settings, changed });
     this.ringer = new Ringer({ world, settings, downlink, post, state });
+    this.#memory = new Memory({ store, journal, readYaml });
+    const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
+    this.#builtIn = builtInHandlers({ ...parts, memory: this.#memory });
+    this.#executor = new Executor({
+      clock,
+      journal,
+      registry: () => this.#current().registry,
+      handler: (row) => this.#handlerOf(row),
+      checkOf: (parameters) => functionHost.checkOf(parameters),
+    });
   }
 
   /** Resolves when what earlier runs left is known. */
   async start(): Promise<void> {
     await this.volume.start();
     await this.ringer.start();
+    if (this.#options.settings()["tools.memory"] === "on") await this.#memory.read();
   }
 
   close(): void {
+    this.#executor.close();
     this.ringer.close();
   }
 
@@ -49,7 +90,69 @@ export class Toolbox {
         return await this.ringer.order(request.order);
       case "volume":
         return await this.#setVolume(request);
+      case "tools":
+        return request.act === "list"
+          ? { ok: true, data: await this.#list() }
+          : await this.#try(request.name, request.arguments);
+      case "memory":
+        return await this.#remember(request);
     }
+  }
+
+  /** Rows and handlers of the settings in force; made anew when those change. */
+  #current(): Kit {
+    const settings = this.#options.settings();
+    if (this.#kit?.settings === settings) return this.#kit;
+    const { functions } = customFunctions(settings["tools.custom"]);
+    const rows = [
+      ...builtInRows(settings["tools.memory"] === "on"),
+      ...functions.map(({ row }) => row),
+    ];
+    this.#kit = {
+      settings,
+      registry: new Registry(rows, settings["tools.disabled"]),
+      custom: new Map(functions.map((one) => [one.row, one])),
+    };
+    return this.#kit;
+  }
+
+  #handlerOf(row: FunctionRow): Handler {
+    const custom = this.#current().custom.get(row);
+    const { functionHost } = this.#options.world;
+    if (custom !== undefined) return (args, signal) => functionHost.run(custom, args, signal);
+    const own = this.#builtIn.get(row.name);
+    if (own === undefined) throw new Error(`nothing carries out ${row.name}`);
+    return own;
+  }
+
+  async #list(): Promise<Fields> {
+    const { registry, settings } = this.#current();
+    const { functionHost } = this.#options.world;
+    const { counts } = this.#executor;
+    const rows = registry.rows.map(async (row) => ({
+      name: row.name,
+      where: row.where,
+      description: row.description,
+      parameters: row.parameters,
+      time_limit_s: row.timeLimitMs / 1000,
+      confirm: row.confirm,
+      calls: counts.get(row.name)?.calls ?? 0,
+      failures: counts.get(row.name)?.failures ?? 0,
+      trouble: await functionHost.schemaTrouble(row.parameters),
+    }));
+    return {
+      functions: await Promise.all(rows),
+      disabled: settings["tools.disabled"],
+      surplus: registry.surplus,
+      programs: functionHost.protection(),
+    };
+  }
+
+  async #try(name: string, argumentsText: string): Promise<ControlReply> {
+    const called = await this.#executor.call(name, argumentsText);
+    if (called === null) return { ok: false, error: "that call is under way already" };
+    const { end, output, ms, bytes } = called;
+    return { ok: true, data: { ok: end === "ok", end, ms, bytes, output } };
   }
 
   async #setVolume({ percent, by }: Extract<ToolRequest, { command: "volume" }>) {
@@ -65,5 +168,21 @@ export class Toolbox {
           : null;
     const note = unsaved === null ? {} : { not_stored: unsaved.message };
     return { ok: true, data: { percent: volume.percent, ...note } } as const;
+  }
+
+  async #remember(request: Extract<ToolRequest, { command: "memory" }>): Promise<ControlReply> {
+    const memory = this.#memory;
+    if (this.#options.settings()["tools.memory"] !== "on") {
+      return { ok: false, error: "the memory is off (tools.memory: on)" };
+    }
+    if (request.act === "list") {
+      await memory.read();
+      return { ok: true, data: { facts: memory.facts } };
+    }
+    const { act, text } = request;
+    const done = act === "remember" ? await memory.remember(text) : await memory.forget(text);
+    if (!done.ok) return { ok: false, error: done.problem };
+    const note = done.unsaved === null ? {} : { not_stored: done.unsaved.message };
+    return { ok: true, data: { [act === "remember" ? "kept" : "gone"]: done.facts, ...note } };
   }
 }

@@ -10,7 +10,7 @@ import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 import { watchStatus } from "./io-watch.ts";
 import { statusText } from "./status-text.ts";
 
-type ControlCommand = Exclude<ControlRequest["command"], "timers" | "volume">;
+type ControlCommand = Exclude<ControlRequest["command"], "timers" | "volume" | "tools" | "memory">;
 
 const SUMMARY: Readonly<Record<ControlCommand, string>> = {
   status: "shows what the running appliance does",

@@ -243,7 +243,7 @@ function child(node: unknown, name: string): Pair<unknown, unknown> | null {
 
 /** `name: value` as YAML, a text of several lines as a block. */
 function keyLines(name: string, value: Value): readonly string[] {
-  const plain = typeof value === "object" ? [...value] : value;
+  const plain = Array.isArray(value) ? [...value] : value;
   if (typeof plain === "string" && plain.includes("\n")) {
     return stringify({ [name]: plain }, { lineWidth: 0, blockQuote: "literal" })
       .trimEnd()
@@ -254,7 +254,8 @@ function keyLines(name: string, value: Value): readonly string[] {
 
 /** A value on one line. */
 function inline(value: Value): string {
-  if (typeof value === "object") return `[${value.map((item) => inline(item)).join(", ")}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => inline(item)).join(", ")}]`;
+  if (typeof value === "object") return JSON.stringify(value); // JSON is YAML.
   if (typeof value !== "string") return String(value);
   return stringify(value, { lineWidth: 0 }).trimEnd();
 }

@@ -209,6 +209,6 @@ class Planner {
 /** Null when the value may stay as it is written; a lone text counts as a list of one. */
 function sameValue(was: unknown, now: Value): Value | null {
   if (was === now) return null;
-  const [only, ...more] = typeof now === "object" ? now : [];
+  const [only, ...more] = Array.isArray(now) ? now : [];
   return more.length === 0 && only !== undefined && only === was ? null : now;
 }

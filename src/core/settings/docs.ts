@@ -91,7 +91,12 @@ const PLAIN = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z$][\w$./{}-]*(?
 function yaml(value: Value): string {
   if (typeof value === "string") return PLAIN.test(value) ? value : JSON.stringify(value);
   if (typeof value !== "object") return String(value);
+  if (!isTexts(value)) return JSON.stringify(value);
   return `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+}
+
+function isTexts(value: Exclude<Value, string | number | boolean>): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 /** The reference: a Markdown table for each section. */

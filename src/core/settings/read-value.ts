@@ -18,6 +18,7 @@ import type {
   Pattern,
   Row,
   TextRow,
+  TreeRow,
   Value,
 } from "./row.ts";
 
@@ -26,10 +27,11 @@ export interface Surroundings {
   readonly missing: MissingVariables;
 }
 
-/** `item`: which element of a list the message is about. */
+/** `item`: which element of a list the message is about. `below`: which place in a block. */
 export interface Complaint {
   readonly message: string;
   readonly item?: number;
+  readonly below?: readonly (string | number)[];
 }
 
 export type Reading =
@@ -51,10 +53,52 @@ const QUOTED_MAX_CHARS = 40;
 
 /** Reads a value as the file has it. */
 export function readValue(row: Row, raw: unknown, around: Surroundings): Reading {
+  if (row.kind === "tree") return readTree(raw, around);
   return row.kind === "list" ? readList(row, raw, around) : readOne(row, raw, around);
 }
 
-function readOne(row: Exclude<Row, ListRow>, raw: unknown, around: Surroundings): Reading {
+/** More in one block is no configuration any more. */
+const TREE_MAX_NODES = 4_000;
+
+/** Every text in it is expanded; it is copied, so that nothing of the file's own tree stays. */
+function readTree(raw: unknown, around: Surroundings): Reading {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    return wrong(`must be a block with names of your own, found ${kindOf(raw)}`);
+  }
+  const complaints: Complaint[] = [];
+  let nodes = 0;
+  const copy = (value: unknown, path: readonly (string | number)[]): unknown => {
+    nodes += 1;
+    if (nodes > TREE_MAX_NODES) return null;
+    if (Array.isArray(value)) {
+      return Object.freeze(value.map((item, index) => copy(item, [...path, index])));
+    }
+    if (typeof value === "object" && value !== null) {
+      const items = Object.entries(value).map(([name, item]) => [
+        name,
+        copy(item, [...path, name]),
+      ]);
+      return Object.freeze(Object.fromEntries(items));
+    }
+    const source = expanded(value, true, around);
+    if (typeof source !== "string") return source.value;
+    complaints.push({ message: source, below: path });
+    return null;
+  };
+  const items = Object.entries(raw).map(([name, item]): [string, unknown] => [
+    name,
+    copy(item, [name]),
+  ]);
+  if (nodes > TREE_MAX_NODES) return wrong(`must have at most ${TREE_MAX_NODES} values`);
+  if (complaints.length > 0) return { ok: false, complaints };
+  return { ok: true, value: Object.freeze(Object.fromEntries(items)) };
+}
+
+function readOne(
+  row: Exclude<Row, ListRow | TreeRow>,
+  raw: unknown,
+  around: Surroundings,
+): Reading {
   const source = expanded(raw, row.kind === "text" && row.secret, around);
   if (typeof source === "string") return wrong(source);
   if (source.incomplete) return { ok: true, value: plainDefault(row) };
@@ -93,6 +137,8 @@ export function allowed(row: Row): string {
       return "true or false";
     case "list":
       return allowedList(row);
+    case "tree":
+      return "a block with names of your own";
   }
 }
 

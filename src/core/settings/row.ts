@@ -68,10 +68,21 @@ export interface ListRow extends Common {
   readonly loneText: boolean;
 }
 
-export type Row = TextRow | ChoiceRow<string> | NumberRow<string> | BooleanRow | ListRow;
+/** Plain data of any shape: names with what they stand for. */
+export type Tree = Readonly<Record<string, unknown>>;
+
+/** A block with names of the owner's choosing; what may stand below them is a rule of rules.ts. */
+export interface TreeRow extends Common {
+  readonly kind: "tree";
+  readonly default: Tree;
+  /** JSON Schema of what stands below each name, for editors. */
+  readonly below: Tree;
+}
+
+export type Row = TextRow | ChoiceRow<string> | NumberRow<string> | BooleanRow | ListRow | TreeRow;
 
 /** What a setting can be. */
-export type Value = string | number | boolean | readonly string[];
+export type Value = string | number | boolean | readonly string[] | Tree;
 
 /** What stands in the brackets of every builder. */
 interface Basics<T> {
@@ -188,6 +199,11 @@ export function boolean(options: Basics<boolean>): BooleanRow {
 
 type ListOptions = Basics<readonly string[]> &
   Pick<ListRow, "minItems" | "maxItems" | "pattern" | "loneText">;
+
+/** A block with names of the owner's choosing. */
+export function tree(options: Basics<Tree> & Pick<TreeRow, "below">): TreeRow {
+  return { kind: "tree", unit: "", ...options };
+}
 
 /** A list of texts. */
 export function list(options: ListOptions): ListRow {

@@ -4,6 +4,8 @@
  * Invariant: a rule speaks only when every key that it looks at is valid by itself.
  */
 
+import { BUILT_IN_NAMES } from "../functions/built-in.ts";
+import { customFunctions } from "../functions/custom.ts";
 import { didYouMean } from "../suggest.ts";
 import { KEYLESS_KEYWORDS } from "../wake/keyless-words.ts";
 import { MANIFEST_EXTENSION } from "../wake/plan.ts";
@@ -18,6 +20,8 @@ export interface Broken {
   readonly key: SettingKey;
   /** Which item of a list, from 0; absent where the value as a whole is meant. */
   readonly index?: number;
+  /** Which place in a block; absent where the value as a whole is meant. */
+  readonly below?: readonly (string | number)[];
   readonly message: string;
 }
 
@@ -36,6 +40,8 @@ export function brokenRules(
     ...quietHours(values),
     ...budgetFiles(values, isWritten),
     ...prices(values),
+    ...ownFunctions(values),
+    ...disabled(values),
   ];
 }
 
@@ -170,7 +176,25 @@ function prices(values: Partial<Settings>): readonly Broken[] {
   return wrong.map((one) => ({ key: "budget.prices", ...one }));
 }
 
+function ownFunctions(values: Partial<Settings>): readonly Broken[] {
+  const { problems } = customFunctions(values["tools.custom"] ?? {});
+  return problems.map(({ path, message }) => ({ key: "tools.custom", below: path, message }));
+}
+
+function disabled(values: Partial<Settings>): readonly Broken[] {
+  const custom = values["tools.custom"];
+  // A function that is commented out may still be named here.
+  if (custom === undefined) return [];
+  const known = [...BUILT_IN_NAMES, ...Object.keys(custom)];
+  return (values["tools.disabled"] ?? []).flatMap((name, index) => {
+    if (known.includes(name)) return [];
+    const message = `is no function${didYouMean(name, known) || `; there are ${known.join(", ")}`}`;
+    return [{ key: "tools.disabled" as const, index, message }];
+  });
+}
+
 /** Where a broken rule's value stands in the tree. */
-export function pathOf({ key, index }: Broken): readonly (string | number)[] {
+export function pathOf({ key, index, below }: Broken): readonly (string | number)[] {
+  if (below !== undefined) return [...key.split("."), ...below];
   return index === undefined ? key.split(".") : [...key.split("."), index];
 }

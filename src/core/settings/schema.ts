@@ -53,6 +53,8 @@ function rowSchema(row: Row): Json {
       return { ...common, anyOf: [{ type: "boolean" }, FROM_ENVIRONMENT] };
     case "list":
       return { ...common, ...listSchema(row) };
+    case "tree":
+      return { ...common, type: ["object", "null"], additionalProperties: row.below };
   }
 }
 

@@ -245,6 +245,12 @@ const REST = {
     reload: "live",
     doc: "The least urgent lines that are written to the journal.",
   }),
+  "system.location": text({
+    default: "",
+    maxChars: 120,
+    reload: "session",
+    doc: "Where it stands, in your words, such as the kitchen in Lyon: the model is told.",
+  }),
   "system.control_socket": path({
     default: "",
     maxChars: SOCKET_PATH_MAX_CHARS,

@@ -6,8 +6,9 @@
  * compares the checked-in files with it.
  */
 
+import { fields, record } from "../json.ts";
 import { plainDefault } from "./read-value.ts";
-import type { Row, Value } from "./row.ts";
+import type { Row, Tree, Value } from "./row.ts";
 import { BUDGET_ROWS } from "./table-budget.ts";
 import { DEVICE_ROWS } from "./table-device.ts";
 import { OPENAI_ROWS } from "./table-openai.ts";
@@ -30,6 +31,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   session: "How a conversation goes on and ends.",
   leds: "The lamps.",
   button: "The button.",
+  tools: "What it can do besides talking.",
   timers: "Timers and alarms.",
   budget: "What it may cost.",
   metrics: "What is written about each conversation.",
@@ -70,13 +72,26 @@ function defaults(): Settings {
 export function secretValues(settings: Settings): readonly string[] {
   return ROWS.filter(([, row]) => row.kind === "text" && row.secret)
     .map(([key]) => String(settings[key]))
+    .concat(headerValues(settings["tools.custom"]))
     .filter((secret) => secret !== "");
+}
+
+/** Shorter words of a header, such as Bearer, are no secrets. */
+const HEADER_SECRET_MIN_CHARS = 8;
+
+/** What the owner's own functions send in their headers may be keys. */
+function headerValues(custom: Tree): readonly string[] {
+  return Object.values(custom)
+    .flatMap((of) => Object.values(fields(fields(record(of) ?? {}, "http"), "headers")))
+    .flatMap((value) => (typeof value === "string" ? [value, ...value.split(/\s+/)] : []))
+    .filter((value) => value.length >= HEADER_SECRET_MIN_CHARS);
 }
 
 /** The settings fit to be shown: of a secret only whether it is set. */
 export function publicSettings(settings: Settings): Readonly<Record<string, Value>> {
   const shown = ROWS.map(([key, row]): [string, Value] => {
     const value = settings[key];
+    if (row.kind === "tree") return [key, Object.keys(value)];
     if (row.kind !== "text" || !row.secret) return [key, value];
     return [key, value === "" ? "" : "(set)"];
   });

@@ -137,8 +137,8 @@ function readAll(
       values.set(key, reading.value);
       continue;
     }
-    for (const { message, item } of reading.complaints) {
-      complain(item === undefined ? path : [...path, item], "value", message);
+    for (const { message, item, below } of reading.complaints) {
+      complain([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
     }
   }
   return values;

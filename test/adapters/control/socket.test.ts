@@ -7,13 +7,13 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { askDaemon } from "../../../src/adapters/control/client.ts";
+import { CLIENT_IDLE_MS, LINE_MAX_BYTES } from "../../../src/adapters/control/session.ts";
+import { CLIENTS_MAX, CLOSE_MAX_MS, ControlSocket } from "../../../src/adapters/control/socket.ts";
 import {
   ANSWER_MAX_MS,
-  CLIENT_IDLE_MS,
-  LINE_MAX_BYTES,
-} from "../../../src/adapters/control/session.ts";
-import { CLIENTS_MAX, CLOSE_MAX_MS, ControlSocket } from "../../../src/adapters/control/socket.ts";
-import type { ControlReply, ControlRequest } from "../../../src/core/control.ts";
+  type ControlReply,
+  type ControlRequest,
+} from "../../../src/core/control.ts";
 import { FaultError, fault } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { say, silent } from "../../helpers/control-lines.ts";

@@ -1,0 +1,33 @@
+/** Arguments as the model wrote them: read, checked, and what is wrong told in words it can act on. */
+
+import { type Fields, record } from "../json.ts";
+
+/** Complaints about a value, each like `/seconds must be number`; none: it fits. May fill defaults in. */
+export type Check = (value: unknown) => readonly string[];
+
+/** Longer ones are nothing that was said in a kitchen. */
+export const ARGUMENTS_MAX_CHARS = 32_768;
+/** The model mends one or two things at a time. */
+const COMPLAINTS_MAX = 4;
+
+export type Read =
+  | { readonly ok: true; readonly value: Fields }
+  | { readonly ok: false; readonly error: string };
+
+export function readArguments(text: string, check: Check): Read {
+  if (text.length > ARGUMENTS_MAX_CHARS) {
+    return { ok: false, error: `The arguments are too long: at most ${ARGUMENTS_MAX_CHARS}` };
+  }
+  let value: unknown;
+  try {
+    value = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    return { ok: false, error: "The arguments are not JSON; call again with a JSON object" };
+  }
+  const object = record(value);
+  if (object === null) return { ok: false, error: "The arguments must be one JSON object" };
+  const complaints = check(object);
+  if (complaints.length === 0) return { ok: true, value: object };
+  const told = complaints.slice(0, COMPLAINTS_MAX).join("; ");
+  return { ok: false, error: `The arguments do not fit: ${told}. Call again with better ones` };
+}

@@ -1,0 +1,92 @@
+/**
+ * What the model may call: one row a function. The session gets name, description and parameters of
+ * it, and nothing else: any other field would fail the whole set-up.
+ */
+
+/** JSON Schema of the arguments: an object. */
+export type Parameters = Readonly<Record<string, unknown>>;
+
+/** As the session is told of a function. */
+export interface FunctionSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: Parameters;
+}
+
+export interface FunctionRow {
+  /** As the owner and the model know it; see `wireName`. */
+  readonly name: string;
+  /** One or two sentences for the model: what it does, and when to call it. */
+  readonly description: string;
+  readonly parameters: Parameters;
+  /** Where it runs. */
+  readonly where: "built-in" | "command" | "http";
+  /** After this it is ended, milliseconds. */
+  readonly timeLimitMs: number;
+  /** Of its result for the model, bytes of UTF-8. */
+  readonly resultMaxBytes: number;
+  /** The user is asked first. */
+  readonly confirm: boolean;
+  /** It takes long: the model is told at once that it has begun, and of the result later. */
+  readonly long: boolean;
+  /** A result that comes after the conversation may be spoken. */
+  readonly after: boolean;
+}
+
+/** What is usual: the row says only what is different. */
+export const USUAL = {
+  timeLimitMs: 8_000,
+  resultMaxBytes: 8_192,
+  confirm: false,
+  long: false,
+  after: false,
+} as const;
+
+/** The API takes letters, digits, - and _, at most 64 of them. */
+const NAME_MAX_CHARS = 64;
+/** More than this, and the model chooses badly and each turn is dear. */
+export const FUNCTIONS_MAX = 64;
+
+/** The name by which the API knows a function; two that would be one are told apart by a number. */
+export function wireName(name: string, taken: ReadonlySet<string>): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, NAME_MAX_CHARS) || "_";
+  let found = plain;
+  for (let n = 2; taken.has(found); n++) {
+    const mark = `_${n}`;
+    found = plain.slice(0, NAME_MAX_CHARS - mark.length) + mark;
+  }
+  return found;
+}
+
+/** All functions of one moment, by the name that the API knows. The first rows win a full house. */
+export class Registry {
+  readonly #rows = new Map<string, FunctionRow>();
+  /** Names of rows for which there was no room. */
+  readonly surplus: readonly string[];
+
+  constructor(rows: readonly FunctionRow[], disabled: readonly string[] = []) {
+    const wanted = rows.filter(({ name }) => !disabled.includes(name));
+    for (const row of wanted.slice(0, FUNCTIONS_MAX)) {
+      this.#rows.set(wireName(row.name, new Set(this.#rows.keys())), row);
+    }
+    this.surplus = wanted.slice(FUNCTIONS_MAX).map(({ name }) => name);
+  }
+
+  /** `name`: the API's, or, where nothing else has it, the owner's. */
+  find(name: string): FunctionRow | undefined {
+    return this.#rows.get(name) ?? [...this.#rows.values()].find((row) => row.name === name);
+  }
+
+  get rows(): readonly FunctionRow[] {
+    return [...this.#rows.values()];
+  }
+
+  /** As the session is told of them, in a fixed order: the same bytes each time. */
+  get specs(): readonly FunctionSpec[] {
+    return [...this.#rows].map(([name, { description, parameters }]) => ({
+      name,
+      description,
+      parameters,
+    }));
+  }
+}
