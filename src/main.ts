@@ -38,7 +38,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   status: { summary: "shows what the running appliance does", start: control("status") },
   wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
   stop: { summary: "ends the conversation and silences the answer", start: control("stop") },
-  mute: { summary: "mute on|off: closes or opens the microphone", start: control("mute") },
+  mute: {
+    summary: "mute [on|off|toggle]: closes or opens the microphone, or says how it is",
+    start: control("mute"),
+  },
   timers: {
     summary: "lists, sets and cancels timers and alarms",
     start: async (argv) => (await import("./commands/timers/command.ts")).timers(argv),
@@ -102,7 +105,7 @@ function help(): string {
     "",
     ...rows,
     "",
-    "pipit COMMAND --help tells more about one; pipit --version prints the version.",
+    "pipit COMMAND --help tells more about one; pipit -v prints the version.",
     "",
   ].join("\n");
 }
@@ -117,7 +120,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(help());
     return EXIT_FINE;
   }
-  if (name === "--version" || name === "-V") {
+  if (name === "--version" || name === "-V" || name === "-v") {
     const { projectVersion } = await import("./adapters/os/project-root.ts");
     process.stdout.write(`${projectVersion()}\n`);
     return EXIT_FINE;

@@ -11,7 +11,9 @@ import { Ring } from "../core/audio/ring.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
 import { RING_MS } from "../core/limits.ts";
+import { FRESH_LADDER, firstRung } from "../core/models/fallback.ts";
 import type { Settings } from "../core/settings/table.ts";
+import { readyText } from "../core/status-line.ts";
 import { Downlink } from "./audio/downlink.ts";
 import { type EchoPath, echoPathFor } from "./audio/echo-path.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
@@ -140,7 +142,13 @@ export class Appliance {
     lifecycle.add("retirements", async () => this.#retirements.close());
     await this.#tools.start();
     lifecycle.add("tools", async () => this.#tools.close());
-    await lifecycle.ready(this.statusLine.text, () => this.#health());
+    await lifecycle.ready(this.statusLine.text, this.#readyText(), () => this.#health());
+  }
+
+  #readyText(): string {
+    const settings = this.#settings();
+    const model = firstRung(settings, FRESH_LADDER, this.#world.clock.nowMs());
+    return readyText(settings, String(this.#world.host()["version"]), model);
   }
 
   /** Ends a conversation in good order, then stops the parts in reverse, in bounded time. */

@@ -3,7 +3,6 @@
  * while sound arrives (or its absence is known and being mended) and the event loop turns.
  */
 
-import { READY_LINE } from "../core/status-line.ts";
 import { within } from "../core/timeout.ts";
 import type { Clock, Journal, Notifier } from "../ports.ts";
 
@@ -49,11 +48,12 @@ export class Lifecycle {
     this.#parts.push({ name, close });
   }
 
-  async ready(status: string, health: () => Health): Promise<void> {
+  /** `status` for the service manager, `line` for the journal. */
+  async ready(status: string, line: string, health: () => Health): Promise<void> {
     const { notifier, journal, clock } = this.#options;
     this.#readyMs = clock.nowMs();
     await notifier.ready(status);
-    journal.log("info", READY_LINE);
+    journal.log("info", line);
     this.#watch(health);
   }
 

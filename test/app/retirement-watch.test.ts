@@ -50,7 +50,7 @@ test("nobody can answer: an error at the start, once, and in the status until it
 
 test("the shipped chain says nothing at the start, and one notice about an end that it survives", async () => {
   const world = await started(AT_OPENAI);
-  assert.deepEqual(said(world, /model|answer/), []);
+  assert.deepEqual(said(world, /^The model|answer/), []);
   world.listen(11_000);
   await settled();
   assert.deepEqual(

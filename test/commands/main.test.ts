@@ -109,3 +109,34 @@ test("all problems at once, and the same for programs", async (t) => {
   assert.ok(typeof data === "object" && data !== null && "problems" in data);
   assert.deepEqual(data.problems, lines);
 });
+
+test("leds-off and post-stop say what they did, or why not", async (t) => {
+  const file = join(tempFolder(t), "c.yaml");
+  writeFileSync(file, "leds: {listening_pin: none, status_pin: none}\n");
+  const none = await runPipit(["leds-off", "--config", file], ENV);
+  assert.deepEqual(none, {
+    code: 0,
+    stdout: "No LEDs are configured: nothing to make dark\n",
+    stderr: "",
+  });
+  writeFileSync(file, "leds: {backend: panel}\n");
+  const left = await runPipit(["leds-off", "--config", file], ENV);
+  assert.match(
+    left.stdout,
+    /^The LEDs were left alone \(pins \d+ and \d+\): there is no GPIO here\n$/,
+  );
+  const ended = {
+    ...ENV,
+    SERVICE_RESULT: "signal",
+    EXIT_STATUS: "KILL",
+    STATE_DIRECTORY: tempFolder(t),
+  };
+  const stopped = await runPipit(["post-stop", "--config", file], ended);
+  assert.match(stopped.stdout, /^The LEDs .*\nHow it ended is remembered: signal\n$/);
+});
+
+test("-v is the version, too", async () => {
+  const [short, long] = [await runPipit(["-v"]), await runPipit(["--version"])];
+  assert.deepEqual(short, long);
+  assert.match(short.stdout, /^\d+\.\d+\.\d+\n$/);
+});

@@ -100,7 +100,7 @@ async function silenced(t: TestContext): Promise<Daemon> {
   assert.equal(await stateOf(daemon), "speaking");
   const askedMs = Date.now();
   const stop = await daemon.command("stop");
-  assert.deepEqual(stop, { code: 0, stdout: "State  idle\n", stderr: "" });
+  assert.deepEqual(stop, { code: 0, stdout: "Stopped (idle)\n", stderr: "" });
   const stoppedMs = wallMsOf(await daemon.says("Conversation over (stopped)"));
   const [reply] = peer.replies;
   assert.ok(reply);
@@ -151,10 +151,17 @@ describe("the owner's commands", { concurrency: false, skip: !canSpeak() && NO_V
     const { state, led, conversations_today: conversations } = await daemon.status();
     assert.deepEqual([state, led, conversations], ["muted", "muted", 0]);
     assert.equal(peer.attempts(), 0, "nobody was called");
-    assert.equal((await daemon.command("mute", "off")).stdout, "State  idle\n");
+    assert.equal(
+      (await daemon.command("mute", "off")).stdout,
+      "Not muted: the microphone is open (idle)\n",
+    );
     await daemon.says("Wake word 'computer' heard");
     const muted = await daemon.command("mute", "on");
-    assert.equal(muted.stdout, "State  muted\n", "in mid-conversation, too");
+    assert.equal(
+      muted.stdout,
+      "Muted: the microphone is closed until pipit mute off\n",
+      "in mid-conversation, too",
+    );
     await daemon.says("Conversation over (muted)");
     assert.equal((await daemon.stop()).code, 0);
     assert.equal((await daemon.metrics())["end_reason"], "muted");
@@ -165,7 +172,12 @@ describe("the owner's commands", { concurrency: false, skip: !canSpeak() && NO_V
     await daemon.says("Ready");
     const exit = await daemon.stop("SIGINT");
     assert.equal(exit.code, 0);
-    assert.deepEqual(daemon.said("info"), ["Ready", "Stopping: SIGINT"]);
+    const [ready = "", ...rest] = daemon.said("info");
+    assert.match(
+      ready,
+      /^Ready: Pipit \d+\.\d+\.\d+, microphone file:.*, speaker file:.*, wake word .*, model gpt-realtime$/,
+    );
+    assert.deepEqual(rest, ["Stopping: SIGINT"]);
     assert.deepEqual(daemon.metricsFiles(), []);
   });
 });

@@ -6,12 +6,27 @@ import type { Clock } from "../../ports.ts";
 import type { Bank } from "./bank.ts";
 import { type GpioBackend, pickBank } from "./pick.ts";
 
-/** Always succeeds: whatever cannot be made dark is not ours, or not there. */
-export async function makeLedsDark(settings: Settings, clock: Clock): Promise<void> {
+/**
+ * Always succeeds: whatever cannot be made dark is not ours, or not there. Returns what came of it,
+ * a sentence for the owner.
+ */
+export async function makeLedsDark(settings: Settings, clock: Clock): Promise<string> {
   const banks = banksFor(settings["leds.backend"], clock);
-  for (const pin of [settings["leds.listening_pin"], settings["leds.status_pin"]]) {
-    if (pin !== "none") await darken(pin, settings["leds.active_low"], banks);
+  const pins = [settings["leds.listening_pin"], settings["leds.status_pin"]].filter(
+    (pin) => pin !== "none",
+  );
+  const dark: number[] = [];
+  for (const pin of pins) {
+    if (await darken(pin, settings["leds.active_low"], banks)) dark.push(pin);
   }
+  if (dark.length > 0) return `The LEDs are dark (${pinsText(dark)})`;
+  if (pins.length === 0) return "No LEDs are configured: nothing to make dark";
+  const why = banks.length === 0 ? "there is no GPIO here" : "somebody else has the pins";
+  return `The LEDs were left alone (${pinsText(pins)}): ${why}`;
+}
+
+function pinsText(pins: readonly number[]): string {
+  return `${pins.length === 1 ? "pin" : "pins"} ${pins.join(" and ")}`;
 }
 
 /** A pin that onoff left exported is taken, for the character device: onoff then has its turn. */
@@ -20,14 +35,15 @@ function banksFor(backend: GpioBackend, clock: Clock): readonly Bank[] {
   return names.flatMap((name) => pickBank(name, { clock, onNotice: () => {} }).bank ?? []);
 }
 
-async function darken(pin: number, activeLow: boolean, banks: readonly Bank[]): Promise<void> {
+async function darken(pin: number, activeLow: boolean, banks: readonly Bank[]): Promise<boolean> {
   for (const bank of banks) {
     try {
       const line = await bank.output({ pin, activeLow });
       line.release();
-      return;
+      return true;
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
     }
   }
+  return false;
 }

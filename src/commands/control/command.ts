@@ -5,8 +5,10 @@
  */
 
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
+import { oneLine } from "../../core/fault.ts";
 import { type CommandSpec, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
+import { terminalColumns } from "../columns.ts";
 import { watchStatus } from "./io-watch.ts";
 import { statusText } from "./status-text.ts";
 
@@ -16,22 +18,44 @@ const SUMMARY: Readonly<Record<ControlCommand, string>> = {
   status: "shows what the running appliance does",
   wake: "begins a conversation, as the wake word would",
   stop: "ends the conversation and silences the answer",
-  mute: "closes the microphone (on) or opens it again (off)",
+  mute: "closes the microphone (on), opens it again (off), or says how it is",
 };
 
 /** Runs one command; returns the exit code. */
 export async function control(command: ControlCommand, argv: readonly string[]): Promise<number> {
   const line = readCommandLine(specOf(command), argv);
   if (typeof line === "number") return line;
-  const request = requestOf(command, line.operands);
-  if (request === null) return usageError(command, "expected on or off");
+  const [operand] = line.operands;
+  if (command === "mute" && operand !== undefined && !MUTE_WORDS.includes(operand)) {
+    return usageError(command, `expected ${MUTE_WORDS.join(", ")}, or nothing to see how it is`);
+  }
   const socket = socketOf(command, line);
-  const ask = (): Promise<ControlReply> => askRunning(socket, request);
+  const ask = (request: ControlRequest): Promise<ControlReply> => askRunning(socket, request);
   if (command === "status" && line.flag("watch")) {
-    await watchStatus({ json: line.json, ask, out: process.stdout });
+    const once = (): Promise<ControlReply> => ask({ command: "status" });
+    await watchStatus({ json: line.json, ask: once, out: process.stdout });
     return EXIT_FINE;
   }
-  return print(command, await ask(), line.json);
+  if (command !== "mute") return print(command, await ask({ command }), line.json);
+  return await mute(operand, ask, line.json);
+}
+
+const MUTE_WORDS = ["on", "off", "toggle"];
+
+/** `toggle` and nothing ask how it is first. */
+async function mute(
+  operand: string | undefined,
+  ask: (request: ControlRequest) => Promise<ControlReply>,
+  json: boolean,
+): Promise<number> {
+  if (operand === "on" || operand === "off") {
+    return print("mute", await ask({ command: "mute", on: operand === "on" }), json);
+  }
+  const now = await ask({ command: "status" });
+  if (!now.ok) return print("mute", now, json);
+  const { state } = now.data;
+  if (operand === undefined) return print("mute", { ok: true, data: { state } }, json);
+  return print("mute", await ask({ command: "mute", on: state !== "muted" }), json);
 }
 
 function specOf(command: ControlCommand): CommandSpec {
@@ -40,20 +64,26 @@ function specOf(command: ControlCommand): CommandSpec {
     ...(command === "status" ? { watch: { doc: "every second anew, until Ctrl-C" } } : {}),
   };
   const spec = { name: command, summary: SUMMARY[command], json: true, config: true, options };
-  return command === "mute"
-    ? { ...spec, operands: "on|off", operandsMin: 1, operandsMax: 1 }
-    : spec;
-}
-
-function requestOf(command: ControlCommand, operands: readonly string[]): ControlRequest | null {
-  if (command !== "mute") return { command };
-  const [operand] = operands;
-  return operand === "on" || operand === "off" ? { command, on: operand === "on" } : null;
+  return command === "mute" ? { ...spec, operands: "[on|off|toggle]", operandsMax: 1 } : spec;
 }
 
 function print(command: ControlCommand, reply: ControlReply, json: boolean): number {
   if (!reply.ok) return failed(command, reply.error, json);
   if (json) process.stdout.write(`${JSON.stringify(reply.data)}\n`);
-  else process.stdout.write(statusText(reply.data));
+  else if (command === "status") process.stdout.write(statusText(reply.data, terminalColumns()));
+  else process.stdout.write(`${ANSWERS[command](oneLine(String(reply.data["state"]), 40))}\n`);
   return EXIT_FINE;
 }
+
+/** What came of a command, as a sentence about the state after it. */
+const ANSWERS: Readonly<Record<ControlCommand, (state: string) => string>> = {
+  status: (state) => state,
+  mute: (state) =>
+    state === "muted"
+      ? "Muted: the microphone is closed until pipit mute off"
+      : `Not muted: the microphone is open (${state})`,
+  wake: (state) =>
+    state === "idle" ? "No conversation began" : `A conversation begins (${state})`,
+  stop: (state) =>
+    ["idle", "muted"].includes(state) ? `Stopped (${state})` : `Stopping (${state})`,
+};

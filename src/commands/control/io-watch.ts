@@ -8,6 +8,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { ControlReply } from "../../core/control.ts";
+import { terminalColumns } from "../columns.ts";
 import { statusText } from "./status-text.ts";
 
 /** Often enough to see a conversation go by; each costs the daemon less than a millisecond. */
@@ -43,6 +44,8 @@ function jsonLine(reply: ControlReply): string {
 }
 
 function screen(reply: ControlReply, terminal: boolean): string {
-  const text = reply.ok ? statusText(reply.data) : `${reply.error}\n`;
+  const text = reply.ok
+    ? statusText(reply.data, terminalColumns(process.stdout))
+    : `${reply.error}\n`;
   return terminal ? `${FROM_THE_TOP}${text}\n(Ctrl-C ends)\n` : `${text}\n`;
 }

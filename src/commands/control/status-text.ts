@@ -1,55 +1,142 @@
 /**
- * The status as aligned lines for people.
+ * The status for people: first a sentence, and what needs them; then every figure, in groups.
  *
  * Invariant: every key of the data is shown, known ones first and with a label; whatever its value
- * is, it takes one line.
+ * is, it is one row, broken only at the edge of the terminal.
  */
 
 import { dbfsText } from "../../core/audio/level-meter.ts";
 import { durationText } from "../../core/duration.ts";
 import { oneLine } from "../../core/fault.ts";
 import { type Fields, number, record, text } from "../../core/json.ts";
+import { wrapped } from "../columns.ts";
 
-/** Known keys in the order in which an owner asks. */
-const LABELS: readonly (readonly [string, string])[] = [
-  ["state", "State"],
-  ["led", "LED"],
-  ["model", "Model"],
-  ["model_why", "Why this model"],
-  ["voice", "Voice"],
-  ["uptime_s", "Running for"],
-  ["conversations_today", "Conversations today"],
-  ["cost_today_usd", "Cost today"],
-  ["budget", "Budget"],
-  ["metrics_files_lost", "Metrics files lost"],
-  ["input_device", "Microphone"],
-  ["microphone", "Microphone state"],
-  ["microphone_level", "Microphone level"],
-  ["last_sound_ms", "Last sound"],
-  ["output_device", "Speaker"],
-  ["speaker", "Speaker state"],
-  ["wake_word", "Wake word"],
-  ["wake_word_engine", "Wake word engine"],
-  ["wake_word_keyword", "Wake words"],
-  ["retiring", "Models ending"],
-  ["last_fault", "Last fault"],
-  ["last_fault_s", "Last fault was"],
-  ["last_exit", "Last run"],
-  ["memory_mb", "Memory"],
+type Data = Readonly<Record<string, unknown>>;
+type Labels = readonly (readonly [string, string])[];
+
+/** Known keys in the order in which an owner asks, a group each. */
+const GROUPS: readonly Labels[] = [
+  [
+    ["state", "State"],
+    ["led", "LED"],
+    ["model", "Model"],
+    ["model_why", "Why this model"],
+    ["nobody_can_answer", "Nobody can answer"],
+    ["voice", "Voice"],
+    ["retiring", "Models ending"],
+  ],
+  [
+    ["conversations_today", "Conversations today"],
+    ["cost_today_usd", "Cost today"],
+    ["budget", "Budget"],
+    ["metrics_files_lost", "Metrics files lost"],
+  ],
+  [
+    ["input_device", "Microphone"],
+    ["microphone", "Microphone state"],
+    ["microphone_level", "Microphone level"],
+    ["last_sound_ms", "Last sound"],
+    ["output_device", "Speaker"],
+    ["speaker", "Speaker state"],
+    ["volume", "Volume"],
+    ["wake_word", "Wake word"],
+    ["wake_word_engine", "Wake word engine"],
+    ["wake_word_keyword", "Wake words"],
+  ],
+  [
+    ["config", "Configuration"],
+    ["config_refused", "Refused because"],
+    ["config_refused_s", "Refused"],
+    ["waiting_for_restart", "Waiting for a restart"],
+  ],
+  [
+    ["last_fault", "Last fault"],
+    ["last_fault_s", "Last fault was"],
+    ["last_exit", "Last run"],
+    ["uptime_s", "Running for"],
+    ["memory_mb", "Memory"],
+    ["version", "Version"],
+    ["pid", "Pid"],
+  ],
 ];
+const KNOWN: ReadonlySet<string> = new Set(GROUPS.flat().map(([key]) => key));
 
 const VALUE_MAX_CHARS = 300;
 
-/** Lines `Label   value`, each with its newline. */
-export function statusText(data: Readonly<Record<string, unknown>>): string {
-  const known = LABELS.filter(([key]) => Object.hasOwn(data, key));
-  const names = new Set(known.map(([key]) => key));
-  const others = Object.keys(data)
-    .filter((key) => !names.has(key))
-    .map((key): readonly [string, string] => [key, labelOf(key)]);
-  const rows = [...known, ...others];
-  const width = Math.max(0, ...rows.map(([, label]) => label.length));
-  return rows.map(([key, label]) => `${label.padEnd(width)}  ${textOf(key, data[key])}\n`).join("");
+/** The sentence, then lines `Label   value`, each with its newline; `columns`: see columns.ts. */
+export function statusText(data: Data, columns: number | null = null): string {
+  const others: Labels = Object.keys(data)
+    .filter((key) => !KNOWN.has(key))
+    .map((key) => [key, labelOf(key)]);
+  const groups = [...GROUPS, others]
+    .map((group) => group.filter(([key]) => Object.hasOwn(data, key)))
+    .filter((group) => group.length > 0);
+  const width = Math.max(0, ...groups.flat().map(([, label]) => label.length));
+  const row = ([key, label]: readonly [string, string]): string =>
+    `${label.padEnd(width)}  ${wrapped(textOf(key, data[key]), columns, width + 2)}\n`;
+  const head = headOf(data).map((line) => `${wrapped(line, columns, 2, 0)}\n`);
+  return [head.join(""), ...groups.map((group) => group.map(row).join(""))]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+/** What stands first: a sentence about all, and a line for each thing that is not well. */
+function headOf(data: Data): readonly string[] {
+  const state = text(data, "state");
+  // Only a whole status has a sentence; the answer to another command has a state alone.
+  if (state === null || !Object.hasOwn(data, "conversations_today")) return [];
+  const troubles = troublesOf(data);
+  const end = troubles.length === 0 ? "All is well." : "Not all is well:";
+  const parts = [stateText(state), howToBegin(data), todayText(data), end];
+  return [parts.filter((part) => part !== "").join(" "), ...troubles.map((one) => `- ${one}`)];
+}
+
+const STATES: Readonly<Record<string, string>> = {
+  idle: "Idle.",
+  muted: "Muted: pipit mute off opens the microphone.",
+  fault: "Telling about a fault.",
+};
+
+function stateText(state: string): string {
+  return STATES[state] ?? `In a conversation: ${oneLine(state, 40)}.`;
+}
+
+function howToBegin(data: Data): string {
+  if (data["state"] !== "idle") return "";
+  if (data["wake_word"] === "off") return "The wake word is off: press the button, or pipit wake.";
+  const words = data["wake_word_keyword"];
+  if (data["wake_word"] !== "ok" || !Array.isArray(words) || words.length === 0) return "";
+  return `Say ${oneLine(words.join(" or "), 100)}.`;
+}
+
+function todayText(data: Data): string {
+  const [count, usd] = [number(data, "conversations_today"), number(data, "cost_today_usd")];
+  if (count === null || count === 0) return "No conversation today.";
+  const noun = count === 1 ? "conversation" : "conversations";
+  return `Today ${count} ${noun}${usd === null ? "" : `, $${usd.toFixed(2)}`}.`;
+}
+
+/** What an owner should do something about. */
+function troublesOf(data: Data): readonly string[] {
+  const parts = ["microphone", "speaker", "wake_word"]
+    .map((key) => text(data, key))
+    .filter((said) => said !== null && said !== "ok" && said !== "off");
+  const nobody = text(data, "nobody_can_answer");
+  const refused = text(data, "config_refused");
+  const waiting = data["waiting_for_restart"];
+  const budget = record(data["budget"]);
+  const isSpent = budget !== null && budget["state"] === "spent" && budget["action"] !== "warn";
+  return [
+    ...parts.map(String),
+    ...(nobody === null ? [] : [nobody]),
+    ...(refused === null
+      ? []
+      : [`The configuration on the disk is refused, the old one is in force: ${refused}`]),
+    ...(Array.isArray(waiting) && waiting.length > 0
+      ? [`Restart the service to put in force: ${waiting.join(", ")}`]
+      : []),
+    ...(isSpent ? ["Today's budget is spent: it begins anew at midnight"] : []),
+  ].map((line) => oneLine(line, 600));
 }
 
 /** `fallback_count` is `Fallback count`. */
@@ -69,10 +156,13 @@ function textOf(key: string, value: unknown): string {
   return oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
 }
 
+/** Keys whose seconds are an age. */
+const AGES = ["last_fault_s", "config_refused_s"];
+
 /** The end of the key says what the number counts. */
 function numberText(key: string, value: number): string {
   if (key.endsWith("_usd")) return `$${value.toFixed(4)}`;
-  if (key === "last_fault_s") return `${durationText(value)} ago`;
+  if (AGES.includes(key)) return `${durationText(value)} ago`;
   if (key === "last_sound_ms") return `${Math.round(value)} ms ago`;
   if (key.endsWith("_s")) return durationText(value);
   if (key.endsWith("_mb")) return `${value} MB`;

@@ -3,6 +3,7 @@
 import { CATALOGUE_DATE, MODELS, type Model, modelNamed } from "../../core/models/catalogue.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { EXIT_FINE, readCommandLine, usageError } from "../args.ts";
+import { terminalColumns, wrapped } from "../columns.ts";
 import { type SavingsRow, type Spend, savings } from "./savings.ts";
 
 /** The older system's model, with which the guide compares. */
@@ -91,13 +92,37 @@ function table(tokens: number, before: Model, after: Model, rows: readonly Savin
   const cells = [heads, ...rows.map(perMonth)];
   const widths = heads.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
   const lines = cells.map((row) => aligned(row, widths));
-  return [
-    `${tokens.toLocaleString("en-US")} tokens a day, US dollars, prices of ${CATALOGUE_DATE}; a month has 30 days`,
-    "",
-    headline(names, widths),
-    ...lines,
-    "",
-  ].join("\n");
+  const columns = terminalColumns();
+  const full = widths.reduce((sum, width) => sum + width + 2, -2);
+  if (columns !== null && full > columns) return stacked(tokens, [before, after], rows, columns);
+  return [title(tokens), "", headline(names, widths), ...lines, ""].join("\n");
+}
+
+function title(tokens: number): string {
+  return `${tokens.toLocaleString("en-US")} ${tokens === 1 ? "token" : "tokens"} a day, US dollars, prices of ${CATALOGUE_DATE}; a month has 30 days`;
+}
+
+/** For a narrow terminal: a block for each kind of tokens. */
+function stacked(
+  tokens: number,
+  [before, after]: readonly [Model, Model],
+  rows: readonly SavingsRow[],
+  columns: number,
+): string {
+  const line = (name: string, spend: Spend, share = ""): string => {
+    const { dayMicroUsd: day, monthMicroUsd: month, yearMicroUsd: year } = spend;
+    const text = `${dollars(day)} a day, ${dollars(month)} a month, ${dollars(year)} a year${share}`;
+    return `  ${wrapped(`${name}: ${text}`, columns, 4, 2)}`;
+  };
+  const share = (row: SavingsRow): string =>
+    row.savedShare === null ? "" : ` (${Math.round(row.savedShare * 100)} %)`;
+  const blocks = rows.flatMap((row) => [
+    `all tokens are ${row.tokens}`,
+    line(before.name, row.before),
+    line(after.name, row.after),
+    line("saved", row.saved, share(row)),
+  ]);
+  return `${[wrapped(title(tokens), columns), "", ...blocks].join("\n")}\n`;
 }
 
 /** The names of the models over the first of their three columns. */

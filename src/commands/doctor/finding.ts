@@ -4,6 +4,7 @@
  */
 
 import { type Fault, oneLine } from "../../core/fault.ts";
+import { wrapped } from "../columns.ts";
 
 /** `skip`: could not be looked at here, which is no fault of the appliance. */
 export type Grade = "ok" | "warn" | "fail" | "skip";
@@ -51,12 +52,18 @@ export function summary(findings: readonly Finding[]): string {
 const GRADE_WIDTH = 4;
 export const CHECK_WIDTH = 13;
 
-/** `warn  clock          ...` and, below it, the remedy; `paint` colours the grade. */
+/**
+ * `warn  clock          ...` and, below it, the remedy; `paint` colours the grade; `columns`: see
+ * columns.ts.
+ */
 export function findingText(
   { check, grade, says, remedy }: Finding,
   paint: (grade: Grade, text: string) => string = (_, text) => text,
+  columns: number | null = null,
 ): string {
-  const head = `${paint(grade, grade.padEnd(GRADE_WIDTH))}  ${check.padEnd(CHECK_WIDTH)}  ${says}`;
+  const indent = GRADE_WIDTH + CHECK_WIDTH + 4;
+  const body = wrapped(says, columns, indent);
+  const head = `${paint(grade, grade.padEnd(GRADE_WIDTH))}  ${check.padEnd(CHECK_WIDTH)}  ${body}`;
   if (remedy === "") return `${head}\n`;
-  return `${head}\n${" ".repeat(GRADE_WIDTH + CHECK_WIDTH + 4)}${remedy}\n`;
+  return `${head}\n${" ".repeat(indent)}${wrapped(remedy, columns, indent)}\n`;
 }

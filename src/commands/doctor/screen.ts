@@ -7,6 +7,7 @@
 
 import { fdSink, wantsColour } from "../../adapters/os/line-sink.ts";
 import { dbfsText } from "../../core/audio/level-meter.ts";
+import { terminalColumns } from "../columns.ts";
 import { type Finding, findingText, type Grade, summary } from "./finding.ts";
 
 const STDOUT = 1;
@@ -61,7 +62,7 @@ export class Screen {
     if (this.#json) return;
     const paint = (grade: Grade, text: string): string =>
       this.#colour ? COLOURS[grade] + text + COLOUR_OFF : text;
-    for (const one of findings) process.stdout.write(findingText(one, paint));
+    for (const one of findings) process.stdout.write(findingText(one, paint, terminalColumns()));
   }
 
   end(findings: readonly Finding[], ok: boolean): void {

@@ -12,6 +12,7 @@ export async function ledsOff(argv: readonly string[]): Promise<number> {
     argv,
   );
   if (typeof line === "number") return line;
-  await makeLedsDark(settingsOrDefaults(line.config), new SystemClock());
+  const came = await makeLedsDark(settingsOrDefaults(line.config), new SystemClock());
+  process.stdout.write(`${came}\n`);
   return EXIT_FINE;
 }

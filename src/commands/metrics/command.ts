@@ -23,6 +23,7 @@ import {
   reportError,
   usageError,
 } from "../args.ts";
+import { terminalColumns } from "../columns.ts";
 import { compare } from "./compare.ts";
 import { compareText } from "./compare-text.ts";
 import { metricsCsv } from "./csv.ts";
@@ -198,7 +199,7 @@ async function show(
     const found = compare(sessions, { sides, price, zone: localZone });
     text = line.json
       ? json({ ...scopeData(sessions.length, scope), compare: found })
-      : compareText(found, isUtf8());
+      : compareText(found, isUtf8(), terminalColumns());
   } else if (line.json) text = json(reportData(sessions, scope, { zone: localZone, bySession }));
   else if (line.flag("csv")) text = metricsCsv(sessions);
   else text = metricsTable(sessions, tableOptions(bySession)) || nothingThere(scope);
@@ -216,7 +217,7 @@ function nothingThere({ dir, sinceMs, untilMs }: Scope): string {
 }
 
 function tableOptions(bySession: boolean) {
-  const width = Math.max(WIDTH_DEFAULT, process.stdout.columns ?? WIDTH_DEFAULT);
+  const width = terminalColumns() ?? WIDTH_DEFAULT;
   const colour = wantsColour(fdSink(STDOUT, process.env), process.env);
   return { zone: localZone, width, colour, utf8: isUtf8(), bySession };
 }

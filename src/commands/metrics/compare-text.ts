@@ -1,8 +1,13 @@
-/** A comparison as text for people: at most 80 characters a line. */
+/**
+ * A comparison as text for people: at most 80 characters a line; in a narrower terminal a measure's
+ * name has a line of its own.
+ */
 
+import { wrapped } from "../columns.ts";
 import type { Comparison, Estimate, Measure, Repriced, SideData } from "./compare.ts";
-import { changeText, countText, usdText } from "./figures.ts";
+import { changeText, countText, pluralText, usdText } from "./figures.ts";
 
+const FULL_COLUMNS = 80;
 const NAME_CHARS = 25;
 const SIDE_CHARS = 17;
 const CHANGE_CHARS = 14;
@@ -11,7 +16,11 @@ const VENDOR_CHARS = 7;
 const FEW_DAYS = 14;
 
 /** The whole text, each line with its newline. */
-export function compareText(found: Comparison, utf8: boolean): string {
+export function compareText(
+  found: Comparison,
+  utf8: boolean,
+  columns: number | null = null,
+): string {
   const { a, b, others, otherModels, measures, repriced } = found;
   const lines = [
     ...sideLines(a),
@@ -27,8 +36,22 @@ export function compareText(found: Comparison, utf8: boolean): string {
     "",
     ...notes(found),
   ];
-  const text = lines.map((line) => `${line.trimEnd()}\n`).join("");
+  const narrow = columns !== null && columns < FULL_COLUMNS;
+  const fit = (line: string): string => (narrow ? narrowed(line, columns) : line.trimEnd());
+  const text = lines.map((line) => `${fit(line)}\n`).join("");
   return utf8 ? text : text.replaceAll("−", "-").replaceAll("…", "..").replaceAll("±", "+-");
+}
+
+/** A row of cells under its name; a sentence at its blanks. */
+function narrowed(line: string, columns: number): string {
+  if (line.trimEnd().length <= columns) return line.trimEnd();
+  const isRow = /\S {3,}\S/.test(line) || line.startsWith(" ".repeat(NAME_CHARS));
+  if (!isRow) return wrapped(line.trimEnd(), columns, 2, 0);
+  const name = line.slice(0, NAME_CHARS).trimEnd();
+  const cells = line.slice(NAME_CHARS).trim().split(/ {2,}/);
+  const shown = cells.map((cell) => cell.trim()).join("  ");
+  const body = wrapped(`  ${shown}`, columns, 2, 0);
+  return name.trim() === "" ? body : `${name}\n${body}`;
 }
 
 function sideLines({ name, models, conversations, price_model, shutdown }: SideData): string[] {
@@ -99,7 +122,8 @@ function changeSpread({ change }: Measure): string {
 
 function nText(of: Measure, { conversations, units }: Estimate): string {
   if (of.per === "conversations") return String(conversations);
-  return `${countText(units)} in ${conversations}`;
+  const some = units < 10 && !Number.isInteger(units) ? units.toFixed(1) : countText(units);
+  return `${some} in ${conversations}`;
 }
 
 function sized(of: Measure, value: number): string {
@@ -119,7 +143,7 @@ function repricedLines(repriced: Repriced | null, a: SideData, b: SideData): str
       ? `  at ${side.price_model}: its prices are not known`
       : `  at ${side.price_model}: ${usdText(micro)}, projected ${usdText(month)} a month`;
   const lines = [
-    `Your own ${countText(tokens)} tokens (${conversations} conversations, ${days} days) at each price:`,
+    `Your own ${countText(tokens)} tokens (${pluralText(conversations, "conversation")}, ${pluralText(days, "day")}) at each price:`,
     line(a, repriced.aMicroUsd, repriced.aMonthMicroUsd),
     line(b, repriced.bMicroUsd, repriced.bMonthMicroUsd),
   ];
@@ -129,7 +153,8 @@ function repricedLines(repriced: Repriced | null, a: SideData, b: SideData): str
   lines.push(
     `  ${a.price_model} ${verb} ${usdText(Math.abs(saved))}${more} a month (${changeText(change)})`,
   );
-  if (days < FEW_DAYS) lines.push(`  projected from ${days} days only: take it as a hint`);
+  if (days < FEW_DAYS)
+    lines.push(`  projected from ${pluralText(days, "day")} only: take it as a hint`);
   return lines;
 }
 
@@ -147,7 +172,7 @@ function notes({ measures, a, b }: Comparison): string[] {
   return [
     ...(few
       ? [
-          `too few: below ${least("conversations")} conversations or ${least("calls")} function calls`,
+          `too few: below ${pluralText(least("conversations"), "conversation")} or ${pluralText(least("calls"), "function call")}`,
         ]
       : []),
     ...(a.conversations === 0 || b.conversations === 0

@@ -1,11 +1,13 @@
 /**
  * The table for people: a line a day or a conversation, and one for all of them.
  *
- * Invariant: no line is wider than the width that is given, as long as that is 80 or more and the
- * figures are those of a household; colour changes nothing of the text.
+ * Invariant: no line is wider than the width that is given, as long as that is 40 or more and the
+ * figures are those of a household; colour changes nothing of the text. In a narrow terminal the
+ * charts go first, then the columns of DROPPED.
  */
 
 import { DAY_MS } from "../../core/duration.ts";
+import { wrapped } from "../columns.ts";
 import { countText, msText, shareText, usdText } from "./figures.ts";
 import { cellsOf, greatestOf, type Point, sparkline } from "./sparkline.ts";
 import { byDay, type Summary, summarise } from "./summary.ts";
@@ -27,6 +29,8 @@ export const TABLE_LINES_MAX = 100;
 /** A small chart has at least and at most so many characters. */
 const CHART_MIN = 3;
 const CHART_MAX = 24;
+/** Here all columns have room, with the smallest charts. */
+const FULL_WIDTH = 80;
 /** From here on there is room for the model and how it ended. */
 const ROOMY_WIDTH = 110;
 
@@ -53,14 +57,33 @@ export function metricsTable(sessions: readonly SessionView[], options: TableOpt
   const count = options.bySession ? sessions.length : days.size;
   const shown = options.bySession ? sessionLines(sessions, options) : dayLines(days, options);
   const total = totalLine(sessions, options.zone);
-  const plain = figureColumns([...shown, total], options);
-  const used = plain.reduce((sum, column) => sum + widthOf(column) + 1, 0);
-  const room = Math.floor((options.width - used - 1) / 2);
+  const plain = fitting(figureColumns([...shown, total], options), options.width);
+  const room = Math.floor((options.width - usedBy(plain) - 1) / 2);
   const charts = Math.min(CHART_MAX, Math.max(CHART_MIN, room));
-  const columns = withCharts(plain, shown, total, charts, options);
+  const isNarrow = room < CHART_MIN && options.width < FULL_WIDTH;
+  const columns = isNarrow ? plain : withCharts(plain, shown, total, charts, options);
   const hidden = count - shown.length;
   const lines = render(columns, options);
-  return [...lines, "", ...legend(total.summary, hidden, options)].map((l) => `${l}\n`).join("");
+  const notes = legend(total.summary, hidden, options).map((one) =>
+    wrapped(one, options.width, 2, 0),
+  );
+  return [...lines, "", ...notes].map((l) => `${l}\n`).join("");
+}
+
+/** What a narrow terminal does without, the least wanted first. */
+const DROPPED: readonly string[] = ["token", "cuts", "func", "p95", "turns"];
+
+function fitting(columns: readonly Column[], width: number): readonly Column[] {
+  let kept = columns;
+  for (const head of DROPPED) {
+    if (usedBy(kept) - 1 <= width || width >= FULL_WIDTH) return kept;
+    kept = kept.filter((column) => column.head !== head);
+  }
+  return kept;
+}
+
+function usedBy(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + widthOf(column) + 1, 0);
 }
 
 type Days = ReadonlyMap<number, readonly SessionView[]>;

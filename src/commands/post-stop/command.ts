@@ -9,6 +9,16 @@ import { ExitRecord } from "../../adapters/systemd/exit-record.ts";
 import { EXIT_FINE, readCommandLine } from "../args.ts";
 import { settingsOrDefaults } from "../load-settings.ts";
 
+function remembered({
+  SERVICE_RESULT: result,
+  STATE_DIRECTORY: folder,
+}: NodeJS.ProcessEnv): string {
+  if (!result) return "How it ended was not said: systemd does, in SERVICE_RESULT";
+  return folder
+    ? `How it ended is remembered: ${result}`
+    : `It ended: ${result}; no STATE_DIRECTORY`;
+}
+
 /** Always succeeds: there is nobody left who could do anything about it. */
 export async function postStop(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(
@@ -22,9 +32,10 @@ export async function postStop(argv: readonly string[]): Promise<number> {
   if (typeof line === "number") return line;
   const clock = new SystemClock();
   try {
-    await makeLedsDark(settingsOrDefaults(line.config), clock);
+    process.stdout.write(`${await makeLedsDark(settingsOrDefaults(line.config), clock)}\n`);
   } finally {
     new ExitRecord({ env: process.env, clock }).serviceEnded(process.env);
+    process.stdout.write(`${remembered(process.env)}\n`);
   }
   return EXIT_FINE;
 }

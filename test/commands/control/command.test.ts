@@ -64,7 +64,7 @@ test("status for people and for programs", async (t) => {
   const plain = await pipit(["status"], env);
   assert.equal(
     plain.out,
-    "State        idle\nRunning for  1 d 2 h\nLast fault   none\nDrops        3\n",
+    "State        idle\n\nLast fault   none\nRunning for  1 d 2 h\n\nDrops        3\n",
   );
   assert.equal(plain.code, 0);
   const json = await pipit(["status", "--json"], env);
@@ -92,9 +92,23 @@ test("a watch goes on when the daemon goes away, and ends when it is told to", a
   assert.match(String(lines[1]?.["error"]), /^pipit is not running/);
 });
 
+const MUTED = "Muted: the microphone is closed until pipit mute off\n";
+
+test("mute without a word says how it is; toggle turns it over", async (t) => {
+  const { env, asked } = await daemon(t);
+  const shown = await pipit(["mute"], env);
+  assert.deepEqual([shown.code, shown.out], [0, "Not muted: the microphone is open (idle)\n"]);
+  assert.equal((await pipit(["mute", "toggle"], env)).out, MUTED);
+  assert.deepEqual(asked, [
+    { command: "status" },
+    { command: "status" },
+    { command: "mute", on: true },
+  ]);
+});
+
 test("mute and stop are passed on; a refusal is one line and exit code 1", async (t) => {
   const { env, asked } = await daemon(t);
-  assert.deepEqual((await pipit(["mute", "on"], env)).out, "State  muted\n");
+  assert.deepEqual((await pipit(["mute", "on"], env)).out, MUTED);
   assert.equal((await pipit(["mute", "off"], env)).code, 0);
   assert.equal((await pipit(["stop"], env)).code, 0);
   const refused = await pipit(["wake"], env);
@@ -142,7 +156,12 @@ test("the setting and --socket lead to the daemon; the key need not be in the en
 });
 
 test("bad usage is exit code 2 and one line; --help is 0", async () => {
-  for (const args of [["mute"], ["mute", "perhaps"], ["status", "now"], ["stop", "--jsno"]]) {
+  for (const args of [
+    ["mute", "on", "off"],
+    ["mute", "perhaps"],
+    ["status", "now"],
+    ["stop", "--jsno"],
+  ]) {
     const { code, out, err } = await pipit(args, {});
     assert.deepEqual([code, out], [2, ""], args.join(" "));
     assert.match(err, /^pipit (mute|status|stop): .*\n$/);
@@ -164,7 +183,9 @@ test("any data is shown, a line each, and durations are read at a glance", () =>
   const text = statusText({ odd: "a\nb", speaker: "", tokens: { in: 1 }, on: true, state: "idle" });
   const lines = [
     "State          idle",
+    "",
     "Speaker state  none",
+    "",
     "Odd            a b",
     'Tokens         {"in":1}',
     "On             yes",
@@ -190,4 +211,55 @@ test("any data is shown, a line each, and durations are read at a glance", () =>
     "5 h 12 min",
     "3 d",
   ]);
+});
+
+const CALM = {
+  state: "idle",
+  conversations_today: 3,
+  cost_today_usd: 0.041,
+  microphone: "ok",
+  speaker: "ok",
+  wake_word: "ok",
+  wake_word_keyword: ["computer"],
+  nobody_can_answer: null,
+  config: "in force",
+  config_refused: null,
+  waiting_for_restart: [],
+  budget: null,
+};
+
+test("the status begins with a sentence, and with what needs the owner", () => {
+  const head = (more: object): string => statusText({ ...CALM, ...more }).split("\n\n")[0] ?? "";
+  assert.equal(head({}), "Idle. Say computer. Today 3 conversations, $0.04. All is well.\n".trim());
+  assert.match(head({ conversations_today: 1 }), /Today 1 conversation, \$0\.04\. All is well\.$/);
+  assert.match(
+    head({ conversations_today: 0 }),
+    /^Idle\. Say computer\. No conversation today\. All/,
+  );
+  assert.match(head({ state: "muted" }), /^Muted: pipit mute off opens the microphone\. Today/);
+  assert.match(head({ state: "listening" }), /^In a conversation: listening\. Today/);
+  assert.match(head({ wake_word: "off" }), /^Idle\. The wake word is off: press the button, or/);
+  const refused = { config: "refused", config_refused: "c.yaml:4:3 x: no", config_refused_s: 120 };
+  assert.match(
+    head(refused),
+    /Not all is well:\n- The configuration on the disk is refused, .* x: no$/,
+  );
+  assert.match(statusText({ ...CALM, ...refused }), /^Refused +2 min ago$/m);
+  const waiting = { waiting_for_restart: ["audio.output_device"] };
+  assert.match(head(waiting), /\n- Restart the service to put in force: audio\.output_device$/);
+  assert.match(
+    head({ microphone: "Microphone lost", nobody_can_answer: "Nobody" }),
+    /:\n- Micr.*\n- Nob/,
+  );
+  const spent = { daily_usd: 1, spent_usd: 1, left_usd: 0, action: "refuse", state: "spent" };
+  assert.match(head({ budget: spent }), /\n- Today's budget is spent/);
+});
+
+test("in a narrow terminal words stay whole, and no line is wider", () => {
+  const long =
+    "the server of openai.base_url says that nobody of this account may use gpt-realtime";
+  const text = statusText({ ...CALM, nobody_can_answer: long, retiring: [long, long] }, 60);
+  for (const line of text.split("\n")) assert.ok(line.length <= 60, line);
+  assert.ok(text.includes("openai.base_url"), "no word is broken");
+  assert.match(statusText({ ...CALM, last_fault: long }), new RegExp(`^Last fault +${long}$`, "m"));
 });

@@ -67,6 +67,28 @@ test("the table by day, by conversation, and in ASCII", () => {
   assertGolden("ascii.txt", ascii);
 });
 
+test("a narrow terminal does without charts and the least of the columns", () => {
+  for (const width of [79, 70, 60, 50, 40]) {
+    for (const bySession of [true, false]) {
+      const text = metricsTable(HOUSEHOLD.slice(-9), { ...TABLE, width, bySession });
+      assertFits(text, width);
+      assert.match(text, / p50 .* cost|p50 cost/);
+    }
+    const sides = ["gpt-4o-realtime-preview", "gpt-realtime"] as const;
+    const found = compare(HOUSEHOLD, { sides, price: () => 1_000, zone: ZONE });
+    assertFits(compareText(found, true, width), Math.max(width, 45));
+  }
+  assert.match(metricsTable(HOUSEHOLD, { ...TABLE, width: 60 }), /func fail$/m);
+});
+
+test("one is one: no plural of a single conversation or day", () => {
+  const one = HOUSEHOLD.slice(-1);
+  const found = compare(one, { sides: ["gpt-realtime", "x"], price: () => 1_000, zone: ZONE });
+  const text = compareText(found, true);
+  assert.match(text, /\(1 conversation, 1 day\)/);
+  assert.doesNotMatch(text, /\b1 (conversations|days)/);
+});
+
 test("a wide terminal gets longer charts and the model; colour adds nothing but colour", () => {
   const wide = metricsTable(HOUSEHOLD, { ...TABLE, width: 140, bySession: true });
   assertFits(wide, 140);
