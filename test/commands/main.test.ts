@@ -1,7 +1,7 @@
 /** The program as an owner meets it: real processes, exit codes, one line each, no stack trace. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/adapters/os/project-root.ts";
