@@ -43,7 +43,8 @@ import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
 import type { Role } from "./core/alsa/cards.ts";
 import { type Fault, faultLine } from "./core/fault.ts";
 import { dialTarget } from "./core/realtime/endpoint.ts";
-import { type Settings, secretValues } from "./core/settings/table.ts";
+import type { Redactor } from "./core/redact.ts";
+import type { Settings } from "./core/settings/table.ts";
 import type { Sensitivity } from "./core/wake/sensitivity.ts";
 import type {
   Button,
@@ -74,20 +75,20 @@ interface Base {
 }
 
 /** The journal alone: what can go wrong while composing is told through it. */
-export function composeJournal(settings: Settings, env: Env): LineJournal {
+export function composeJournal(settings: Settings, env: Env, secrets: Redactor): LineJournal {
   const sink = fdSink(1, env);
   return new LineJournal({
     sink,
     clock: new SystemClock(),
     colour: wantsColour(sink, env),
     level: settings["system.log_level"],
-    secrets: secretValues(settings),
+    secrets,
   });
 }
 
 /** How the run before ended, and where this one says how it does. */
-export function composeExitRecord(env: Env): ExitRecord {
-  return new ExitRecord({ env, clock: new SystemClock() });
+export function composeExitRecord(env: Env, secrets: Redactor): ExitRecord {
+  return new ExitRecord({ env, clock: new SystemClock(), secrets });
 }
 
 /** What reads the configuration again; `parts` are those of it that are the caller's. */
@@ -99,19 +100,28 @@ export function composeReloader(
   return new Reloader({ ...parts, clock, watch: new FolderWatch({ path, clock }) });
 }
 
+/** What the process knows before it has an appliance. */
+export interface Known {
+  /** How the run before ended. */
+  readonly lastExit: string | null;
+  /** What must not be shown. */
+  readonly secrets: Redactor;
+}
+
 /**
  * The appliance that the settings describe; what a reload may change is asked for when it is
- * needed. `lastExit`: how the run before ended. Throws a FaultError for devices that cannot be.
+ * needed. Throws a FaultError for devices that cannot be.
  */
 export function compose(
   current: () => Settings,
   env: Env,
   journal: Journal,
-  lastExit: string | null,
+  known: Known,
 ): Appliance {
   const settings = current();
   const clock = new SystemClock();
   const dice = new SystemDice();
+  const { secrets } = known;
   const base: Base = { settings, current, banks: new Map(), env, journal, clock, dice };
   const socketPath = controlSocketPath(settings["system.control_socket"], env, { role: "serve" });
   const world = {
@@ -137,6 +147,7 @@ export function compose(
       dir: settings["metrics.dir"],
       limits: () => metricsLimits(current()),
       clock,
+      secrets,
     }),
     fleetFile: composeFleetFile(base),
     models: new ModelsList({
@@ -145,10 +156,10 @@ export function compose(
       apiKey: () => current()["openai.api_key"],
       dir: settings["metrics.dir"],
     }),
-    notifier: new SystemdNotifier({ clock, env, pid: process.pid }),
+    notifier: new SystemdNotifier({ clock, env, pid: process.pid, secrets }),
     power: new SystemdPower(),
-    controlServer: new ControlSocket(socketPath, clock),
-    host: hostFacts(lastExit),
+    controlServer: new ControlSocket(socketPath, clock, { journal, secrets }),
+    host: hostFacts(known.lastExit),
   };
   return new Appliance(world, current);
 }

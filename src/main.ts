@@ -8,6 +8,7 @@
 
 import { inspect } from "node:util";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
+import { guard, learnFrom } from "./commands/outward.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
 import { didYouMean } from "./core/suggest.ts";
 
@@ -148,7 +149,10 @@ function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
   });
 }
 
-ignoreBrokenPipe(process.stdout);
-ignoreBrokenPipe(process.stderr);
+for (const stream of [process.stdout, process.stderr]) {
+  ignoreBrokenPipe(stream);
+  guard(stream);
+}
+learnFrom(process.env);
 process.exitCode = await main(process.argv.slice(2)).catch(explain);
 setTimeout(() => process.exit(), LINGER_MAX_MS).unref();

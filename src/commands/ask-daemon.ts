@@ -7,14 +7,18 @@
 
 import { withCredentials } from "../adapters/config/credentials.ts";
 import { loadConfig } from "../adapters/config/file.ts";
-import { askDaemon } from "../adapters/control/client.ts";
+import { askDaemon, NOT_RUNNING } from "../adapters/control/client.ts";
 import { controlSocketPath } from "../adapters/control/path.ts";
+import { runProgram } from "../adapters/os/run-program.ts";
 import { answerMaxMs, type ControlReply, type ControlRequest } from "../core/control.ts";
-import { FaultError, faultLine } from "../core/fault.ts";
+import { type Fault, FaultError, faultLine } from "../core/fault.ts";
 import { type CommandLine, EXIT_FAILED, type OptionSpec } from "./args.ts";
 
 /** Above the daemon's own limit for an answer, so that its complaint gets through. */
 const MARGIN_MS = 1_000;
+
+/** What the service manager gets to answer. */
+const SERVICE_MAX_MS = 1_500;
 
 /** The option by which every such command finds the daemon. */
 export const SOCKET_OPTION: Readonly<Record<string, OptionSpec>> = {
@@ -27,8 +31,23 @@ export async function askRunning(socket: string, request: ControlRequest): Promi
     return await askDaemon(socket, request, answerMaxMs(request) + MARGIN_MS);
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
-    return { ok: false, error: faultLine(error.fault) };
+    const known = error.fault;
+    return { ok: false, error: (await withoutSocket(socket, known)) ?? faultLine(known) };
   }
+}
+
+/** It runs all the same, if the service manager says so: starting it would do nothing. */
+async function withoutSocket(socket: string, { code, message }: Fault): Promise<string | null> {
+  if (code !== "config" || !message.startsWith(NOT_RUNNING)) return null;
+  const asked = ["is-active", "pipit.service"];
+  const { stdout } = await runProgram("systemctl", asked, { maxMs: SERVICE_MAX_MS });
+  const state = stdout.trim();
+  if (state === "activating") return "pipit is just starting. Ask again in a moment";
+  if (state !== "active") return null;
+  return (
+    `pipit runs, but its socket ${socket} is not there; it makes it anew within half a minute. ` +
+    "If it does not: sudo systemctl restart pipit"
+  );
 }
 
 export function socketOf(command: string, line: CommandLine): string {

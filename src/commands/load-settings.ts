@@ -3,8 +3,9 @@
 import { withCredentials } from "../adapters/config/credentials.ts";
 import type { LoadedConfig, LoadOptions } from "../adapters/config/file.ts";
 import { loadConfig } from "../adapters/config/file.ts";
-import { DEFAULTS, type Settings } from "../core/settings/table.ts";
+import { DEFAULTS, type Settings, secretValues } from "../core/settings/table.ts";
 import { EXIT_USAGE, reportError } from "./args.ts";
+import { secrets } from "./outward.ts";
 
 /**
  * Loads the configuration; a number is the exit code, and the problems have been printed, after
@@ -15,6 +16,7 @@ export function loadSettings(
   onRefused: (problems: readonly string[]) => void = () => {},
 ): Extract<LoadedConfig, { ok: true }> | number {
   const loaded = loadConfig(options);
+  secrets.learn(loaded.ok ? secretValues(loaded.settings) : []);
   if (loaded.ok) return loaded;
   onRefused(loaded.problems);
   for (const problem of loaded.problems) reportError(problem);

@@ -56,11 +56,22 @@ export function fault(code: FaultCode, verdict: Verdict, message: string, remedy
 }
 
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+/** Changes of direction, marks without width, tags: what makes a line read as something else. */
+const UNSEEN =
+  /[\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
+const HALF_A_PAIR = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
 /** Foreign text made fit for one journal line, cut at `maxChars`. */
 export function oneLine(text: string, maxChars = 400): string {
-  const line = text.replace(CONTROL, " ").trim();
-  return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1)}…`;
+  // A little more than is kept: the rest of a megabyte is not worth looking at.
+  const start = text.slice(0, maxChars * 4 + 64);
+  const line = start
+    .replace(CONTROL, " ")
+    .replace(UNSEEN, "")
+    .replace(HALF_A_PAIR, "\uFFFD")
+    .trim();
+  if (line.length <= maxChars) return line;
+  return `${line.slice(0, maxChars - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /** A fault carried where only an exception can go: start-up code and rejected promises. */

@@ -16,8 +16,8 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
+import { SECRET_MIN_CHARS } from "../../core/redact.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
-import { SECRET_MIN_CHARS } from "../systemd/journal.ts";
 
 /** Where the owner keeps them: root's folder, mode 0700. */
 export const CREDENTIALS_FOLDER = "/etc/pipit/credentials";

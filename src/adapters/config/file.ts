@@ -9,6 +9,7 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { redact } from "../../core/redact.ts";
 import type { Env, MissingVariables } from "../../core/settings/expand-env.ts";
 import { type Written, writtenIn } from "../../core/settings/loss.ts";
 import type { SettingKey, Settings } from "../../core/settings/table.ts";
@@ -123,7 +124,9 @@ function exists(path: string): boolean {
 }
 
 function refused(path: string, found: readonly Problem[], digest: string): LoadedConfig {
-  const details = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const details = found
+    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+    .map((one) => ({ ...one, key: redact(one.key, []), message: redact(one.message, []) }));
   const shown = details.slice(0, PROBLEMS_SHOWN_MAX);
   const problems = shown.map((problem) => formatProblem(path, problem));
   const rest = details.length - shown.length;

@@ -16,6 +16,9 @@ import { errorCode } from "../os/files.ts";
 /** A status has about a kilobyte. */
 export const REPLY_MAX_BYTES = 262_144;
 
+/** How the line begins that says so. */
+export const NOT_RUNNING = "pipit is not running";
+
 /** Sends `request`, resolves with the reply; rejects with a FaultError. */
 export function askDaemon(
   socketPath: string,
@@ -72,7 +75,7 @@ function unreachable(error: unknown, path: string): Fault {
       return fault(
         "config",
         "tell",
-        `pipit is not running (nothing answers at ${path})`,
+        `${NOT_RUNNING} (nothing answers at ${path})`,
         "Start it: sudo systemctl start pipit (not installed yet: ./scripts/install)",
       );
     case "EACCES":

@@ -14,6 +14,7 @@ import {
   parseControlRequest,
 } from "../../core/control.ts";
 import { FaultError } from "../../core/fault.ts";
+import type { Redactor } from "../../core/redact.ts";
 import { within } from "../../core/timeout.ts";
 import type { Clock } from "../../ports.ts";
 
@@ -21,6 +22,12 @@ import type { Clock } from "../../ports.ts";
 export const LINE_MAX_BYTES = 4_096;
 /** Time for a whole line to come, or for an answer to be taken. */
 export const CLIENT_IDLE_MS = 10_000;
+/** Read and dropped behind junk, so that its complaint can be taken; beyond it the client is cut. */
+export const DROPPED_MAX_BYTES = 65_536;
+/** Commands of one connection that are answered as fast as they come … */
+export const FREE_ANSWERS = 50;
+/** … and the wait before each further one: a loop of commands must not cost the daemon its time. */
+export const PACE_MS = 20;
 
 const NEWLINE = 0x0a;
 
@@ -29,25 +36,32 @@ export class ControlClient {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #answer: (request: ControlRequest) => Promise<ControlReply>;
+  readonly #secrets: Redactor;
+  #answered = 0;
+  #dropped = 0;
   #rest: Buffer = Buffer.alloc(0);
   #answering: boolean = false;
   #ended: boolean = false;
   #takeBack: () => void = () => undefined;
+  #cancelPace: () => void = () => undefined;
 
   constructor(
     socket: Socket,
     clock: Clock,
     answer: (request: ControlRequest) => Promise<ControlReply>,
+    secrets: Redactor,
   ) {
     this.#socket = socket;
     this.#clock = clock;
     this.#answer = answer;
+    this.#secrets = secrets;
   }
 
   attend(): void {
     const socket = this.#socket;
     this.#guard();
     socket.on("data", (chunk) => {
+      if (socket.writableEnded) return; // after the end nothing is kept
       this.#rest = Buffer.concat([this.#rest, Buffer.from(chunk)]);
       this.#advance();
     });
@@ -75,7 +89,10 @@ export class ControlClient {
 
   #guard(): void {
     this.#socket.on("error", () => this.#socket.destroy()); // the client went: nobody to tell
-    this.#socket.on("close", () => this.#takeBack());
+    this.#socket.on("close", () => {
+      this.#takeBack();
+      this.#cancelPace();
+    });
     this.#arm();
   }
 
@@ -117,13 +134,24 @@ export class ControlClient {
     const reply = await this.#answerInTime(request);
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#arm();
-    this.#socket.write(`${JSON.stringify(reply)}\n`, () => {
+    this.#socket.write(this.#line(reply), () => {
       if (this.#socket.destroyed) return;
-      this.#answering = false;
-      this.#arm();
-      this.#advance();
-      if (!this.#answering) this.#socket.resume();
+      if (++this.#answered < FREE_ANSWERS) this.#next();
+      else this.#cancelPace = this.#clock.after(PACE_MS, () => this.#next());
     });
+  }
+
+  /** On with what came behind the line that was answered. */
+  #next(): void {
+    if (this.#socket.destroyed) return;
+    this.#answering = false;
+    this.#arm();
+    this.#advance();
+    if (!this.#answering) this.#socket.resume();
+  }
+
+  #line(reply: ControlReply): string {
+    return `${JSON.stringify(this.#secrets.value(reply))}\n`;
   }
 
   /** A bug in the answer passes through: it ends the daemon, as every bug does. */
@@ -140,7 +168,12 @@ export class ControlClient {
 
   #finish(reply: ControlReply): void {
     this.#rest = Buffer.alloc(0);
-    this.#socket.end(`${JSON.stringify(reply)}\n`);
-    this.#socket.resume(); // what still comes is read and dropped, so that the end can come
+    this.#socket.end(this.#line(reply));
+    // What still comes is read and dropped, so that the end can come; a flood is cut.
+    this.#socket.on("data", (chunk) => {
+      this.#dropped += chunk.length;
+      if (this.#dropped > DROPPED_MAX_BYTES) this.#socket.destroy();
+    });
+    this.#socket.resume();
   }
 }

@@ -6,13 +6,15 @@
  * wait and answer is bounded. Who may ask is decided by the file: mode 0660, user and group.
  */
 
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { lstat } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
 import { FaultError, fault } from "../../core/fault.ts";
-import type { Clock, ControlServer } from "../../ports.ts";
-import { errorCode } from "../os/files.ts";
+import { Redactor } from "../../core/redact.ts";
+import type { Clock, ControlServer, Journal } from "../../ports.ts";
+import { errorCode, makeFoldersNow } from "../os/files.ts";
 import { isLastResort, isPrivate } from "./path.ts";
 import { ControlClient } from "./session.ts";
 
@@ -27,25 +29,43 @@ export const PROBE_MAX_MS = 1_000;
 /** What open clients get to read their last answer at the end. */
 export const CLOSE_MAX_MS = 500;
 
+/** How often it is looked whether the path still names our socket; one look at a file. */
+export const WATCH_EVERY_MS = 20_000;
+
 const SOCKET_MODE = 0o660;
 const FOLDER_MODE = 0o750;
 const PRIVATE_MODE = 0o700;
 
 type Answer = (request: ControlRequest) => Promise<ControlReply>;
 
+export interface ControlSocketOptions {
+  /** Is told when the file vanished. */
+  readonly journal?: Journal;
+  /** What no answer may show. */
+  readonly secrets?: Redactor;
+}
+
 /** Serves commands on a Unix socket. */
 export class ControlSocket implements ControlServer {
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #journal: Journal | null;
+  readonly #secrets: Redactor;
   readonly #clients = new Set<ControlClient>();
+  #cancelWatch: () => void = () => undefined;
+  #answer: Answer | null = null;
+  #toldGone: boolean = false;
+  #closed: boolean = false;
   #server: Server | null = null;
   #file: { readonly dev: bigint; readonly ino: bigint } | null = null;
   #refused = 0;
 
   /** `path`: from `controlSocketPath(…, { role: "serve" })`. */
-  constructor(path: string, clock: Clock) {
+  constructor(path: string, clock: Clock, { journal, secrets }: ControlSocketOptions = {}) {
     this.#path = path;
     this.#clock = clock;
+    this.#journal = journal ?? null;
+    this.#secrets = secrets ?? new Redactor();
   }
 
   /** Clients sent away because there were CLIENTS_MAX already. */
@@ -54,29 +74,80 @@ export class ControlSocket implements ControlServer {
   }
 
   async start(answer: Answer): Promise<void> {
-    const bindPath = join(dirname(this.#path), `.c${process.pid}`);
     checkLength(this.#path);
-    checkLength(bindPath);
+    checkLength(this.#bindPath);
+    this.#answer = answer;
     try {
       makeFolder(this.#path);
       if (await isServed(this.#path, this.#clock)) throw alreadyServed(this.#path);
-      rmSync(bindPath, { force: true });
-      const server = createServer({ allowHalfOpen: true }, (socket) => this.#take(socket, answer));
-      server.maxConnections = CONNECTIONS_MAX;
-      await listen(server, bindPath);
-      this.#server = server;
-      chmodSync(bindPath, SOCKET_MODE);
-      const { dev, ino } = lstatSync(bindPath, { bigint: true });
-      renameSync(bindPath, this.#path);
-      this.#file = { dev, ino };
+      await this.#listen(answer);
     } catch (error) {
       await this.close();
       throw error instanceof FaultError ? error : cannotServe(this.#path, error);
     }
+    this.#watch();
+  }
+
+  get #bindPath(): string {
+    return join(dirname(this.#path), `.c${process.pid}`);
+  }
+
+  async #listen(answer: Answer): Promise<void> {
+    const bindPath = this.#bindPath;
+    rmSync(bindPath, { force: true });
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#take(socket, answer));
+    server.maxConnections = CONNECTIONS_MAX;
+    await listen(server, bindPath);
+    if (this.#closed) {
+      server.close();
+      rmSync(bindPath, { force: true });
+      return;
+    }
+    this.#server = server;
+    chmodSync(bindPath, SOCKET_MODE);
+    const { dev, ino } = lstatSync(bindPath, { bigint: true });
+    renameSync(bindPath, this.#path);
+    this.#file = { dev, ino };
+  }
+
+  #watch(): void {
+    this.#cancelWatch = this.#clock.after(WATCH_EVERY_MS, () => void this.#look());
+  }
+
+  /** A cleaner of folders, or another user, may have removed the file: then it is made anew. */
+  async #look(): Promise<void> {
+    if (this.#server === null) return;
+    if (await isGone(this.#path)) await this.#again();
+    if (this.#server !== null) this.#watch();
+  }
+
+  /** Whoever was being served by the old one is served to the end. */
+  async #again(): Promise<void> {
+    const [old, answer] = [this.#server, this.#answer];
+    if (old === null || answer === null) return;
+    try {
+      makeFolder(this.#path);
+      await this.#listen(answer);
+      old.close();
+      if (this.#closed) return;
+      this.#toldGone = false;
+      this.#journal?.log("notice", `The control socket ${this.#path} was gone; it is there again`);
+    } catch (error) {
+      if (!this.#toldGone) this.#tellGone(error);
+      this.#toldGone = true;
+    }
+  }
+
+  #tellGone(error: unknown): void {
+    const why = errorCode(error) || String(error);
+    const line = `The control socket ${this.#path} is gone and cannot be made anew (${why}). Restart the service`;
+    this.#journal?.log("warning", line);
   }
 
   async close(): Promise<void> {
     const server = this.#server;
+    this.#closed = true;
+    this.#cancelWatch();
     if (server === null) return;
     this.#server = null;
     this.#removeFile();
@@ -90,7 +161,7 @@ export class ControlSocket implements ControlServer {
   }
 
   #take(socket: Socket, answer: Answer): void {
-    const client = new ControlClient(socket, this.#clock, answer);
+    const client = new ControlClient(socket, this.#clock, answer, this.#secrets);
     const full = this.#clients.size >= CLIENTS_MAX;
     this.#clients.add(client);
     socket.on("close", () => this.#clients.delete(client));
@@ -116,6 +187,16 @@ export class ControlSocket implements ControlServer {
   }
 }
 
+/** Nothing is there any more. What somebody else has put there is left to them. */
+async function isGone(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    return ["ENOENT", "ENOTDIR"].includes(errorCode(error));
+  }
+}
+
 function checkLength(path: string): void {
   const bytes = Buffer.byteLength(path);
   if (bytes <= PATH_MAX_BYTES) return;
@@ -128,7 +209,7 @@ const SET_PATH = "Set system.control_socket to another path";
 function makeFolder(path: string): void {
   const folder = dirname(path);
   const lastResort = isLastResort(path);
-  mkdirSync(folder, { recursive: true, mode: lastResort ? PRIVATE_MODE : FOLDER_MODE });
+  makeFoldersNow(folder, lastResort ? PRIVATE_MODE : FOLDER_MODE);
   if (!lastResort || isPrivate(folder)) return;
   const message = `${folder} is not a folder of this user alone`;
   throw new FaultError(fault("config", "tell", message, SET_PATH));

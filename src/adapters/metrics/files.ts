@@ -12,6 +12,7 @@ import type { Fault } from "../../core/fault.ts";
 import { record } from "../../core/json.ts";
 import type { PastConversation } from "../../core/money/ledger.ts";
 import { pastMicroUsd } from "../../core/money/past-cost.ts";
+import { Redactor } from "../../core/redact.ts";
 import type { Clock, MetricsStore, Recovered } from "../../ports.ts";
 import { writeWhole } from "../os/atomic-file.ts";
 import { errorCode, type Files, realFiles } from "../os/files.ts";
@@ -35,6 +36,8 @@ export interface MetricsFilesOptions {
   /** Asked at each rotation. */
   readonly limits: () => MetricsLimits;
   readonly clock: Clock;
+  /** What must never be written. */
+  readonly secrets?: Redactor;
   readonly files?: Files;
   /** Of this process; another one in tests. */
   readonly mark?: string;
@@ -46,6 +49,7 @@ export class MetricsFiles implements MetricsStore {
   readonly #limits: () => MetricsLimits;
   readonly #clock: Clock;
   readonly #files: Files;
+  readonly #secrets: Redactor;
   readonly #temp = tempName(process.pid);
   readonly #turns: DiskTurns;
   readonly #checkpoints: Checkpoints;
@@ -55,10 +59,18 @@ export class MetricsFiles implements MetricsStore {
   #prepared: boolean = false;
   #recovering: Promise<unknown> = Promise.resolve();
 
-  constructor({ dir, limits, clock, files = realFiles, mark }: MetricsFilesOptions) {
+  constructor({
+    dir,
+    limits,
+    clock,
+    secrets = new Redactor(),
+    files = realFiles,
+    mark,
+  }: MetricsFilesOptions) {
     this.#dir = dir;
     this.#limits = limits;
     this.#clock = clock;
+    this.#secrets = secrets;
     this.#files = files;
     this.#turns = new DiskTurns(clock, dir);
     this.#rotation = new MetricsRotation(dir, files);
@@ -95,7 +107,7 @@ export class MetricsFiles implements MetricsStore {
     assertName(fileName);
     // The one that waits takes this one along.
     const isWaiting = this.#waiting.has(fileName);
-    if (isWaiting || !this.#turns.isFull) this.#waiting.set(fileName, json);
+    if (isWaiting || !this.#turns.isFull) this.#waiting.set(fileName, this.#secrets.text(json));
     if (isWaiting) return null;
     return this.#turns.take({
       loss: "metrics-disk",
@@ -123,7 +135,9 @@ export class MetricsFiles implements MetricsStore {
       run: async () => {
         try {
           await this.#prepare();
-          await this.#write(fileName, json, () => this.#checkpoints.done(fileName));
+          await this.#write(fileName, this.#secrets.text(json), () =>
+            this.#checkpoints.done(fileName),
+          );
         } catch (error) {
           this.#checkpoints.abandon(fileName);
           throw error;

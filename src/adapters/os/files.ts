@@ -6,8 +6,18 @@
  * rejects with Node's error, code included.
  */
 
-import { constants } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { constants, mkdirSync, statSync } from "node:fs";
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
+import { dirname } from "node:path";
 
 export interface OpenFile {
   /** Writes all of it. */
@@ -45,11 +55,13 @@ export interface Files {
 /** Owner writes, group reads: the owner of the appliance is in the service's group. */
 const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o750;
+/** PATH_MAX of Linux holds more, but no owner does. */
+const LEVELS_MAX = 64;
 
 /** The real file system. */
 export const realFiles: Files = {
   async makeFolder(path) {
-    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+    await makeFolders(path, FOLDER_MODE);
   },
   create: async (path) => openFile(await open(path, "w", FILE_MODE)),
   append: async (path) => openFile(await open(path, "a", FILE_MODE)),
@@ -94,4 +106,45 @@ function openFile(handle: FileHandle): OpenFile {
 export function errorCode(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";
   return typeof error.code === "string" ? error.code : "";
+}
+
+/**
+ * Makes a folder and what is missing above it, with this mode; rejects with Node's error. It ends:
+ * Node's own recursive `mkdir` goes round for ever where the system says ENOENT although the parent
+ * is there, as below /proc; here each level is tried twice and no more.
+ */
+export async function makeFolders(path: string, mode: number, levels = LEVELS_MAX): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    if (errorCode(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (!isMissingParent(error, path, levels)) throw error;
+    await makeFolders(dirname(path), mode, levels - 1);
+    await mkdir(path, { mode }).catch(unlessThere);
+  }
+}
+
+/** The same, before it returns; throws Node's error. */
+export function makeFoldersNow(path: string, mode: number, levels = LEVELS_MAX): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (errorCode(error) === "EEXIST" && statSync(path).isDirectory()) return;
+    if (!isMissingParent(error, path, levels)) throw error;
+    makeFoldersNow(dirname(path), mode, levels - 1);
+    try {
+      mkdirSync(path, { mode });
+    } catch (again) {
+      unlessThere(again);
+    }
+  }
+}
+
+function isMissingParent(error: unknown, path: string, levels: number): boolean {
+  return errorCode(error) === "ENOENT" && levels > 0 && dirname(path) !== path;
+}
+
+/** Somebody else was faster: as good as made. */
+function unlessThere(error: unknown): void {
+  if (errorCode(error) !== "EEXIST") throw error;
 }

@@ -3,12 +3,13 @@
  * file beside the metrics. Whatever goes wrong, the answer is what is known already.
  */
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { record } from "../../core/json.ts";
 import { type ShutdownDates, shutdownDates } from "../../core/models/dates.ts";
 import { modelsUrl } from "../../core/realtime/endpoint.ts";
 import type { Clock, ModelsSource } from "../../ports.ts";
+import { makeFolders, realFiles } from "../os/files.ts";
 
 /** Two requests are at least this far apart: a little less than the day between two looks. */
 const ASK_EVERY_MS = 23.5 * 3_600_000;
@@ -17,6 +18,9 @@ const ASK_MAX_MS = 10_000;
 /** The real answer has about 20 KB. */
 const ANSWER_MAX_BYTES = 1_048_576;
 const FILE_NAME = ".models.json";
+/** A list of some dozen names. */
+const FILE_MAX_BYTES = 262_144;
+const FOLDER_MODE = 0o750;
 
 export interface ModelsListOptions {
   readonly clock: Clock;
@@ -60,7 +64,7 @@ export class ModelsList implements ModelsSource {
 
   async #kept(): Promise<{ askedMs: number; dates: ShutdownDates }> {
     try {
-      const file = record(JSON.parse(await readFile(this.#path(), "utf8")));
+      const file = record(JSON.parse(await realFiles.read(this.#path(), FILE_MAX_BYTES)));
       const askedMs = file?.["asked_ms"];
       const dates = shutdownDates({ data: file?.["models"] });
       return { askedMs: typeof askedMs === "number" ? askedMs : 0, dates };
@@ -73,7 +77,7 @@ export class ModelsList implements ModelsSource {
     const models = Object.entries(dates).map(([id, date]) => ({ id, shutdown_date: date }));
     const text = JSON.stringify({ asked_ms: this.#options.clock.wallMs(), models });
     try {
-      await mkdir(this.#options.dir, { recursive: true });
+      await makeFolders(this.#options.dir, FOLDER_MODE);
       await writeFile(`${this.#path()}.new`, text);
       await rename(`${this.#path()}.new`, this.#path());
     } catch {

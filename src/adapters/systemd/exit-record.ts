@@ -31,6 +31,7 @@ import {
   recordText,
   type Start,
 } from "../../core/last-exit.ts";
+import { Redactor } from "../../core/redact.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
 import { NOTHING_WRITTEN, type Written } from "../../core/settings/loss.ts";
 import type { Clock } from "../../ports.ts";
@@ -46,6 +47,8 @@ const FILE_MODE = 0o640;
 export interface ExitRecordOptions {
   readonly env: Env;
   readonly clock: Clock;
+  /** What must never be written. */
+  readonly secrets?: Redactor;
   readonly files?: Files;
   /** Another one in tests. */
   readonly bootId?: string;
@@ -55,17 +58,25 @@ export class ExitRecord {
   readonly #path: string | null;
   readonly #files: Files;
   readonly #clock: Clock;
+  readonly #secrets: Redactor;
   readonly #now: Start;
   /** What was found: the run before, or, for the last word about a run, that run. */
   readonly #found: RunRecord | null;
   #run: RunRecord | null = null;
 
-  constructor({ env, clock, files = realFiles, bootId }: ExitRecordOptions) {
+  constructor({
+    env,
+    clock,
+    secrets = new Redactor(),
+    files = realFiles,
+    bootId,
+  }: ExitRecordOptions) {
     // systemd joins several folders with colons; ours is the first.
     const [folder = ""] = (env["STATE_DIRECTORY"] ?? "").split(":");
     this.#path = folder === "" ? null : join(folder, EXIT_RECORD_NAME);
     this.#files = files;
     this.#clock = clock;
+    this.#secrets = secrets;
     this.#found = this.#path === null ? null : parseRecord(readStart(this.#path));
     this.#now = {
       bootId: bootId ?? readStart(BOOT_ID).trim(),
@@ -76,12 +87,14 @@ export class ExitRecord {
 
   /** What the owner should hear about the run before. */
   get news(): ExitNews | null {
-    return exitNews(this.#found, this.#now);
+    const news = exitNews(this.#found, this.#now);
+    return news === null ? null : { ...news, line: this.#secrets.text(news.line) };
   }
 
   /** How the run before ended; null when nothing is known. */
   get text(): string | null {
-    return exitText(this.#found, this.#now);
+    const text = exitText(this.#found, this.#now);
+    return text === null ? null : this.#secrets.text(text);
   }
 
   /** What the configuration of the run before said itself. */
@@ -107,7 +120,7 @@ export class ExitRecord {
   /** The run's own last word, written before it returns: the process is about to end. */
   lastWord(own: OwnWord, message: string): void {
     const run = this.#run ?? begun(this.#found, this.#now);
-    this.#finish(run, { atMs: this.#clock.wallMs(), own, message });
+    this.#finish(run, { atMs: this.#clock.wallMs(), own, message: this.#secrets.text(message) });
   }
 
   /** What systemd tells its ExecStopPost about the run that has ended (systemd.exec(5)). */

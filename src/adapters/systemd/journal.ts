@@ -7,7 +7,7 @@
  */
 
 import { oneLine } from "../../core/fault.ts";
-import { redact } from "../../core/redact.ts";
+import type { Redactor } from "../../core/redact.ts";
 import type { Clock, Journal, LogLevel } from "../../ports.ts";
 import type { LineSink } from "../os/line-sink.ts";
 import { Repeats } from "./journal-repeats.ts";
@@ -18,8 +18,6 @@ export const LINE_MAX_CHARS = 2_000;
 export const LINES_BURST = 200;
 /** Lines a second that refill the burst: a loop gone wild fills a card no faster than this. */
 export const LINES_PER_S = 10;
-/** A secret shorter than this is not searched for: replacing it would only garble the lines. */
-export const SECRET_MIN_CHARS = 6;
 
 /** Priorities of syslog(3), as sd-daemon(3) wants them before a line. */
 const PRIORITY: Readonly<Record<LogLevel, number>> = {
@@ -45,8 +43,8 @@ export interface JournalOptions {
   readonly level: LogLevel;
   /** Colour the lines; meant for `wantsColour(sink, env)`. */
   readonly colour: boolean;
-  /** Strings that must never be written, such as the API key. */
-  readonly secrets: readonly string[];
+  /** What must never be written, such as the API key. */
+  readonly secrets: Redactor;
 }
 
 /** Writes lines to a sink. */
@@ -55,7 +53,7 @@ export class LineJournal implements Journal {
   readonly #clock: Clock;
   readonly #colour: boolean;
   #level: LogLevel;
-  #secrets: readonly string[];
+  readonly #secrets: Redactor;
   #tokens = LINES_BURST;
   #refilledMs: number | null = null;
   #leftOut = 0;
@@ -68,7 +66,7 @@ export class LineJournal implements Journal {
     this.#clock = options.clock;
     this.#colour = options.colour;
     this.#level = options.level;
-    this.#secrets = longestFirst(options.secrets);
+    this.#secrets = options.secrets;
     this.#repeats = new Repeats({
       clock: options.clock,
       say: (level, line) => this.#limited(level, line),
@@ -84,11 +82,6 @@ export class LineJournal implements Journal {
   /** From now on, lines less urgent than `level` are not written. */
   setLevel(level: LogLevel): void {
     this.#level = level;
-  }
-
-  /** Replaces the list of strings that must never be written. */
-  setSecrets(secrets: readonly string[]): void {
-    this.#secrets = longestFirst(secrets);
   }
 
   /** Lines left out so far and not yet confessed: by the rate limit, or lost by the reader. */
@@ -123,7 +116,7 @@ export class LineJournal implements Journal {
   }
 
   #write(level: LogLevel, line: string): boolean {
-    const text = oneLine(redact(line, this.#secrets), LINE_MAX_CHARS);
+    const text = oneLine(this.#secrets.text(oneLine(line, 2 * LINE_MAX_CHARS)), LINE_MAX_CHARS);
     if (this.#sink.journald) return this.#sink.write(`<${PRIORITY[level]}>${text}`);
     const stamped = `${localStamp(this.#clock.wallMs())} ${level}: ${text}`;
     const colour = this.#colour ? COLOUR[level] : "";
@@ -145,13 +138,6 @@ export class LineJournal implements Journal {
 /** What an appliance may go on saying for ever; the lines of a conversation are not that. */
 function isTrouble(level: LogLevel): boolean {
   return PRIORITY[level] <= PRIORITY.notice;
-}
-
-/** Longest first, so that a secret inside another one does not leave the other's rest behind. */
-function longestFirst(secrets: readonly string[]): readonly string[] {
-  return secrets
-    .filter((secret) => secret.length >= SECRET_MIN_CHARS)
-    .sort((a, b) => b.length - a.length);
 }
 
 /** Local time as `2026-11-22 13:30:05.123`. */

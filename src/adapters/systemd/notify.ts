@@ -7,6 +7,7 @@
  */
 
 import { oneLine } from "../../core/fault.ts";
+import { Redactor } from "../../core/redact.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
 import { within } from "../../core/timeout.ts";
 import type { Clock, Notifier } from "../../ports.ts";
@@ -26,6 +27,8 @@ export interface SystemdNotifierOptions {
   readonly clock: Clock;
   readonly env: Env;
   readonly pid: number;
+  /** What must never be shown: every local user can read the status line. */
+  readonly secrets?: Redactor;
   /** In order of preference; by default libsystemd, then the program. */
   readonly backends?: () => Promise<readonly NotifyBackend[]>;
 }
@@ -40,6 +43,7 @@ export class SystemdNotifier implements Notifier {
   readonly watchdogMs: number | null;
   readonly #clock: Clock;
   readonly #active: boolean;
+  readonly #secrets: Redactor;
   readonly #find: () => Promise<readonly NotifyBackend[]>;
   readonly #slots = new Map<NotifyMessage["tag"], Slot>();
   #backends: Promise<readonly NotifyBackend[]> | null = null;
@@ -49,6 +53,7 @@ export class SystemdNotifier implements Notifier {
 
   constructor(options: SystemdNotifierOptions) {
     this.#clock = options.clock;
+    this.#secrets = options.secrets ?? new Redactor();
     this.#active = (options.env["NOTIFY_SOCKET"] ?? "") !== "";
     this.#find = options.backends ?? findBackends;
     this.watchdogMs = this.#active ? watchdogEveryMs(options.env, options.pid) : null;
@@ -60,7 +65,7 @@ export class SystemdNotifier implements Notifier {
   }
 
   ready(status: string): Promise<void> {
-    return this.#post({ tag: "ready", status: oneLine(status, STATUS_MAX_CHARS) });
+    return this.#post({ tag: "ready", status: this.#line(status) });
   }
 
   reloading(): Promise<void> {
@@ -68,7 +73,7 @@ export class SystemdNotifier implements Notifier {
   }
 
   status(text: string): void {
-    void this.#post({ tag: "status", status: oneLine(text, STATUS_MAX_CHARS) });
+    void this.#post({ tag: "status", status: this.#line(text) });
   }
 
   stopping(): Promise<void> {
@@ -77,6 +82,10 @@ export class SystemdNotifier implements Notifier {
 
   watchdog(): void {
     if (this.watchdogMs !== null) void this.#post({ tag: "watchdog" });
+  }
+
+  #line(text: string): string {
+    return oneLine(this.#secrets.text(text), STATUS_MAX_CHARS);
   }
 
   #post(message: NotifyMessage): Promise<void> {

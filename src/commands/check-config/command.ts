@@ -14,7 +14,12 @@ import { recordable } from "../../adapters/speaker/file.ts";
 import { tryWakeModels } from "../../adapters/wake/open.ts";
 import { FaultError, faultLine } from "../../core/fault.ts";
 import { CATALOGUE_ONLY, isOpenAi, prospectOf } from "../../core/models/prospect.ts";
-import { publicSettings, type SettingKey, type Settings } from "../../core/settings/table.ts";
+import {
+  publicSettings,
+  type SettingKey,
+  type Settings,
+  secretValues,
+} from "../../core/settings/table.ts";
 import { formatProblem, type Problem } from "../../core/settings/validate.ts";
 import {
   type CommandSpec,
@@ -24,6 +29,7 @@ import {
   readCommandLine,
   usageError,
 } from "../args.ts";
+import { learnFrom, secrets } from "../outward.ts";
 
 const SPEC: CommandSpec = {
   name: "check-config",
@@ -55,8 +61,11 @@ export async function checkConfig(argv: readonly string[]): Promise<number> {
   if (operand !== undefined && line.config !== undefined) {
     return usageError(SPEC.name, "name the file once: FILE, or --config FILE");
   }
-  const loaded = loadConfig({ path: line.config ?? operand, env: withCredentials(process.env) });
+  const env = withCredentials(process.env);
+  learnFrom(env);
+  const loaded = loadConfig({ path: line.config ?? operand, env });
   if (!loaded.ok) return refused(loaded, line.json);
+  secrets.learn(secretValues(loaded.settings));
   const outlook = outlookOf(loaded, Date.now());
   if (line.json) process.stdout.write(`${JSON.stringify(jsonOf(loaded, outlook), null, 2)}\n`);
   else show(loaded, outlook);

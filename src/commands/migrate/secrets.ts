@@ -6,7 +6,7 @@
  * token, comes out as `***`; `${NAME}` stays, for that is no secret.
  */
 
-import { redact } from "../../core/redact.ts";
+import { redactStrictly } from "../../core/redact.ts";
 
 const SECRET_NAME = /key$|token|passw(?:or)?d|passphrase|secret|credential|authorization|hash$/i;
 /** A line of the file, or of a comment in it, that gives such a key a value. */
@@ -15,15 +15,6 @@ const SECRET_LINE =
 const ONLY_TEMPLATE = /^["']?\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}["']?\s*(?:#.*)?$/;
 /** Shorter values are too likely to be part of ordinary words. */
 const VALUE_MIN_CHARS = 6;
-/** JSON web tokens, the signature included. */
-const WEB_TOKEN = /\beyJ[\w-]{6,}(?:\.[\w-]+){0,2}/g;
-/** The password in an address: `https://name:password@host`. */
-const URL_PASSWORD = /(?<=\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
-/** Base64, hexadecimal; the names of files are let through. */
-const TOKEN =
-  /(?<![\w+/=~-])[\w+/=-]{20,}(?![\w+/=-])(?!\.(?:ppn|onnx|tflite|wav|ini|yaml|yml|pem|crt|log)\b)/g;
-/** A part of a path that long is no name. */
-const SEGMENT_MIN_CHARS = 20;
 const DEPTH_MAX = 8;
 
 /** Is a key by this name a secret? `max_output_tokens` is a number, and none. */
@@ -63,21 +54,5 @@ export function hideSecrets(line: string, secrets: readonly string[]): string {
 
 /** A message of ours: what it may have taken from the file is hidden, its own words are not. */
 export function hideTokens(text: string, secrets: readonly string[]): string {
-  return redact(text, secrets)
-    .replace(WEB_TOKEN, "***")
-    .replace(URL_PASSWORD, "***")
-    .replace(TOKEN, (token) => (hasRandom(token) ? "***" : token));
-}
-
-/** A path is judged by its parts, for long paths are ordinary. */
-function hasRandom(token: string): boolean {
-  if (!token.startsWith("/")) return looksRandom(token);
-  return token.split("/").some((part) => part.length >= SEGMENT_MIN_CHARS && looksRandom(part));
-}
-
-/** Capitals, small letters and digits mixed, or a long run of letters and digits. */
-function looksRandom(token: string): boolean {
-  const mixed = /[A-Z]/.test(token) && /[a-z]/.test(token) && /\d/.test(token);
-  if (mixed) return true;
-  return /[A-Za-z0-9+/=]{24,}/.test(token) && /\d/.test(token) && /[A-Za-z]/.test(token);
+  return redactStrictly(text, secrets);
 }

@@ -11,12 +11,12 @@ import type { Appliance } from "../../app/appliance.ts";
 import type { Reloader } from "../../app/reloader.ts";
 import { compose, composeExitRecord, composeJournal, composeReloader } from "../../compose.ts";
 import { FaultError, faultLine } from "../../core/fault.ts";
-import { redact } from "../../core/redact.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
 import { lossesOf } from "../../core/settings/loss.ts";
 import { type Settings, secretValues } from "../../core/settings/table.ts";
 import { readCommandLine } from "../args.ts";
 import { loadSettings } from "../load-settings.ts";
+import { learnFrom, secrets } from "../outward.ts";
 
 type Loaded = Extract<LoadedConfig, { ok: true }>;
 
@@ -28,28 +28,25 @@ export async function run(argv: readonly string[]): Promise<number> {
   );
   if (typeof line === "number") return line;
   const env = withCredentials(process.env);
-  const record = composeExitRecord(env);
+  learnFrom(env);
+  const record = composeExitRecord(env, secrets);
   const loaded = loadSettings({ path: line.config, env }, ([first = "", ...more]) =>
     record.lastWord("config", more.length === 0 ? first : `${first} (and ${more.length} more)`),
   );
   if (typeof loaded === "number") return loaded;
   hideSecrets(process.env, secretValues(loaded.settings));
-  return await rememberingWhy(record, loaded, () => runWith(loaded, env, record));
+  return await rememberingWhy(record, () => runWith(loaded, env, record));
 }
 
 /** What ends the run by an error is remembered for the next one. */
-async function rememberingWhy(
-  record: ExitRecord,
-  { settings }: Loaded,
-  work: () => Promise<number>,
-): Promise<number> {
+async function rememberingWhy(record: ExitRecord, work: () => Promise<number>): Promise<number> {
   const remember = (error: unknown): void => {
     if (!(error instanceof FaultError)) {
       const [first = ""] = String(error).split("\n");
-      record.lastWord("bug", redact(first, secretValues(settings)));
+      record.lastWord("bug", first);
     } else {
       const word = error.fault.code === "config" ? "config" : "fault";
-      record.lastWord(word, redact(faultLine(error.fault), secretValues(settings)));
+      record.lastWord(word, faultLine(error.fault));
     }
   };
   process.on("uncaughtExceptionMonitor", remember);
@@ -65,9 +62,9 @@ async function rememberingWhy(
 
 async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<number> {
   let settings = loaded.settings;
-  const journal = composeJournal(settings, env);
+  const journal = composeJournal(settings, env, secrets);
   greet(journal, record, loaded);
-  const appliance = compose(() => settings, env, journal, record.text);
+  const appliance = compose(() => settings, env, journal, { lastExit: record.text, secrets });
   const reloader = composeReloader(loaded.path, {
     journal: journal.answers,
     status: appliance.statusLine,
@@ -76,7 +73,7 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
     digest: loaded.digest,
     written: loaded.written,
     apply: (plan) => {
-      inForce(plan.settings, settings, journal, appliance);
+      inForce(plan.settings, journal, appliance);
       settings = plan.settings;
     },
   });
@@ -127,14 +124,9 @@ function greet(journal: LineJournal, record: ExitRecord, { path, written, isBlan
   for (const line of exposedSecrets()) journal.log("warning", line);
 }
 
-function inForce(
-  settings: Settings,
-  before: Settings,
-  journal: LineJournal,
-  appliance: Appliance,
-): void {
+function inForce(settings: Settings, journal: LineJournal, appliance: Appliance): void {
   journal.setLevel(settings["system.log_level"]);
-  journal.setSecrets([...secretValues(before), ...secretValues(settings)]);
+  secrets.learn(secretValues(settings));
   appliance.reloaded(settings);
 }
 

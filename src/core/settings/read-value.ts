@@ -6,6 +6,7 @@
  */
 
 import { oneLine } from "../fault.ts";
+import { redactStrictly } from "../redact.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
 import { expand } from "./expand-env.ts";
@@ -338,5 +339,6 @@ export function kindOf(value: unknown): string {
 }
 
 function quoted(value: string): string {
-  return `"${oneLine(value, QUOTED_MAX_CHARS)}"`;
+  // Hidden before it is cut: half a key is not recognised any more.
+  return `"${oneLine(redactStrictly(oneLine(value)), QUOTED_MAX_CHARS)}"`;
 }

@@ -6,6 +6,7 @@
  */
 
 import { oneLine } from "../fault.ts";
+import { redactStrictly } from "../redact.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
 import { guideKey } from "./guide-keys.ts";
@@ -66,7 +67,11 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   const complain: Complain = (path, part, message) => {
     const key = path.filter((name) => typeof name === "string").join(".");
     const text = oneLine(message, MESSAGE_MAX_CHARS);
-    problems.push({ ...locate(path, part), key: oneLine(key, 120), message: text });
+    problems.push({
+      ...locate(path, part),
+      key: oneLine(redactStrictly(oneLine(key)), 120),
+      message: text,
+    });
   };
   const given = new Map<SettingKey, unknown>();
   walk(tree, [], given, complain);

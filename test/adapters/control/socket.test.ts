@@ -2,13 +2,23 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { askDaemon } from "../../../src/adapters/control/client.ts";
-import { CLIENT_IDLE_MS, LINE_MAX_BYTES } from "../../../src/adapters/control/session.ts";
-import { CLIENTS_MAX, CLOSE_MAX_MS, ControlSocket } from "../../../src/adapters/control/socket.ts";
+import {
+  CLIENT_IDLE_MS,
+  FREE_ANSWERS,
+  LINE_MAX_BYTES,
+  PACE_MS,
+} from "../../../src/adapters/control/session.ts";
+import {
+  CLIENTS_MAX,
+  CLOSE_MAX_MS,
+  ControlSocket,
+  WATCH_EVERY_MS,
+} from "../../../src/adapters/control/socket.ts";
 import {
   ANSWER_MAX_MS,
   type ControlReply,
@@ -16,6 +26,7 @@ import {
 } from "../../../src/core/control.ts";
 import { FaultError, fault } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
+import { SimJournal } from "../../../src/sim/parts.ts";
 import { say, silent } from "../../helpers/control-lines.ts";
 import { eventually, PATIENCE_MS, tempFolder } from "../../helpers/host.ts";
 
@@ -171,4 +182,88 @@ test("paths that cannot be: too long, not a socket, a folder that is a file", as
     });
     await server.close();
   }
+});
+
+test("after a line too long nothing of the client is kept, and a flood is cut at once", async (t) => {
+  const { path } = await served(t);
+  const socket = connect({ path, allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  const cut = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.on("error", () => undefined); // EPIPE and ECONNRESET: it was cut
+  let heard = "";
+  socket.setEncoding("utf8").on("data", (text: string) => {
+    heard += text;
+  });
+  const flood = Buffer.alloc(1_048_576, "x");
+  const before = process.memoryUsage().rss;
+  for (let sent = 0; sent < 200 && !socket.destroyed; sent++) {
+    const isRoom = socket.write(flood);
+    if (!isRoom) await Promise.race([cut, new Promise((resolve) => socket.once("drain", resolve))]);
+  }
+  await cut;
+  assert.match(heard, /a line has at most 4096 bytes/);
+  assert.ok(socket.bytesWritten < 64 * flood.length, `${socket.bytesWritten} bytes were taken`);
+  assert.ok(process.memoryUsage().rss - before < 64 * 1_048_576);
+});
+
+test("a client that never stops asking is answered at a pace, and others at once", async (t) => {
+  const { path, clock } = await served(t);
+  const greedy = connect(path);
+  t.after(() => greedy.destroy());
+  let answers = 0;
+  greedy.setEncoding("utf8").on("data", (text: string) => {
+    answers += text.split("\n").length - 1;
+  });
+  greedy.write('{"command":"status"}\n'.repeat(FREE_ANSWERS + 20));
+  await eventually("answers", () => answers === FREE_ANSWERS);
+  const reply = await askDaemon(path, { command: "status" }, PATIENCE_MS);
+  assert.equal(reply.ok, true);
+  clock.advance(PACE_MS);
+  await eventually("answers", () => answers === FREE_ANSWERS + 1);
+});
+
+test("a socket whose file was removed is made anew, and it is told once", async (t) => {
+  const path = join(tempFolder(t), "run", "control.sock");
+  const [clock, journal] = [new SimClock(), new SimJournal()];
+  const server = new ControlSocket(path, clock, { journal });
+  await server.start(echo);
+  t.after(() => server.close());
+  rmSync(join(path, ".."), { recursive: true });
+  clock.advance(WATCH_EVERY_MS);
+  await eventually("the socket", () => existsSync(path));
+  const reply = await askDaemon(path, { command: "status" }, PATIENCE_MS);
+  assert.equal(reply.ok, true);
+  assert.deepEqual(
+    journal.lines.map(({ line }) => line),
+    [`The control socket ${path} was gone; it is there again`],
+  );
+  clock.advance(10 * WATCH_EVERY_MS);
+  await server.close();
+  assert.equal(existsSync(path), false);
+  assert.equal(clock.pending(), 0);
+});
+
+test("a socket that cannot be made anew is told once, and tried on", async (t) => {
+  const folder = join(tempFolder(t), "run");
+  const path = join(folder, "control.sock");
+  const [clock, journal] = [new SimClock(), new SimJournal()];
+  const server = new ControlSocket(path, clock, { journal });
+  await server.start(echo);
+  t.after(() => server.close());
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, "a file in its place");
+  for (let look = 0; look < 3; look++) {
+    clock.advance(WATCH_EVERY_MS);
+    await eventually("one line", () => journal.lines.length === 1);
+    await eventually("the next look", () => clock.pending() === 1);
+  }
+  assert.match(journal.lines[0]?.line ?? "", /is gone and cannot be made anew \(\w+\)/);
+  rmSync(folder);
+  clock.advance(WATCH_EVERY_MS);
+  await eventually("the socket", () => existsSync(path));
+});
+
+test("a path below /proc is refused, and does not go round for ever", async () => {
+  const server = new ControlSocket("/proc/pipit/control.sock", new SimClock());
+  await assert.rejects(server.start(echo), /cannot be made \(ENOENT\)/);
 });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { LineJournal } from "../../../src/adapters/systemd/journal.ts";
 import { LINES_REMEMBERED, SAID_FREELY } from "../../../src/adapters/systemd/journal-repeats.ts";
 import { fault } from "../../../src/core/fault.ts";
+import { Redactor } from "../../../src/core/redact.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { keptLines } from "../../helpers/host.ts";
 import { settled, World } from "../../helpers/world.ts";
@@ -13,7 +14,7 @@ const HOUR_MS = 3_600_000;
 
 function journalWith(clock: SimClock) {
   const sink = keptLines({ journald: true });
-  const options = { sink, clock, level: "info", colour: false, secrets: [] } as const;
+  const options = { sink, clock, level: "info", colour: false, secrets: new Redactor() } as const;
   return { sink, journal: new LineJournal(options) };
 }
 

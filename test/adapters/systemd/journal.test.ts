@@ -11,11 +11,19 @@ import {
   LINES_BURST,
   LineJournal,
 } from "../../../src/adapters/systemd/journal.ts";
+import { Redactor } from "../../../src/core/redact.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { type KeptLines, keptLines, tempFolder } from "../../helpers/host.ts";
 
 function journalOn(sink: KeptLines, more: Partial<JournalOptions> = {}, clock = new SimClock()) {
-  const options = { sink, clock, level: "info", colour: false, secrets: [], ...more } as const;
+  const options = {
+    sink,
+    clock,
+    level: "info",
+    colour: false,
+    secrets: new Redactor(),
+    ...more,
+  } as const;
   return new LineJournal(options);
 }
 
@@ -61,11 +69,13 @@ test("one call is one line, cleaned and cut", () => {
 
 test("no secret passes, whole, in pieces of another, or only looking like one", () => {
   const sink = keptLines({ journald: true });
-  const journal = journalOn(sink, { secrets: ["hunter22", "hunter22-long", "ab", ""] });
+  const secrets = new Redactor();
+  secrets.learn(["hunter22", "hunter22-long", "ab", ""]);
+  const journal = journalOn(sink, { secrets });
   journal.log("info", "hunter22-long and hunter22 and ab");
   journal.log("error", "Incorrect API key provided: sk-proj-Ab12***********wxyz. See");
   journal.log("info", "Authorization: Bearer eyJhbGciOi.foo");
-  journal.setSecrets(["newsecret"]);
+  secrets.learn(["newsecret"]);
   journal.log("info", "newsecret risk-free task-123456789");
   assert.deepEqual(sink.lines, [
     "<6>*** and *** and ab",
