@@ -36,16 +36,6 @@ export function tooDear(text: string): string | null {
   return null;
 }
 
-/** The value of a foreign text; null: it is no JSON, or would cost too much. JSON's own null is one, too. */
-export function parseBounded(text: string): unknown {
-  if (tooDear(text) !== null) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** Where the string that begins at `start` ends; a native search, for sound is one long string. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);

@@ -1,11 +1,14 @@
 /** Reading foreign JSON without trusting it: each getter gives the wanted kind, or null. */
 
+import { tooDear } from "./json-scan.ts";
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 const NONE: Fields = {};
 
-/** The value of JSON text; undefined when it is not JSON. */
+/** The value of JSON text; undefined when it is not JSON, or would cost too much to parse. */
 export function parseJson(json: string): unknown {
+  if (tooDear(json) !== null) return undefined;
   try {
     return JSON.parse(json);
   } catch {

@@ -26,8 +26,8 @@ import { type MetricsLimits, MetricsRotation } from "./rotation.ts";
 export const PAST_MAX = 4_000;
 /** Files read at a time: Node's pool has four threads, and each read is several calls. */
 const READS_AT_ONCE = 8;
-/** Largest file that is read, bytes: all lists full, a file has about 60 KB. */
-export const METRICS_FILE_MAX_BYTES = 262_144;
+/** Largest file that is read, bytes: all lists full of the longest texts, a file has some 600 KB. */
+export const METRICS_FILE_MAX_BYTES = 1_048_576;
 /** A temp file older than this is a leftover even if another process has its number now. */
 export const TEMP_OLD_MS = 600_000;
 

@@ -5,7 +5,7 @@
 
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { record } from "../../core/json.ts";
+import { parseJson, record } from "../../core/json.ts";
 import { type ShutdownDates, shutdownDates } from "../../core/models/dates.ts";
 import { modelsUrl } from "../../core/realtime/endpoint.ts";
 import type { Clock, ModelsSource } from "../../ports.ts";
@@ -56,7 +56,7 @@ export class ModelsList implements ModelsSource {
         signal: AbortSignal.timeout(ASK_MAX_MS),
       });
       const text = await bounded(response);
-      return response.ok ? shutdownDates(JSON.parse(text)) : null;
+      return response.ok ? shutdownDates(parseJson(text)) : null;
     } catch {
       return null; // Offline, refused, no JSON: nothing is learnt, and nothing is lost.
     }
@@ -64,7 +64,7 @@ export class ModelsList implements ModelsSource {
 
   async #kept(): Promise<{ askedMs: number; dates: ShutdownDates }> {
     try {
-      const file = record(JSON.parse(await realFiles.read(this.#path(), FILE_MAX_BYTES)));
+      const file = record(parseJson(await realFiles.read(this.#path(), FILE_MAX_BYTES)));
       const askedMs = file?.["asked_ms"];
       const dates = shutdownDates({ data: file?.["models"] });
       return { askedMs: typeof askedMs === "number" ? askedMs : 0, dates };

@@ -7,7 +7,8 @@
 import type { Input } from "../../core/assistant-types.ts";
 import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import { type HeardItem, Playhead } from "../../core/audio/playhead.ts";
-import { decode, type ServerEvent } from "../../core/realtime/server-events.ts";
+import { RepeatedEvents } from "../../core/realtime/repeated-events.ts";
+import { read, type ServerEvent } from "../../core/realtime/server-events.ts";
 import type { Clock, Speaker } from "../../ports.ts";
 
 type Sound = Extract<ServerEvent, { tag: "audio" }>;
@@ -26,6 +27,8 @@ export interface DownlinkCounts {
   /** What the speaker's backlog had no room for. */
   readonly overflowSamples: number;
   readonly underruns: number;
+  /** Events that the server sent twice. */
+  readonly repeatedEvents: number;
 }
 
 /** After the last sample was due, before the speaker counts as dry: its clock is not quite ours. */
@@ -47,12 +50,14 @@ const NO_COUNTS = {
   discardedSamples: 0,
   overflowSamples: 0,
   underruns: 0,
+  repeatedEvents: 0,
 };
 
 export class Downlink {
   readonly #options: DownlinkOptions;
   readonly #playhead = new Playhead();
   #counts = { ...NO_COUNTS };
+  readonly #repeats = new RepeatedEvents();
   #discarded: string[] = [];
   /** The response whose sound was announced to the loop. */
   #announced: string | null = null;
@@ -88,6 +93,7 @@ export class Downlink {
 
   /** A new connection: its responses have names of their own. */
   connect(): void {
+    this.#repeats.begin();
     this.#discarded = [];
     this.#announced = null;
     this.#odd = new Uint8Array(0);
@@ -95,7 +101,11 @@ export class Downlink {
 
   /** One text frame of connection `attempt`. */
   text(attempt: number, frame: string): void {
-    const event = decode(frame);
+    const { event, eventId } = read(frame);
+    if (eventId !== null && this.#repeats.isRepeat(eventId, event.tag, frame.length)) {
+      this.#counts.repeatedEvents += 1;
+      return;
+    }
     if (event.tag === "audio") {
       this.#play(event);
       return;

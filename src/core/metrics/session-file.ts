@@ -8,8 +8,12 @@
  */
 
 import type { EndReason } from "../assistant-types.ts";
+import { oneLine } from "../fault.ts";
 import { priceTableOf, type Tab } from "../money/conversation-cost.ts";
 import { type BudgetReading, moneyFields } from "./cost-fields.ts";
+
+/** Longest text in an entry of a list: an error of the API has some two hundred characters. */
+const TEXT_MAX_CHARS = 300;
 
 /** Grows by one when a field changes its meaning or goes; new fields do not count. */
 export const SCHEMA_VERSION = 2;
@@ -93,21 +97,31 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
     trigger: record.trigger,
     model: record.model,
     model_requested: record.modelRequested,
-    fallbacks: record.fallbacks,
+    fallbacks: record.fallbacks.map(cut),
     voice: record.voice,
     protocol: record.protocol,
     turns: record.turns,
     ...timeFields(record.times),
     responses: { ...responses, unbilled: tab.unbilled },
     interruptions: record.interruptions,
-    function_calls: calls,
+    function_calls: calls.map(cut),
     function_success_rate:
       calls.length === 0 ? null : calls.filter((c) => c.ok).length / calls.length,
     ...moneyFields(tab, record.budget),
     price_table: priceTableOf(tab),
     audio: audioFields(record.audio),
-    errors: record.errors,
+    errors: record.errors.map(cut),
   };
+}
+
+/** The texts of a list's entry, fit for the file: one line each, and bounded. */
+function cut<Entry extends object>(entry: Entry): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(entry).map(([name, value]) => [
+      name,
+      typeof value === "string" ? oneLine(value, TEXT_MAX_CHARS) : value,
+    ]),
+  );
 }
 
 function timeFields(times: Times): Record<string, unknown> {

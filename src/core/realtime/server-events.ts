@@ -7,6 +7,7 @@
 
 import { oneLine } from "../fault.ts";
 import { type Fields, fields, number, parseJson, record, text } from "../json.ts";
+import { tooDear } from "../json-scan.ts";
 import { type Transcribed, transcribedOf, type Usage, usageOf } from "./usage.ts";
 
 export interface ToolCall {
@@ -69,11 +70,34 @@ export type ServerEvent =
   | { readonly tag: "ignored"; readonly type: string }
   | { readonly tag: "malformed"; readonly why: string };
 
+/** The names that the server gives to things; its own have some thirty characters. */
+export const ID_MAX_CHARS = 256;
+/** Models, voices, error codes, functions: the longest that the API takes has 64. */
+export const LABEL_MAX_CHARS = 100;
+/** What a model writes for a call; cut, it is no JSON any more, and the call is answered so. */
+export const ARGUMENTS_MAX_CHARS = 100_000;
+/** Words of a minute of speech have some thousand characters. */
+export const WORDS_MAX_CHARS = 50_000;
+
 /** One text frame, understood. */
 export function decode(frame: string): ServerEvent {
+  return read(frame).event;
+}
+
+/** The same, with the name of the event; null where the server gives none. */
+export function read(frame: string): {
+  readonly event: ServerEvent;
+  readonly eventId: string | null;
+} {
   const value = parseJson(frame);
+  const fieldsOf = record(value);
+  return { event: decoded(frame, value), eventId: fieldsOf && id(fieldsOf, "event_id") };
+}
+
+function decoded(frame: string, value: unknown): ServerEvent {
   if (value === undefined) {
-    return { tag: "malformed", why: `not JSON (${frame.length} characters)` };
+    const why = tooDear(frame) ?? "not JSON";
+    return { tag: "malformed", why: `${why} (${frame.length} characters)` };
   }
   const event = record(value);
   const type = event && text(event, "type");
@@ -101,11 +125,11 @@ function understand(type: string, event: Fields): ServerEvent | null {
         endMs,
       }));
     case "input_audio_buffer.committed": {
-      const itemId = text(event, "item_id");
+      const itemId = id(event, "item_id");
       return itemId === null ? null : { tag: "committed", itemId };
     }
     case "response.created": {
-      const responseId = text(fields(event, "response"), "id");
+      const responseId = id(fields(event, "response"), "id");
       return responseId === null ? null : { tag: "response-created", responseId };
     }
     case "response.output_audio.delta":
@@ -113,9 +137,11 @@ function understand(type: string, event: Fields): ServerEvent | null {
       return audio(event);
     case "response.output_audio_transcript.done":
     case "response.audio_transcript.done": {
-      const itemId = text(event, "item_id");
+      const itemId = id(event, "item_id");
       const words = text(event, "transcript");
-      return itemId === null || words === null ? null : { tag: "transcript", itemId, text: words };
+      return itemId === null || words === null
+        ? null
+        : { tag: "transcript", itemId, text: words.slice(0, WORDS_MAX_CHARS) };
     }
     case "conversation.item.input_audio_transcription.completed":
       return { tag: "transcribed", usage: transcribedOf(event["usage"]) };
@@ -135,11 +161,11 @@ function session(tag: "session-created" | "session-updated", event: Fields): Ser
   const beta = fields(its, "input_audio_transcription");
   return {
     tag,
-    sessionId: text(its, "id"),
-    model: text(its, "model"),
-    voice: text(output, "voice") ?? text(its, "voice"),
+    sessionId: id(its, "id"),
+    model: label(its, "model"),
+    voice: label(output, "voice") ?? label(its, "voice"),
     expiresAtS: number(its, "expires_at"),
-    transcriber: text(fields(input, "transcription"), "model") ?? text(beta, "model"),
+    transcriber: label(fields(input, "transcription"), "model") ?? label(beta, "model"),
   };
 }
 
@@ -148,14 +174,14 @@ function withItem(
   msName: string,
   make: (itemId: string, ms: number) => ServerEvent,
 ): ServerEvent | null {
-  const itemId = text(event, "item_id");
+  const itemId = id(event, "item_id");
   const ms = number(event, msName);
   return itemId === null || ms === null ? null : make(itemId, ms);
 }
 
 function audio(event: Fields): ServerEvent | null {
-  const responseId = text(event, "response_id");
-  const itemId = text(event, "item_id");
+  const responseId = id(event, "response_id");
+  const itemId = id(event, "item_id");
   const base64 = text(event, "delta");
   if (responseId === null || itemId === null || base64 === null) return null;
   return {
@@ -168,7 +194,7 @@ function audio(event: Fields): ServerEvent | null {
 }
 
 function responseDone(response: Fields): ServerEvent | null {
-  const responseId = text(response, "id");
+  const responseId = id(response, "id");
   if (responseId === null) return null;
   const details = fields(response, "status_details");
   const error = record(details["error"]);
@@ -176,7 +202,7 @@ function responseDone(response: Fields): ServerEvent | null {
     tag: "response-done",
     responseId,
     status: statusOf(text(response, "status")),
-    reason: text(details, "reason"),
+    reason: label(details, "reason"),
     error: error === null ? null : serverError(error),
     calls: callsOf(response["output"]),
     usage: usageOf(response["usage"]),
@@ -198,20 +224,36 @@ function callsOf(output: unknown): readonly ToolCall[] {
   const calls: ToolCall[] = [];
   for (const item of output.slice(0, CALLS_MAX)) {
     const call = record(item);
-    const callId = call && text(call, "call_id");
-    const name = call && text(call, "name");
+    const callId = call && id(call, "call_id");
+    const name = call && label(call, "name");
     if (!call || text(call, "type") !== "function_call" || !callId || !name) continue;
-    calls.push({ callId, name, arguments: text(call, "arguments") ?? "" });
+    calls.push({
+      callId,
+      name,
+      arguments: (text(call, "arguments") ?? "").slice(0, ARGUMENTS_MAX_CHARS),
+    });
   }
   return calls;
 }
 
 function serverError(error: Fields): ServerError {
   return {
-    type: text(error, "type"),
-    code: text(error, "code"),
+    type: label(error, "type"),
+    code: label(error, "code"),
     message: oneLine(text(error, "message") ?? "(no message)"),
-    param: text(error, "param"),
-    eventId: text(error, "event_id"),
+    param: label(error, "param"),
+    eventId: id(error, "event_id"),
   };
+}
+
+/** A name that we send back as it is; null when it cannot be one. */
+function id(of: Fields, name: string): string | null {
+  const value = text(of, name);
+  return value === null || value.length > ID_MAX_CHARS ? null : value;
+}
+
+/** A word or two for people and for the record: one line, bounded; null where there is none. */
+function label(of: Fields, name: string): string | null {
+  const value = text(of, name);
+  return value === null ? null : oneLine(value, LABEL_MAX_CHARS);
 }
