@@ -1,33 +1,30 @@
-// Makes the recordings that tell of faults, from the sentences in core/audio/fault-sounds.ts: spoken by
-// espeak-ng, 16 kHz mono, with the silence at both ends cut. Run it when a sentence changes.
-// Usage: node scripts/make-sounds.mjs [OUTDIR] (after a build into OUTDIR, by default dist)
+// Makes the recordings of what Pipit says by itself, from the sentences in core/audio/sentences.ts:
+// spoken by espeak-ng, 16 kHz mono, with the silence at both ends cut; and a stroke of the bell.
+// Usage: node scripts/make-sounds.mjs [OUTDIR [LANGUAGE ...]] (after a build into OUTDIR, by default dist)
 import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { FAULT_SOUNDS } = await import(
-  `${root}${process.argv[2] ?? "dist"}/src/core/audio/fault-sounds.js`
-);
-for (const [name, sentence] of Object.entries(FAULT_SOUNDS)) {
-  const file = `${root}src/adapters/speaker/sounds/${name}.wav`;
-  const spoken = execFileSync("espeak-ng", ["-v", "en-us+f3", "-s", "155", "--stdout", sentence]);
-  const shape = [
-    "silence",
-    "1",
-    "0.02",
-    "0.5%",
-    "reverse",
-    "silence",
-    "1",
-    "0.02",
-    "0.5%",
-    "reverse",
-  ];
-  const format = ["-r", "16000", "-c", "1", "-b", "16", "-D"];
-  execFileSync("sox", ["-t", "wav", "-", ...format, file, "gain", "-n", "-6", ...shape], {
-    input: spoken,
-  });
-  console.log(file.slice(root.length));
+const [outDir = "dist", ...wanted] = process.argv.slice(2);
+const { SENTENCES } = await import(`${root}${outDir}/src/core/audio/sentences.js`);
+const VOICES = { en: "en-us+f3", fr: "fr-fr+f3" };
+const CUT = ["silence", "1", "0.02", "0.5%", "reverse"];
+const FORMAT = ["-r", "16000", "-c", "1", "-b", "16", "-D"];
+const sounds = `${root}src/adapters/speaker/sounds`;
+
+for (const [language, sentences] of Object.entries(SENTENCES)) {
+  if (wanted.length > 0 && !wanted.includes(language)) continue;
+  mkdirSync(`${sounds}/${language}`, { recursive: true });
+  for (const [name, sentence] of Object.entries(sentences)) {
+    const voice = VOICES[language] ?? `${language}+f3`;
+    const input = execFileSync("espeak-ng", ["-v", voice, "-s", "155", "--stdout", sentence]);
+    const file = `${sounds}/${language}/${name}.wav`;
+    execFileSync("sox", ["-t", "wav", "-", ...FORMAT, file, "gain", "-n", "-6", ...CUT, ...CUT], {
+      input,
+    });
+    console.log(file.slice(root.length));
+  }
 }
 
 // One stroke of the bell: three struck notes, a second long.

@@ -29,7 +29,7 @@ import { loadWav } from "./adapters/os/wav-file.ts";
 import { ModelsList } from "./adapters/realtime/models-list.ts";
 import { RealtimeDialer } from "./adapters/realtime/socket.ts";
 import { AplaySpeaker } from "./adapters/speaker/aplay.ts";
-import { faultSound, ringSound } from "./adapters/speaker/fault-sounds.ts";
+import { ringSound, spokenSound } from "./adapters/speaker/fault-sounds.ts";
 import { FileSpeaker, recordable } from "./adapters/speaker/file.ts";
 import { NodeSpeaker } from "./adapters/speaker/node.ts";
 import { whyNoSpeakerPackage } from "./adapters/speaker/pick.ts";
@@ -41,6 +41,7 @@ import { openWakeEngine } from "./adapters/wake/open.ts";
 import { Appliance } from "./app/appliance.ts";
 import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
 import type { Role } from "./core/alsa/cards.ts";
+import type { SpokenSound } from "./core/audio/sentences.ts";
 import { type Fault, faultLine } from "./core/fault.ts";
 import { dialTarget } from "./core/realtime/endpoint.ts";
 import type { Redactor } from "./core/redact.ts";
@@ -136,7 +137,7 @@ export function compose(
     button: composeButton(base),
     dialer: new RealtimeDialer(clock),
     target: dialTarget,
-    faultSound,
+    faultSound: (sound: SpokenSound) => spokenSound(sound, current()["openai.language"]),
     timerFile: composeStateFile("timers.json", "The timers", base),
     volumeFile: composeStateFile("volume.json", "The volume", base),
     memoryFile: composeStateFile("memory.yaml", "What is remembered", base),

@@ -1,6 +1,6 @@
 /** What the appliance is made of: the ports, and the few facts that come from outside. */
 
-import type { FaultSound } from "../core/audio/fault-sounds.ts";
+import type { SpokenSound } from "../core/audio/sentences.ts";
 import type { Settings } from "../core/settings/table.ts";
 import type {
   Button,
@@ -37,8 +37,8 @@ export interface World {
   readonly button: Button;
   readonly dialer: Dialer;
   readonly target: (model: string, settings: Settings) => DialTarget;
-  /** Recordings that tell of faults; null where there is none. */
-  readonly faultSound: (sound: FaultSound) => Int16Array | null;
+  /** Recordings of what it says by itself, in the owner's language; null where there is none. */
+  readonly faultSound: (sound: SpokenSound) => Int16Array | null;
   readonly store: MetricsStore;
   readonly timerFile: StateFile;
   readonly volumeFile: StateFile;

@@ -6,8 +6,8 @@
 
 import { RealtimeDialer } from "../../src/adapters/realtime/socket.ts";
 import { Appliance } from "../../src/app/appliance.ts";
-import { FAULT_SOUNDS, type FaultSound } from "../../src/core/audio/fault-sounds.ts";
 import { FRAME_SAMPLES, msToSamples } from "../../src/core/audio/pcm.ts";
+import { SENTENCES, type SpokenSound } from "../../src/core/audio/sentences.ts";
 import type { Indication } from "../../src/core/panel/indication.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
@@ -50,7 +50,7 @@ const TOLD_VALUE = 20_001;
 const WAKE_WORD = syllables(3);
 const QUESTION = syllables(8);
 const SILENCE = room(1000);
-const SOUND_NAMES = Object.keys(FAULT_SOUNDS);
+const SOUND_NAMES = Object.keys(SENTENCES.en);
 
 const SHORT: Partial<Settings> = { "session.follow_up_s": 3, "session.no_speech_s": 3 };
 
@@ -113,7 +113,7 @@ export class FaultRig {
       wakeEngine: this.#wakeEngine,
       dialer: new RealtimeDialer(clock),
       target: (model: string) => this.#target(model, settings["openai.protocol"] === "beta"),
-      faultSound: (sound: FaultSound) => recording(sound),
+      faultSound: (sound: SpokenSound) => recording(sound),
       store: this.#store,
       fleetFile: null,
       timerFile: new SimStateFile(),
@@ -276,7 +276,7 @@ export class FaultRig {
   }
 }
 
-function recording(sound: FaultSound): Int16Array {
+function recording(sound: SpokenSound): Int16Array {
   return new Int16Array(msToSamples(TOLD_MS)).fill(TOLD_VALUE + SOUND_NAMES.indexOf(sound));
 }
 

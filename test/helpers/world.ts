@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { Appliance } from "../../src/app/appliance.ts";
-import type { FaultSound } from "../../src/core/audio/fault-sounds.ts";
 import { FRAME_SAMPLES } from "../../src/core/audio/pcm.ts";
+import type { SpokenSound } from "../../src/core/audio/sentences.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
 import { SimCalendar, SimClock } from "../../src/sim/clock.ts";
@@ -61,7 +61,7 @@ export class World {
   settings: Settings;
   powerOffs = 0;
   /** Sentences about faults, in the order in which they were said. */
-  readonly spoken: FaultSound[] = [];
+  readonly spoken: SpokenSound[] = [];
   #position = 0;
 
   /** `seed`: of its dice. */

@@ -1,15 +1,15 @@
 /** Recordings of our own: read from beside this file when first wanted, then kept. */
 
 import { fileURLToPath } from "node:url";
-import type { FaultSound } from "../../core/audio/fault-sounds.ts";
+import { type SpokenSound, spokenLanguage } from "../../core/audio/sentences.ts";
 import { FaultError } from "../../core/fault.ts";
 import { loadWav } from "../os/wav-file.ts";
 
 const known = new Map<string, Int16Array | null>();
 
 /** 24 kHz mono; null when the recording is missing or broken: a fault must not beget another. */
-export function faultSound(sound: FaultSound): Int16Array | null {
-  return recording(sound);
+export function spokenSound(sound: SpokenSound, language: string): Int16Array | null {
+  return recording(`${spokenLanguage(language)}/${sound}`);
 }
 
 /** One stroke of the bell. */

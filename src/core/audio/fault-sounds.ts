@@ -2,19 +2,20 @@
 
 import type { FaultCode } from "../fault.ts";
 
-export const FAULT_SOUNDS = {
-  "no-network": "I cannot reach the internet.",
-  "bad-key": "The key of this device was refused.",
-  "no-credit": "There is no credit left.",
-  busy: "The service is busy. Please try again in a moment.",
-  "model-retired": "No model answers any more. The settings need a new one.",
-  "no-microphone": "I cannot hear the microphone.",
-  "budget-near": "Most of today's budget is spent.",
-  "budget-spent": "Today's budget is spent.",
-  error: "Something went wrong. The journal says more.",
-} as const;
+/** Names of the sentences about faults; their words are in sentences.ts. */
+export const FAULT_SOUNDS = [
+  "no-network",
+  "bad-key",
+  "no-credit",
+  "busy",
+  "model-retired",
+  "no-microphone",
+  "budget-near",
+  "budget-spent",
+  "error",
+] as const;
 
-export type FaultSound = keyof typeof FAULT_SOUNDS;
+export type FaultSound = (typeof FAULT_SOUNDS)[number];
 
 export function soundOf(code: FaultCode): FaultSound {
   switch (code) {
