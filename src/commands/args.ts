@@ -148,16 +148,21 @@ function wrongCount(spec: CommandSpec, operands: readonly string[]): string | nu
   return surplus === undefined ? null : `unexpected argument "${surplus}"`;
 }
 
+/** Each option as it is typed, such as `--config FILE`, and what it does. */
+export function optionTexts(
+  spec: CommandSpec,
+): readonly (readonly [option: string, doc: string])[] {
+  return [...optionsOf(spec)].map(
+    ([name, { value, doc }]) =>
+      [`--${name}${value === undefined ? "" : ` ${value}`}`, doc] as const,
+  );
+}
+
 /** The text of --help. */
 export function helpText(spec: CommandSpec): string {
-  const options = [...optionsOf(spec)];
-  const left = options.map(
-    ([name, { value }]) => `--${name}${value === undefined ? "" : ` ${value}`}`,
-  );
-  const width = Math.max(...left.map((text) => text.length));
-  const rows = options.map(
-    ([, { doc }], index) => `  ${(left[index] ?? "").padEnd(width)}  ${doc}`,
-  );
+  const options = optionTexts(spec);
+  const width = Math.max(...options.map(([text]) => text.length));
+  const rows = options.map(([text, doc]) => `  ${text.padEnd(width)}  ${doc}`);
   const operands = spec.operands === undefined ? "" : ` ${spec.operands}`;
   return [
     `pipit ${spec.name}: ${spec.summary}`,

@@ -32,10 +32,14 @@ test("everything is in its place, closed to others, and runs", async (t) => {
   assert.equal(code, 0, stderr);
   assert.match(stderr, /release 1\.0\.0-\d{8}T\d{6}Z is ready and stays up/);
   assert.equal(machine.release("current"), "1.0.0");
-  assert.equal(
-    readlinkSync(machine.path("usr/local/bin/pipit")),
-    "/opt/pipit/current/dist/src/main.js",
-  );
+  const links = {
+    "usr/local/bin/pipit": "/opt/pipit/current/dist/src/main.js",
+    "usr/local/share/man/man1/pipit.1": "/opt/pipit/current/shell/pipit.1",
+    "usr/local/share/bash-completion/completions/pipit": "/opt/pipit/current/shell/pipit.bash",
+  };
+  for (const [link, target] of Object.entries(links)) {
+    assert.equal(readlinkSync(machine.path(link)), target);
+  }
   assert.equal(machine.read("etc/pipit/config.yaml"), "openai:\n");
   assert.equal(machine.read("etc/pipit/credentials/OPENAI_API_KEY"), `${KEY}\n`);
   assert.deepEqual(
@@ -240,6 +244,8 @@ test("uninstall keeps what is the owner's; --purge asks, then takes it", async (
   for (const path of [
     "opt/pipit",
     "usr/local/bin/pipit",
+    "usr/local/share/man/man1/pipit.1",
+    "usr/local/share/bash-completion/completions/pipit",
     "etc/systemd/system/pipit.service",
     "fake/enabled",
   ]) {

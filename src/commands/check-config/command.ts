@@ -31,7 +31,7 @@ import {
 } from "../args.ts";
 import { learnFrom, secrets } from "../outward.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "check-config",
   summary: "checks the configuration and lists every problem in it",
   operands: "[FILE]",

@@ -58,6 +58,11 @@ async function mute(
   return print("mute", await ask({ command: "mute", on: state !== "muted" }), json);
 }
 
+/** The specs of all four, for the manual. */
+export const SPECS: readonly CommandSpec[] = (["status", "wake", "stop", "mute"] as const).map(
+  specOf,
+);
+
 function specOf(command: ControlCommand): CommandSpec {
   const options = {
     ...SOCKET_OPTION,

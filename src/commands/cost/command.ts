@@ -2,8 +2,9 @@
 
 import { CATALOGUE_DATE, MODELS, type Model, modelNamed } from "../../core/models/catalogue.ts";
 import { didYouMean } from "../../core/suggest.ts";
-import { EXIT_FINE, readCommandLine, usageError } from "../args.ts";
+import { type CommandSpec, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { terminalColumns, wrapped } from "../columns.ts";
+
 import { type SavingsRow, type Spend, savings } from "./savings.ts";
 
 /** The older system's model, with which the guide compares. */
@@ -12,7 +13,7 @@ const AFTER = "gpt-realtime";
 /** Three hundred times what one connection can use in a day. */
 const TOKENS_MAX = 1_000_000_000;
 
-const SPEC = {
+export const SPEC: CommandSpec = {
   name: "cost",
   summary: "what so many tokens a day cost, before and after the move to another model",
   json: true,
@@ -21,7 +22,7 @@ const SPEC = {
     model: { value: "MODEL", doc: `the model moved to; else ${AFTER}` },
     against: { value: "MODEL", doc: `the model moved from; else ${BEFORE}` },
   },
-} as const;
+};
 
 /** Exit code 0; 2 where the number or a model is not known. */
 export async function cost(argv: readonly string[]): Promise<number> {

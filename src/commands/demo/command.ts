@@ -7,7 +7,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { readCommandLine } from "../args.ts";
+import { type CommandSpec, readCommandLine } from "../args.ts";
 import { demoConfig, demoScenario, type Folder, recordQuestion } from "./io-material.ts";
 import { type Daemon, startDaemon, startLive, startPeer } from "./io-processes.ts";
 import { report } from "./io-report.ts";
@@ -15,21 +15,20 @@ import { report } from "./io-report.ts";
 /** The whole play, from the daemon's start to idle again; it usually takes 20 s. */
 const DEMO_MAX_MS = 60_000;
 
+export const SPEC: CommandSpec = {
+  name: "demo",
+  summary: "Holds one conversation on this machine and shows it.",
+  config: true,
+  options: {
+    live: { doc: "the real API (OPENAI_API_KEY), microphone and speaker, until Ctrl-C" },
+    out: { value: "FILE", doc: "where the answer is recorded (out.wav)" },
+    metrics: { value: "DIR", doc: "where the metrics file is written (metrics)" },
+  },
+};
+
 /** Runs the demo; returns the exit code: 0 when everything that should have happened did. */
 export async function demo(argv: readonly string[]): Promise<number> {
-  const line = readCommandLine(
-    {
-      name: "demo",
-      summary: "Holds one conversation on this machine and shows it.",
-      config: true,
-      options: {
-        live: { doc: "the real API (OPENAI_API_KEY), microphone and speaker, until Ctrl-C" },
-        out: { value: "FILE", doc: "where the answer is recorded (out.wav)" },
-        metrics: { value: "DIR", doc: "where the metrics file is written (metrics)" },
-      },
-    },
-    argv,
-  );
+  const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
   if (line.flag("live")) return startLive(line.config);
   const scratch = mkdtempSync(join(tmpdir(), "pipit-demo-"));

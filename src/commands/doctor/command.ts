@@ -30,7 +30,7 @@ import type { DaemonFacts } from "./service.ts";
 
 const DAEMON_MAX_MS = 3_000;
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "doctor",
   summary: "looks at everything that Pipit needs, and says what to do",
   json: true,

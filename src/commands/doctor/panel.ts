@@ -33,7 +33,7 @@ export interface LedFacts {
 
 export function judgeLed({ role, pin, fault }: LedFacts): Finding {
   if (fault !== null) return fromFault(`${role} LED`, "fail", fault);
-  const says = `GPIO ${pin} was on for two seconds; was it dark? See README: Wiring, leds.active_low`;
+  const says = `GPIO ${pin} was on for two seconds; was it dark? See config/README.md, leds.active_low`;
   return finding(`${role} LED`, "ok", says);
 }
 

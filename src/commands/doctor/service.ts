@@ -30,7 +30,7 @@ export function judgeUnit(unit: UnitFacts): Finding {
       "service",
       "warn",
       "pipit.service is not installed",
-      "See the README: Running it",
+      "Install it: ./scripts/install",
     );
   }
   const state = `${of("ActiveState")} (${of("SubState")})`;

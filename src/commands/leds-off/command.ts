@@ -2,15 +2,18 @@
 
 import { makeLedsDark } from "../../adapters/gpio/dark.ts";
 import { SystemClock } from "../../adapters/os/clock.ts";
-import { EXIT_FINE, readCommandLine } from "../args.ts";
+import { type CommandSpec, EXIT_FINE, readCommandLine } from "../args.ts";
 import { settingsOrDefaults } from "../load-settings.ts";
+
+export const SPEC: CommandSpec = {
+  name: "leds-off",
+  summary: "Makes the LEDs dark, after a crash.",
+  config: true,
+};
 
 /** Always succeeds: whatever cannot be made dark is not ours, or not there. */
 export async function ledsOff(argv: readonly string[]): Promise<number> {
-  const line = readCommandLine(
-    { name: "leds-off", summary: "Makes the LEDs dark, after a crash.", config: true },
-    argv,
-  );
+  const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
   const came = await makeLedsDark(settingsOrDefaults(line.config), new SystemClock());
   process.stdout.write(`${came}\n`);

@@ -4,7 +4,7 @@ import type { ControlRequest } from "../../core/control.ts";
 import { type CommandSpec, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "memory",
   summary: "shows what Pipit was asked to remember; adds to it, removes from it",
   operands: "[remember TEXT | forget WORDS|all]",

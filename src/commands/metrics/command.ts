@@ -42,7 +42,7 @@ import { metricsTable } from "./table.ts";
 import type { SessionView } from "./view.ts";
 import { readWhen } from "./when.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "metrics",
   summary: "shows what was recorded: latency, cost, function calls, tokens",
   operands: "[--compare [A B]]",

@@ -11,7 +11,7 @@ import { migrateFile } from "./file.ts";
 import { moveModel } from "./model.ts";
 import { rollBack } from "./rollback.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "migrate-config",
   summary: "brings an older configuration to today's form, or moves to another model",
   operands: "[FILE]",

@@ -40,7 +40,7 @@ export interface OlderKey {
   readonly key: OlderName;
   /** The keys of today that may take its place; none where it is gone. */
   readonly now: readonly SettingKey[];
-  /** One sentence for the README and for the list that the owner reads. */
+  /** One sentence for config/MIGRATING.md and for the list that the owner reads. */
   readonly why: string;
   readonly move: (value: unknown, older: Older) => Outcome;
 }

@@ -1,6 +1,6 @@
 /**
  * The table of older keys: those of the migration guide's system, one row each. `pipit
- * migrate-config` moves them, the validator points to it, and the README's table is made from it.
+ * migrate-config` moves them, the validator points to it, and the table of config/MIGRATING.md is made from it.
  */
 
 import { AUDIO_KEYS, SESSION_KEYS, SYSTEM_KEYS } from "./older-device.ts";
@@ -28,10 +28,6 @@ export function goneSection(key: string): string | null {
   return Object.hasOwn(OLDER_SECTIONS, key) ? (OLDER_SECTIONS[key] ?? null) : null;
 }
 
-/** The marks in the README between which the table stands. */
-export const OLDER_BEGIN = "<!-- older-keys:begin -->";
-export const OLDER_END = "<!-- older-keys:end -->";
-
 /** The table as Markdown; keys with the same fate share a line. */
 export function olderKeysMarkdown(): string {
   const lines = ["| older key | today | what becomes of it |", "| --- | --- | --- |"];
@@ -52,13 +48,4 @@ function cell(words: string): string {
 
 function sharedNames(keys: readonly string[]): string {
   return keys.map((key) => `\`${key}\``).join(", ");
-}
-
-/** The README with today's table in it, or null when the marks are missing. */
-export function withOlderKeys(readme: string): string | null {
-  const begin = readme.indexOf(OLDER_BEGIN);
-  const end = readme.indexOf(OLDER_END);
-  if (begin === -1 || end < begin) return null;
-  const head = readme.slice(0, begin + OLDER_BEGIN.length);
-  return `${head}\n${olderKeysMarkdown()}${readme.slice(end)}`;
 }

@@ -6,7 +6,7 @@
 import { makeLedsDark } from "../../adapters/gpio/dark.ts";
 import { SystemClock } from "../../adapters/os/clock.ts";
 import { ExitRecord } from "../../adapters/systemd/exit-record.ts";
-import { EXIT_FINE, readCommandLine } from "../args.ts";
+import { type CommandSpec, EXIT_FINE, readCommandLine } from "../args.ts";
 import { settingsOrDefaults } from "../load-settings.ts";
 
 function remembered({
@@ -19,16 +19,15 @@ function remembered({
     : `It ended: ${result}; no STATE_DIRECTORY`;
 }
 
+export const SPEC: CommandSpec = {
+  name: "post-stop",
+  summary: "Makes the LEDs dark and remembers how the daemon ended.",
+  config: true,
+};
+
 /** Always succeeds: there is nobody left who could do anything about it. */
 export async function postStop(argv: readonly string[]): Promise<number> {
-  const line = readCommandLine(
-    {
-      name: "post-stop",
-      summary: "Makes the LEDs dark and remembers how the daemon ended.",
-      config: true,
-    },
-    argv,
-  );
+  const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
   const clock = new SystemClock();
   try {

@@ -14,18 +14,21 @@ import { FaultError, faultLine } from "../../core/fault.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
 import { lossesOf } from "../../core/settings/loss.ts";
 import { type Settings, secretValues } from "../../core/settings/table.ts";
-import { readCommandLine } from "../args.ts";
+import { type CommandSpec, readCommandLine } from "../args.ts";
 import { loadSettings } from "../load-settings.ts";
 import { learnFrom, secrets } from "../outward.ts";
 
 type Loaded = Extract<LoadedConfig, { ok: true }>;
 
+export const SPEC: CommandSpec = {
+  name: "run",
+  summary: "Runs the appliance, until SIGTERM or SIGINT.",
+  config: true,
+};
+
 /** Runs until it is told to stop; returns the exit code. A second signal ends it at once. */
 export async function run(argv: readonly string[]): Promise<number> {
-  const line = readCommandLine(
-    { name: "run", summary: "Runs the appliance, until SIGTERM or SIGINT.", config: true },
-    argv,
-  );
+  const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
   const env = withCredentials(process.env);
   learnFrom(env);

@@ -23,7 +23,7 @@ import {
   usageError,
 } from "../args.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "simulate",
   summary: "runs a simulated Realtime API on this machine",
   json: true,

@@ -15,7 +15,7 @@ import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 const OPERANDS_MAX = 24;
 const SNOOZE_MINUTES = 5;
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "timers",
   summary: "lists the timers and alarms; sets, changes and cancels them",
   operands: "[set 10m|07:00 [LABEL] | add WHICH 5m | cancel WHICH|all | snooze [MINUTES]]",

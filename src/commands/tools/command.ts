@@ -5,7 +5,7 @@ import { type Fields, number, record, text } from "../../core/json.ts";
 import { type CommandSpec, EXIT_FAILED, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "tools",
   summary: "lists the functions that the model may call; call tries one, as the model would",
   operands: "[call NAME ['{\"argument\": …}']]",

@@ -6,7 +6,7 @@ import { STEP_PERCENT } from "../../core/volume.ts";
 import { type CommandSpec, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "volume",
   summary: "shows how loud the answers are, in percent, or changes it: at once, and over restarts",
   operands: "[N|+|-]",

@@ -1,6 +1,6 @@
 /**
  * Every field of the metrics file: unit, formula, and what `null` means. The one place where they
- * are defined; the README's table is made from it, and a test compares it with rendered files both
+ * are defined; the table of metrics/README.md is made from it, and a test compares it with rendered files both
  * ways. A path ends at a value; `[]` stands for each entry of a list.
  */
 
@@ -209,30 +209,4 @@ function sound(): readonly MetricsField[] {
     field("audio.pre_roll_ms", "ms", "sent from before the detection or the press"),
     field("audio.underruns", "gaps", "in replies: the next sound came too late"),
   ];
-}
-
-/** The marks in the README between which the table stands. */
-export const FIELDS_BEGIN = "<!-- metrics-fields:begin -->";
-export const FIELDS_END = "<!-- metrics-fields:end -->";
-
-export function metricsFieldsMarkdown(): string {
-  const lines = ["| field | unit | what it is | `null` means |", "| --- | --- | --- | --- |"];
-  for (const { path, unit, formula, nullMeans } of METRICS_FIELDS) {
-    const cells = [`\`${path}\``, orDash(unit), formula.replaceAll("|", "\\|"), orDash(nullMeans)];
-    lines.push(`| ${cells.join(" | ")} |`);
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-function orDash(text: string): string {
-  return text === "" ? "–" : text;
-}
-
-/** The README with today's table in it, or null when the marks are missing. */
-export function withMetricsFields(readme: string): string | null {
-  const begin = readme.indexOf(FIELDS_BEGIN);
-  const end = readme.indexOf(FIELDS_END);
-  if (begin === -1 || end < begin) return null;
-  const head = readme.slice(0, begin + FIELDS_BEGIN.length);
-  return `${head}\n${metricsFieldsMarkdown()}${readme.slice(end)}`;
 }

@@ -1,6 +1,6 @@
 /**
  * The metrics file of one conversation. What each field means, its unit and its formula, stands in
- * one table: fields.ts; the README's is made from it.
+ * one table: fields.ts; that of metrics/README.md is made from it.
  *
  * Invariants: times are milliseconds, money is US dollars, `null` means that the thing did not
  * happen, never 0. Files of older schemas stay readable: a field never changes its meaning under

@@ -2,7 +2,7 @@
  * The settings table: one row per key, and the types and defaults that follow from it.
  *
  * Invariant: nothing about a key is written anywhere else. The validator, config/config.yaml,
- * config/config.schema.json and the reference in the README are derived from TABLE; a test
+ * config/config.schema.json and config/README.md are derived from TABLE; a test
  * compares the checked-in files with it.
  */
 

@@ -1,37 +1,6 @@
 /**
  * A scenario from text: YAML or JSON, strict. Every problem is named with file, line and column.
- * `parseScenario` is the only way in, for files and for tests alike. The language, by example
- * (everything is optional; milliseconds unless the name says otherwise):
- *
- *   protocol: ga                   # ga | beta | both (by the header)
- *   key: sk-test                   # the only key that is let in; wrong_key: http-401 | close-3000
- *   strict: true                   # broken rules are violations, not only errors
- *   models: [gpt-realtime, { id: x, gone: http-404, shutdown_date: 2027-01-20, voices: [alloy] }]
- *   unknown_model: response        # http-404 | http-403 | error | response: where it shows
- *   models_reply: { status: 200, body: "not json", delay_ms: 0 }   # to GET /v1/models
- *   handshake_ms: 0                # also created_ms, updated_ms: delays
- *   expires_in_s: 3600             # session_expired and close 1001
- *   pace: 4                        # sound goes out so many times faster than it plays
- *   turns:                         # the nth response; later ones are `otherwise`, by default a tone
- *     - say: "Hello."              # or tone: { hz: 440, ms: 800 }, wav: FILE, text: …,
- *                                  # call: { name, arguments, call_id }
- *     - items: [{ say: One moment., phase: commentary }, { call: { name: lamp } }]
- *       think_ms: 30               # also first_delta_ms, delta_ms, chunk_ms, pace, interleave
- *       usage: { total_tokens: 9 } # laid over what is computed; null: none is told
- *       late_deltas: 2             # after a cancel; late_after_done: true
- *       heard: { text: "…", delay_ms: 300, fails: false }   # input transcription
- *     - { status: failed, error: { code: server_error }, after_deltas: 3 }
- *     - { status: incomplete, reason: content_filter }
- *   connections: [{ created_ms: 900 }, { updated_ms: 5, expires_in_s: 9, turns: [] }]
- *   faults:
- *     - { at: handshake, do: refuse, status: 429, error: { code: slow_down }, retry_after_s: 2 }
- *     - { at: "delta:3", do: reset, turn: 2, connection: 1, model: x, times: always, after_ms: 9 }
- *
- * Points: handshake, connect (upgraded, nothing sent), created, updated, speech_started,
- * speech_stopped, committed, delta, any server event by its GA name, client:EVENT for one that
- * comes in; `:N` is the nth (deltas within their response). Actions: refuse, hang, stall, half-open,
- * close, drop (FIN), reset (RST), send { event | text | bytes }, huge { mb }, cut, omit { fields },
- * skip, repeat, error, reject, expire. A fault strikes once unless `times` says otherwise.
+ * `parseScenario` is the only way in, for files and for tests alike. The language: src/sim/README.md.
  */
 
 import { LineCounter, parseDocument } from "yaml";

@@ -1,10 +1,8 @@
 /** The metrics file: each field is defined, rendered, and changed by its cause and by nothing else. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { projectRoot } from "../../../src/adapters/os/project-root.ts";
-import { METRICS_FIELDS, withMetricsFields } from "../../../src/core/metrics/fields.ts";
+import { METRICS_FIELDS } from "../../../src/core/metrics/fields.ts";
 import { render, type SessionRecord } from "../../../src/core/metrics/session-file.ts";
 import { EMPTY_TAB } from "../../../src/core/money/conversation-cost.ts";
 import { changed, type Flat, flat, PLAIN, type Plan, told } from "../../helpers/plan.ts";
@@ -72,11 +70,6 @@ test("every field that is rendered has a row, and every row is rendered", () => 
   const paths = METRICS_FIELDS.map(({ path }) => path);
   assert.equal(new Set(paths).size, paths.length);
   assert.deepEqual(new Set(Object.keys(rendered(FULL))), new Set(paths));
-});
-
-test("the README's table is that of today's fields", () => {
-  const readme = readFileSync(`${projectRoot()}/README.md`, "utf8");
-  assert.equal(withMetricsFields(readme), readme, "run npm run config");
 });
 
 test("what did not happen is null, where the table says so, and nowhere else", async () => {

@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { parseYaml } from "../../../src/adapters/config/yaml.ts";
 import { projectRoot } from "../../../src/adapters/os/project-root.ts";
 import { editYaml } from "../../../src/commands/migrate/edit.ts";
-import { OLDER_KEYS, withOlderKeys } from "../../../src/commands/migrate/older-keys.ts";
+import { OLDER_KEYS } from "../../../src/commands/migrate/older-keys.ts";
 import { migrateText, settingsOf } from "../../../src/commands/migrate/text.ts";
 
 const FACTS = { today: "2026-11-26", hasAccessKey: false };
@@ -215,11 +215,6 @@ test("the example of today needs nothing, but for the model that is shut down", 
   assert.deepEqual(after.problems, []);
   const line = "  legacy_model: gpt-4o-realtime-preview\n";
   assert.equal(after.text, inUse.replace(line, "  legacy_model: gpt-realtime-1.5\n"));
-});
-
-test("the README's table of older keys is today's", () => {
-  const readme = readFileSync(join(projectRoot(), "README.md"), "utf8");
-  assert.equal(readme, withOlderKeys(readme), "the marks are missing, or run npm run config");
 });
 
 test("the parser's own bounds hold here, too", () => {

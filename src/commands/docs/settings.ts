@@ -1,15 +1,15 @@
 /**
- * The settings table as documents: the commented example file, the JSON Schema for editors, and the
- * reference of the README.
+ * The settings table as documents: the commented example file and the reference of
+ * config/README.md.
  *
  * Invariants: the same table gives the same bytes; in the example, a setting put out of use begins
  * with `#` and no blank, a sentence with `# `, so that removing every such `#` leaves a valid file.
  */
 
-import { allowed } from "./read-value.ts";
-import type { Reload, Row, Value } from "./row.ts";
-import type { SettingKey } from "./table.ts";
-import { ROWS, SECTIONS } from "./table.ts";
+import { allowed } from "../../core/settings/read-value.ts";
+import type { Reload, Row, Value } from "../../core/settings/row.ts";
+import type { SettingKey } from "../../core/settings/table.ts";
+import { ROWS, SECTIONS } from "../../core/settings/table.ts";
 
 /** Widest line of the example file, characters. */
 const WIDTH = 100;
@@ -27,7 +27,7 @@ const HEADER = `# yaml-language-server: $schema=./config.schema.json
 # The configuration of Pipit. Two lines are enough; every other line shows a default.
 # To change a setting, remove the # before its name. "pipit check-config" checks the file.
 # \${NAME} and \${NAME:-text} are taken from the environment; a plain \${ is written $\${.
-# Made from the settings table by "npm run config"; a test compares the two.
+# Made from the settings table by "npm run docs"; a test compares the two.
 `;
 
 /** The text of config/config.yaml. */
@@ -125,17 +125,4 @@ export function markdownReference(): string {
 
 function cell(words: string): string {
   return words.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("*", "\\*");
-}
-
-/** The marks in the README between which the reference stands. */
-export const REFERENCE_BEGIN = "<!-- settings:begin -->";
-export const REFERENCE_END = "<!-- settings:end -->";
-
-/** The README with today's reference in it, or null when the marks are missing. */
-export function withReference(readme: string): string | null {
-  const begin = readme.indexOf(REFERENCE_BEGIN);
-  const end = readme.indexOf(REFERENCE_END);
-  if (begin === -1 || end < begin) return null;
-  const head = readme.slice(0, begin + REFERENCE_BEGIN.length);
-  return `${head}\n${markdownReference()}${readme.slice(end)}`;
 }

@@ -1,24 +1,16 @@
-/** The files made from the settings table are those of today's table, and are valid themselves. */
+/** What is made from the settings table is valid itself: example, schema, reference. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { Ajv } from "ajv";
 import { parseYaml } from "../../../src/adapters/config/yaml.ts";
-import { projectRoot } from "../../../src/adapters/os/project-root.ts";
 import { KEYLESS_KEYWORDS as ENGINE_KEYWORDS } from "../../../src/adapters/wake/porcupine-wasm.ts";
-import { exampleYaml, markdownReference, withReference } from "../../../src/core/settings/docs.ts";
-import { jsonSchema } from "../../../src/core/settings/schema.ts";
+import { between } from "../../../src/commands/docs/marks.ts";
+import { jsonSchema } from "../../../src/commands/docs/schema.ts";
+import { exampleYaml, markdownReference } from "../../../src/commands/docs/settings.ts";
 import { DEFAULTS, ROWS } from "../../../src/core/settings/table.ts";
 import { validate } from "../../../src/core/settings/validate.ts";
 import { KEYLESS_KEYWORDS } from "../../../src/core/wake/keyless-words.ts";
-
-const MAKE = "run npm run config";
-
-function checkedIn(name: string): string {
-  return readFileSync(join(projectRoot(), name), "utf8");
-}
 
 /** The example with every setting in use: `#name:` becomes `name:`. */
 function inUse(example: string): string {
@@ -34,20 +26,6 @@ function checked(text: string): unknown {
   assert.deepEqual({ ...good.settings }, { ...DEFAULTS, "openai.api_key": "k" });
   return document.tree;
 }
-
-test("config/config.yaml is the example of today's table", () => {
-  assert.equal(checkedIn("config/config.yaml"), exampleYaml(), MAKE);
-});
-
-test("config/config.schema.json is the schema of today's table", () => {
-  const schema: unknown = JSON.parse(checkedIn("config/config.schema.json"));
-  assert.deepEqual(schema, JSON.parse(JSON.stringify(jsonSchema())), MAKE);
-});
-
-test("the reference in the README is that of today's table", () => {
-  const readme = checkedIn("README.md");
-  assert.equal(readme, withReference(readme), `the marks are missing, or ${MAKE}`);
-});
 
 test("the example gives the defaults: as it is, and with every line in use", () => {
   checked(exampleYaml());
@@ -90,13 +68,13 @@ test("the reference has a row for every key and well-formed tables", () => {
   }
 });
 
-test("only what stands between the marks of the README is replaced", () => {
-  const readme = "a\n<!-- settings:begin -->\nold\n<!-- settings:end -->\nz\n";
-  const renewed = withReference(readme);
-  assert.ok(renewed?.startsWith("a\n<!-- settings:begin -->\n**`openai`**"));
-  assert.ok(renewed?.endsWith("|\n<!-- settings:end -->\nz\n"));
-  assert.equal(withReference(renewed ?? ""), renewed);
-  assert.equal(withReference("nothing here"), null);
+test("only what stands between its marks is replaced in a document", () => {
+  const document = "a\n<!-- settings:begin -->\nold\n<!-- settings:end -->\nz\n";
+  const renewed = between(document, "settings", markdownReference());
+  assert.ok(renewed.startsWith("a\n<!-- settings:begin -->\n**`openai`**"));
+  assert.ok(renewed.endsWith("|\n<!-- settings:end -->\nz\n"));
+  assert.equal(between(renewed, "settings", markdownReference()), renewed);
+  assert.throws(() => between("nothing here", "settings", ""));
 });
 
 test("the words that the validator takes are those that the keyless engine has", () => {

@@ -5,8 +5,8 @@
  * Invariant: never stricter than the validator, which alone decides; a `${NAME}` fits everywhere.
  */
 
-import type { ListRow, NumberRow, Row, TextRow } from "./row.ts";
-import { ROWS, SECTIONS } from "./table.ts";
+import type { ListRow, NumberRow, Row, TextRow } from "../../core/settings/row.ts";
+import { ROWS, SECTIONS } from "../../core/settings/table.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
