@@ -68,6 +68,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     start: async (argv) => (await import("./commands/devices/command.ts")).devices(argv),
   },
 
+  "wake-words": {
+    summary: "lists, installs and tries wake words, and scores recordings",
+    start: async (argv) => (await import("./commands/wake-words/command.ts")).wakeWords(argv),
+  },
   cost: {
     summary: "what so many tokens a day cost, before and after a move to another model",
     start: async (argv) => (await import("./commands/cost/command.ts")).cost(argv),

@@ -47,6 +47,8 @@ export interface CommandLine {
   flag(name: string): boolean;
   /** The argument of this option; the last one counts. */
   option(name: string): string | undefined;
+  /** All arguments of this option, in order; each may be a list with commas. */
+  all(name: string): readonly string[];
 }
 
 /** Reads the arguments; a number is the exit code, and everything to say has been printed. */
@@ -61,10 +63,17 @@ export function readCommandLine(spec: CommandSpec, argv: readonly string[]): Com
   if (complaint !== null) return usageError(spec.name, complaint);
   return {
     json: given.values.has("json"),
-    config: given.values.get("config"),
+    config: given.values.get("config")?.at(-1),
     operands: given.operands,
     flag: (name) => given.values.has(name),
-    option: (name) => given.values.get(name),
+    option: (name) => given.values.get(name)?.at(-1),
+    all: (name) =>
+      (given.values.get(name) ?? []).flatMap((value) =>
+        value
+          .split(",")
+          .map((part) => part.trim())
+          .filter((part) => part !== ""),
+      ),
   };
 }
 
@@ -92,8 +101,8 @@ function optionsOf(spec: CommandSpec): Options {
 interface Given {
   readonly help: boolean;
   readonly complaint: string | null;
-  /** Options given; a switch has "". */
-  readonly values: ReadonlyMap<string, string>;
+  /** Options given, each with all its arguments; a switch has "". */
+  readonly values: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
 }
 
@@ -109,14 +118,14 @@ function tokenise(options: Options, argv: readonly string[]): Given {
     strict: false,
     tokens: true,
   });
-  const values = new Map<string, string>();
+  const values = new Map<string, string[]>();
   const operands: string[] = [];
   let complaint: string | null = null;
   for (const token of tokens) {
     if (token.kind === "positional") operands.push(token.value);
     if (token.kind !== "option") continue;
     complaint ??= wrongOption(options, token);
-    values.set(token.name, token.value ?? "");
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ""]);
   }
   return { help: values.has("help"), complaint, values, operands };
 }

@@ -8,18 +8,34 @@
 import type { Fault } from "../../core/fault.ts";
 import type { WakeEngine, WakeSink } from "../../ports.ts";
 
+/** An engine that tells how far it is behind. */
+export interface PacedEngine extends WakeEngine {
+  /** Frames given and not yet heard. */
+  readonly framesWaiting: number;
+  /** Frames not taken: the engine was not ready, or too far behind. */
+  readonly framesDropped: number;
+}
+
 export interface WakeGroupOptions {
-  readonly engines: readonly WakeEngine[];
+  readonly engines: readonly PacedEngine[];
   /** One engine stopped while others go on. */
   readonly onPartial: (fault: Fault) => void;
 }
 
-export class WakeGroup implements WakeEngine {
+export class WakeGroup implements PacedEngine {
   readonly #options: WakeGroupOptions;
   readonly #flowing: Set<WakeEngine> = new Set();
 
   constructor(options: WakeGroupOptions) {
     this.#options = options;
+  }
+
+  get framesWaiting(): number {
+    return Math.max(...this.#options.engines.map((engine) => engine.framesWaiting));
+  }
+
+  get framesDropped(): number {
+    return Math.max(...this.#options.engines.map((engine) => engine.framesDropped));
   }
 
   /** Throws a FaultError when the settings of one of them cannot work. */

@@ -3,8 +3,8 @@
 import { type Fault, FaultError } from "../../core/fault.ts";
 import { DEFAULTS, type Settings } from "../../core/settings/table.ts";
 import { MANIFEST_EXTENSION, planWakeWords, type WakePlan } from "../../core/wake/plan.ts";
-import type { Clock, Dice, WakeEngine } from "../../ports.ts";
-import { WakeGroup } from "./group.ts";
+import type { Clock, Dice } from "../../ports.ts";
+import { type PacedEngine, WakeGroup } from "./group.ts";
 import { KeylessWakeEngine } from "./keyless.ts";
 import { MicroWakeEngine } from "./micro.ts";
 import { readInterpreter, readManifest } from "./micro-models.ts";
@@ -17,8 +17,11 @@ export interface OpenOptions {
   readonly onPartial: (fault: Fault) => void;
 }
 
-/** Which engine listens for which word. Reads the manifests; throws a FaultError (config). */
-export function wakePlan(settings: Settings): WakePlan {
+/**
+ * Which engine listens for which word. Reads the manifests; throws a FaultError (config), also where
+ * there is only a stop word, unless that will do.
+ */
+export function wakePlan(settings: Settings, mayOnlyStop = false): WakePlan {
   const keywords = settings["wake_word.keyword"];
   const usual = DEFAULTS["wake_word.keyword"];
   const isDefault = keywords.length === usual.length && keywords.every((w, n) => w === usual[n]);
@@ -28,7 +31,7 @@ export function wakePlan(settings: Settings): WakePlan {
   const models = paths.map((path) => ({ path, word: readManifest(path).word }));
   const engine = settings["wake_word.engine"];
   const sensitivity = settings["wake_word.sensitivity"];
-  const planned = planWakeWords({ engine, keywords, sensitivity, isDefault }, models);
+  const planned = planWakeWords({ engine, keywords, sensitivity, isDefault, mayOnlyStop }, models);
   if (planned.ok) return planned.plan;
   throw new FaultError(planned.fault);
 }
@@ -41,10 +44,14 @@ export function tryWakeModels(settings: Settings): void {
 }
 
 /** Starts nothing; throws a FaultError (config) where the words cannot be divided. */
-export function openWakeEngine(settings: Settings, options: OpenOptions): WakeEngine {
+export function openWakeEngine(settings: Settings, options: OpenOptions): PacedEngine {
+  return openPlanned(wakePlan(settings), settings, options);
+}
+
+/** The same for words that were divided already. */
+export function openPlanned(plan: WakePlan, settings: Settings, options: OpenOptions): PacedEngine {
   const { clock, dice, onPartial } = options;
-  const plan = wakePlan(settings);
-  const engines: WakeEngine[] = [];
+  const engines: PacedEngine[] = [];
   const porcupine = plan.porcupine;
   if (porcupine.length > 0) {
     const paths = settings["wake_word.model_path"];

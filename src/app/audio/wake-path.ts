@@ -38,7 +38,7 @@ export interface WakePathOptions {
   /** Whether something plays that the stop word would silence: it is looked for only then. */
   readonly isPlaying: () => boolean;
   /** The word that silences what plays was heard while something did. */
-  readonly onStop: () => void;
+  readonly onStop: (endSample: number) => void;
   /** The engine stopped, and goes on trying unless the verdict is `tell`. */
   readonly onLost: (fault: Fault) => void;
   /** The engine works: after start, and again after each loss. */
@@ -204,7 +204,7 @@ export class WakePath {
     }
     this.#lastDetected = endSample;
     if (isStop) {
-      this.#options.onStop();
+      this.#options.onStop(endSample);
       return;
     }
     this.#quietUntilSample = endSample + msToSamples(this.#cooldownMs);

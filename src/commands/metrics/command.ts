@@ -23,6 +23,7 @@ import {
   reportError,
   usageError,
 } from "../args.ts";
+import { isUtf8 } from "../bars.ts";
 import { terminalColumns } from "../columns.ts";
 import { compare } from "./compare.ts";
 import { compareText } from "./compare-text.ts";
@@ -220,12 +221,6 @@ function tableOptions(bySession: boolean) {
   const width = terminalColumns() ?? WIDTH_DEFAULT;
   const colour = wantsColour(fdSink(STDOUT, process.env), process.env);
   return { zone: localZone, width, colour, utf8: isUtf8(), bySession };
-}
-
-/** The locale as the C library finds it: the first of these that is set and not empty. */
-function isUtf8(): boolean {
-  const { LC_ALL, LC_CTYPE, LANG } = process.env;
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "");
 }
 
 async function save(path: string, page: string): Promise<number> {

@@ -1,10 +1,6 @@
-/** A row of figures as a line of small bars, one character each. */
+/** A row of figures cut into the cells of a line of small bars. */
 
 import { atShare, sorted } from "./statistics.ts";
-
-const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
-/** The same eight heights where the terminal knows ASCII alone. */
-const ASCII_BARS = [".", ":", "-", "=", "+", "*", "#", "@"] as const;
 
 export interface Point {
   /** Place in the period, 0 to 1. */
@@ -26,25 +22,6 @@ export function cellsOf(
     if (values.length === 0) return null;
     return how === "sum" ? values.reduce((a, b) => a + b, 0) : atShare(sorted(values), 0.5);
   });
-}
-
-/**
- * One character a cell: blank for null, the lowest bar for 0, the highest for `greatest` and above.
- * Bars of lines with the same `greatest` may be compared.
- */
-export function sparkline(
-  cells: readonly (number | null)[],
-  greatest: number,
-  utf8: boolean,
-): string {
-  const bars = utf8 ? BARS : ASCII_BARS;
-  return cells
-    .map((cell) => {
-      if (cell === null) return " ";
-      const share = greatest > 0 ? Math.min(1, Math.max(0, cell / greatest)) : 0;
-      return bars[Math.max(0, Math.ceil(share * bars.length) - 1)] ?? " ";
-    })
-    .join("");
 }
 
 /** The greatest figure of all lines; 0 of none. */

@@ -7,9 +7,10 @@
  */
 
 import { DAY_MS } from "../../core/duration.ts";
+import { sparkline } from "../bars.ts";
 import { wrapped } from "../columns.ts";
 import { countText, msText, shareText, usdText } from "./figures.ts";
-import { cellsOf, greatestOf, type Point, sparkline } from "./sparkline.ts";
+import { cellsOf, greatestOf, type Point } from "./sparkline.ts";
 import { byDay, type Summary, summarise } from "./summary.ts";
 import { dayText, fromLocal, localDay, localText, type Zone } from "./time.ts";
 import type { SessionView } from "./view.ts";

@@ -30,6 +30,8 @@ export interface WakeWishes {
   readonly sensitivity: Sensitivity;
   /** True where the keywords are those of an empty file: nobody asked for them. */
   readonly isDefault: boolean;
+  /** A stop word alone will do: to measure it. */
+  readonly mayOnlyStop: boolean;
 }
 
 /** A manifest that was read: its path, and the word it is for. */
@@ -72,7 +74,9 @@ export function planWakeWords(wishes: WakeWishes, models: readonly Model[]): Pla
     words[engine].push({ keyword, sensitivity, manifest: "" });
   }
   const wakes = Object.values(words).flat();
-  if (wakes.some(({ keyword }) => keyword !== STOP_WORD)) return { ok: true, plan: words };
+  if (wishes.mayOnlyStop || wakes.some(({ keyword }) => keyword !== STOP_WORD)) {
+    return { ok: true, plan: words };
+  }
   return refuse("'stop' alone wakes nobody", "Name a wake word, too");
 }
 

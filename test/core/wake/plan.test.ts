@@ -10,6 +10,7 @@ const USUAL: WakeWishes = {
   keywords: ["computer"],
   sensitivity: "auto",
   isDefault: true,
+  mayOnlyStop: false,
 };
 const HEY_JARVIS: Model = { path: "/m/hey_jarvis.json", word: "Hey Jarvis" };
 const STOP: Model = { path: "/m/stop.json", word: "Stop" };
@@ -63,6 +64,7 @@ test("what cannot work is refused in words", () => {
   const foo = { engine: "micro", keywords: ["hey jarvs"], isDefault: false } as const;
   assert.match(planned(foo, HEY_JARVIS)[0] ?? "", /'hey jarvs'.*know hey_jarvis; did you mean/);
   assert.match(planned({ engine: "micro" }, STOP)[0] ?? "", /stop.*wakes nobody/);
+  assert.deepEqual(planned({ engine: "micro", mayOnlyStop: true }, STOP), ["micro: stop at 0.7"]);
   assert.match(planned({}, HEY_JARVIS, HEY_JARVIS)[0] ?? "", /two models of 'hey_jarvis'/);
 });
 
