@@ -143,6 +143,7 @@ export function compose(
     memoryFile: composeStateFile("memory.yaml", "What is remembered", base),
     readYaml,
     functionHost: new OutsideHost({ clock, sandbox: () => current()["tools.sandbox"] }),
+    echoFile: composeStateFile("echo.json", "What was learned of the echo", base),
     ringSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],

@@ -15,7 +15,7 @@ import { FRESH_LADDER, firstRung } from "../core/models/fallback.ts";
 import type { Settings } from "../core/settings/table.ts";
 import { readyText } from "../core/status-line.ts";
 import { Downlink } from "./audio/downlink.ts";
-import { type EchoPath, echoPathFor } from "./audio/echo-path.ts";
+import { type Echo, echoFor } from "./audio/echo.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
 import { performSound } from "./audio/sound-effects.ts";
 import { Uplink } from "./audio/uplink.ts";
@@ -39,7 +39,7 @@ export class Appliance {
   readonly #ring = new Ring(msToSamples(RING_MS));
   readonly #captured = new CaptureClock();
   /** Null: what plays is not taken out of what is heard. */
-  readonly #echo: EchoPath | null;
+  readonly #echo: Echo | null;
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
   readonly #connection: Connection;
@@ -63,7 +63,7 @@ export class Appliance {
     const { clock, dice, journal, speaker, dialer, target } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
-    this.#echo = echoPathFor(settings(), this.#captured);
+    this.#echo = echoFor(world, settings(), this.#captured);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
     this.#tools = this.#makeToolbox(post);
     this.#downlink = new Downlink({
@@ -127,6 +127,8 @@ export class Appliance {
     this.#fleet?.start();
     lifecycle.add("fleet's text file", async () => this.#fleet?.close());
     lifecycle.add("metrics", () => this.#accounts.recorder.saved());
+    await this.#echo?.memory.start();
+    lifecycle.add("echo", async () => this.#echo?.memory.close());
     world.speaker.start(this.#speakerSink());
     lifecycle.add("speaker", async () => {
       this.#downlink.close();
@@ -180,10 +182,10 @@ export class Appliance {
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
     const { ringer } = this.#tools;
     return new WakePath({
-      ring: this.#echo?.ring ?? this.#ring,
+      ring: this.#echo?.path.ring ?? this.#ring,
       engine,
       cooldownMs: this.#settings()["wake_word.cooldown_s"] * 1000,
-      isOwn: (endSample) => this.#echo?.isOwn(endSample) ?? false,
+      isOwn: (endSample) => this.#echo?.path.isOwn(endSample) ?? false,
       onWake: (keyword, endSample) => {
         ringer.silence();
         this.#loop.post({ tag: "wake", keyword, endSample });
@@ -215,7 +217,7 @@ export class Appliance {
         this.#ring.write(pcm);
         this.#captured.took(this.#ring.head, this.#lastFrameMs);
         this.#level.take(pcm);
-        this.#wakePath?.take(this.#echo?.take(pcm) ?? pcm);
+        this.#wakePath?.take(this.#echo?.path.take(pcm) ?? pcm);
         this.#uplink.pump();
       },
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "microphone" }),
@@ -231,8 +233,8 @@ export class Appliance {
       sounded: (atMs: number): void => this.#accounts.recorder.sounded(atMs),
       drained: (): void => this.#downlink.drained(),
       underrun: (): void => this.#downlink.underrun(),
-      playing: (pcm: Int16Array, atMs: number): void => this.#echo?.playing(pcm, atMs),
-      silenced: (atMs: number): void => this.#echo?.silenced(atMs),
+      playing: (pcm: Int16Array, atMs: number): void => this.#echo?.path.playing(pcm, atMs),
+      silenced: (atMs: number): void => this.#echo?.path.silenced(atMs),
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "speaker" }),
       lost: (why: Fault): void => {
         this.#downlink.lost();
@@ -324,6 +326,7 @@ export class Appliance {
       startedMs: this.#startedMs,
       lastFrameMs: this.#lastFrameMs,
       level: this.#level.status(),
+      echo: this.#echo?.memory.status() ?? null,
       lastFault: this.#lastFault,
       retiring: this.#retirements.known,
       nobody: this.#retirements.nobody,

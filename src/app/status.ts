@@ -30,6 +30,8 @@ export interface StatusParts {
   readonly lastFrameMs: number | null;
   /** Of the microphone; null before the first sound. */
   readonly level: Readonly<Record<string, unknown>> | null;
+  /** What was learned of it; null: nothing yet, or nothing is taken out. */
+  readonly echo: Readonly<Record<string, unknown>> | null;
   readonly lastFault: LastFault | null;
   readonly retiring: readonly string[];
   readonly config: ConfigState;
@@ -67,6 +69,7 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     last_sound_ms: lastFrameMs === null ? null : Math.round(ageMs(lastFrameMs)),
     output_device: settings["audio.output_device"],
     speaker: condition("speaker"),
+    echo: parts.echo,
     wake_word: parts.hasWakeEngine ? condition("wake-word") : "off",
     wake_word_engine: parts.hasWakeEngine ? settings["wake_word.engine"] : null,
     wake_word_keyword: parts.hasWakeEngine ? settings["wake_word.keyword"] : [],

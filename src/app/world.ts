@@ -46,6 +46,7 @@ export interface World {
   /** Null: the text is no YAML. */
   readonly readYaml: (text: string) => Promise<{ readonly tree: unknown } | null>;
   readonly functionHost: FunctionHost;
+  readonly echoFile: StateFile;
   /** The recording that a timer rings with; null where there is none. */
   readonly ringSound: () => Int16Array | null;
   /** Null: none is wanted. */

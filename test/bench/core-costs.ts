@@ -7,7 +7,7 @@
 import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { PorcupineWasm } from "../../src/adapters/wake/porcupine-wasm.ts";
 import { Downlink } from "../../src/app/audio/downlink.ts";
-import { EchoPath } from "../../src/app/audio/echo-path.ts";
+import { EchoPath, NO_TEACHER } from "../../src/app/audio/echo-path.ts";
 import { Uplink } from "../../src/app/audio/uplink.ts";
 import { WakePath } from "../../src/app/audio/wake-path.ts";
 import { INITIAL, step } from "../../src/core/assistant.ts";
@@ -112,7 +112,7 @@ function openUplink(): (frame: Int16Array) => void {
 /** The echo path; what it hears is what is played, or nothing is. */
 function echoPath(plays: boolean): (frame: Int16Array) => void {
   const captured = new CaptureClock();
-  const path = new EchoPath({ captured, ringSamples: msToSamples(RING_MS) });
+  const path = new EchoPath({ captured, teacher: NO_TEACHER, ringSamples: msToSamples(RING_MS) });
   return (frame) => {
     const head = path.ring.head + frame.length;
     captured.took(head, samplesToMs(head));

@@ -69,6 +69,7 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       readYaml: async () => null,
       functionHost: new SimFunctionHost(),
       volumeFile: new SimStateFile(),
+      echoFile: new SimStateFile(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),

@@ -121,6 +121,7 @@ export class FaultRig {
       readYaml: async () => null,
       functionHost: new SimFunctionHost(),
       volumeFile: new SimStateFile(),
+      echoFile: new SimStateFile(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),

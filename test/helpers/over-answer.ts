@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { loadWav } from "../../src/adapters/os/wav-file.ts";
-import { EchoPath } from "../../src/app/audio/echo-path.ts";
+import { EchoPath, NO_TEACHER } from "../../src/app/audio/echo-path.ts";
 import { WakePath } from "../../src/app/audio/wake-path.ts";
 import { CaptureClock } from "../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
@@ -92,7 +92,7 @@ export async function overAnswer(
   echo = true,
 ): Promise<OverAnswer> {
   const captured = new CaptureClock();
-  const path = new EchoPath({ captured, ringSamples: msToSamples(5000) });
+  const path = new EchoPath({ captured, teacher: NO_TEACHER, ringSamples: msToSamples(5000) });
   const detections: { keyword: string; endSample: number }[] = [];
   const likenesses: number[] = [];
   let ready = false;

@@ -54,6 +54,7 @@ export class World {
   readonly volumeFile = new SimStateFile();
   readonly memoryFile = new SimStateFile();
   readonly functionHost = new SimFunctionHost();
+  readonly echoFile = new SimStateFile();
   readonly calendar = new SimCalendar();
   readonly notifier = new SimNotifier();
   readonly controlServer = new SimControlServer();
@@ -215,8 +216,9 @@ export class World {
     const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
     const senses = { clock, microphone, speaker, wakeEngine, lamp, button };
     const { calendar } = this;
-    const { memoryFile, functionHost } = this;
-    const files = { store, fleetFile, timerFile, volumeFile, memoryFile, functionHost };
+    const { memoryFile, functionHost, echoFile } = this;
+    const kept = { timerFile, volumeFile, memoryFile, echoFile };
+    const files = { store, fleetFile, functionHost, ...kept };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }
 }

@@ -11,15 +11,26 @@ import { FRAME_SAMPLES, msToSamples } from "../../core/audio/pcm.ts";
 import { Ring } from "../../core/audio/ring.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS, EchoCanceller } from "../../core/echo/canceller.ts";
 import { EchoLikeness } from "../../core/echo/likeness.ts";
+import { EchoMeter, type EchoReading } from "../../core/echo/meter.ts";
 import { EchoReference } from "../../core/echo/reference.ts";
-import { RING_MS } from "../../core/limits.ts";
-import type { Settings } from "../../core/settings/table.ts";
 
 /** After the last sample that sounds: as long as the canceller knows of echoes. */
 const TAIL_SAMPLES = ECHO_BLOCKS * ECHO_BLOCK_SAMPLES;
 
+/** What earlier answers have taught, and what becomes of what this one does. */
+export interface EchoTeacher {
+  /** By how much the reference of the next answer is to be delayed, milliseconds. */
+  readonly shiftMs: number;
+  /** An answer has ended, whose reference was delayed by `shiftMs`. */
+  answered(reading: EchoReading, shiftMs: number): void;
+}
+
+/** For an echo of which nothing is known, and of which nothing is to be kept. */
+export const NO_TEACHER: EchoTeacher = { shiftMs: 0, answered: () => undefined };
+
 export interface EchoPathOptions {
   readonly captured: CaptureClock;
+  readonly teacher: EchoTeacher;
   /** What is remembered, in samples: as much as the ring of the microphone. */
   readonly ringSamples: number;
 }
@@ -33,26 +44,24 @@ export interface EchoCounts {
   readonly droppedSamples: number;
 }
 
-/** The way of the sound that the settings ask for; null: nothing is taken out. */
-export function echoPathFor(settings: Settings, captured: CaptureClock): EchoPath | null {
-  if (settings["audio.echo"] === "off") return null;
-  return new EchoPath({ captured, ringSamples: msToSamples(RING_MS) });
-}
-
 export class EchoPath {
   /** What was heard, less what was played. */
   readonly ring: Ring;
+  readonly #teacher: EchoTeacher;
   readonly #reference: EchoReference;
+  readonly #meter = new EchoMeter();
   readonly #canceller = new EchoCanceller();
   readonly #likeness = new EchoLikeness();
   readonly #frame = new Int16Array(FRAME_SAMPLES);
   readonly #played = new Int16Array(ECHO_BLOCK_SAMPLES);
   #active: boolean = false;
+  #shiftMs = 0;
   #runs = 0;
   #framesCancelled = 0;
 
   constructor(options: EchoPathOptions) {
     this.ring = new Ring(options.ringSamples);
+    this.#teacher = options.teacher;
     this.#reference = new EchoReference((ms) => options.captured.positionAt(ms));
   }
 
@@ -66,12 +75,18 @@ export class EchoPath {
 
   /** From the speaker: these samples sound, the first of them at monotonic time `atMs`. */
   playing(pcm: Int16Array, atMs: number): void {
+    if (!this.#active) this.#shift(this.#teacher.shiftMs);
     this.#reference.playing(pcm, atMs);
   }
 
   /** From the speaker: from monotonic time `atMs` on nothing sounds. */
   silenced(atMs: number): void {
     this.#reference.silenced(atMs);
+  }
+
+  /** How the answer that sounds now comes back; null while too little of it was heard. */
+  get reading(): EchoReading | null {
+    return this.#meter.read();
   }
 
   /** Whether a word that ends at a position is the appliance's own, come back. */
@@ -94,23 +109,41 @@ export class EchoPath {
     return clean;
   }
 
+  #shift(ms: number): void {
+    if (ms === this.#shiftMs) return;
+    this.#shiftMs = ms;
+    this.#reference.delay(msToSamples(ms));
+    this.#canceller.forget();
+  }
+
+  #end(): void {
+    this.#active = false;
+    this.#canceller.rest();
+    const reading = this.#meter.read();
+    if (reading !== null) this.#teacher.answered(reading, this.#shiftMs);
+  }
+
   #clean(frame: Int16Array): Int16Array {
     const from = this.ring.head;
     const sounds = this.#reference.runs > 0 && from < this.#reference.end + TAIL_SAMPLES;
     if (!sounds) {
-      if (this.#active) this.#canceller.rest();
-      this.#active = false;
+      if (this.#active) this.#end();
       return frame;
     }
-    if (this.#reference.runs !== this.#runs) this.#canceller.unsettle();
-    this.#runs = this.#reference.runs;
+    if (!this.#active) this.#meter.reset();
     this.#active = true;
+    if (this.#reference.runs !== this.#runs) {
+      this.#canceller.unsettle();
+      this.#meter.relearn();
+    }
+    this.#runs = this.#reference.runs;
     this.#framesCancelled += 1;
     for (let at = 0; at < frame.length; at += ECHO_BLOCK_SAMPLES) {
       this.#reference.read(from + at, this.#played);
       const block = frame.subarray(at, at + ECHO_BLOCK_SAMPLES);
       const out = this.#frame.subarray(at, at + ECHO_BLOCK_SAMPLES);
       this.#canceller.process(block, this.#played, out);
+      this.#meter.take(this.#canceller.powers);
       this.#likeness.take(from + at + ECHO_BLOCK_SAMPLES, this.#canceller.powers);
     }
     return this.#frame;

@@ -7,6 +7,7 @@
 
 import { dbfsText } from "../../core/audio/level-meter.ts";
 import { durationText } from "../../core/duration.ts";
+import { echoReach, echoReading, echoText, reachText } from "../../core/echo/judge.ts";
 import { oneLine } from "../../core/fault.ts";
 import { type Fields, number, record, text } from "../../core/json.ts";
 import { wrapped } from "../columns.ts";
@@ -39,6 +40,7 @@ const GROUPS: readonly Labels[] = [
     ["output_device", "Speaker"],
     ["speaker", "Speaker state"],
     ["volume", "Volume"],
+    ["echo", "Echo of answers"],
     ["wake_word", "Wake word"],
     ["wake_word_engine", "Wake word engine"],
     ["wake_word_keyword", "Wake words"],
@@ -149,6 +151,7 @@ function textOf(key: string, value: unknown): string {
   if (value === null || value === undefined || value === "") return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return numberText(key, value);
+  if (key === "echo") return echoLine(value) ?? oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
   if (key === "microphone_level") return levelText(record(value) ?? {});
   if (Array.isArray(value)) return value.length === 0 ? "none" : oneLine(value.join("; "), 600);
   if (typeof value === "string") return oneLine(value, VALUE_MAX_CHARS);
@@ -181,6 +184,13 @@ function levelText(level: Fields): string {
     default:
       return words;
   }
+}
+
+/** What was learned of it, as a sentence; null for what is no reading. */
+function echoLine(value: unknown): string | null {
+  const reading = record(value);
+  const learned = reading === null ? null : echoReading(reading);
+  return learned === null ? null : `${echoText(learned)}; ${reachText(echoReach(learned))}`;
 }
 
 /** As `$0.4200 of $1.00 spent, $0.5800 left (refuse)`; null for what is no budget. */

@@ -8,12 +8,14 @@ import { composeParts, type Parts } from "../../compose.ts";
 import { cardNamed, type Role } from "../../core/alsa/cards.ts";
 import { holderText } from "../../core/alsa/listing.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
-import { record } from "../../core/json.ts";
+import { echoReading } from "../../core/echo/judge.ts";
+import { number, record } from "../../core/json.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import { STOP_WORD, type WakePlan, type WakeWord } from "../../core/wake/plan.ts";
 import type { Journal } from "../../ports.ts";
 import { chime } from "./chime.ts";
 import type { Context } from "./context.ts";
+import { echoTrial } from "./echo-trial.ts";
 import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
 import { PRESS_WAIT_MS, pinsFacts, walkButton, walkLeds } from "./io-panel-walk.ts";
@@ -23,6 +25,8 @@ import { listen } from "./listen.ts";
 import { judgeButton, judgeLed, judgePins } from "./panel.ts";
 import type { Check } from "./run-check.ts";
 import {
+  type EchoFacts,
+  judgeEcho,
   judgeMicrophone,
   judgeSpeaker,
   judgeWake,
@@ -38,6 +42,8 @@ const LISTEN_MS = 2_000;
 const LEDS_MAX_MS = 15_000;
 /** Above what the adapters themselves allow for a device that hangs. */
 const DEVICE_MAX_MS = 12_000;
+/** Ten seconds of rushing besides. */
+const ECHO_MAX_MS = DEVICE_MAX_MS + 15_000;
 const WAKE_MAX_MS = 20_000;
 /** A recording's word may be its last sound. */
 const WAKE_AFTER_MS = 1_500;
@@ -60,6 +66,11 @@ export function soundChecks(context: Context, settings: Settings): readonly Chec
       name: "speaker",
       maxMs: DEVICE_MAX_MS,
       run: async () => judgeSpeaker(await speakerFacts(context, settings, parts)),
+    },
+    {
+      name: "echo",
+      maxMs: ECHO_MAX_MS,
+      run: async () => judgeEcho(await echoFacts(context, settings, parts)),
     },
     {
       name: "wake word",
@@ -130,6 +141,36 @@ async function speakerFacts(
   return fault === null
     ? { tag: "played", device }
     : { tag: "lost", fault, holder: holderNow(device, "playback") };
+}
+
+async function echoFacts(context: Context, settings: Settings, parts: Parts): Promise<EchoFacts> {
+  const { wishes, clock, daemon, screen } = context;
+  if (settings["audio.echo"] === "off") return { tag: "skip", why: "audio.echo is off" };
+  const devices = [settings["audio.input_device"], settings["audio.output_device"]];
+  if (devices.some((device) => device.startsWith(FILE_DEVICE))) {
+    return { tag: "skip", why: "There is none between recordings" };
+  }
+  if (!wishes.echo) {
+    const status = daemon.tag === "running" ? record(daemon.status["echo"]) : null;
+    const reading = status === null ? null : echoReading(status);
+    if (status !== null && reading !== null) {
+      return { tag: "measured", answers: number(status, "answers") ?? 1, reading };
+    }
+    return {
+      tag: "skip",
+      why: "Not measured yet: `pipit doctor --echo` rushes for ten seconds to do it",
+    };
+  }
+  if (daemon.tag === "running") {
+    const why = "The running pipit has the devices: sudo systemctl stop pipit, and try again";
+    return { tag: "skip", why };
+  }
+  screen.doing("echo: ten seconds of rushing, please be quiet");
+  const [microphone, speaker] = [parts.microphone(), parts.speaker()];
+  const trial = await echoTrial({ clock, microphone, speaker, volume: settings["audio.volume"] });
+  if (trial.tag === "lost") return trial;
+  if (trial.reading === null) return { tag: "unheard" };
+  return { tag: "measured", answers: 0, reading: trial.reading };
 }
 
 async function wakeFacts(context: Context, settings: Settings, parts: Parts): Promise<WakeFacts> {

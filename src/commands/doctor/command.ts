@@ -39,6 +39,7 @@ export const SPEC: CommandSpec = {
     quick: { doc: "no network, no sound recorded or played: a second or two" },
     offline: { doc: "no network" },
     wake: { doc: "say the wake word: shows how clearly it is heard" },
+    echo: { doc: "rushes for ten seconds: tells whether your voice gets through an answer" },
     walk: { doc: "lights each LED and waits for the button" },
     yes: { doc: "walk also where nobody sits at a terminal" },
   },
@@ -75,6 +76,7 @@ async function contextOf(line: CommandLine): Promise<Context> {
       quick: wish("quick"),
       offline: wish("offline"),
       wake: wish("wake"),
+      echo: wish("echo"),
       walk: wish("walk"),
       yes: wish("yes"),
     },
@@ -91,7 +93,9 @@ function checksOf(context: Context): readonly Check[] {
   const { settings } = context;
   const own =
     settings === null
-      ? ["key", "api", "models", "voice", "microphone", "speaker", "wake word", "pins"].map(skipped)
+      ? ["key", "api", "models", "voice", "microphone", "speaker", "echo", "wake word", "pins"].map(
+          skipped,
+        )
       : [...apiChecks(context, settings), ...soundChecks(context, settings)];
   return [...configChecks(context), ...own, ...machineChecks(context)];
 }

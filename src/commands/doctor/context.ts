@@ -13,6 +13,7 @@ export interface Wishes {
   readonly quick: boolean;
   readonly offline: boolean;
   readonly wake: boolean;
+  readonly echo: boolean;
   readonly walk: boolean;
   readonly yes: boolean;
 }

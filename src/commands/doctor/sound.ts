@@ -7,6 +7,8 @@ import {
   levelVerdict,
   SILENT_REMEDY,
 } from "../../core/audio/level-meter.ts";
+import { echoReach, echoRemedy, echoText, reachText } from "../../core/echo/judge.ts";
+import type { EchoReading } from "../../core/echo/meter.ts";
 import type { Fault } from "../../core/fault.ts";
 import type { Fields } from "../../core/json.ts";
 import { type Finding, finding, fromFault } from "./finding.ts";
@@ -148,6 +150,48 @@ export function judgeSpeaker(facts: SpeakerFacts): Finding {
         "ok",
         `${facts.device} played two notes; heard none? See \`alsamixer\``,
       );
+  }
+}
+
+export type EchoFacts =
+  | { readonly tag: "skip"; readonly why: string }
+  | { readonly tag: "lost"; readonly fault: Fault }
+  /** A rushing was played, and the microphone gave too little sound to judge by. */
+  | { readonly tag: "unheard" }
+  | {
+      readonly tag: "measured";
+      /** By how many answers; 0: by a rushing that was played now. */
+      readonly answers: number;
+      readonly reading: Omit<EchoReading, "returnLossDb">;
+    };
+
+/** What is fainter is the room. */
+const UNHEARD_DBFS = -55;
+
+export function judgeEcho(facts: EchoFacts): Finding {
+  switch (facts.tag) {
+    case "skip":
+      return finding("echo", "skip", facts.why);
+    case "lost":
+      return fromFault("echo", "fail", facts.fault);
+    case "unheard":
+      return finding(
+        "echo",
+        "warn",
+        "The microphone gave too little sound to measure it",
+        "Try again",
+      );
+    case "measured": {
+      const { reading, answers } = facts;
+      if (reading.delayMs === null && reading.echoDbfs < UNHEARD_DBFS) {
+        return finding("echo", "ok", "Nothing of an answer comes back to the microphone");
+      }
+      const reach = echoReach(reading);
+      const by = answers === 0 ? "a rushing" : answers === 1 ? "one answer" : `${answers} answers`;
+      const says = `${echoText(reading)} (by ${by}): ${reachText(reach)}`;
+      const level = reach === "none" ? "warn" : "ok";
+      return finding("echo", level, says, echoRemedy(reach, reading));
+    }
   }
 }
 

@@ -57,6 +57,9 @@ export interface BlockPowers {
   /** Mean power of a frequency of the block in each band: of the echo as expected, and of what is left. */
   readonly echoBands: Float64Array;
   readonly leftBands: Float64Array;
+  /** The same, all bands together: mean power of a frequency from 300 Hz to 6.4 kHz. */
+  echoInBand: number;
+  leftInBand: number;
 }
 
 /** Frequencies that count, of the two blocks that a transform takes. */
@@ -64,6 +67,8 @@ const BINS = Math.floor((CUTOFF_HZ * 2 * ECHO_BLOCK_SAMPLES) / SAMPLE_RATE_HZ) +
 const BAND_EDGES = BAND_EDGES_HZ.map((hz) =>
   Math.round((hz * 2 * ECHO_BLOCK_SAMPLES) / SAMPLE_RATE_HZ),
 );
+const [FIRST_EDGE = 0] = BAND_EDGES;
+const LAST_EDGE = BAND_EDGES.at(-1) ?? 0;
 const CELLS = ECHO_BLOCKS * BINS;
 /** Share of a transform that the error fills: its first half is silence. */
 const HALF = 0.5;
@@ -77,6 +82,8 @@ export class EchoCanceller {
     played: 0,
     echoBands: new Float64Array(ECHO_BANDS),
     leftBands: new Float64Array(ECHO_BANDS),
+    echoInBand: 0,
+    leftInBand: 0,
   };
   readonly #fft = new RealFft(2 * ECHO_BLOCK_SAMPLES);
   /** What was played: for each of the last blocks its spectrum and power; `#slot` is the newest. */
@@ -135,22 +142,11 @@ export class EchoCanceller {
     this.#estimate();
     this.#subtract(microphone, out);
     this.#fft.forward(this.#error, this.#specRe, this.#specIm);
-    this.#bandPowers(this.powers.leftBands);
+    this.powers.leftInBand = this.#bandPowers(this.powers.leftBands);
     this.#learn();
     this.#constrain(this.#turn);
     this.#turn = (this.#turn + 1) % ECHO_BLOCKS;
     this.#guard();
-  }
-
-  /** Each block's share of the energy of the echo path, newest sound first; for judging the delay. */
-  energies(): number[] {
-    return Array.from({ length: ECHO_BLOCKS }, (_, p) => {
-      let sum = 0;
-      for (let w = p * BINS; w < (p + 1) * BINS; w++) {
-        sum += (this.#weightRe[w] ?? 0) ** 2 + (this.#weightIm[w] ?? 0) ** 2;
-      }
-      return sum / BINS;
-    });
   }
 
   #subtract(microphone: Int16Array, out: Int16Array): void {
@@ -172,8 +168,9 @@ export class EchoCanceller {
     this.powers.played = played / ECHO_BLOCK_SAMPLES;
   }
 
-  /** Mean power in each band of the spectrum at hand. */
-  #bandPowers(into: Float64Array): void {
+  /** Mean power in each band of the spectrum at hand; returns that of all. */
+  #bandPowers(into: Float64Array): number {
+    let all = 0;
     for (let band = 0; band < ECHO_BANDS; band++) {
       const [from, to] = [BAND_EDGES[band] ?? 0, BAND_EDGES[band + 1] ?? 0];
       let sum = 0;
@@ -183,7 +180,16 @@ export class EchoCanceller {
         sum += re * re + im * im;
       }
       into[band] = sum / (to - from);
+      all += sum;
     }
+    return all / (LAST_EDGE - FIRST_EDGE);
+  }
+
+  /** Nothing of what was learned is true any more. */
+  forget(): void {
+    this.#weightRe.fill(0);
+    this.#weightIm.fill(0);
+    this.#variance.fill(VARIANCE_FIRST);
   }
 
   #guard(): void {
@@ -192,9 +198,7 @@ export class EchoCanceller {
     this.#smoothLeft += GUARD_SMOOTHING * (left - this.#smoothLeft);
     if (this.#smoothLeft <= WORSE * this.#smoothMicrophone + WORSE_LEAST) return;
     this.#resets += 1;
-    this.#weightRe.fill(0);
-    this.#weightIm.fill(0);
-    this.#variance.fill(VARIANCE_FIRST);
+    this.forget();
     this.#smoothLeft = this.#smoothMicrophone;
   }
 
@@ -242,7 +246,8 @@ export class EchoCanceller {
         gain[k] = (gain[k] ?? 0) + (variance[w] ?? 0) * (power[x] ?? 0);
       }
     }
-    this.#bandPowers(this.powers.echoBands);
+    // It is the spectrum of two blocks, that of what is left only of one.
+    this.powers.echoInBand = HALF * this.#bandPowers(this.powers.echoBands);
     this.#fft.inverse(specRe, specIm, this.#work);
   }
 

@@ -1,0 +1,113 @@
+/** How an answer comes back: told of a rushing, in the simulated room. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EchoPath, type EchoTeacher, NO_TEACHER } from "../../../src/app/audio/echo-path.ts";
+import { rushing } from "../../../src/commands/doctor/echo-trial.ts";
+import { CaptureClock } from "../../../src/core/audio/capture-clock.ts";
+import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../../src/core/audio/pcm.ts";
+import { echoReach, echoRemedy, echoText, reachText } from "../../../src/core/echo/judge.ts";
+import { learn, learnedIn, learnedText, shiftFor } from "../../../src/core/echo/learned.ts";
+import type { EchoReading } from "../../../src/core/echo/meter.ts";
+import { atMicrophone, type EchoShape, echoTrack } from "../../helpers/sim-room.ts";
+
+const PLAYED = rushing(16_000);
+const AHEAD_MS = 160;
+
+/** Plays the rushing in a room where nobody speaks, and half a second of silence after it. */
+function reading(
+  shape: Partial<EchoShape>,
+  echoDb: number,
+  teacher: EchoTeacher = NO_TEACHER,
+): EchoReading | null {
+  const captured = new CaptureClock();
+  const path = new EchoPath({ captured, teacher, ringSamples: msToSamples(1000) });
+  const echo = echoTrack(PLAYED, { delayMs: 60, driftPpm: 0, overdriven: true, ...shape });
+  const microphone = atMicrophone(new Float64Array(PLAYED.length), echo, { echoDb });
+  let told = 0;
+  const end = microphone.length + msToSamples(1000);
+  for (let at = 0; at < end; at += FRAME_SAMPLES) {
+    captured.took(at + FRAME_SAMPLES, samplesToMs(at + FRAME_SAMPLES));
+    for (; told < PLAYED.length && told < at + msToSamples(AHEAD_MS); told += FRAME_SAMPLES) {
+      path.playing(PLAYED.subarray(told, told + FRAME_SAMPLES), samplesToMs(told));
+    }
+    const frame = new Int16Array(FRAME_SAMPLES);
+    frame.set(microphone.subarray(at, at + FRAME_SAMPLES));
+    path.take(frame);
+  }
+  return path.reading;
+}
+
+for (const delayMs of [30, 60, 180, 400]) {
+  test(`an echo ${delayMs} ms late is found there`, () => {
+    const found = reading({ delayMs }, 0)?.delayMs ?? Number.NaN;
+    assert.ok(Math.abs(found - delayMs) <= 20, `${found} ms`);
+  });
+}
+
+test("loudness and what is taken out are told, and whether a voice gets through", () => {
+  const soft = reading({}, 0);
+  assert.ok(soft !== null);
+  assert.ok(Math.abs(soft.echoDbfs + 30) < 4, `${soft.echoDbfs} dBFS`);
+  assert.ok(soft.cancelledDb > 15, `${soft.cancelledDb} dB`);
+  assert.equal(echoReach(soft), "full");
+  const loud = reading({ driftPpm: 200 }, 20);
+  assert.ok(loud !== null);
+  assert.ok(Math.abs(loud.echoDbfs + 10) < 4, `${loud.echoDbfs} dBFS`);
+  assert.notEqual(echoReach(loud), "full");
+  assert.notEqual(echoRemedy(echoReach(loud), loud), "");
+});
+
+test("an echo beyond the canceller's reach is brought into it for the next answer", () => {
+  const devices = "a | b";
+  const first = reading({ delayMs: 400 }, 0);
+  assert.ok(first !== null && first.cancelledDb < 3, "out of reach");
+  const learned = learn(null, first, devices, 0);
+  const shiftMs = shiftFor(learned);
+  const second = reading({ delayMs: 400 }, 0, { shiftMs, answered: () => undefined });
+  assert.ok(second !== null && second.cancelledDb > 15, `${second?.cancelledDb} dB`);
+  const after = learn(learned, second, devices, shiftMs);
+  assert.equal(shiftFor(after), shiftMs, "and it stays there");
+});
+
+test("what was learned outlives the process, but not a change of devices", () => {
+  const found: EchoReading = { delayMs: 210, echoDbfs: -22.5, returnLossDb: 8, cancelledDb: 24 };
+  const learned = learn(null, found, "mic | speaker", 0);
+  assert.deepEqual(learnedIn(learnedText(learned), "mic | speaker"), learned);
+  assert.equal(learnedIn(learnedText(learned), "other | speaker"), null);
+  for (const text of [
+    "",
+    "{}",
+    '{"version":2}',
+    "[1]",
+    '{"version":1,"devices":"mic | speaker"}',
+  ]) {
+    assert.equal(learnedIn(text, "mic | speaker"), null, text);
+  }
+});
+
+test("a delay that only jitters is the old one; another one is believed", () => {
+  const found: EchoReading = { delayMs: 60, echoDbfs: -20, returnLossDb: 8, cancelledDb: 24 };
+  const first = learn(null, found, "d", 0);
+  const second = learn(first, { ...found, delayMs: 80, cancelledDb: 14 }, "d", 0);
+  assert.equal(second.delayMs, 60);
+  assert.equal(second.cancelledDb, 21);
+  assert.equal(second.answers, 2);
+  assert.equal(learn(second, { ...found, delayMs: 260 }, "d", 0).delayMs, 260);
+  assert.equal(learn(second, { ...found, delayMs: null }, "d", 0).delayMs, 60);
+});
+
+test("the sentences of doctor and status", () => {
+  const good = { delayMs: 60, echoDbfs: -24.2, cancelledDb: 23.8 };
+  assert.equal(
+    `${echoText(good)}: ${reachText(echoReach(good))}`,
+    "An answer comes back 60 ms late, at -24 dBFS, and 24 dB of it are taken out: your voice will get through an answer",
+  );
+  assert.equal(echoRemedy(echoReach(good), good), "");
+  const drifting = { delayMs: null, echoDbfs: -20, cancelledDb: 12 };
+  assert.match(echoText(drifting), /^An answer comes back at -20 dBFS, and 12 dB/);
+  assert.equal(echoReach({ ...drifting, cancelledDb: 14 }), "wake");
+  assert.equal(echoReach(drifting), "none");
+  assert.match(echoRemedy("none", drifting), /one USB device/);
+  assert.equal(echoReach({ delayMs: null, echoDbfs: -63, cancelledDb: 0 }), "full", "headphones");
+});
