@@ -7,13 +7,13 @@
  */
 
 import { inspect } from "node:util";
+import { errorCode } from "./adapters/os/files.ts";
+import { keepInspectorShut } from "./adapters/os/quiet-inspector.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
+import { endSoon } from "./commands/last-resort.ts";
 import { guard, learnFrom } from "./commands/outward.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
 import { didYouMean } from "./core/suggest.ts";
-
-/** How long an open handle may keep the process after its work is done, milliseconds. */
-const LINGER_MAX_MS = 500;
 
 interface Command {
   readonly summary: string;
@@ -136,11 +136,25 @@ async function main(argv: readonly string[]): Promise<number> {
   return usageError("", `unknown ${kind} "${name}"${didYouMean(name, Object.keys(COMMANDS))}`);
 }
 
+/** What the machine had too little of, whatever was being done with it. */
+const SHORTAGES: Readonly<Record<string, string>> = {
+  EMFILE:
+    "Too few open files are allowed here. Raise the limit: ulimit -n 1024 (in a unit: LimitNOFILE=1024)",
+  ENFILE: "The machine has no open files left. Look for the program that holds them: lsof | wc -l",
+  ENOMEM:
+    "The machine has no memory left. Look for the program that takes it: ps aux --sort=-rss | head",
+};
+
 /** The end of the line for whatever was thrown: a fault is told, a bug is shown. */
 function explain(error: unknown): number {
   if (error instanceof FaultError) {
     reportError(`pipit: ${faultLine(error.fault)}`);
     return error.fault.code === "config" ? EXIT_USAGE : EXIT_FAILED;
+  }
+  const short = SHORTAGES[errorCode(error)];
+  if (short !== undefined) {
+    reportError(`pipit: ${short}`);
+    return EXIT_FAILED;
   }
   process.stderr.write(`pipit: this is a bug\n${inspect(error)}\n`);
   return EXIT_FAILED;
@@ -153,10 +167,11 @@ function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
   });
 }
 
+keepInspectorShut();
 for (const stream of [process.stdout, process.stderr]) {
   ignoreBrokenPipe(stream);
   guard(stream);
 }
 learnFrom(process.env);
 process.exitCode = await main(process.argv.slice(2)).catch(explain);
-setTimeout(() => process.exit(), LINGER_MAX_MS).unref();
+endSoon();

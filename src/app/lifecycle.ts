@@ -10,8 +10,8 @@ import type { Clock, Journal, Notifier } from "../ports.ts";
 const CLOSE_MAX_MS = 1_200;
 /** Saying so to the service manager. */
 const NOTIFY_MAX_MS = 400;
-/** All parts together; with NOTIFY_MAX_MS it stays within the 3 s that the owner waits. */
-const STOP_MAX_MS = 2_400;
+/** All parts together; with NOTIFY_MAX_MS and the process's own end it stays within the 3 s that the owner waits. */
+const STOP_MAX_MS = 2_200;
 /** Without a frame for this long, and no word about it, the capture hangs: do not say "alive". */
 const FRAME_AGE_MAX_MS = 10_000;
 

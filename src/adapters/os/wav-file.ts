@@ -36,6 +36,8 @@ export function loadWav(path: string): Int16Array {
 function readBytes(path: string): Uint8Array {
   try {
     const facts = statSync(path);
+    if (facts.isDirectory()) throw new FaultError(unusable(path, "is a folder"));
+    if (!facts.isFile()) throw new FaultError(unusable(path, "is not an ordinary file"));
     if (facts.size > WAV_FILE_MAX_BYTES) throw new FaultError(unusable(path, "is too large"));
     return readFileSync(path);
   } catch (error) {

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import type Speaker from "speaker";
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { thrownText } from "../../core/fault.ts";
+import { keepInspectorShut } from "../os/quiet-inspector.ts";
 import type { Report } from "./messages.ts";
 import { PROBE_ARGUMENT } from "./messages.ts";
 
@@ -167,6 +168,7 @@ function serve(SpeakerType: SpeakerClass, device: string): void {
     device,
   };
   const player = new Player(() => new SpeakerType(options));
+  keepInspectorShut();
   process.on("disconnect", () => process.exit(0));
   process.on("message", (message: unknown) => {
     if (message instanceof Uint8Array) player.play(message);

@@ -9,6 +9,7 @@ import { basename } from "node:path";
 import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/resample.ts";
 import { FaultError, fault } from "../../core/fault.ts";
 import { SENSITIVITY_DEFAULT } from "../../core/wake/sensitivity.ts";
+import { keepInspectorShut } from "../os/quiet-inspector.ts";
 import { porcupineFault } from "./porcupine-errors.ts";
 import type { Detector, HostReply, WakeSetup } from "./protocol.ts";
 import { serveWake } from "./protocol.ts";
@@ -121,4 +122,5 @@ function post(reply: HostReply): void {
 }
 
 process.on("message", serveWake(open, post));
+keepInspectorShut();
 process.on("disconnect", () => process.exit(0));

@@ -55,23 +55,34 @@ export function serverFault(error: ServerError | null, model: string): Fault {
 function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string): Fault {
   const { status } = failure;
   const said = `HTTP ${status}${failure.code === null ? "" : ` (${failure.code})`}`;
+  // Too many is too many, whatever sort of error the body calls it: the server says when to come back.
+  if (status === 429) return tooMany(failure, said);
   const known =
     codeFault(failure.code ?? "", model, said) ?? codeFault(failure.type ?? "", model, said);
   if (known) return known;
   if (status === 401)
     return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
   if (status === 403 || status === 404) return modelFault(model, said);
-  if (status === 429)
-    return fault("rate-limited", "retry", `Too many requests: ${said}`, RATE_REMEDY);
   if (status === 408 || status >= 500)
     return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
   return fault("protocol", "tell", `The server refused the connection: ${said}`);
+}
+
+/** HTTP 429: of the codes only those of money say more than the status does. */
+function tooMany({ code, type }: Extract<LinkFailure, { tag: "http" }>, said: string): Fault {
+  const isMoney = BILLING.has(code ?? "") || BILLING.has(type ?? "");
+  if (isMoney) return fault("no-credit", "tell", `No credit left: ${said}`, CREDIT_REMEDY);
+  return fault("rate-limited", "retry", `Too many requests: ${said}`, RATE_REMEDY);
 }
 
 function networkFault(stage: "dns" | "tcp" | "tls", code: string): Fault {
   if (stage === "tls") {
     const clock = "Check the clock (timedatectl) and openai.base_url";
     return fault("network", "retry", `The server's certificate was not accepted (${code})`, clock);
+  }
+  if (code === "EMFILE" || code === "ENFILE") {
+    const remedy = "Raise the limit of open files: LimitNOFILE= in the unit, ulimit -n in a shell";
+    return fault("network", "retry", `No connection: too many open files (${code})`, remedy);
   }
   const what =
     stage === "dns" ? "The API's name could not be resolved" : "The API cannot be reached";

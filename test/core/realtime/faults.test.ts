@@ -37,6 +37,10 @@ const LINK: readonly Row[] = [
   [http(404, "model_not_found"), "model-unavailable", "fall-back", /\(model_not_found\)/],
   [http(429), "rate-limited", "retry", /Too many requests: HTTP 429\. Ask again/],
   [http(429, "rate_limit_exceeded"), "rate-limited", "retry", /rate_limit_exceeded/],
+  [http(429, null, "server_error"), "rate-limited", "retry", /^Too many requests: HTTP 429/],
+  [http(429, "server_is_overloaded", "server_error"), "rate-limited", "retry", /^Too many/],
+  [http(429, "model_not_found"), "rate-limited", "retry", /^Too many/],
+  [{ tag: "network", stage: "tcp", code: "EMFILE" }, "network", "retry", /open files.*LimitNOFILE/],
   [http(429, "slow_down"), "rate-limited", "retry", /slow_down/],
   ...[
     "insufficient_quota",

@@ -1,0 +1,27 @@
+/**
+ * How the process ends when something in it does not: a handle that stays open, or a thread of Node's
+ * pool that never comes back (a card that does not answer, a pipe without a reader). Node's own exit
+ * waits for its threads, for ever.
+ *
+ * Invariant: after the work is done, the process is gone within LINGER_MAX_MS.
+ */
+
+/** With the longest stop of the parts, within the 3 s that the owner waits. */
+export const LINGER_MAX_MS = 250;
+
+/** A request that Node has handed to its pool of threads. */
+const IN_THE_POOL = /Req/;
+
+/** Ends the process when its work is done and it does not end by itself. */
+export function endSoon(): void {
+  setTimeout(end, LINGER_MAX_MS).unref();
+}
+
+function end(): void {
+  if (!process.getActiveResourcesInfo().some((name) => IN_THE_POOL.test(name))) process.exit();
+  process.stderr.write("pipit: a disk or a device did not answer; ended without waiting for it\n");
+  // SIGTERM in its deadly meaning first: to systemd that is an end in good order.
+  process.removeAllListeners("SIGTERM");
+  process.kill(process.pid, "SIGTERM");
+  process.kill(process.pid, "SIGKILL");
+}
