@@ -5,6 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { helpIfAsked } from "./help.mjs";
+
+helpIfAsked(import.meta.url);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const built = `${root}${process.argv[2] ?? "dist"}`;

@@ -4,6 +4,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { helpIfAsked } from "./help.mjs";
+
+helpIfAsked(import.meta.url);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [outDir = "dist", ...wanted] = process.argv.slice(2);

@@ -6,6 +6,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { helpIfAsked } from "./help.mjs";
+
+helpIfAsked(import.meta.url);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const rig = process.env.PIPIT_RIG ?? resolve(root, "../shared/rig");

@@ -4,6 +4,9 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { helpIfAsked } from "./help.mjs";
+
+helpIfAsked(import.meta.url);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [outDir = "dist", ...wanted] = process.argv.slice(2);

@@ -2,6 +2,31 @@
 # they can work. Says what it installs, and installs nothing that is there.
 # shellcheck shell=bash
 set -euo pipefail
+
+# What these scripts depend on, they fix for themselves: a range such as [A-Za-z] is not the same
+# letters in every language, and the owner's own settings for npm, Node.js, tar and the shell are
+# meant for other work. What is shown to the owner at the end gets the owner's locale back.
+OWNER_LOCALE=(LC_ALL="${LC_ALL-}")
+export LC_ALL=C
+unset CDPATH GLOBIGNORE POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS NODE_ENV NODE_OPTIONS NODE_PATH
+for variable in $(compgen -e | grep -i '^npm_config_' || true); do
+  case ${variable,,} in
+    # Where packages come from is the owner's to say.
+    *registry* | *proxy | npm_config_cafile | npm_config_ca | npm_config_cache | npm_config_userconfig | *_auth*) ;;
+    *) unset "$variable" ;;
+  esac
+done
+umask 022
+
+# in_owners_locale COMMAND...: runs a program in the place of this script.
+in_owners_locale() {
+  if [ -n "${OWNER_LOCALE[0]#LC_ALL=}" ]; then export "${OWNER_LOCALE[@]}"; else unset LC_ALL; fi
+  exec "$@"
+}
+
+# usage_in FILE: prints the comment at its head.
+usage_in() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$1" | grep -v '^shellcheck'; }
+
 # Where the caller stood, for paths that the owner gave.
 # shellcheck disable=SC2034
 CALLED_FROM=$PWD
@@ -27,8 +52,24 @@ node_remedy() {
   esac
 }
 
+# node_of_one: a Node.js that only the owner's login shell knows (nvm, volta, fnm and the like).
+node_of_one() {
+  local home
+  home=$(getent passwd "${SUDO_USER:-$(id -un)}" 2>/dev/null | cut -d : -f 6) || return 0
+  find "$home"/.nvm/versions/node/*/bin "$home"/.volta/bin "$home"/.local/share/fnm/node-versions/*/installation/bin \
+    -maxdepth 1 -name node 2>/dev/null | sort -V | tail -n 1 || true
+}
+
 # need_node: Node.js of the version that package.json asks for.
 need_node() {
+  local own
+  own=$(command -v node >/dev/null || node_of_one)
+  if [ -n "$own" ]; then
+    say "Node.js is there for ${SUDO_USER:-$(id -un)} alone ($own): sudo and the service do not see it."
+    say "  Install it for the whole system, then run this again; nvm and the like are for people."
+    node_remedy
+    exit 1
+  fi
   command -v node >/dev/null || { say "Node.js is missing: 20.19 or newer is needed, with npm"; node_remedy; exit 1; }
   node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
     { say "Node.js $(node --version) is too old: 20.19 or newer is needed, with npm"; node_remedy; exit 1; }
@@ -51,27 +92,63 @@ need_packages() {
   [ "$(id -u)" = 0 ] || as_root=(sudo)
   command -v apt-get >/dev/null || die "please install by hand (this is no Debian): ${missing[*]}"
   say "installing Debian packages: ${missing[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null ||
-    die "apt-get could not install: ${missing[*]}"
+  apt_get update || say "note: the lists of packages could not be renewed; going on with those that are there"
+  apt_get install -y --no-install-recommends "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
 }
 
-# npm_ci: the npm packages of the lock file, into ./node_modules.
+# apt_get ARG...: waits for whoever else is installing (on a fresh machine the system itself, for some
+# minutes), and says so once. Its complaint is shown when it fails for another reason, or for too long.
+# Uses as_root of the caller.
+apt_get() {
+  local complaint told='' holder deadline=$((SECONDS + ${PIPIT_APT_WAIT_S:-600}))
+  while ! complaint=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" 2>&1 >/dev/null); do
+    if ! grep -Eqi 'could not get lock|unable to (acquire|lock)|dpkg frontend lock|lists?/lock' <<<"$complaint"; then
+      say "$complaint"
+      return 1
+    fi
+    holder=$(grep -oE 'held by process [0-9]+ \([^)]*\)' <<<"$complaint" | head -n 1) || true
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      say "another program has been installing packages for too long (${holder:-lock held}). When it is done, run this again:"
+      say "  ps aux | grep -E 'apt|dpkg|unattended'"
+      return 1
+    fi
+    [ -n "$told" ] || say "waiting for another program that installs packages (${holder:-lock held}); after the first boot this takes some minutes"
+    told=1
+    sleep "${PIPIT_APT_EVERY_S:-5}"
+  done
+}
+
+# npm_ci: the npm packages of the lock file, into ./node_modules; all of them, whatever the owner's
+# npmrc says: that decides where packages come from, and nothing else.
 npm_ci() {
   # The package speaker has no settings of its own for 64-bit ARM; those for 64-bit x86 fit
   # (same byte order and widths, and only the ALSA part is compiled).
-  CFLAGS="-I../deps/mpg123/config/linux/x64 ${CFLAGS:-}" npm ci --no-audit --no-fund --loglevel=error
+  CFLAGS="-I../deps/mpg123/config/linux/x64 ${CFLAGS:-}" npm ci --include=dev --include=optional \
+    --ignore-scripts=false --bin-links=true --global=false --dry-run=false --install-strategy=hoisted \
+    --legacy-peer-deps=false --engine-strict=false --package-lock-only=false \
+    --no-audit --no-fund --loglevel=error
+}
+
+# modules_are_whole: everything that the lock file asks for is there (what is optional may be missing).
+modules_are_whole() {
+  node -e '
+    const { existsSync, readFileSync } = require("node:fs");
+    const wanted = JSON.parse(readFileSync("package-lock.json", "utf8")).packages;
+    const names = Object.keys(wanted).filter((name) => name !== "" && !wanted[name].optional);
+    process.exit(names.every((name) => existsSync(name + "/package.json")) ? 0 : 1);
+  '
 }
 
 # need_modules: the npm packages of the lock file, and everything compiled.
 need_modules() {
-  if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ] ||
+    ! modules_are_whole; then
     say "installing npm packages"
     npm_ci
     touch node_modules/.package-lock.json
   fi
   say "compiling"
-  node scripts/build.mjs
+  node scripts/build.mjs || die "compiling failed (see above); what was compiled before is left as it was"
 }
 
 # What is needed to build; what it runs with.
