@@ -22,12 +22,8 @@ export const PING_EVERY_MS = 5_000;
 export const PONG_MAX_MS = 4_000;
 /** What a peer gets to answer our close frame, before the socket is cut. */
 export const CLOSE_MAX_MS = 500;
-/**
- * The largest server event that we ask for is a session with its tools, and a delta of sound has some
- * tens of kilobytes. A frame is held three times while it is read: it must leave the unit's
- * MemoryMax its air.
- */
-export const FRAME_MAX_BYTES = 8 * 1024 * 1024;
+/** The largest server event is a whole item with its audio: some megabytes of base64. */
+export const FRAME_MAX_BYTES = 32 * 1024 * 1024;
 
 const OPTIONS = {
   followRedirects: false, // a redirect would carry the key to somebody else
