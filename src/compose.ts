@@ -29,6 +29,7 @@ import { loadWav } from "./adapters/os/wav-file.ts";
 import { ModelsList } from "./adapters/realtime/models-list.ts";
 import { RealtimeDialer } from "./adapters/realtime/socket.ts";
 import { AplaySpeaker } from "./adapters/speaker/aplay.ts";
+import { EspeakVoice } from "./adapters/speaker/espeak.ts";
 import { ringSound, spokenSound } from "./adapters/speaker/fault-sounds.ts";
 import { FileSpeaker, recordable } from "./adapters/speaker/file.ts";
 import { NodeSpeaker } from "./adapters/speaker/node.ts";
@@ -144,6 +145,7 @@ export function compose(
     readYaml,
     functionHost: new OutsideHost({ clock, sandbox: () => current()["tools.sandbox"] }),
     echoFile: composeStateFile("echo.json", "What was learned of the echo", base),
+    voice: new EspeakVoice(clock),
     ringSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],

@@ -51,6 +51,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "volume N|+|-: how loud the answers are, at once and from now on",
     start: async (argv) => (await import("./commands/volume/command.ts")).volume(argv),
   },
+  say: {
+    summary: "says a text aloud, as soon as nobody is talking",
+    start: async (argv) => (await import("./commands/say/command.ts")).say(argv),
+  },
   tools: {
     summary: "lists the functions that the model may call, and tries one",
     start: async (argv) => (await import("./commands/tools/command.ts")).tools(argv),

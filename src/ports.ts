@@ -224,6 +224,12 @@ export interface StateFile {
   setAside(): Promise<void>;
 }
 
+/** Speaks without a network. Never rejects; in bounded time. */
+export interface PlainVoice {
+  /** 24 kHz mono, or why not. `language`: as `openai.language`. */
+  speak(text: string, language: string): Promise<Int16Array | Fault>;
+}
+
 /** Carries out the owner's own functions, out of the process. Never rejects; ends with the signal. */
 export interface FunctionHost {
   run(custom: CustomFunction, args: Fields, signal: AbortSignal): Promise<ToolResult>;

@@ -99,7 +99,7 @@ export class Appliance {
         if (after.tag !== before.tag) this.#fleet?.changed();
         if (input.tag === "part-lost") this.#failed(input.fault);
         this.#accounts.witness(input, before, after, moment);
-        this.#tools.ringer.settled();
+        this.#tools.settled();
       },
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);

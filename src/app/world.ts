@@ -18,6 +18,7 @@ import type {
   Microphone,
   ModelsSource,
   Notifier,
+  PlainVoice,
   Power,
   Speaker,
   StateFile,
@@ -46,6 +47,8 @@ export interface World {
   /** Null: the text is no YAML. */
   readonly readYaml: (text: string) => Promise<{ readonly tree: unknown } | null>;
   readonly functionHost: FunctionHost;
+  /** For `pipit say`. */
+  readonly voice: PlainVoice;
   readonly echoFile: StateFile;
   /** The recording that a timer rings with; null where there is none. */
   readonly ringSound: () => Int16Array | null;

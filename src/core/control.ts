@@ -32,6 +32,7 @@ export type ControlRequest =
       readonly name: string;
       readonly arguments: string;
     }
+  | { readonly command: "say"; readonly text: string }
   | { readonly command: "memory"; readonly act: "list" }
   | { readonly command: "memory"; readonly act: "remember" | "forget"; readonly text: string };
 
@@ -40,9 +41,15 @@ export const ANSWER_MAX_MS = 5_000;
 /** A function of the owner's own may take its time: the longest that one may have, and some. */
 const CALL_MAX_MS = 605_000;
 
+/** A line of the protocol has 4 KB, and a minute of speech some 1,000 characters. */
+export const SAY_MAX_CHARS = 1_000;
+/** espeak-ng has ten seconds for it. */
+const SAY_ANSWER_MAX_MS = 12_000;
+
 /** How long the daemon has for its answer, milliseconds. */
 export function answerMaxMs(request: ControlRequest): number {
   const isCall = request.command === "tools" && request.act === "call";
+  if (request.command === "say") return SAY_ANSWER_MAX_MS;
   return isCall ? CALL_MAX_MS : ANSWER_MAX_MS;
 }
 
@@ -55,7 +62,7 @@ const SHAPES =
   'expected {"command":"status"}, {"command":"wake"}, {"command":"stop"}, ' +
   '{"command":"mute","on":true|false} {"command":"volume","percent":0…100|"by":…}, ' +
   '{"command":"tools","act":"list"|"call","name":…,"arguments":…}, ' +
-  '{"command":"memory","act":"list"|"remember"|"forget","text":…} ' +
+  '{"command":"say","text":…}, {"command":"memory","act":"list"|"remember"|"forget","text":…} ' +
   'or {"command":"timers","act":"list"|"set"|"alarm"|"add"|"cancel"|"snooze", …}';
 const TIMER_SHAPES =
   'timers: expected "act":"list", "set" with seconds and label, "alarm" with at, days and label, ' +
@@ -85,6 +92,11 @@ export function parseControlRequest(line: string): ControlRequest | string {
     }
     case "volume":
       return volumeRequest(request);
+    case "say": {
+      const words = text(request, "text") ?? "";
+      const isFine = words !== "" && words.length <= SAY_MAX_CHARS;
+      return isFine ? { command, text: words } : `say: expected "text" of 1 to ${SAY_MAX_CHARS}`;
+    }
     case "tools":
       return toolsRequest(request) ?? SHAPES;
     case "memory":

@@ -33,6 +33,7 @@ export type FaultCode =
   | "budget-near" // budget.warn_at of today's budget is spent
   | "budget" // today's budget is spent
   | "metrics-disk" // other trouble with the folder of the metrics; no file is lost
+  | "speech" // a text could not be spoken
   | "not-stored" // timers, memory or volume are not on the disk
   | "config";
 

@@ -33,6 +33,8 @@ type Wire = Readonly<Record<string, unknown>>;
 
 /** Every sample of the ringing, before its volume. */
 export const RING_VALUE = 10_000;
+/** Every sample of what `pipit say` says: a second each. */
+export const SAID_VALUE = 333;
 
 /** Sample n of the simulated room: never the same twice in 64 Ki samples, so gaps show. */
 export function roomSample(position: number): number {
@@ -76,6 +78,7 @@ export class World {
         power: { off: async () => this.#powerOff() },
         models: { shutdownDates: async () => ({}) },
         readYaml: async (text) => ({ tree: parse(text) }),
+        voice: { speak: async () => new Int16Array(24_000).fill(SAID_VALUE) },
         ringSound: () => new Int16Array(24_000).fill(RING_VALUE),
         host: () => ({ version: "0.0.0" }),
         faultSound: (sound) => {

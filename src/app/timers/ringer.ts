@@ -28,10 +28,12 @@ export class Ringer {
   readonly lamp: RingingLamp;
   readonly alarmClock: AlarmClock;
   readonly #post: (input: Input) => void;
+  readonly #state: () => State;
 
   constructor({ world, settings, downlink, post, state }: RingerOptions) {
     const { clock, calendar, journal } = world;
     this.#post = post;
+    this.#state = state;
     this.lamp = new RingingLamp(world.lamp);
     this.alarmClock = new AlarmClock({
       clock,
@@ -45,10 +47,15 @@ export class Ringer {
         volume: () => settings()["timers.volume"],
       }),
       ringMaxMs: () => settings()["timers.ring_max_min"] * 60_000,
-      room: () => roomIn(state()),
+      room: () => this.room,
       makeRoom: () => post({ tag: "command", command: "stop" }),
       changed: () => this.lamp.ringing(this.alarmClock.isRinging),
     });
+  }
+
+  /** Whether a sound of our own may be heard now. */
+  get room(): Room {
+    return roomIn(this.#state());
   }
 
   start(): Promise<void> {

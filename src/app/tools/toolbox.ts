@@ -5,6 +5,7 @@
 
 import type { Input, State } from "../../core/assistant-types.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
+import { faultLine } from "../../core/fault.ts";
 import { builtInRows } from "../../core/functions/built-in.ts";
 import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
 import { type FunctionRow, Registry } from "../../core/functions/row.ts";
@@ -14,6 +15,7 @@ import type { Downlink } from "../audio/downlink.ts";
 import { Volume } from "../audio/volume.ts";
 import { Ringer } from "../timers/ringer.ts";
 import type { World } from "../world.ts";
+import { Announcer } from "./announcer.ts";
 import { builtInHandlers } from "./built-in.ts";
 import { Executor, type Handler } from "./executor.ts";
 import { Memory } from "./memory.ts";
@@ -21,11 +23,11 @@ import { Memory } from "./memory.ts";
 /** What the owner's commands ask of it. */
 export type ToolRequest = Extract<
   ControlRequest,
-  { command: "timers" | "volume" | "tools" | "memory" }
+  { command: "timers" | "volume" | "tools" | "memory" | "say" }
 >;
 
 export function isForTools(request: ControlRequest): request is ToolRequest {
-  return ["timers", "volume", "tools", "memory"].includes(request.command);
+  return ["timers", "volume", "tools", "memory", "say"].includes(request.command);
 }
 
 export interface ToolboxOptions {
@@ -51,6 +53,7 @@ export class Toolbox {
   readonly #memory: Memory;
   readonly #executor: Executor;
   readonly #builtIn: ReadonlyMap<string, Handler>;
+  readonly #announcer: Announcer;
   #kit: Kit | null = null;
 
   constructor(options: ToolboxOptions) {
@@ -60,6 +63,12 @@ export class Toolbox {
     const changed = (): void => downlink().volumeChanged();
     this.volume = new Volume({ store: volumeFile, journal, settings, changed });
     this.ringer = new Ringer({ world, settings, downlink, post, state });
+    this.#announcer = new Announcer({
+      clock,
+      journal,
+      play: (pcm) => downlink().tell(pcm),
+      room: () => (this.ringer.alarmClock.isRinging ? "busy" : this.ringer.room),
+    });
     this.#memory = new Memory({ store, journal, readYaml });
     const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
     this.#builtIn = builtInHandlers({ ...parts, memory: this.#memory });
@@ -79,7 +88,14 @@ export class Toolbox {
     if (this.#options.settings()["tools.memory"] === "on") await this.#memory.read();
   }
 
+  /** The state may have changed: what waits for room may have it now. */
+  settled(): void {
+    this.ringer.settled();
+    this.#announcer.settled();
+  }
+
   close(): void {
+    this.#announcer.close();
     this.#executor.close();
     this.ringer.close();
   }
@@ -96,6 +112,8 @@ export class Toolbox {
           : await this.#try(request.name, request.arguments);
       case "memory":
         return await this.#remember(request);
+      case "say":
+        return await this.#say(request.text);
     }
   }
 
@@ -153,6 +171,14 @@ export class Toolbox {
     if (called === null) return { ok: false, error: "that call is under way already" };
     const { end, output, ms, bytes } = called;
     return { ok: true, data: { ok: end === "ok", end, ms, bytes, output } };
+  }
+
+  async #say(words: string): Promise<ControlReply> {
+    const { world, settings } = this.#options;
+    if (this.#announcer.isFull) return { ok: false, error: "too many announcements wait already" };
+    const pcm = await world.voice.speak(words, settings()["openai.language"]);
+    if (!(pcm instanceof Int16Array)) return { ok: false, error: faultLine(pcm) };
+    return { ok: true, data: { now: this.#announcer.say(pcm) } };
   }
 
   async #setVolume({ percent, by }: Extract<ToolRequest, { command: "volume" }>) {

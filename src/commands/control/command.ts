@@ -12,7 +12,10 @@ import { terminalColumns } from "../columns.ts";
 import { watchStatus } from "./io-watch.ts";
 import { statusText } from "./status-text.ts";
 
-type ControlCommand = Exclude<ControlRequest["command"], "timers" | "volume" | "tools" | "memory">;
+type ControlCommand = Exclude<
+  ControlRequest["command"],
+  "timers" | "volume" | "tools" | "memory" | "say"
+>;
 
 const SUMMARY: Readonly<Record<ControlCommand, string>> = {
   status: "shows what the running appliance does",

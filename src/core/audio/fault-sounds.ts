@@ -47,6 +47,7 @@ export function soundOf(code: FaultCode): FaultSound {
     case "metrics-lost":
     case "metrics-disk":
     case "not-stored":
+    case "speech":
     case "config":
       return "error";
   }

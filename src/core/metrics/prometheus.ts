@@ -70,6 +70,7 @@ const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   "metrics-lost": true,
   "metrics-disk": true,
   "not-stored": true,
+  speech: true,
   "budget-near": true,
   budget: true,
   config: true,
