@@ -7,6 +7,7 @@
  */
 
 import { FRAME_SAMPLES, msToSamples } from "../../core/audio/pcm.ts";
+import { QuietGain } from "../../core/audio/quiet-gain.ts";
 import type { Ring } from "../../core/audio/ring.ts";
 import { SpeechGate } from "../../core/audio/speech-gate.ts";
 import { WakeFrames } from "../../core/audio/wake-frames.ts";
@@ -64,6 +65,8 @@ export class WakePath {
   readonly #options: WakePathOptions;
   readonly #gate = new SpeechGate();
   readonly #frames = new WakeFrames();
+  readonly #gain = new QuietGain();
+  readonly #loud = new Int16Array(FRAME_SAMPLES);
   readonly #input = new Int16Array(FRAME_SAMPLES);
   readonly #counts = {
     framesSkipped: 0,
@@ -94,6 +97,11 @@ export class WakePath {
 
   get counts(): WakeCounts {
     return { ...this.#counts };
+  }
+
+  /** How much louder the engine hears than the microphone gives, dB. */
+  get gainDb(): number {
+    return this.#gain.gainDb;
   }
 
   /** Whether somebody is making a sound, as the gate sees it. */
@@ -144,7 +152,7 @@ export class WakePath {
       this.#playing = isPlaying;
       this.#options.engine.listenFor(STOP_WORD, isPlaying);
     }
-    const open = this.#enabled && this.#gate.take(frame);
+    const open = this.#enabled && this.#gate.take(this.#amplified(frame));
     if (!open || !this.#flowing) {
       this.#following = false;
       this.#counts.framesSkipped += 1;
@@ -153,6 +161,14 @@ export class WakePath {
     this.#counts.framesFed += 1;
     if (!this.#following) this.#lookBack();
     this.#feed();
+  }
+
+  /** The frame at the level at which it is listened to. */
+  #amplified(frame: Int16Array): Int16Array {
+    this.#gain.take(frame);
+    if (this.#gain.gainDb === 0) return frame;
+    this.#gain.apply(frame, this.#loud);
+    return this.#loud;
   }
 
   /** Goes back to before the opening, but never to what was fed already or may not be fed. */
@@ -180,6 +196,7 @@ export class WakePath {
       const wanted = Math.min(FRAME_SAMPLES, until - this.#cursor);
       const input = wanted === FRAME_SAMPLES ? this.#input : this.#input.subarray(0, wanted);
       this.#cursor += ring.read(this.#cursor, input);
+      if (this.#gain.gainDb > 0) this.#gain.apply(input, input);
       this.#frames.push(input, this.#toEngine);
     }
   }

@@ -102,6 +102,11 @@ test("a quiet room feeds nothing", () => {
 
 test("a word is fed from before the gate's opening, complete, in order, with true positions", () => {
   const world = quietWorld();
+  // A clap: the room is not a quiet one, and what is heard is not amplified.
+  const clap = room(3000);
+  clap[100] = 32_767;
+  world.hear(clap);
+  world.fed.length = 0;
   const wordFrom = world.ring.head;
   world.hear(joined(syllables(3), room(2000)));
   const [stretch, ...others] = world.stretches();
@@ -229,4 +234,18 @@ test("what two engines hear within 300 ms of each other is one word, whichever c
     world.engine?.detected("computer", at + msToSamples(afterMs));
   }
   assert.deepEqual(world.woken, [`computer ${at}`, `computer ${at + msToSamples(600)}`]);
+});
+
+test("a voice far below full scale is amplified for the engine, and the ring keeps it as it was", () => {
+  const world = quietWorld();
+  const faint = syllables(5, 200);
+  const from = world.ring.head;
+  world.hear(joined(faint, room(1000)));
+  const peakOf = (pcm: Int16Array): number => pcm.reduce((most, one) => Math.max(most, one), 0);
+  const loudest = Math.max(...world.fed.map(({ pcm }) => peakOf(pcm)));
+  assert.ok(loudest > 9 * peakOf(faint) && loudest < 11 * peakOf(faint), `${loudest}`);
+  assert.equal(world.path.gainDb, 20);
+  const kept = new Int16Array(faint.length);
+  world.ring.read(from, kept);
+  assert.deepEqual(kept, faint);
 });
