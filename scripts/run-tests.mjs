@@ -1,7 +1,8 @@
 // Runs the compiled tests: node scripts/run-tests.mjs [OUTDIR] [PART-OF-A-NAME ...]
 // test/appliance and test/bench are apart: they need the rig, or minutes.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { helpIfAsked } from "./help.mjs";
@@ -22,8 +23,21 @@ if (files.length === 0) {
   console.error(`no test has ${wanted.join(" or ")} in its name`);
   process.exit(2);
 }
+// Tests say here which traps of the API they have shown to be impossible (test/helpers/traps.ts).
+const traps = mkdtempSync(join(tmpdir(), "pipit-traps-"));
 const run = spawnSync("node", ["--enable-source-maps", "--test", ...files], {
   cwd: root,
   stdio: "inherit",
+  env: { ...process.env, PIPIT_TRAPS: traps },
 });
-process.exit(run.status ?? 1);
+const shown = new Set(readdirSync(traps));
+rmSync(traps, { recursive: true, force: true });
+let status = run.status ?? 1;
+if (wanted.length === 0) {
+  const { TRAPS } = await import(join(base, "helpers/traps.js"));
+  const missing = Object.entries(TRAPS).filter(([number]) => !shown.has(number));
+  for (const [number, trap] of missing)
+    console.error(`trap ${number} (${trap}): no test has shown it`);
+  if (missing.length > 0) status = 1;
+}
+process.exit(status);

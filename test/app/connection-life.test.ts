@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { avoids } from "../helpers/traps.ts";
 import { roomSample, settled, World } from "../helpers/world.ts";
 
 const LOST = { tag: "close", code: 1006, reason: "" } as const;
@@ -95,6 +96,7 @@ test("lost after the reply was complete: a new connection is told what was said"
     content: [{ type: "output_text", text: "It is ten past four." }],
   });
   assert.equal(world.lamp.shown.at(-1), "listening");
+  avoids(11);
 });
 
 test("a session near its end is renewed between turns, never in mid-sentence", async () => {
@@ -113,6 +115,7 @@ test("a session near its end is renewed between turns, never in mid-sentence", a
   assert.equal(world.dialer.links.length, 1);
   world.listen(1500);
   assert.equal(world.dialer.links.length, 2);
+  avoids(10);
 });
 
 test("a model that is gone is passed over for a day, and the question is answered by the next", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { avoids } from "../helpers/traps.ts";
 import { roomSample, settled, World } from "../helpers/world.ts";
 
 /** Up to the reply's first sound: woken, connected, asked. */
@@ -81,6 +82,7 @@ test("nothing is sent before the server has confirmed the session", async () => 
   world.listen(500);
   assert.equal(world.sentSound.length, 0);
   assert.deepEqual(world.saidTypes, ["session.update"]);
+  avoids(16);
 });
 
 test("a press in mid-reply silences, cancels, and truncates at what was heard", async () => {
@@ -99,6 +101,7 @@ test("a press in mid-reply silences, cancels, and truncates at what was heard", 
   world.listen(2000);
   world.heardSpeech("item_user_2");
   assert.equal(world.said.at(-1)?.["type"], "response.create");
+  avoids(3);
 });
 
 test("items of which nothing was heard are deleted, those heard to the end left alone", async () => {
@@ -116,6 +119,7 @@ test("items of which nothing was heard are deleted, those heard to the end left 
       ["conversation.item.delete", "item_c", undefined],
     ],
   );
+  avoids(2);
 });
 
 test("half duplex: the microphone is shut while the reply plays, and opens after it settled", async () => {
@@ -129,6 +133,7 @@ test("half duplex: the microphone is shut while the reply plays, and opens after
   assert.equal(world.sentSound.length, before, "still settling");
   world.listen(700);
   assert.ok(world.sentSound.length > before);
+  avoids(4, 5);
 });
 
 test("a wake with nothing said: the turn is deleted, no response is asked for, and it ends", async () => {

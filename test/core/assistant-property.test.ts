@@ -14,6 +14,7 @@ import { SimDice } from "../../src/sim/dice.ts";
 import { anyInput } from "../helpers/any-input.ts";
 import { assertBounded } from "../helpers/bounded.ts";
 import { ModelWorld } from "../helpers/model-world.ts";
+import { avoids } from "../helpers/traps.ts";
 
 const STEPS = 100_000;
 /** Left alone after so many steps, on average. */
@@ -62,6 +63,7 @@ for (const [index, [name, phases, settings]] of MODES.entries()) {
     const levels = settings["budget.daily_usd"] === 0 ? 1 : 3;
     assert.equal(world.purse.seen.size, levels, [...world.purse.seen].join(" "));
     assert.equal(world.visited.size, phases, [...world.visited].join(" "));
+    avoids(1, 6, 9);
   });
 
   test(`${STEPS} inputs that make no sense, ${name}`, () => {

@@ -22,6 +22,7 @@ const FAILED: readonly FaultRow[] = [
   })),
   {
     name: "a response failed (server_error) twice: a new connection",
+    traps: [31],
     scenario: { turns: [failed("server_error"), failed("server_error")] },
     lamp: `${THOUGHT}${HEARD}follow-up idle`,
     lines: [/^The Realtime API failed.*; connecting again$/],
@@ -29,6 +30,7 @@ const FAILED: readonly FaultRow[] = [
   },
   {
     name: "every response fails (server_error)",
+    traps: [18],
     scenario: { otherwise: failed("server_error") },
     lamp: `${THOUGHT.repeat(4)}fault idle`,
     lines: [/^The Realtime API failed: It says server_error\. \(server_error\)\. It is not you/],
@@ -119,6 +121,7 @@ const CUT: readonly FaultRow[] = [
   },
   {
     name: "two audio items, told interleaved",
+    traps: [24],
     scenario: {
       turns: [{ items: [{ tone: { ms: 600 } }, { tone: { ms: 700 } }], interleave: true }],
     },

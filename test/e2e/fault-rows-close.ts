@@ -75,6 +75,7 @@ const PLACES: readonly Place[] = [
     name: "while it thinks",
     at: { at: "response.created" },
     again: {
+      traps: [19],
       lamp: "connecting listening thinking connecting listening thinking speaking follow-up idle",
       dials: 2,
     },
@@ -148,6 +149,7 @@ const SILENT: readonly FaultRow[] = [
   },
   {
     name: "half open in mid-reply",
+    traps: [12],
     scenario: { faults: [{ at: "delta:3", do: "half-open" }] },
     lines: [/^The Realtime API did not answer in time \(pong\)/],
     lamp: "connecting listening thinking speaking fault idle",
@@ -199,6 +201,7 @@ const SILENT: readonly FaultRow[] = [
 
 const EXPIRY: readonly FaultRow[] = PLACES.slice(1).map((place) => ({
   name: `the session expires ${place.name}`,
+  traps: [10],
   scenario: { faults: [{ ...place.at, do: "expire" }] },
   lines: [/lost: close 1001 Your session hit the maximum duration of 60 minutes/],
   ...place.again,

@@ -48,16 +48,19 @@ const COLLISIONS: readonly FaultRow[] = [
   {
     ...INTERRUPTED,
     name: "interrupted; late deltas before response.done",
+    traps: [1],
     scenario: { turns: [{ ...LONG, late_deltas: 4 }] },
   },
   {
     ...INTERRUPTED,
     name: "interrupted; late deltas after response.done",
+    traps: [9],
     scenario: { turns: [{ ...LONG, late_deltas: 4, late_after_done: true }] },
   },
   {
     ...INTERRUPTED,
     name: "interrupted; response_cancel_not_active, and it goes on",
+    traps: [8],
     scenario: {
       turns: [LONG],
       faults: [{ at: "client:response.cancel", do: "reject", error: { code: NOT_ACTIVE } }],
@@ -82,6 +85,7 @@ const COLLISIONS: readonly FaultRow[] = [
   },
   {
     name: "conversation_already_has_active_response",
+    traps: [6],
     scenario: {
       faults: [
         {
@@ -126,6 +130,7 @@ const COLLISIONS: readonly FaultRow[] = [
   },
   {
     name: "transcripts of the user in the wrong order",
+    traps: [30],
     scenario: {
       faults: [
         { at: "speech_started", event: transcript("completed", "item_9"), do: "send" },
@@ -159,6 +164,7 @@ const CALLS: readonly FaultRow[] = [
   },
   {
     name: "three functions at once: one response after them",
+    traps: [7],
     scenario: { turns: [{ items: [call("a"), call("b"), call("c")] }] },
     check: (metrics, rig) => {
       assert.equal(listAt(metrics, "function_calls").length, 3);

@@ -110,6 +110,7 @@ const TRIED_AGAIN: readonly FaultRow[] = [
   },
   {
     name: "the upgrade is never answered, once",
+    traps: [13],
     scenario: { faults: [{ at: "handshake", do: "hang" }] },
     lines: [/^Failed to connect with model gpt-realtime: no session in time.*; trying again/],
     withinMs: 9_000,

@@ -26,6 +26,7 @@ function gone(count: number, place: Place): FaultRow {
   const told = Array.from({ length: count }, () => place.code).filter((code) => code !== null);
   const base = {
     name: `${count} of 4 models gone, seen by ${place.name}`,
+    traps: [29] as const,
     scenario: { models },
     fallbacks,
     turns: late || left !== undefined ? 1 : 0,

@@ -39,6 +39,7 @@ const REFUSED: readonly FaultRow[] = [
   ...[
     {
       name: "a voice that the server does not know: refused",
+      traps: [17],
       fault: refused("session.audio.output.voice"),
       complaints: ["unknown_parameter"],
     },
@@ -190,13 +191,14 @@ const NOISE: readonly FaultRow[] = [
 /** Frames that a machine of two cores needs a while for: their rows run apart from the others. */
 export const HUGE_ROWS: readonly FaultRow[] = [
   {
-    name: "an event of 20 MB",
-    scenario: { faults: [{ at: "committed", do: "huge", mb: 20 }] },
+    name: "an event of 7 MB",
+    traps: [15],
+    scenario: { faults: [{ at: "committed", do: "huge", mb: 7 }] },
     withinMs: 9_000,
   },
   {
-    name: "an event of 34 MB, over the limit",
-    scenario: { faults: [{ at: "committed", do: "huge", mb: 34 }] },
+    name: "an event of 9 MB, over the limit",
+    scenario: { faults: [{ at: "committed", do: "huge", mb: 9 }] },
     lamp: "connecting listening thinking fault idle",
     lines: [/^The server sent what cannot be read \(WS_ERR_UNSUPPORTED_MESSAGE_LENGTH\)/],
     endReason: "fault",

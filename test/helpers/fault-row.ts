@@ -9,6 +9,7 @@ import type { JsonObject, JsonValue } from "../../src/sim/peer/json.ts";
 import { listAt, numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";
 import { FaultRig, type RigOptions } from "./fault-rig.ts";
+import { avoids, type Trap } from "./traps.ts";
 
 /** What a row says of itself; what is absent is as in a conversation without any fault. */
 export interface FaultRow extends RigOptions {
@@ -46,6 +47,8 @@ export interface FaultRow extends RigOptions {
   readonly refusedAgain?: boolean;
   /** The model that answers the second wake. */
   readonly nextModel?: string;
+  /** Traps of the API that the row shows to be impossible. */
+  readonly traps?: readonly Trap[];
   /** Violations of the protocol that the row is about. */
   readonly violations?: number;
 }
@@ -74,6 +77,7 @@ export async function runRow(row: FaultRow): Promise<RowResult> {
     const result = await checkFirst(rig, row);
     if (row.lasting === true) await rig.heal();
     await checkSecond(rig, row);
+    avoids(...(row.traps ?? []));
     return result;
   } catch (error) {
     throw new Error(`${row.name}: ${String(error)}\n  ${rig.story()}`, { cause: error });

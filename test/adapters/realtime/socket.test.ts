@@ -13,6 +13,7 @@ import {
 import type { Link } from "../../../src/ports.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
 import { eventually } from "../../helpers/host.ts";
+import { avoids } from "../../helpers/traps.ts";
 import { type KeptSink, keptSink, tcpPeer, upgradeByHand, wsPeer } from "../../helpers/ws-peers.ts";
 
 interface Call {
@@ -181,6 +182,7 @@ test("a peer that stopped reading is found within 10 s, whatever was sent to it"
   call.clock.advance(10_000);
   assert.deepEqual(await call.sink.end(), { tag: "timeout", what: "pong" });
   await assertOver(call);
+  avoids(12);
 });
 
 test("hanging up on a peer that never answers is over in bounded time", async (t) => {
