@@ -191,14 +191,14 @@ const NOISE: readonly FaultRow[] = [
 /** Frames that a machine of two cores needs a while for: their rows run apart from the others. */
 export const HUGE_ROWS: readonly FaultRow[] = [
   {
-    name: "an event of 7 MB",
+    name: "an event of 20 MB",
     traps: [15],
-    scenario: { faults: [{ at: "committed", do: "huge", mb: 7 }] },
+    scenario: { faults: [{ at: "committed", do: "huge", mb: 20 }] },
     withinMs: 9_000,
   },
   {
-    name: "an event of 9 MB, over the limit",
-    scenario: { faults: [{ at: "committed", do: "huge", mb: 9 }] },
+    name: "an event of 34 MB, over the limit",
+    scenario: { faults: [{ at: "committed", do: "huge", mb: 34 }] },
     lamp: "connecting listening thinking fault idle",
     lines: [/^The server sent what cannot be read \(WS_ERR_UNSUPPORTED_MESSAGE_LENGTH\)/],
     endReason: "fault",

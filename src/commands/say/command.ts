@@ -5,7 +5,7 @@ import { SAY_MAX_CHARS } from "../../core/control.ts";
 import { type CommandSpec, EXIT_FAILED, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: "say",
   summary: "says a text aloud, offline, as soon as nobody is talking; for scripts and cron",
   operands: "[TEXT]",

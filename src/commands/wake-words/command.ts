@@ -54,7 +54,7 @@ const PATHS_MAX = 10_000;
 const TRY_DEFAULT_S = 60;
 const TRY_MAX_S = 3600;
 
-const SPEC: CommandSpec = {
+export const SPEC: CommandSpec = {
   name: NAME,
   summary:
     "lists the wake words there are; install puts a model in its place, try listens live, score runs recordings through the daemon's own path",
