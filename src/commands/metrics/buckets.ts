@@ -50,6 +50,11 @@ const MONTHS = [
   ["Dec", "December"],
 ] as const;
 
+/** `November 2026`; months count from 1. */
+export function monthName(year: number, month: number): string {
+  return `${MONTHS[month - 1]?.[1] ?? ""} ${year}`;
+}
+
 export function bucketsOf(
   sessions: readonly SessionView[],
   { zone, nowMs }: { readonly zone: Zone; readonly nowMs: number },

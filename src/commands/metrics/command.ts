@@ -82,13 +82,13 @@ export async function metrics(argv: readonly string[]): Promise<number> {
   if (typeof period === "string") return usageError(SPEC.name, period);
   const source = sourceOf(line);
   if (typeof source === "number") return source;
-  const { dir, price } = source;
+  const { dir, price, dailyUsd } = source;
   const recorded = read(dir, period, line.option("dir") !== undefined);
   if (typeof recorded === "number") return recorded;
   tellOmissions(recorded);
   const { broken, newer, leftOut } = recorded;
   const scope = { dir, ...period, broken, newer, leftOut };
-  return show(line, recorded.sessions, { scope, price, nowMs });
+  return show(line, recorded.sessions, { scope, price, dailyUsd, nowMs });
 }
 
 /** The period that was asked for, or what is wrong with it. */
@@ -124,6 +124,8 @@ interface Source {
   readonly dir: string;
   /** Micro-dollars of a usage at a model's prices; null: not known. */
   readonly price: (usage: Usage, model: string) => number | null;
+  /** The budget of a day, US dollars; 0: none, or not known. */
+  readonly dailyUsd: number;
 }
 
 /** The owner's prices laid over the catalogue's. */
@@ -139,9 +141,10 @@ function sourceOf(line: CommandLine): Source | number {
   if (loaded.ok) {
     const { settings, path } = loaded;
     const dir = named ?? metricsFolder(settings["metrics.dir"], path);
-    return { dir, price: priceWith(overridesOf(settings["budget.prices"])) };
+    const price = priceWith(overridesOf(settings["budget.prices"]));
+    return { dir, price, dailyUsd: settings["budget.daily_usd"] };
   }
-  if (named !== undefined) return { dir: named, price: priceWith(NO_OVERRIDES) };
+  if (named !== undefined) return { dir: named, price: priceWith(NO_OVERRIDES), dailyUsd: 0 };
   for (const problem of loaded.problems) reportError(problem);
   reportError("pipit metrics: name the folder with --dir DIR to do without the configuration");
   return EXIT_USAGE;
@@ -186,12 +189,13 @@ function tellOmissions({ broken, brokenName, newer, leftOut }: Recorded): void {
 async function show(
   line: CommandLine,
   sessions: readonly SessionView[],
-  { scope, price, nowMs }: Pick<Source, "price"> & { scope: Scope; nowMs: number },
+  { scope, price, dailyUsd, nowMs }: Omit<Source, "dir"> & { scope: Scope; nowMs: number },
 ): Promise<number> {
   const bySession = line.flag("sessions");
   const page = line.option("html");
   if (page !== undefined) {
-    return save(page, metricsPage(sessions, scope, { zone: localZone, nowMs }));
+    const about = { zone: localZone, nowMs, host: hostname(), dailyUsd };
+    return save(page, metricsPage(sessions, scope, about));
   }
   let text: string;
   if (line.flag("compare")) {

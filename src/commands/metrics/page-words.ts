@@ -20,6 +20,20 @@ export const PAGE_WORDS: readonly {
       "US dollars, from the tokens that the server reported and the dated price table: known_cost in the files, estimated_cost in older ones. What is not known (a model without a price, an answer whose bill was lost) is not guessed: those conversations are counted instead.",
   },
   {
+    id: "word-time",
+    word: "Where the time goes",
+    plots: ["time"],
+    meaning:
+      "The parts of the response latency: until the server knows that your turn is over (most of it is the silence of openai.turn_detection.silence_ms), then commit_to_first_delta_ms (the model and the network), then delta_to_sound_ms (this appliance and its loudspeaker). connection_latency_ms is paid once, while you are still speaking.",
+  },
+  {
+    id: "word-hours",
+    word: "Wake without speech",
+    plots: ["hours"],
+    meaning:
+      "The wake word was heard and nobody said anything: most often a false alarm. Many of them: lower wake_word.sensitivity, or move the microphone away from the radio.",
+  },
+  {
     id: "word-turn",
     word: "Conversation, turn",
     plots: ["turns"],

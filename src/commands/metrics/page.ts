@@ -8,10 +8,12 @@
 
 import { type Buckets, bucketsOf } from "./buckets.ts";
 import { countText, groupedText, nounText, pluralText, shareText, usdText } from "./figures.ts";
+import { monthOf } from "./month.ts";
+import { errorsHtml, modelsHtml, monthHtml } from "./page-parts.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { PAGE_WORDS } from "./page-words.ts";
 import { escaped, type Plot, plotHtml } from "./plot.ts";
-import { plotsOf } from "./plots.ts";
+import { hoursPlot, plotsOf } from "./plots.ts";
 import type { Scope } from "./report-json.ts";
 import { type Summary, summarise } from "./summary.ts";
 import { localText, type Zone } from "./time.ts";
@@ -20,6 +22,10 @@ import type { SessionView } from "./view.ts";
 export interface PageOptions {
   readonly zone: Zone;
   readonly nowMs: number;
+  /** Whose page it is: the machine's name; empty where it is not said. */
+  readonly host?: string;
+  /** The budget of a day, US dollars; 0 or absent: none. */
+  readonly dailyUsd?: number;
 }
 
 /** The whole document. */
@@ -29,6 +35,8 @@ export function metricsPage(
   options: PageOptions,
 ): string {
   const body = sessions.length === 0 ? empty() : full(sessions, options);
+  const { host = "" } = options;
+  const title = host === "" ? "Pipit: metrics" : `Pipit: metrics of ${host}`;
   return `${[
     "<!doctype html>",
     '<html lang="en">',
@@ -38,12 +46,12 @@ export function metricsPage(
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
     '<link rel="icon" href="data:,">',
-    "<title>Pipit: metrics</title>",
+    `<title>${escaped(title)}</title>`,
     `<style>${PAGE_STYLE}</style>`,
     "</head>",
     "<body>",
     "<main>",
-    "<h1>Pipit: metrics</h1>",
+    `<h1>${escaped(title)}</h1>`,
     ...about(sessions, scope, options),
     body,
     "</main>",
@@ -80,21 +88,45 @@ function empty(): string {
 }
 
 function full(sessions: readonly SessionView[], options: PageOptions): string {
+  const { zone, nowMs, dailyUsd = 0 } = options;
   const total = summarise(sessions);
   const buckets = bucketsOf(sessions, options);
   const steps = {
     labels: buckets.buckets.map(({ label }) => label),
     names: buckets.buckets.map(({ name }) => name),
   };
-  const plots = buckets.buckets.length === 0 ? [] : plotsOf(buckets);
+  const plots = buckets.buckets.length === 0 ? [] : plotsOf(buckets, dailyUsd);
   const figures = plots.map((plot) => withMeanings(plotHtml(plot, steps), plot));
+  const month = monthOf(sessions, { zone, nowMs, dailyUsd });
   return [
+    ...(month === null ? [] : [monthHtml(month)]),
     cards(total),
     ...notes(total, buckets),
-    `<div class="plots">\n${figures.join("\n")}\n</div>`,
+    `<div class="plots">\n${[...figures, ...(plots.length === 0 ? [] : [hours(sessions, zone)])].join("\n")}\n</div>`,
+    modelsHtml(sessions, zone),
+    errorsHtml(sessions, zone),
     words(),
   ].join("\n");
 }
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0"));
+
+/** When the household talks to it, and when something else woke it. */
+function hours(sessions: readonly SessionView[], zone: Zone): string {
+  const [all, silent] = [HOURS.map(() => 0), HOURS.map(() => 0)];
+  for (const { startedMs, turns, trigger } of sessions) {
+    const hour = Math.floor((((startedMs / 60_000 + zone(startedMs)) / 60) % 24) + 24) % 24;
+    const isFalse = turns === 0 && trigger === "wake-word";
+    const which = isFalse ? silent : all;
+    which[hour] = (which[hour] ?? 0) + 1;
+  }
+  const plot = hoursPlot(all, silent);
+  const names = HOURS.map((hour) => `${hour}:00 to ${hour}:59`);
+  return withMeanings(plotHtml(plot, { labels: HOURS, names }), plot);
+}
+
+/** The first ones weigh more than the rest. */
+const MAIN_CARDS = 4;
 
 function cards(of: Summary): string {
   const none = "–";
@@ -102,24 +134,25 @@ function cards(of: Summary): string {
     value === null ? none : text(value);
   const ms = (value: number): string => `${(value / 1_000).toFixed(2)} s`;
   const items: readonly (readonly [string, string])[] = [
+    [or(of.costMicroUsd, usdText), of.costUnknown > 0 ? "cost, as far as it is known" : "cost"],
     [groupedText(of.conversations), nounText(of.conversations, "conversation")],
     [or(of.turns, groupedText), nounText(of.turns ?? 0, "turn")],
-    [or(of.talkMs, hours), "in conversation"],
+    [or(of.talkMs, length), "in conversation"],
     [or(of.latencyP50Ms, ms), "response latency, p50"],
     [or(of.latencyP95Ms, ms), "response latency, p95"],
-    [or(of.costMicroUsd, usdText), of.costUnknown > 0 ? "cost that is known" : "cost"],
     [or(of.callSuccess, shareText), `of ${pluralText(of.calls ?? 0, "function call")} succeeded`],
     [or(of.interruptions, groupedText), nounText(of.interruptions ?? 0, "interruption")],
-    [or(of.tokens, countText), "tokens"],
     [or(of.errors, groupedText), nounText(of.errors ?? 0, "error")],
+    [or(of.tokens, countText), "tokens"],
   ];
   const rows = items.map(
-    ([value, what]) => `<li><b>${escaped(value)}</b><span>${escaped(what)}</span></li>`,
+    ([value, what], index) =>
+      `<li${index < MAIN_CARDS ? ' class="main"' : ""}><b>${escaped(value)}</b><span>${escaped(what)}</span></li>`,
   );
   return `<ul class="cards">${rows.join("")}</ul>`;
 }
 
-function hours(ms: number): string {
+function length(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
@@ -149,6 +182,7 @@ function withMeanings(figure: string, { id }: Plot): string {
   const links = PAGE_WORDS.filter(({ plots }) => plots.includes(id)).map(
     (of) => `<a href="#${of.id}">${escaped(of.word)}</a>`,
   );
+  if (links.length === 0) return figure;
   return figure.replace(
     /<\/figure>$/,
     `<p class="means">What it means: ${links.join(", ")}</p>\n</figure>`,

@@ -10,7 +10,8 @@ export interface Series {
   readonly name: string;
   /** A colour of the page's style: `t0` to `t10`. */
   readonly tone: number;
-  readonly kind: "bar" | "line" | "dashes";
+  /** A rule is a level without a mark of its own, such as a limit. */
+  readonly kind: "bar" | "line" | "dashes" | "rule";
   /** One for each step; null: nothing there. */
   readonly values: readonly (number | null)[];
 }
@@ -180,6 +181,7 @@ function line(series: Series, place: Place): string {
     const [x, y] = [fixed(place.x(index)), fixed(place.y(value))];
     path += `${isOn ? "L" : "M"}${x} ${y}`;
     isOn = true;
+    if (kind === "rule") return "";
     const radius = Math.min(DOT, Math.max(1.5, place.slot / 3));
     const title = hint(place.names[index] ?? "", series, value, place);
     return `<circle class="m t${tone} ${kind}" cx="${x}" cy="${y}" r="${fixed(radius)}">${title}</circle>`;

@@ -4,8 +4,9 @@ import type { Usage } from "../../core/realtime/usage.ts";
 import type { Buckets, Unit } from "./buckets.ts";
 import { countText, usdText } from "./figures.ts";
 import type { Plot, Series } from "./plot.ts";
-import type { Summary } from "./summary.ts";
+import { countsTogether, type Summary } from "./summary.ts";
 import type { CostParts } from "./view.ts";
+import { MONTH_DAYS } from "./when.ts";
 
 /** Colours by meaning, the same in every plot: the tones of page-style.ts. */
 const TONE = {
@@ -28,13 +29,21 @@ const PER: Readonly<Record<Unit, string>> = {
   month: "a month",
 };
 
-/** All plots, in the order of the page. */
-export function plotsOf({ unit, buckets }: Buckets): readonly Plot[] {
+const DAYS: Readonly<Record<Unit, number>> = { day: 1, week: 7, month: MONTH_DAYS };
+/** Fewer answers have no nineteen in twenty: one slow one would be all there is to see. */
+const P95_ANSWERS_MIN = 8;
+/** Models with a colour of their own; the rest shares one. */
+const MODEL_TONES = [TONE.main, TONE.second, TONE.textOut, TONE.transcription, TONE.images];
+
+/** All plots over time, in the order of the page; `dailyUsd`: the budget of a day, 0 for none. */
+export function plotsOf({ unit, buckets }: Buckets, dailyUsd = 0): readonly Plot[] {
   const of = buckets.map(({ summary }) => summary);
   const per = PER[unit];
   return [
+    cost(of, per, dailyUsd * DAYS[unit]),
     latency(of, unit),
-    cost(of, per),
+    timeGoes(of, unit),
+    models(of, per),
     turns(of, per),
     interruptions(of, per),
     tokens(of, per),
@@ -53,7 +62,7 @@ function latency(of: readonly Summary[], unit: Unit): Plot {
         "p95: nineteen in twenty are faster",
         TONE.second,
         of,
-        (one) => one.latencyP95Ms,
+        (one) => (one.answers < P95_ANSWERS_MIN ? null : one.latencyP95Ms),
         "dashes",
       ),
     ],
@@ -80,7 +89,66 @@ const COST_SERIES: readonly (readonly [string, number, OfParts])[] = [
   ["transcription", TONE.transcription, (parts) => parts.transcription],
 ];
 
-function cost(of: readonly Summary[], per: string): Plot {
+/** Of one answer: the silence that ends your turn, the model, and what comes after it here. */
+function timeGoes(of: readonly Summary[], unit: Unit): Plot {
+  const turn = ({ latencyP50Ms: all, modelP50Ms: model, oursP50Ms: ours }: Summary) =>
+    all === null || model === null ? null : Math.max(0, all - model - (ours ?? 0));
+  return {
+    id: "time",
+    title: "Where the time goes",
+    unit: `milliseconds, medians by ${unit}`,
+    series: [
+      series("until your turn is over", TONE.cached, of, turn),
+      series("the model, and the way to it", TONE.main, of, (one) => one.modelP50Ms),
+      series("this appliance", TONE.second, of, (one) => one.oursP50Ms),
+      series(
+        "connecting, once a conversation",
+        TONE.other,
+        of,
+        (one) => one.connectP50Ms,
+        "dashes",
+      ),
+    ],
+    tick: (value) => String(Math.round(value)),
+    cell: (value) => String(Math.round(value)),
+    isCount: true,
+  };
+}
+
+function models(of: readonly Summary[], per: string): Plot {
+  const totals = countsTogether(of.map(({ byModel }) => byModel));
+  const names = [...totals].sort(([, a], [, b]) => b - a).map(([name]) => name);
+  const shown = names.slice(0, MODEL_TONES.length);
+  const all = shown.map((name, index) =>
+    series(name, MODEL_TONES[index] ?? TONE.other, of, (one) => one.byModel.get(name) ?? null),
+  );
+  const others = (one: Summary): number | null =>
+    [...one.byModel].reduce(
+      (sum, [name, count]) => (shown.includes(name) ? sum : sum + count),
+      0,
+    ) || null;
+  const rest = names.length > shown.length ? [series("others", TONE.other, of, others)] : [];
+  return counts("models", "Which model answered", `conversations ${per}`, [...all, ...rest]);
+}
+
+/** Conversations by the hour of the day at which they began; 24 steps of their own. */
+export function hoursPlot(hours: readonly number[], withoutSpeech: readonly number[]): Plot {
+  const plot = counts("hours", "Hour of day", "conversations of the whole time", []);
+  return {
+    ...plot,
+    series: [
+      { name: "conversations", tone: TONE.main, kind: "bar", values: hours },
+      {
+        name: "wakes without speech (false alarms)",
+        tone: TONE.bad,
+        kind: "bar",
+        values: withoutSpeech,
+      },
+    ],
+  };
+}
+
+function cost(of: readonly Summary[], per: string, budgetUsd: number): Plot {
   const told = COST_SERIES.map(([name, tone, pick]) =>
     series(name, tone, of, ({ parts }) => (parts === null ? null : pick(parts) / 1_000_000)),
   );
@@ -89,7 +157,10 @@ function cost(of: readonly Summary[], per: string): Plot {
     id: "cost",
     title: "Cost",
     unit: `US dollars ${per}`,
-    series: used([...told, untold]),
+    series: [
+      ...used([...told, untold]),
+      ...(budgetUsd > 0 ? [series("budget", TONE.bad, of, () => budgetUsd, "rule")] : []),
+    ],
     tick: usdTick,
     cell: (value) => usdText(value * 1_000_000),
     isCount: false,

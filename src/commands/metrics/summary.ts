@@ -34,6 +34,12 @@ export interface Summary {
   /** Of the conversations that have it; the rest of `costMicroUsd` is not told apart. */
   readonly parts: CostParts | null;
   readonly recovered: number;
+  /** Medians of where the time goes, milliseconds; null where no file tells. */
+  readonly connectP50Ms: number | null;
+  readonly modelP50Ms: number | null;
+  readonly oursP50Ms: number | null;
+  /** Conversations by the model that answered. */
+  readonly byModel: ReadonlyMap<string, number>;
 }
 
 export function summarise(sessions: readonly SessionView[]): Summary {
@@ -58,7 +64,34 @@ export function summarise(sessions: readonly SessionView[]): Summary {
     costUnknown: sessions.filter(({ cost }) => !cost.isWhole).length,
     parts: sessions.reduce(addedParts, null),
     recovered: sessions.filter(({ recovered }) => recovered).length,
+    ...whereTimeGoes(sessions),
+    byModel: countBy(sessions.map(({ model }) => model ?? "?")),
   };
+}
+
+function whereTimeGoes(sessions: readonly SessionView[]) {
+  const median = (all: readonly number[]): number | null => atShare(sorted(all), 0.5);
+  return {
+    connectP50Ms: median(sessions.flatMap(({ connectionMs }) => connectionMs ?? [])),
+    modelP50Ms: median(sessions.flatMap(({ modelMs }) => modelMs)),
+    oursP50Ms: median(sessions.flatMap(({ oursMs }) => oursMs)),
+  };
+}
+
+/** Counts by name, added up. */
+export function countsTogether(
+  all: readonly ReadonlyMap<string, number>[],
+): ReadonlyMap<string, number> {
+  const total = new Map<string, number>();
+  const pairs = all.flatMap((counts) => [...counts]);
+  for (const [name, count] of pairs) total.set(name, count + (total.get(name) ?? 0));
+  return total;
+}
+
+function countBy(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 /** From beginning to end; null where the file does not tell. */

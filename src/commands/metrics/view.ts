@@ -69,6 +69,19 @@ export interface SessionView {
   readonly underruns: number | null;
   readonly droppedMs: number | null;
   readonly errors: number | null;
+  /** The first of them, in words. */
+  readonly errorList: readonly ErrorView[];
+  /** For each answer: the turn is committed to the first sound that arrives; milliseconds. */
+  readonly modelMs: readonly number[];
+  /** For each reply: its first sound arrives to the first sample at the speaker; milliseconds. */
+  readonly oursMs: readonly number[];
+}
+
+export interface ErrorView {
+  readonly code: string;
+  readonly message: string;
+  /** Milliseconds since 1970; null where the file does not tell. */
+  readonly atMs: number | null;
 }
 
 export type Reading = SessionView | "broken" | "newer";
@@ -106,7 +119,31 @@ export function readSession(json: unknown): Reading {
     underruns: count(fields(file, "audio"), "underruns"),
     droppedMs: count(fields(file, "audio"), "dropped_ms"),
     errors: lengthOf(file, "errors"),
+    errorList: errorsOf(file["errors"]),
+    modelMs: times(file, "commit_to_first_delta_ms"),
+    oursMs: times(file, "delta_to_sound_ms"),
   };
+}
+
+const NO_ERRORS: readonly ErrorView[] = [];
+/** Errors of one conversation that are told; more are counted. */
+const ERRORS_MAX = 10;
+const MESSAGE_MAX_CHARS = 200;
+
+function errorsOf(list: unknown): readonly ErrorView[] {
+  if (!Array.isArray(list) || list.length === 0) return NO_ERRORS;
+  return list.slice(0, ERRORS_MAX).flatMap((one: unknown) => {
+    const error = record(one);
+    if (error === null) return [];
+    const message = (text(error, "message") ?? "").slice(0, 4 * MESSAGE_MAX_CHARS);
+    return [
+      {
+        code: short(error, "code") ?? "unknown",
+        message: oneLine(message, MESSAGE_MAX_CHARS),
+        atMs: epochOf(text(error, "at") ?? ""),
+      },
+    ];
+  });
 }
 
 function latenciesOf(file: Fields) {

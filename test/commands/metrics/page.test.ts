@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bucketsOf, MONTHS_MAX, STEPS_MAX } from "../../../src/commands/metrics/buckets.ts";
+import { monthOf } from "../../../src/commands/metrics/month.ts";
 import { metricsPage } from "../../../src/commands/metrics/page.ts";
 import { ticksFor } from "../../../src/commands/metrics/plot.ts";
 import { readSession, type SessionView } from "../../../src/commands/metrics/view.ts";
@@ -95,4 +96,107 @@ test("files that were left out are told", () => {
     page,
     /Files left out: 2 not whole or not readable, 1 of a later version of Pipit, 5 older/,
   );
+});
+
+function told(startedMs: number, more: Readonly<Record<string, unknown>> = {}): SessionView {
+  const started = new Date(startedMs).toISOString();
+  const view = readSession({ schema_version: 2, started_at: started, turns: 2, ...more });
+  assert.ok(typeof view === "object");
+  return view;
+}
+
+test("the month so far, projected from its own days, against the budget", () => {
+  const zone = (): number => 0;
+  const nowMs = Date.UTC(2026, 10, 16);
+  const cost = { estimated_cost: 1 };
+  const three = [1, 6, 15].map((day) => told(Date.UTC(2026, 10, day, 12), cost));
+  const before = told(Date.UTC(2026, 9, 30), cost);
+  const month = monthOf([before, ...three], { zone, nowMs, dailyUsd: 0.5 });
+  assert.ok(month);
+  assert.deepEqual([month.conversations, month.spentMicroUsd, month.days], [3, 3e6, 15]);
+  assert.equal(month.projectedMicroUsd, 6e6, "half of it has gone by");
+  assert.equal(month.capMicroUsd, 15e6);
+  // Set up on the 11th: five days, not fifteen, are the rate.
+  const late = monthOf([told(Date.UTC(2026, 10, 11, 9), cost)], { zone, nowMs, dailyUsd: 0 });
+  assert.deepEqual([late?.days, late?.projectedMicroUsd, late?.capMicroUsd], [5, 4e6, null]);
+  assert.equal(monthOf([before], { zone, nowMs, dailyUsd: 1 }), null);
+  const html = metricsPage([before, ...three], SCOPE, {
+    zone,
+    nowMs,
+    dailyUsd: 0.5,
+    host: "kitchen",
+  });
+  assert.match(html, /<title>Pipit: metrics of kitchen<\/title>/);
+  assert.match(
+    html,
+    /November 2026 so far<\/h2>\n.*<b>\$3\.00<\/b>.*3 conversations in 15 days\. At this rate it will be \$6\.00/,
+  );
+  assert.match(html, /Budget: \$0\.5000 a day, so at most \$15\.00 this month/);
+  assert.match(html, /style="width:40\.0%".*style="width:20\.0%"/);
+  assert.match(metricsPage(three, SCOPE, { zone, nowMs }), /No budget is set/);
+});
+
+test("which model answered when, how fast, and for how much", () => {
+  const answers = (ms: number) => ({ response_latency_ms: { all: [ms, ms] } });
+  const old = { model: "gpt-4o-realtime-preview", estimated_cost: 0.02, ...answers(1_200) };
+  const now = { model: "gpt-realtime", estimated_cost: 0.01, ...answers(800) };
+  const page = metricsPage(
+    [told(Date.UTC(2026, 10, 1), old), told(Date.UTC(2026, 10, 2), old), told(NOW, now)],
+    SCOPE,
+    OPTIONS,
+  );
+  assert.match(
+    page,
+    /gpt-4o-realtime-preview<\/th><td>2<\/td><td>2026-11-01<\/td><td>2026-11-02<\/td><td>1,200<\/td><td>1,200<\/td><td>\$0\.0200</,
+  );
+  assert.match(page, /gpt-realtime<\/th><td>1<\/td><td>2026-11-26<\/td>.*<td>\$0\.0100</);
+  assert.match(page, /id="models-title">Which model answered/);
+});
+
+test("errors are told in words, the newest first, each kind once", () => {
+  const error = (at: number, code: string, message: string) => ({
+    errors: [{ at: new Date(at).toISOString(), code, message }],
+  });
+  const page = metricsPage(
+    [
+      told(NOW - 3 * DAY_MS, error(NOW - 3 * DAY_MS, "network", "The API cannot be reached")),
+      told(NOW - 2 * DAY_MS, error(NOW - 2 * DAY_MS, "no-credit", "No <credit> left")),
+      told(NOW - DAY_MS, error(NOW - DAY_MS, "network", "The API cannot be reached")),
+    ],
+    SCOPE,
+    OPTIONS,
+  );
+  const rows = /Errors in words.*?<\/section>/s.exec(page)?.[0] ?? "";
+  assert.match(
+    rows,
+    /cannot be reached<\/th><td>network<\/td><td>2<\/td><td>2026-11-25 13:00<.*\n.*No &lt;credit&gt; left/,
+  );
+  assert.doesNotMatch(metricsPage([told(NOW)], SCOPE, OPTIONS), /Errors in words/);
+});
+
+test("where the time goes adds up to the answer; hours are the local ones", () => {
+  const times = {
+    response_latency_ms: { all: [1_000] },
+    commit_to_first_delta_ms: { all: [400] },
+    delta_to_sound_ms: { all: [50] },
+    connection_latency_ms: 300,
+  };
+  const page = metricsPage(
+    [told(NOW, times), told(NOW, { turns: 0, trigger: "wake-word" })],
+    SCOPE,
+    OPTIONS,
+  );
+  const time = /<figure id="time".*?<\/figure>/s.exec(page)?.[0] ?? "";
+  assert.match(time, /<td>550<\/td><td>400<\/td><td>50<\/td><td>300<\/td>/);
+  const hours = /<figure id="hours".*?<\/figure>/s.exec(page)?.[0] ?? "";
+  assert.match(hours, /13:00 to 13:59<\/th><td>1<\/td><td>1<\/td>/, "noon UTC, an hour east");
+});
+
+test("a day of few answers has no nineteen in twenty", () => {
+  const slow = (count: number) => ({ response_latency_ms: { all: Array(count).fill(900) } });
+  const marks = (count: number): number => {
+    const page = metricsPage([told(NOW, slow(count))], SCOPE, OPTIONS);
+    return (/<figure id="latency".*?<\/svg>/s.exec(page)?.[0] ?? "").split('class="m ').length - 1;
+  };
+  assert.deepEqual([marks(2), marks(8)], [1, 2]);
 });
