@@ -39,7 +39,9 @@ test("what is absent, or of another kind, is null and never 0", () => {
     ...{ tokens: 5, estimated_cost: "1", cost: [], audio: null, errors: 3, recovered: "yes" },
   };
   for (const file of [least, { ...least, ...wrong }]) {
-    const { startedMs, id, schema, recovered, responseMs, cost, ...rest } = viewOf(file);
+    const { startedMs, id, schema, recovered, responseMs, cost, ...more } = viewOf(file);
+    const { errorList, modelMs, oursMs, ...rest } = more;
+    assert.deepEqual([errorList, modelMs, oursMs], [[], [], []]);
     assert.equal(startedMs, Date.parse(least.started_at));
     assert.deepEqual([id, schema, recovered, responseMs], ["", 1, false, []]);
     assert.deepEqual(cost, { knownMicroUsd: null, isWhole: false, parts: null });
@@ -67,6 +69,21 @@ test("a later schema is not guessed at, and what is no metrics file is broken", 
   }
   assert.equal(readSession({ ...one(1), started_at: "yesterday" }), "broken");
   assert.equal(readSession({ ...one(1), schema_version: 1.5 }), "broken");
+});
+
+test("errors are read in words, a few of each conversation, whatever they are", () => {
+  const errors = [
+    7,
+    null,
+    { code: "network" },
+    { at: "x", code: 3, message: `a\n${"b".repeat(900)}` },
+  ];
+  const { errorList, errors: count } = viewOf({ ...one(2), errors });
+  assert.equal(count, 4);
+  assert.deepEqual(errorList[0], { code: "network", message: "", atMs: null });
+  assert.deepEqual([errorList[1]?.code, errorList[1]?.message.length], ["unknown", 200]);
+  const many = viewOf({ ...one(2), errors: Array(5_000).fill({ code: "x" }) });
+  assert.equal(many.errorList.length, 10);
 });
 
 test("foreign text is bounded and fits a line", () => {
