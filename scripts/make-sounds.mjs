@@ -52,3 +52,12 @@ execFileSync("sox", [
   "-3",
 ]);
 console.log(bell.slice(root.length));
+
+// The sounds at the wake word: a tick, and two notes.
+const short = (hz, s) => `|sox -n -p synth ${s} sine ${hz} fade l 0.002 ${s} ${s * 0.9}`;
+const signals = { tick: [short(1600, 0.04)], chime: [short(880, 0.11), short(1320, 0.16)] };
+for (const [name, notes] of Object.entries(signals)) {
+  const file = `${sounds}/${name}.wav`;
+  execFileSync("sox", [...notes, ...FORMAT, file, "gain", "-n", "-9"]);
+  console.log(file.slice(root.length));
+}

@@ -30,7 +30,7 @@ import { ModelsList } from "./adapters/realtime/models-list.ts";
 import { RealtimeDialer } from "./adapters/realtime/socket.ts";
 import { AplaySpeaker } from "./adapters/speaker/aplay.ts";
 import { EspeakVoice } from "./adapters/speaker/espeak.ts";
-import { ringSound, spokenSound } from "./adapters/speaker/fault-sounds.ts";
+import { ringSound, spokenSound, wakeSound } from "./adapters/speaker/fault-sounds.ts";
 import { FileSpeaker, recordable } from "./adapters/speaker/file.ts";
 import { NodeSpeaker } from "./adapters/speaker/node.ts";
 import { whyNoSpeakerPackage } from "./adapters/speaker/pick.ts";
@@ -147,6 +147,7 @@ export function compose(
     echoFile: composeStateFile("echo.json", "What was learned of the echo", base),
     voice: new EspeakVoice(clock),
     ringSound,
+    wakeSound,
     store: new MetricsFiles({
       dir: settings["metrics.dir"],
       limits: () => metricsLimits(current()),

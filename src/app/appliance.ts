@@ -20,6 +20,7 @@ import { LevelWatch } from "./audio/level-watch.ts";
 import { performSound } from "./audio/sound-effects.ts";
 import { Uplink } from "./audio/uplink.ts";
 import { WakePath } from "./audio/wake-path.ts";
+import { WakeSound } from "./audio/wake-sound.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
@@ -52,6 +53,7 @@ export class Appliance {
   readonly #retirements: RetirementWatch;
   readonly #level: LevelWatch;
   readonly #tools: Toolbox;
+  readonly #wakeSound: WakeSound;
   #startedMs = 0;
   #lastFrameMs: number | null = null;
   #lastFault: LastFault | null = null;
@@ -66,6 +68,7 @@ export class Appliance {
     this.#echo = echoFor(world, settings(), this.#captured);
     this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
     this.#tools = this.#makeToolbox(post);
+    this.#wakeSound = this.#makeWakeSound();
     this.#downlink = new Downlink({
       clock,
       speaker,
@@ -143,7 +146,10 @@ export class Appliance {
     this.#retirements.start();
     lifecycle.add("retirements", async () => this.#retirements.close());
     await this.#tools.start();
-    lifecycle.add("tools", async () => this.#tools.close());
+    lifecycle.add("tools", async () => {
+      this.#wakeSound.close();
+      this.#tools.close();
+    });
     await lifecycle.ready(this.statusLine.text, this.#readyText(), () => this.#health());
   }
 
@@ -199,6 +205,17 @@ export class Appliance {
     });
   }
 
+  #makeWakeSound(): WakeSound {
+    return new WakeSound({
+      clock: this.#world.clock,
+      downlink: () => this.#downlink,
+      sound: () => this.#world.wakeSound(this.#settings()["audio.wake_sound"]),
+      volume: () => this.#tools.volume.gain,
+      isConnecting: () => this.#loop.state.tag === "connecting",
+      positionAt: (ms) => this.#captured.positionAt(ms),
+    });
+  }
+
   #makeFleetReport(file: NonNullable<World["fleetFile"]>): FleetReport {
     const { clock, journal, host } = this.#world;
     const now = () => ({
@@ -214,10 +231,11 @@ export class Appliance {
     return {
       frame: (pcm: Int16Array): void => {
         this.#lastFrameMs = this.#world.clock.nowMs();
-        this.#ring.write(pcm);
+        const heard = this.#wakeSound.take(pcm, this.#ring.head);
+        this.#ring.write(heard);
         this.#captured.took(this.#ring.head, this.#lastFrameMs);
-        this.#level.take(pcm);
-        this.#wakePath?.take(this.#echo?.path.take(pcm) ?? pcm);
+        this.#level.take(heard);
+        this.#wakePath?.take(this.#echo?.path.take(heard) ?? heard);
         this.#uplink.pump();
       },
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "microphone" }),
@@ -230,7 +248,10 @@ export class Appliance {
 
   #speakerSink() {
     return {
-      sounded: (atMs: number): void => this.#accounts.recorder.sounded(atMs),
+      sounded: (atMs: number): void => {
+        this.#wakeSound.sounded(atMs);
+        this.#accounts.recorder.sounded(atMs);
+      },
       drained: (): void => this.#downlink.drained(),
       underrun: (): void => this.#downlink.underrun(),
       playing: (pcm: Int16Array, atMs: number): void => this.#echo?.path.playing(pcm, atMs),
@@ -248,6 +269,7 @@ export class Appliance {
       case "begin-conversation":
         this.#uplink.begin();
         this.#downlink.begin();
+        this.#wakeSound.woken();
         this.#accounts.begin(effect.talk);
         break;
       case "fall-back":

@@ -52,6 +52,8 @@ export interface World {
   readonly echoFile: StateFile;
   /** The recording that a timer rings with; null where there is none. */
   readonly ringSound: () => Int16Array | null;
+  /** By audio.wake_sound; null: none is wanted, or it cannot be read. */
+  readonly wakeSound: (setting: string) => Int16Array | null;
   /** Null: none is wanted. */
   readonly fleetFile: FleetFile | null;
   readonly models: ModelsSource;

@@ -68,6 +68,7 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       memoryFile: new SimStateFile(),
       readYaml: async () => null,
       functionHost: new SimFunctionHost(),
+      wakeSound: () => null,
       voice: { speak: async () => new Int16Array(0) },
       volumeFile: new SimStateFile(),
       echoFile: new SimStateFile(),

@@ -120,6 +120,7 @@ export class FaultRig {
       memoryFile: new SimStateFile(),
       readYaml: async () => null,
       functionHost: new SimFunctionHost(),
+      wakeSound: () => null,
       voice: { speak: async () => new Int16Array(0) },
       volumeFile: new SimStateFile(),
       echoFile: new SimStateFile(),

@@ -33,6 +33,8 @@ type Wire = Readonly<Record<string, unknown>>;
 
 /** Every sample of the ringing, before its volume. */
 export const RING_VALUE = 10_000;
+/** Every sample of the sound at the wake word, which lasts a tenth of a second. */
+export const TICK_VALUE = 5_000;
 /** Every sample of what `pipit say` says: a second each. */
 export const SAID_VALUE = 333;
 
@@ -79,6 +81,7 @@ export class World {
         models: { shutdownDates: async () => ({}) },
         readYaml: async (text) => ({ tree: parse(text) }),
         voice: { speak: async () => new Int16Array(24_000).fill(SAID_VALUE) },
+        wakeSound: (setting) => (setting === "off" ? null : new Int16Array(2_400).fill(TICK_VALUE)),
         ringSound: () => new Int16Array(24_000).fill(RING_VALUE),
         host: () => ({ version: "0.0.0" }),
         faultSound: (sound) => {

@@ -17,6 +17,25 @@ export function ringSound(): Int16Array | null {
   return recording("ring");
 }
 
+/** Longer is no signal but a song. */
+const WAKE_SOUND_MAX_SAMPLES = 2 * 24_000;
+
+/** The sound at the wake word by its setting; null: none, or a file that is none (see doctor). */
+export function wakeSound(setting: string): Int16Array | null {
+  if (setting === "off") return null;
+  const path = /^file:(.+)$/i.exec(setting)?.[1];
+  const sound = path === undefined ? recording(setting.toLowerCase()) : fromFile(path);
+  return sound === null ? null : sound.subarray(0, WAKE_SOUND_MAX_SAMPLES);
+}
+
+/** The last file, so that it is read once. */
+let ownFile: { readonly path: string; readonly pcm: Int16Array | null } | null = null;
+
+function fromFile(path: string): Int16Array | null {
+  if (ownFile?.path !== path) ownFile = { path, pcm: loadOrNull(path) };
+  return ownFile.pcm;
+}
+
 function recording(name: string): Int16Array | null {
   const kept = known.get(name);
   if (kept !== undefined) return kept;
@@ -26,8 +45,12 @@ function recording(name: string): Int16Array | null {
 }
 
 function load(name: string): Int16Array | null {
+  return loadOrNull(fileURLToPath(new URL(`./sounds/${name}.wav`, import.meta.url)));
+}
+
+function loadOrNull(path: string): Int16Array | null {
   try {
-    return loadWav(fileURLToPath(new URL(`./sounds/${name}.wav`, import.meta.url)));
+    return loadWav(path);
   } catch (error) {
     if (error instanceof FaultError) return null;
     throw error;

@@ -26,6 +26,10 @@ const DEVICE: Pattern = {
   regex: /^(?:file:.+\.wav|(?!file:|\d+$)\S.*)$/i,
   says: "an ALSA name such as plughw:1, part of a card's name, usb:PORT, or file:PATH.wav",
 };
+const WAKE_SOUND: Pattern = {
+  regex: /^(?:off|tick|chime|file:.+\.wav)$/i,
+  says: "off, tick, chime, or file:PATH.wav",
+};
 const KEYWORD: Pattern = {
   regex: /^\S(?:.{0,62}\S)?$/,
   says: "a wake word of at most 64 characters",
@@ -85,6 +89,13 @@ const AUDIO = {
     unit: "ms",
     reload: "session",
     doc: "half duplex: how long the room may ring out before the microphone opens after an answer.",
+  }),
+  "audio.wake_sound": text({
+    default: "off",
+    required: true,
+    pattern: WAKE_SOUND,
+    reload: "session",
+    doc: "A sound at the wake word or the button, and softly while the connection takes long: off, tick, chime, or file:PATH.wav of at most two seconds. It is kept out of what is sent.",
   }),
   "audio.earcons": boolean({
     default: true,
