@@ -194,6 +194,7 @@ export class Appliance {
       isOwn: (endSample) => this.#echo?.path.isOwn(endSample) ?? false,
       onWake: (keyword, endSample) => {
         ringer.silence();
+        this.#level.called();
         this.#loop.post({ tag: "wake", keyword, endSample });
       },
       isPlaying: () => this.#loop.state.tag === "speaking" || ringer.alarmClock.isRinging,

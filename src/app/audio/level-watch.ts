@@ -7,10 +7,13 @@
 
 import {
   CLIPPED_REMEDY,
+  dbfsText,
   FLAT_MAX_S,
   LevelMeter,
   type LevelVerdict,
   levelVerdict,
+  QUIET_REMEDY,
+  QUIET_VOICE_DBFS,
   SILENT_REMEDY,
   WINDOW_S,
 } from "../../core/audio/level-meter.ts";
@@ -19,6 +22,8 @@ import type { Clock, Journal } from "../../ports.ts";
 
 /** Frames between two looks: a second of sound. */
 const LOOK_EVERY_FRAMES = 1000 / FRAME_MS;
+/** One call from the next room is no trouble; so many in a row are. */
+const FAINT_CALLS = 3;
 const TELL_EVERY_MS = 24 * 3_600_000;
 
 export interface LevelWatchOptions {
@@ -33,6 +38,10 @@ export class LevelWatch {
   readonly #meter = new LevelMeter();
   readonly #toldMs = new Map<LevelVerdict, number>();
   #verdict: LevelVerdict = "ok";
+  /** The loudest moment of the last call; null before the first. */
+  #voicePeakDbfs: number | null = null;
+  /** How many calls in a row were faint. */
+  #faintCalls = 0;
   /** The silence was told of, and its end was not. */
   #owesEnd: boolean = false;
   #frames = 0;
@@ -52,6 +61,16 @@ export class LevelWatch {
     this.#meter.reset();
     this.#frames = 0;
     this.#verdict = "ok";
+    this.#voicePeakDbfs = null;
+    this.#faintCalls = 0;
+  }
+
+  /** Somebody has just said the wake word: the loudest of the last seconds is a voice. */
+  called(): void {
+    const peak = this.#meter.read().peakDbfs;
+    this.#voicePeakDbfs = peak;
+    this.#faintCalls = peak !== null && peak < QUIET_VOICE_DBFS ? this.#faintCalls + 1 : 0;
+    this.#look();
   }
 
   /** Loudness of the last seconds; null before the first sound, and of digital silence. */
@@ -70,6 +89,7 @@ export class LevelWatch {
       clipped_share: reading.clippedShare,
       zero_share: reading.zeroShare,
       flat_s: reading.flatS,
+      voice_peak_dbfs: this.#voicePeakDbfs,
     };
   }
 
@@ -79,7 +99,8 @@ export class LevelWatch {
     const found = levelVerdict(reading);
     // The first seconds are too few to speak of clipping: plugging in makes a click.
     const tooSoon = found === "clipped" && reading.windowS < WINDOW_S - 1;
-    this.#verdict = tooSoon || (found === "silent" && this.#options.isFile) ? "ok" : found;
+    const isNone = tooSoon || (found === "silent" && this.#options.isFile);
+    this.#verdict = isNone || found === "ok" ? this.#voiceVerdict() : found;
     if (this.#verdict === before) return;
     if (this.#verdict !== "ok") this.#tell(this.#verdict, reading.clippedShare);
     else if (before === "silent" && this.#owesEnd) {
@@ -88,7 +109,11 @@ export class LevelWatch {
     }
   }
 
-  #tell(verdict: "silent" | "clipped", clippedShare: number): void {
+  #voiceVerdict(): LevelVerdict {
+    return this.#faintCalls >= FAINT_CALLS && !this.#options.isFile ? "quiet" : "ok";
+  }
+
+  #tell(verdict: Exclude<LevelVerdict, "ok">, clippedShare: number): void {
     const { clock, journal } = this.#options;
     const nowMs = clock.nowMs();
     const toldMs = this.#toldMs.get(verdict);
@@ -96,10 +121,11 @@ export class LevelWatch {
     this.#toldMs.set(verdict, nowMs);
     if (verdict === "silent") this.#owesEnd = true;
     const percent = Math.round(clippedShare * 100);
-    const line =
-      verdict === "silent"
-        ? `The microphone has given nothing but digital silence for ${FLAT_MAX_S} s. ${SILENT_REMEDY}`
-        : `The microphone is overdriven: ${percent} % of its samples are clipped. ${CLIPPED_REMEDY}`;
-    journal.log("warning", line);
+    const lines = {
+      silent: `The microphone has given nothing but digital silence for ${FLAT_MAX_S} s. ${SILENT_REMEDY}`,
+      clipped: `The microphone is overdriven: ${percent} % of its samples are clipped. ${CLIPPED_REMEDY}`,
+      quiet: `The microphone hears you faintly: your voice peaks at ${dbfsText(this.#voicePeakDbfs)}. ${QUIET_REMEDY}`,
+    };
+    journal.log("warning", lines[verdict]);
   }
 }

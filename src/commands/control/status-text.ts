@@ -5,7 +5,7 @@
  * is, it is one row, broken only at the edge of the terminal.
  */
 
-import { dbfsText } from "../../core/audio/level-meter.ts";
+import { dbfsText, QUIET_REMEDY } from "../../core/audio/level-meter.ts";
 import { durationText } from "../../core/duration.ts";
 import { echoReach, echoReading, echoText, reachText } from "../../core/echo/judge.ts";
 import { oneLine } from "../../core/fault.ts";
@@ -181,6 +181,8 @@ function levelText(level: Fields): string {
       return `nothing but digital silence for ${durationText(number(level, "flat_s") ?? 0)}`;
     case "clipped":
       return `${words}, clipped`;
+    case "quiet":
+      return `${words}; your voice is faint: ${dbfsText(number(level, "voice_peak_dbfs"))}. ${QUIET_REMEDY}`;
     default:
       return words;
   }

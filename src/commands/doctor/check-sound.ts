@@ -1,5 +1,6 @@
 /** The checks of `pipit doctor` about microphone, loudspeaker, wake word, LEDs and button. */
 
+import { captureLevel } from "../../adapters/alsa/capture-level.ts";
 import { alsaName, readCards } from "../../adapters/alsa/cards.ts";
 import { holderOf } from "../../adapters/alsa/devices.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
@@ -7,6 +8,7 @@ import { wakePlan } from "../../adapters/wake/open.ts";
 import { composeParts, type Parts } from "../../compose.ts";
 import { cardNamed, type Role } from "../../core/alsa/cards.ts";
 import { holderText } from "../../core/alsa/listing.ts";
+import type { CaptureLevel } from "../../core/alsa/mixer.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import { echoReading } from "../../core/echo/judge.ts";
 import { number, record } from "../../core/json.ts";
@@ -100,7 +102,7 @@ async function microphoneFacts(
   const condition = daemonSays(context, "microphone");
   if (condition !== null && context.daemon.tag === "running") {
     const level = record(context.daemon.status["microphone_level"]);
-    return { tag: "daemon", condition, level };
+    return { tag: "daemon", condition, level, capture: await captureOf(device) };
   }
   if (context.wishes.quick) return { tag: "skip", why: "Not listened to, with --quick" };
   const { screen } = context;
@@ -108,7 +110,15 @@ async function microphoneFacts(
   screen.doing(prompt);
   const heard = await listen(parts.microphone(), LISTEN_MS, (level) => screen.level(prompt, level));
   if (heard.tag === "lost") return { ...heard, holder: holderNow(device, "capture") };
-  return { ...heard, device, wasAsked: screen.isAttended };
+  const capture = await captureOf(device);
+  return { ...heard, device, capture, wasAsked: screen.isAttended };
+}
+
+/** The capture level of the microphone's card, as far as there is one. */
+async function captureOf(device: string): Promise<CaptureLevel> {
+  const cards = readCards();
+  const card = cardNamed(alsaName(device, "capture", cards), cards);
+  return card === null ? { tag: "unknown" } : captureLevel(card.id);
 }
 
 /** Who has the device, as words; empty when nobody does, or it is no card's. */

@@ -1,5 +1,6 @@
 /** Microphone, loudspeaker and wake word. Facts in, findings out. */
 
+import { type CaptureLevel, tooQuietRemedy } from "../../core/alsa/mixer.ts";
 import {
   CLIPPED_REMEDY,
   dbfsText,
@@ -20,9 +21,15 @@ export type MicrophoneFacts =
   /** It could not be opened. `holder`: who has it. */
   | { readonly tag: "lost"; readonly fault: Fault; readonly holder: string }
   /** The running daemon has it: its own words. */
-  | { readonly tag: "daemon"; readonly condition: string; readonly level: Fields | null }
+  | {
+      readonly tag: "daemon";
+      readonly condition: string;
+      readonly level: Fields | null;
+      readonly capture: CaptureLevel;
+    }
   | {
       readonly tag: "heard";
+      readonly capture: CaptureLevel;
       readonly device: string;
       readonly reading: LevelReading;
       /** The quiet between the sounds. */
@@ -39,8 +46,6 @@ const FAINT_PEAK_DBFS = -45;
 const DEAF_DBFS = -85;
 /** Exact silence for so long is no chance. */
 const FLAT_ASKED_S = 2;
-const RAISE =
-  "Raise the capture level: `alsamixer` (F6 chooses the card, F4 the capture), then `sudo alsactl store`";
 
 export function judgeMicrophone(facts: MicrophoneFacts): Finding {
   switch (facts.tag) {
@@ -54,7 +59,7 @@ export function judgeMicrophone(facts: MicrophoneFacts): Finding {
       return fromFault("microphone", "fail", { ...facts.fault, message });
     }
     case "daemon":
-      return judgeDaemonsMicrophone(facts.condition, facts.level);
+      return judgeDaemonsMicrophone(facts);
     case "heard":
       return judgeHeard(facts);
   }
@@ -79,12 +84,16 @@ function judgeHeard(facts: Extract<MicrophoneFacts, { tag: "heard" }>): Finding 
   }
   const isFaint = wasAsked && peakDbfs !== null && peakDbfs < FAINT_PEAK_DBFS;
   if (isFaint || (reading.rmsDbfs !== null && reading.rmsDbfs < DEAF_DBFS)) {
-    return finding("microphone", "warn", `${says}: faint`, RAISE);
+    return finding("microphone", "warn", `${says}: faint`, tooQuietRemedy(facts.capture));
   }
   return finding("microphone", "ok", says);
 }
 
-function judgeDaemonsMicrophone(condition: string, level: Fields | null): Finding {
+function judgeDaemonsMicrophone({
+  condition,
+  level,
+  capture,
+}: Extract<MicrophoneFacts, { tag: "daemon" }>): Finding {
   if (condition !== "ok") {
     return finding("microphone", "fail", condition, "Plug it in, or see `pipit devices`");
   }
@@ -102,6 +111,10 @@ function judgeDaemonsMicrophone(condition: string, level: Fields | null): Findin
   if (level?.["verdict"] === "clipped") {
     const percent = Math.round((number("clipped_share") ?? 0) * 100);
     return finding("microphone", "warn", `${says}; ${percent} % clipped`, CLIPPED_REMEDY);
+  }
+  if (level?.["verdict"] === "quiet") {
+    const voice = `your voice peaks at ${dbfsText(number("voice_peak_dbfs"))}`;
+    return finding("microphone", "warn", `${says}; ${voice}: faint`, tooQuietRemedy(capture));
   }
   return finding("microphone", "ok", level === null ? "In use by the running pipit" : says);
 }

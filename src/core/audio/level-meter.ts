@@ -129,7 +129,13 @@ export const FLAT_MAX_S = 30;
 /** Beyond this share of clipped samples speech is hard to recognise, for people as for engines. */
 export const CLIPPED_MAX_SHARE = 0.02;
 
-export type LevelVerdict = "ok" | "silent" | "clipped";
+/**
+ * Somebody whose wake word peaks below this is heard only because Pipit amplifies: with all the gain
+ * there is, it comes up to where a voice should be.
+ */
+export const QUIET_VOICE_DBFS = -40;
+
+export type LevelVerdict = "ok" | "silent" | "clipped" | "quiet";
 
 /** What a reading means for the owner; `flatMaxS`: how much sameness is too much. */
 export function levelVerdict(reading: LevelReading, flatMaxS = FLAT_MAX_S): LevelVerdict {
@@ -139,5 +145,7 @@ export function levelVerdict(reading: LevelReading, flatMaxS = FLAT_MAX_S): Leve
 
 export const SILENT_REMEDY =
   "Look for a mute switch on it, and at the capture level in `alsamixer` (F4); a microphone that silences itself in a quiet room does this without fault";
+export const QUIET_REMEDY =
+  "Pipit amplifies it by up to 20 dB for the wake word, but not for the API; `pipit doctor` says what this microphone can do about it";
 export const CLIPPED_REMEDY =
   "Lower the capture level in `alsamixer` (F4) until the loudest voice peaks near -6 dBFS; see `pipit status`";

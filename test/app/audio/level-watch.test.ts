@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FRAME_SAMPLES } from "../../../src/core/audio/pcm.ts";
+import { FRAME_SAMPLES, msToSamples } from "../../../src/core/audio/pcm.ts";
 import { record } from "../../../src/core/json.ts";
 import { World } from "../../helpers/world.ts";
 
@@ -92,4 +92,25 @@ test("a microphone that went away begins anew", async () => {
   world.microphone.sink?.flowing();
   hear(world, 20_000, 0);
   assert.deepEqual(world.lines("warning"), []);
+});
+
+test("a voice that is faint three calls in a row is told with the remedy; a loud one ends it", async () => {
+  const world = await World.started();
+  let heardMs = 1_000;
+  const call = async (peak: number): Promise<unknown> => {
+    hear(world, 6_000, peak, -peak, 0, 3);
+    heardMs += 6_000;
+    world.wakeEngine.sink?.detected("computer", msToSamples(heardMs));
+    const level = await levelOf(world);
+    return [level["verdict"], level["voice_peak_dbfs"]];
+  };
+  assert.deepEqual(await call(150), ["ok", -46.8]);
+  assert.deepEqual(await call(150), ["ok", -46.8]);
+  assert.deepEqual(await call(150), ["quiet", -46.8]);
+  const [line, ...more] = world.lines("warning").filter((text) => text.includes("faintly"));
+  assert.match(line ?? "", /your voice peaks at -46\.8 dBFS\. Pipit amplifies it by up to 20 dB/);
+  assert.deepEqual(more, []);
+  hear(world, 4_000, 3, -3);
+  assert.equal((await levelOf(world))["verdict"], "quiet", "until somebody is louder");
+  assert.deepEqual(await call(9_000), ["ok", -11.2]);
 });

@@ -12,6 +12,7 @@ import {
   noiseFloor,
   type WakeFacts,
 } from "../../../src/commands/doctor/sound.ts";
+import { type CaptureLevel, parseCaptureControls } from "../../../src/core/alsa/mixer.ts";
 import type { LevelReading } from "../../../src/core/audio/level-meter.ts";
 import { fault } from "../../../src/core/fault.ts";
 
@@ -42,6 +43,7 @@ test("a microphone by what was heard", () => {
     told(
       judgeMicrophone({
         tag: "heard",
+        capture: { tag: "unknown" },
         device: "usb",
         reading: { ...ROOM, ...reading },
         floorDbfs: -55,
@@ -61,6 +63,7 @@ test("a microphone by what was heard", () => {
 
 test("a microphone that is a file, missing, in use, or the daemon's", () => {
   const level = { verdict: "ok", rms_dbfs: -48.2, peak_dbfs: -12 };
+  const capture = { tag: "none" } as const;
   const cases: readonly (readonly [MicrophoneFacts, RegExp])[] = [
     [{ tag: "file", path: "q.wav", ms: 3_120 }, /^ok: A recording of 3\.1 s: q\.wav$/],
     [{ tag: "lost", fault: BUSY, holder: "" }, /^fail: .*in use by another program -> Find it$/],
@@ -68,10 +71,18 @@ test("a microphone that is a file, missing, in use, or the daemon's", () => {
       { tag: "lost", fault: BUSY, holder: "pipit (arecord, process 7)" },
       /program: pipit \(arecord/,
     ],
-    [{ tag: "daemon", condition: "ok", level: null }, /^ok: In use by the running pipit$/],
-    [{ tag: "daemon", condition: "ok", level }, /^ok: .*average -48\.2 dBFS, loudest -12\.0 dBFS$/],
+    [{ tag: "daemon", condition: "ok", level: null, capture }, /^ok: In use by the running pipit$/],
     [
-      { tag: "daemon", condition: "ok", level: { ...level, verdict: "silent", flat_s: 77 } },
+      { tag: "daemon", condition: "ok", level, capture },
+      /^ok: .*average -48\.2 dBFS, loudest -12\.0 dBFS$/,
+    ],
+    [
+      {
+        tag: "daemon",
+        condition: "ok",
+        level: { ...level, verdict: "silent", flat_s: 77 },
+        capture,
+      },
       /^fail: .*nothing but digital silence for 77 s/,
     ],
     [
@@ -79,18 +90,62 @@ test("a microphone that is a file, missing, in use, or the daemon's", () => {
         tag: "daemon",
         condition: "ok",
         level: { ...level, verdict: "clipped", clipped_share: 0.1 },
+        capture,
       },
       /^warn: .*10 % clipped/,
     ],
     [
-      { tag: "daemon", condition: "ok", level: { verdict: "ok", rms_dbfs: null, flat_s: 5 } },
+      {
+        tag: "daemon",
+        condition: "ok",
+        level: { verdict: "ok", rms_dbfs: null, flat_s: 5 },
+        capture,
+      },
       /^fail: .*nothing but digital silence for 5 s/,
     ],
-    [{ tag: "daemon", condition: "gone", level: null }, /^fail: gone -> Plug it in/],
+    [{ tag: "daemon", condition: "gone", level: null, capture }, /^fail: gone -> Plug it in/],
     [{ tag: "skip", why: "quick" }, /^skip: quick$/],
   ];
   for (const [facts, expected] of cases) assert.match(told(judgeMicrophone(facts)), expected);
 });
+
+test("too quiet: the remedy is what this very card can do", () => {
+  const level = { verdict: "quiet", rms_dbfs: -70, peak_dbfs: -50, voice_peak_dbfs: -47.5 };
+  const of = (capture: CaptureLevel): string =>
+    told(judgeMicrophone({ tag: "daemon", condition: "ok", level, capture }));
+  const says = /^warn: .*your voice peaks at -47\.5 dBFS: faint -> /;
+  assert.match(of({ tag: "unknown" }), says);
+  assert.match(of({ tag: "unknown" }), /-> Raise the capture level: `alsamixer`/);
+  assert.match(of({ tag: "none" }), /-> This microphone has no capture level .*20 dB itself/);
+  const [control, ...more] = parseCaptureControls(AMIXER);
+  assert.ok(control !== undefined && more.length === 0);
+  assert.match(
+    of({ tag: "control", card: "Device", control }),
+    /at 66 %: `amixer -c Device sset 'Mic' 100%`, then `sudo alsactl store`$/,
+  );
+  const full = { ...control, percent: 100 };
+  assert.match(of({ tag: "control", card: "Device", control: full }), /-> Its .* 100 % already/);
+  assert.deepEqual(parseCaptureControls(""), []);
+});
+
+/** A USB sound stick: loudspeaker, microphone, and a switch. */
+const AMIXER = `Simple mixer control 'Speaker',0
+  Capabilities: pvolume pswitch pswitch-joined
+  Playback channels: Front Left - Front Right
+  Limits: Playback 0 - 37
+  Front Left: Playback 24 [65%] [-13.00dB] [on]
+  Front Right: Playback 24 [65%] [-13.00dB] [on]
+Simple mixer control 'Mic',0
+  Capabilities: pvolume pvolume-joined cvolume cvolume-joined pswitch pswitch-joined cswitch cswitch-joined
+  Playback channels: Mono
+  Capture channels: Mono
+  Limits: Playback 0 - 31 Capture 0 - 35
+  Mono: Playback 23 [74%] [8.00dB] [off] Capture 23 [66%] [11.50dB] [on]
+Simple mixer control 'Auto Gain Control',0
+  Capabilities: pswitch pswitch-joined
+  Playback channels: Mono
+  Mono: Playback [on]
+`;
 
 test("the noise floor is what a tenth of the time is below", () => {
   assert.equal(noiseFloor([-20, -60, -21, -22, -58, -20, -20, -20, -20, -20, -20]), -58);
