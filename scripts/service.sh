@@ -30,6 +30,22 @@ put_units() {
       fi
     done
   done
+  [ -n "$DRY_RUN" ] || put_notify "$1"
+}
+
+# put_notify RELEASE: children may speak for the daemon only where it cannot speak for itself.
+put_notify() {
+  local file=$UNITS/pipit.service.d/10-notify.conf
+  if (cd -- "$RELEASES/$1" && timeout 60 node -e 'require("koffi").load("libsystemd.so.0")' >/dev/null 2>&1); then
+    if [ -e "$file" ]; then
+      step "remove $file" rm -f -- "$file"
+      UNITS_CHANGED+=1
+    fi
+    return 0
+  fi
+  put_folder "$UNITS/pipit.service.d" 0755
+  put_file "$file" 0644 root:root < <(printf '%s\n' "# By Pipit's installer: systemd-notify speaks for the daemon here." '[Service]' NotifyAccess=all)
+  UNITS_CHANGED+=$PUT
 }
 
 remove_unit() {

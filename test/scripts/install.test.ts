@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -298,4 +306,17 @@ test("shellcheck has nothing to say", { skip: noShellcheck }, () => {
     { encoding: "utf8" },
   );
   assert.deepEqual([status, stdout], [0, ""]);
+});
+
+test("children may speak for the daemon only where it cannot speak for itself", async (t) => {
+  const machine = await installed(t);
+  const dropIn = "etc/systemd/system/pipit.service.d/10-notify.conf";
+  assert.match(machine.read(dropIn), /^NotifyAccess=all$/m, "there is no koffi in this tree");
+  const able = machine.tree("1.1.0");
+  const koffi = join(able, "node_modules/koffi");
+  mkdirSync(koffi, { recursive: true });
+  writeFileSync(join(koffi, "index.js"), "exports.load = () => ({});");
+  const { code, stderr } = await machine.run("install", "--from", able);
+  assert.equal(code, 0, stderr);
+  assert.equal(machine.has(dropIn), false);
 });

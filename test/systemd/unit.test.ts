@@ -34,7 +34,8 @@ function installed(t: Cleanup): readonly string[] {
 test("what the daemon counts on is in the unit", () => {
   for (const line of [
     "Type=notify",
-    "NotifyAccess=all", // or a spawned systemd-notify is not heard
+    "NotifyAccess=main", // the installer widens it where only a child can speak
+    "LimitCORE=0", // a core dump has the keys in it
     "RuntimeDirectory=pipit", // where the control socket is looked for
     "StateDirectory=pipit", // where the metrics and the last exit are kept
     "RestartPreventExitStatus=2", // a wrong configuration is not restarted every two seconds,
@@ -51,6 +52,8 @@ test("what the daemon counts on is in the unit", () => {
   ]) {
     assert.ok(unit.split("\n").includes(line), line);
   }
+  // The gid of the memory that dmix shares must be the system's, and it must outlive us.
+  assert.doesNotMatch(unit, /^(PrivateUsers|RemoveIPC)=(yes|true|1)/m);
   assert.match(unit, /^WatchdogSec=\d+$/m);
   assert.doesNotMatch(unit, /^MemoryDenyWriteExecute=yes/m, "V8 writes code and runs it");
 });

@@ -5,7 +5,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Card, Role } from "../../core/alsa/cards.ts";
+import { type Card, plugName, type Role } from "../../core/alsa/cards.ts";
+import { soundCause } from "../../core/alsa/cause.ts";
 import {
   type Formats,
   parseHwParams,
@@ -14,14 +15,20 @@ import {
   soundServerOf,
 } from "../../core/alsa/formats.ts";
 import { devicesOf, type Holder, type SoundListing } from "../../core/alsa/listing.ts";
+import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { oneLine } from "../../core/fault.ts";
 import { runProgram } from "../os/run-program.ts";
 import { CARD_FOLDERS, readCards } from "./cards.ts";
+import { soundFacts } from "./sound-facts.ts";
 
 /** A device that hangs in its driver is left alone after this. */
 const ASK_MAX_MS = 3_000;
 /** arecord and aplay print the ranges between two such lines, before they set anything. */
 const DUMP_END = /^-{10,}\n[\s\S]*^-{10,}\n/m;
+/** What arecord and aplay print when a device is open. */
+const SET_UP = "Its setup is:";
+const PORT = /^usb:/;
+const TROUBLE_MAX_CHARS = 120;
 /** From a program up to the daemon: pipit, arecord; pipit, node, speaker. */
 const ANCESTORS_MAX = 4;
 
@@ -32,7 +39,8 @@ export async function listSound(): Promise<SoundListing> {
     const formats =
       streamFormats(part.card, part.role) ??
       (holder === null ? await askFormats(part.card, part.role, part.device) : null);
-    devices.push({ ...part, formats, holder });
+    const trouble = holder === null ? await tryName(part.name, part.role, part.card) : null;
+    devices.push({ ...part, formats, holder, trouble });
   }
   return { devices, server: await soundServer() };
 }
@@ -63,6 +71,26 @@ async function askFormats(card: Card, role: Role, device: number): Promise<Forma
     enough: (text) => DUMP_END.test(text),
   });
   return parseHwParams(stderr);
+}
+
+/** Opens the name that is handed out, as the appliance would, for a moment; why not, else null. */
+async function tryName(name: string, role: Role, card: Card): Promise<string | null> {
+  const program = role === "capture" ? "arecord" : "aplay";
+  const format = ["-t", "raw", "-f", "S16_LE", "-r", String(SAMPLE_RATE_HZ), "-c", "1"];
+  const device = PORT.test(name) ? plugName(card, role) : name;
+  // "Its setup is": it was opened and set up; nothing has been played.
+  const { code, stderr } = await runProgram(
+    program,
+    ["-v", "-D", device, ...format, "-d", "1", "/dev/zero"],
+    {
+      maxMs: ASK_MAX_MS,
+      enough: (text) => text.includes(SET_UP),
+    },
+  );
+  if (code === 0 || stderr.includes(SET_UP)) return null;
+  const about = { device, role, key: "" };
+  const cause = soundCause(stderr, about, soundFacts());
+  return cause?.what ?? oneLine(stderr.trim().split("\n").at(-1) ?? "", TROUBLE_MAX_CHARS);
 }
 
 async function soundServer(): Promise<SoundListing["server"]> {

@@ -4,9 +4,11 @@
  * Invariant: one line that names the device, and a remedy the owner can type. The texts matched are
  * those of alsa-lib and alsa-utils in the C locale.
  */
+import { soundCause } from "../../core/alsa/cause.ts";
 import type { Fault } from "../../core/fault.ts";
 import { fault } from "../../core/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
+import { soundFacts } from "./sound-facts.ts";
 
 export interface SoundDevice {
   readonly role: "microphone" | "speaker";
@@ -37,7 +39,7 @@ const WORDS: Readonly<Record<SoundDevice["role"], Words>> = {
 };
 
 /** The fault for an unplanned end; every one of them is retried by the adapter. */
-export function alsaFault(about: SoundDevice, end: ChildEnd): Fault {
+export function alsaFault(about: SoundDevice, end: ChildEnd, facts = soundFacts): Fault {
   const { role, device, program } = about;
   const { who, list, key } = WORDS[role];
   const missing = role === "microphone" ? "microphone-missing" : "speaker-missing";
@@ -54,6 +56,9 @@ export function alsaFault(about: SoundDevice, end: ChildEnd): Fault {
     const remedy = `Use a converting device such as plughw: in ${key}`;
     return fault(missing, "retry", `${name} cannot do 24000 Hz`, remedy);
   }
+  const cardRole = role === "microphone" ? "capture" : "playback";
+  const cause = BUSY.test(said) ? null : soundCause(said, { device, role: cardRole, key }, facts());
+  if (cause !== null) return fault(missing, "retry", `${name} ${cause.what}`, cause.remedy);
   if (BUSY.test(said)) {
     const remedy = "Find it with `fuser -v /dev/snd/*`";
     return fault(lost, "retry", `${name} is in use by another program`, remedy);

@@ -116,8 +116,14 @@ function isIn({ usbPort }: Card, wanted: string): boolean {
   return usbPort !== null && (usbPort === wanted || usbPort.endsWith(`-${wanted}`));
 }
 
+/** HDMI of a Raspberry Pi takes frames of IEC 958 and no samples: `plughw` does not make those. */
+export function takesNoPcm({ driver }: Card): boolean {
+  return driver === "vc4-hdmi";
+}
+
 /** ALSA's name of the card's first device for a role, converting rates and formats. */
 export function plugName(card: Card, role: Role, device = card[role][0] ?? 0): string {
+  if (role === "playback" && takesNoPcm(card)) return `sysdefault:CARD=${card.id}`;
   return `plughw:CARD=${card.id},DEV=${device}`;
 }
 

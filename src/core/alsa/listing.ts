@@ -21,6 +21,8 @@ export interface SoundDevice {
   /** Null when nobody could tell, as for a device in use. */
   readonly formats: Formats | null;
   readonly holder: Holder | null;
+  /** Why the name could not be opened for this role just now, in ALSA's words; null: it could, or was not tried. */
+  readonly trouble: string | null;
 }
 
 export interface SoundListing {
@@ -37,7 +39,7 @@ const HEADINGS: Readonly<Record<Role, { title: string; key: string }>> = {
 /** The devices of `cards`, named, still without what has to be asked for. */
 export function devicesOf(
   cards: readonly Card[],
-): readonly Omit<SoundDevice, "formats" | "holder">[] {
+): readonly Omit<SoundDevice, "formats" | "holder" | "trouble">[] {
   const roles: readonly Role[] = ["capture", "playback"];
   return roles.flatMap((role) =>
     cards.flatMap((card) =>
@@ -70,7 +72,7 @@ const NONE: Readonly<Record<Role, string>> = {
 };
 
 function deviceText(device: SoundDevice): string {
-  const { role, card, name, formats, holder } = device;
+  const { role, card, name, formats, holder, trouble } = device;
   const second = device.device === (card[role][0] ?? 0) ? "" : `, device ${device.device}`;
   const place = card.usbPort === null ? "" : `, USB port ${card.usbPort}`;
   const lines = [
@@ -79,6 +81,7 @@ function deviceText(device: SoundDevice): string {
   ];
   if (formats !== null) lines.push(`    ${formatsText(formats)}`);
   if (holder !== null) lines.push(`    in use by ${holderText(holder)}`);
+  if (trouble !== null) lines.push(`    cannot be opened just now: ${trouble}`);
   return lines.join("\n");
 }
 
@@ -107,7 +110,7 @@ export function listingData({ devices, server }: SoundListing): Readonly<Record<
   };
 }
 
-function deviceData({ role, card, device, name, formats, holder }: SoundDevice) {
+function deviceData({ role, card, device, name, formats, holder, trouble }: SoundDevice) {
   return {
     name: card.name,
     config: { [HEADINGS[role].key]: name },
@@ -120,6 +123,7 @@ function deviceData({ role, card, device, name, formats, holder }: SoundDevice) 
     channels: formats?.channels ?? null,
     any_channels: formats?.anyChannels ?? null,
     formats: formats?.formats ?? null,
+    trouble,
     in_use_by:
       holder === null ? null : { pid: holder.pid, program: holder.program, pipit: holder.isPipit },
   };

@@ -28,7 +28,7 @@ test("part of a name, in any case, is the card by its id", () => {
     assert.equal(nameIn(PI4, name), "plughw:CARD=Device,DEV=0", name);
   }
   assert.equal(nameIn(PI4, "headphones", "playback"), "plughw:CARD=Headphones,DEV=0");
-  assert.equal(nameIn(PI4, "vc4-hdmi-1", "playback"), "plughw:CARD=vc4hdmi1,DEV=0");
+  assert.equal(nameIn(PI4, "vc4-hdmi-1", "playback"), "sysdefault:CARD=vc4hdmi1");
   assert.equal(nameIn(PI4, "vc4-hdmi", "playback"), "vc4hdmi0 or vc4hdmi1");
 });
 

@@ -90,7 +90,7 @@ test("what default is", () => {
 
 function listed(facts: { cards: string; pcm: string; ports?: ReadonlyMap<number, string> }) {
   return devicesOf(parseCards(facts.cards, facts)).map((device): SoundDevice => {
-    return { ...device, formats: null, holder: null };
+    return { ...device, formats: null, holder: null, trouble: null };
   });
 }
 
@@ -127,8 +127,8 @@ test("two alike have their ports for names; a Pi 5 has what it has", () => {
     listed(PI5).map(({ role, name }) => `${role} ${name}`),
     [
       "capture plughw:CARD=Microphone,DEV=0",
-      "playback plughw:CARD=vc4hdmi0,DEV=0",
-      "playback plughw:CARD=vc4hdmi1,DEV=0",
+      "playback sysdefault:CARD=vc4hdmi0",
+      "playback sysdefault:CARD=vc4hdmi1",
       "playback plughw:CARD=UACDemoV10,DEV=0",
     ],
   );
@@ -168,6 +168,7 @@ test("the same for programs", () => {
         channels: null,
         any_channels: null,
         formats: null,
+        trouble: null,
         in_use_by: { pid: 1234, program: "arecord", pipit: true },
       },
     ],

@@ -1,0 +1,135 @@
+/**
+ * Why ALSA could not open a device. Its own words seldom hold the cause: without the right to open a
+ * card it says that there is none, and so it does behind a sound server, a broken asound.conf, or a
+ * HAT that was taken off. What the kernel and the files say is looked at, too.
+ *
+ * Invariant: a cause is given only where something besides a general text bears it out.
+ */
+
+import { type Card, cardNamed, findCard, plugName, type Role, takesNoPcm } from "./cards.ts";
+
+/** What is known of the machine at the moment of the failure. */
+export interface SoundFacts {
+  readonly cards: readonly Card[];
+  /** A device node of a card that this user may not open; null: all can be, or there are none. */
+  readonly closed: ClosedNode | null;
+  /** ALSA's own configuration files that are there: /etc/asound.conf, ~/.asoundrc. */
+  readonly files: readonly string[];
+}
+
+export interface ClosedNode {
+  readonly path: string;
+  /** The group whose members may open it; empty: no group may. */
+  readonly group: string;
+  /** The user is in that group, and this process is not: it was started before. */
+  readonly isMember: boolean;
+  readonly user: string;
+}
+
+export interface Cause {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** A file of the owner's that ALSA complains about: `/etc/asound.conf may be old or corrupted`. */
+const BROKEN_FILE = /\(snd_config_update_r\) (\S+) may be old or corrupted/;
+const BROKEN_AT = /\(_snd_config_load_with_include\) _toplevel_:(\d+):/;
+const NO_TYPE = /\(snd_pcm_open_conf\) (type is not defined|Unknown field \S+)/;
+/** A card that something names: `Cannot get card index for Gone`, `Unknown card "x"`. */
+const NAMED_CARD =
+  /Cannot get card index for ([^\s"]+)|Invalid value for card|cannot find card '([^']+)'/;
+const SERVER =
+  /Host is down|Connection refused|PulseAudio|PipeWire|Unable to create stream|pa_context/i;
+const NO_PCM_FORMAT = /IEC958_SUBFRAME/;
+const NO_SCREEN = /Unknown error 524|ENOTSUPP/;
+const SHARED = /unable to create IPC|IPC (?:semaphore|shm)|shmget|semget|snd_pcm_direct/i;
+
+/** Null: the text has to do. */
+export function soundCause(
+  said: string,
+  { device, role, key }: { readonly device: string; readonly role: Role; readonly key: string },
+  facts: SoundFacts,
+): Cause | null {
+  return (
+    hdmiCause(said, device, role, key, facts) ??
+    fileCause(said, facts) ??
+    sharedCause(said) ??
+    permissionCause(said, facts) ??
+    serverCause(said, key) ??
+    goneCardCause(said, device, facts)
+  );
+}
+
+function hdmiCause(
+  said: string,
+  device: string,
+  role: Role,
+  key: string,
+  { cards }: SoundFacts,
+): Cause | null {
+  if (NO_SCREEN.test(said)) {
+    const what = "is an HDMI socket without a screen";
+    return {
+      what,
+      remedy:
+        "Connect the screen and switch it on, or choose another loudspeaker with `pipit devices`",
+    };
+  }
+  if (!NO_PCM_FORMAT.test(said)) return null;
+  const found = findCard(device, role, cards);
+  const card = found.tag === "card" ? found.card : cardNamed(device, cards);
+  const one = card ?? cards.find(takesNoPcm) ?? null;
+  const name =
+    one === null ? "sysdefault:CARD=vc4hdmi0" : plugName({ ...one, driver: "vc4-hdmi" }, role);
+  return { what: "is HDMI, which this name cannot play to", remedy: `Set ${key}: ${name}` };
+}
+
+function fileCause(said: string, { files }: SoundFacts): Cause | null {
+  const [, named] = BROKEN_FILE.exec(said) ?? [];
+  const broken = named ?? (NO_TYPE.test(said) ? files[0] : undefined);
+  if (broken === undefined) return null;
+  const line = BROKEN_AT.exec(said)?.[1];
+  const why = line === undefined ? (NO_TYPE.exec(said)?.[1] ?? "") : `at line ${line}`;
+  const where = why === "" ? "" : ` (${why})`;
+  const what = `cannot be opened: ALSA does not understand ${broken}${where}`;
+  return { what, remedy: `Mend that file, or move it away: sudo mv ${broken} ${broken}.off` };
+}
+
+function sharedCause(said: string): Cause | null {
+  if (!SHARED.test(said)) return null;
+  const what = "is shared by another program in a way that leaves us out (dmix, dsnoop)";
+  const remedy =
+    "Find it with `fuser -v /dev/snd/*`; it must be of the group audio, or be started after Pipit";
+  return { what, remedy };
+}
+
+function permissionCause(said: string, { closed }: SoundFacts): Cause | null {
+  if (closed === null) return null;
+  if (!/Permission denied|No such|Cannot get card|cannot find card|Unknown PCM/.test(said))
+    return null;
+  const { path, group, isMember, user } = closed;
+  const what = `cannot be opened: no permission for ${path}`;
+  if (group === "") return { what, remedy: `Only root may: look at ls -l ${path}` };
+  const remedy = isMember
+    ? `${user} is in the group ${group}, but not yet in this session: log in again, or restart the service`
+    : `Run: sudo usermod -aG ${group} ${user}; then log in again`;
+  return { what, remedy };
+}
+
+function serverCause(said: string, key: string): Cause | null {
+  if (!SERVER.test(said)) return null;
+  const what = "leads to a sound server (PipeWire or PulseAudio) that does not answer";
+  const remedy = `A service has no session and does not reach it: name a device of \`sudo pipit devices\` in ${key}`;
+  return { what, remedy };
+}
+
+/** The owner's ALSA file still speaks of a card that was taken off. */
+function goneCardCause(said: string, device: string, { cards, files }: SoundFacts): Cause | null {
+  const [, byIndex, byName] = NAMED_CARD.exec(said) ?? [];
+  const name = byIndex ?? byName;
+  const [file] = files;
+  if (name === undefined || file === undefined || device.includes(name)) return null;
+  if (cards.some(({ id, index }) => id === name || String(index) === name)) return null;
+  const what = `leads to the card "${name}", which is not there; ${file} says so`;
+  return { what, remedy: `Mend that file, or move it away: sudo mv ${file} ${file}.off` };
+}

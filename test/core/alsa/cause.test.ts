@@ -1,0 +1,88 @@
+/** Why a device could not be opened: the texts are alsa-lib's own, the facts those of the machine. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findCard, parseCards, stableName } from "../../../src/core/alsa/cards.ts";
+import { type SoundFacts, soundCause } from "../../../src/core/alsa/cause.ts";
+import { PI4 } from "../../fixtures/asound.ts";
+
+const cards = parseCards(PI4.cards, { pcm: PI4.pcm, ports: PI4.ports });
+const FACTS: SoundFacts = { cards, closed: null, files: [] };
+const CLOSED = { path: "/dev/snd/controlC0", group: "audio", isMember: false, user: "anna" };
+const GONE = `ALSA lib confmisc.c:165:(snd_config_get_card) Cannot get card index for wm8960soundcard
+aplay: main:831: audio open error: No such device`;
+
+function speaker(said: string, facts: Partial<SoundFacts> = {}, device = "default"): string {
+  const about = { device, role: "playback", key: "audio.output_device" } as const;
+  const cause = soundCause(said, about, { ...FACTS, ...facts });
+  return cause === null ? "" : `${cause.what}. ${cause.remedy}`;
+}
+
+test("HDMI is handed out by the name that can play: in the list, for a part of its name", () => {
+  const hdmi = cards.find(({ id }) => id === "vc4hdmi1");
+  assert.ok(hdmi);
+  assert.equal(stableName(hdmi, "playback", cards), "sysdefault:CARD=vc4hdmi1");
+  const found = findCard("vc4hdmi1", "playback", cards);
+  assert.ok(found.tag === "card" && found.name === "sysdefault:CARD=vc4hdmi1");
+});
+
+test("a name that cannot play to HDMI: the one that can is given", () => {
+  const said = `aplay: set_params:1352: Sample format non available
+Available formats:
+- IEC958_SUBFRAME_LE`;
+  for (const device of ["plughw:CARD=vc4hdmi1,DEV=0", "hdmi-1"]) {
+    const told = speaker(said, {}, device === "hdmi-1" ? "vc4-hdmi-1" : device);
+    assert.match(told, /^is HDMI, which .*audio\.output_device: sysdefault:CARD=vc4hdmi1$/);
+  }
+  assert.match(speaker("aplay: main:831: audio open error: Unknown error 524"), /without a screen/);
+});
+
+test("without the right to open the card, that is said, whatever ALSA says", () => {
+  const closed = { closed: CLOSED };
+  for (const said of [
+    "ALSA lib confmisc.c:855:(parse_card) cannot find card '0'\naplay: main:831: audio open error: No such file or directory",
+    "ALSA lib confmisc.c:165:(snd_config_get_card) Cannot get card index for Device\naplay: audio open error: No such device",
+    "aplay: main:831: audio open error: Permission denied",
+  ]) {
+    assert.match(
+      speaker(said, closed),
+      /^cannot be opened: no permission for \/dev\/snd\/controlC0\. Run: sudo usermod -aG audio anna/,
+    );
+  }
+  assert.match(
+    speaker("Permission denied", { closed: { ...CLOSED, isMember: true } }),
+    /anna is in the group audio, but not yet in this session/,
+  );
+  assert.equal(speaker("cannot find card '0'"), "", "all can be opened: then it is something else");
+});
+
+test("a sound server without a session is named, and what a service can do", () => {
+  for (const said of [
+    "audio open error: Host is down",
+    "PulseAudio: Unable to connect: Connection refused",
+  ]) {
+    assert.match(speaker(said), /sound server .* does not answer\. .*sudo pipit devices/);
+  }
+});
+
+test("ALSA's file is named when it is broken, or speaks of a card that was taken off", () => {
+  const files = ["/etc/asound.conf"];
+  const broken = `ALSA lib conf.c:2007:(_snd_config_load_with_include) _toplevel_:3:0:Unexpected char
+ALSA lib conf.c:4615:(snd_config_update_r) /etc/asound.conf may be old or corrupted: consider to remove or fix it
+aplay: main:831: audio open error: Invalid argument`;
+  assert.match(speaker(broken, { files }), /does not understand \/etc\/asound\.conf \(at line 3\)/);
+  const typo = "ALSA lib pcm.c:2535:(snd_pcm_open_conf) type is not defined";
+  assert.match(speaker(typo, { files }), /\/etc\/asound\.conf \(type is not defined\)/);
+  assert.match(
+    speaker(GONE, { files }),
+    /^leads to the card "wm8960soundcard", which is not there; \/etc\/asound\.conf says so/,
+  );
+  assert.equal(speaker(GONE), "", "no file: the card is just not plugged in");
+  assert.equal(speaker(GONE, { files }, "plughw:CARD=wm8960soundcard"), "", "the owner's own name");
+});
+
+test("a device that is shared without us", () => {
+  const said =
+    "ALSA lib pcm_dmix.c:1000:(snd_pcm_dmix_open) unable to create IPC semaphore\nPermission denied";
+  assert.match(speaker(said, { closed: CLOSED }), /shared by another program/);
+});
