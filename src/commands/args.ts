@@ -90,7 +90,7 @@ function optionsOf(spec: CommandSpec): Options {
   const options = new Map(Object.entries(spec.options ?? {}));
   if (spec.config === true) {
     const doc =
-      "the configuration file; else $PIPIT_CONFIG, /etc/pipit/config.yaml, config/config.yaml";
+      "the configuration file; else $PIPIT_CONFIG, /etc/pipit/config.yaml, config/config.yaml of the installation";
     options.set("config", { value: "FILE", doc });
   }
   if (spec.json === true) options.set("json", { doc: "print JSON for programs" });

@@ -2,7 +2,7 @@
 
 import { withCredentials } from "../adapters/config/credentials.ts";
 import type { LoadedConfig, LoadOptions } from "../adapters/config/file.ts";
-import { loadConfig } from "../adapters/config/file.ts";
+import { loadConfig, otherConfigHere } from "../adapters/config/file.ts";
 import { DEFAULTS, type Settings, secretValues } from "../core/settings/table.ts";
 import { EXIT_USAGE, reportError } from "./args.ts";
 import { secrets } from "./outward.ts";
@@ -28,4 +28,13 @@ export function settingsOrDefaults(path: string | undefined): Settings {
   const env = withCredentials(process.env);
   const loaded = loadConfig({ path, env, missingVariables: "default" });
   return loaded.ok ? loaded.settings : DEFAULTS;
+}
+
+/** Where no file was named: a line on stderr when another one stands where the command was started. */
+export function tellOtherConfig(command: string, named: string | undefined, chosen: string): void {
+  if (named !== undefined || (process.env["PIPIT_CONFIG"] ?? "") !== "") return;
+  const other = otherConfigHere(chosen);
+  if (other === null) return;
+  const line = `note: this is about ${chosen}; ${other} is another file, to name it: pipit ${command} ${other}`;
+  process.stderr.write(`pipit ${command}: ${line}\n`);
 }

@@ -7,7 +7,15 @@
 
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { redact } from "../../core/redact.ts";
 import type { Env, MissingVariables } from "../../core/settings/expand-env.ts";
@@ -111,6 +119,19 @@ export function chooseConfig(options: LoadOptions): {
   if (named !== undefined && named !== "") return { path: named, why: "named by PIPIT_CONFIG" };
   if (exists(systemFile)) return { path: systemFile, why: "the system's own" };
   return { path: join(projectRoot(), "config", "config.yaml"), why: "the installation's own" };
+}
+
+/**
+ * The file that the migration guide calls config/config.yaml, where the program was started, if it
+ * is there and another one than `chosen`: who stands beside it most likely means it.
+ */
+export function otherConfigHere(chosen: string, cwd = process.cwd()): string | null {
+  const here = join(cwd, "config", "config.yaml");
+  try {
+    return realpathSync(here) === realpathSync(chosen) ? null : here;
+  } catch {
+    return exists(here) && !exists(chosen) ? here : null;
+  }
 }
 
 /** Present, even if we may not read it: then that is what the owner must hear. */

@@ -29,6 +29,7 @@ import {
   readCommandLine,
   usageError,
 } from "../args.ts";
+import { tellOtherConfig } from "../load-settings.ts";
 import { learnFrom, secrets } from "../outward.ts";
 
 export const SPEC: CommandSpec = {
@@ -64,6 +65,7 @@ export async function checkConfig(argv: readonly string[]): Promise<number> {
   const env = withCredentials(process.env);
   learnFrom(env);
   const loaded = loadConfig({ path: line.config ?? operand, env });
+  tellOtherConfig(SPEC.name, line.config ?? operand, loaded.path);
   if (!loaded.ok) return refused(loaded, line.json);
   secrets.learn(secretValues(loaded.settings));
   const outlook = outlookOf(loaded, Date.now());

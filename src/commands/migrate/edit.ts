@@ -33,33 +33,46 @@ export function editYaml(text: string, edits: readonly Edit[]): Edited {
   return { ok: true, text: editor.text() };
 }
 
-/** The text with the sections that the edits touch written as blocks. */
+/**
+ * The text with the maps in braces of the sections that the edits touch written as blocks; every
+ * other line stays byte for byte.
+ */
 function asBlocks(text: string, edits: readonly Edit[]): string {
   const document = parseDocument(text);
   const { contents } = document;
   if (!isMap(contents)) return text;
   if (contents.flow === true) return blockText(text);
   const touched = new Set(edits.map((edit) => sectionOf(edit)));
+  const pairs = contents.items
+    .filter((pair) => touched.has(nameOf(pair)))
+    .flatMap((pair) => flowPairs(pair));
+  return pairs.toReversed().reduce(withBlock, text);
+}
+
+/** The outermost pairs of a section whose value is a map in braces. */
+function flowPairs(pair: Pair<unknown, unknown>): readonly Pair<unknown, unknown>[] {
+  const { value } = pair;
+  if (!isMap(value)) return [];
+  if (value.flow === true) return value.items.length > 0 ? [pair] : [];
+  return value.items.flatMap((below) => flowPairs(below));
+}
+
+/** One such pair as a block, at its column; a comment behind it goes to the line of its key. */
+function withBlock(text: string, pair: Pair<unknown, unknown>): string {
+  const range = rangeOf(pair);
+  if (range === null) return text;
   const eol = newline(text);
-  let result = text;
-  for (const pair of contents.items.toReversed()) {
-    if (!touched.has(nameOf(pair)) || !hasFlowMap(pair.value)) continue;
-    const range = rangeOf(pair);
-    if (range === null) continue;
-    const block = blockText(result.slice(range.start, range.end)).trimEnd();
-    result = result.slice(0, range.start) + block.replaceAll("\n", eol) + result.slice(range.end);
-  }
-  return result;
+  const lineStart = text.lastIndexOf("\n", range.start - 1) + 1;
+  const indent = " ".repeat(range.start - lineStart);
+  const lines = blockText(text.slice(range.start, range.end)).trimEnd().split("\n");
+  const comment = /^[ \t]*#[^\r\n]*/.exec(text.slice(range.end))?.[0] ?? "";
+  const [head = "", ...rest] = lines;
+  const block = [head + comment, ...rest.map((line) => (line === "" ? line : indent + line))];
+  return text.slice(0, range.start) + block.join(eol) + text.slice(range.end + comment.length);
 }
 
 function sectionOf(edit: Edit): string {
   return edit.tag === "put" ? (edit.key.split(".")[0] ?? "") : String(edit.path[0]);
-}
-
-function hasFlowMap(node: unknown): boolean {
-  if (!isMap(node)) return false;
-  if (node.flow === true && node.items.length > 0) return true;
-  return node.items.some((pair) => hasFlowMap(pair.value));
 }
 
 /** A document of one or more keys with no map in braces. */
@@ -214,7 +227,10 @@ class Editor {
       const end = last && rangeOf(last)?.end;
       if (from === undefined || end === undefined)
         return { ok: false, path, message: BEHIND_ALIAS };
-      this.#sheet.insertBelow(end, [...before, ...lines], this.#sheet.column(from));
+      const column = this.#sheet.column(from);
+      const name = before.length === 0 ? String(path.at(-1) ?? "") : "";
+      const example = name === "" ? null : this.#sheet.commentedKey(start, name, column);
+      this.#sheet.insertBelow(example ?? end, [...before, ...lines], column);
       return null;
     }
     const empty = !isMap(map) && isScalar(map) && map.value === null;

@@ -2,6 +2,7 @@
 
 import type { CommandLine } from "../args.ts";
 import { EXIT_FINE } from "../args.ts";
+import { tellOtherConfig } from "../load-settings.ts";
 import { olderEnvironment, readPersona } from "./io-older-files.ts";
 import type { ConfigText } from "./output.ts";
 import { carryOut, problemLines, readConfig, refuse, tell, today } from "./output.ts";
@@ -13,6 +14,7 @@ import { keysIn, migrateText } from "./text.ts";
 /** Returns the exit code. */
 export async function migrateFile(named: string | undefined, line: CommandLine): Promise<number> {
   const config = await readConfig(named);
+  tellOtherConfig("migrate-config", named, config.path);
   const told = { json: line.json, path: config.path };
   if (!config.ok) return refuse(told, config.problems);
   const persona = line.option("persona");

@@ -91,6 +91,23 @@ export class LineSheet {
     this.#of(line).below.push({ column, lines: below });
   }
 
+  /**
+   * The end of the line in the section that begins at `header` which has this key of it as a comment,
+   * as an example file has; null without one.
+   */
+  commentedKey(header: number, name: string, column: number): number | null {
+    const top = this.column(header);
+    const isIt = (text: string): boolean => text.startsWith(`${" ".repeat(column)}#${name}:`);
+    for (let line = this.#lineOf(header) + 1; line < this.#starts.length; line++) {
+      const text = this.#text.slice(this.#start(line), this.#starts[line + 1] ?? this.#text.length);
+      const body = text.trimEnd();
+      if (isIt(body)) return this.#start(line) + body.length;
+      const isContent = body !== "" && !body.trimStart().startsWith("#");
+      if (isContent && body.length - body.trimStart().length <= top) return null;
+    }
+    return null;
+  }
+
   /** Adds lines below `header` at the end of the text; one header for all that are added below it. */
   appendSection(header: string, lines: readonly string[]): void {
     this.#atEnd.set(header, [...(this.#atEnd.get(header) ?? []), ...lines]);

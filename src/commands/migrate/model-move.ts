@@ -34,7 +34,8 @@ export interface ModelWish {
 }
 
 /** Those that stand in when a ladder has run out of rungs, in this order. */
-const STAND_INS = ["gpt-realtime-2.1", "gpt-realtime-1.5", "gpt-realtime-2.1-mini"];
+const LAST_RESORT = "gpt-realtime-2.1-mini";
+const STAND_INS = ["gpt-realtime-2.1", "gpt-realtime-1.5", LAST_RESORT];
 
 export function planModelMove(settings: Settings, wish: ModelWish): ModelPlan {
   const from = rungs(settings)[0] ?? settings["openai.model"];
@@ -51,7 +52,14 @@ export function planModelMove(settings: Settings, wish: ModelWish): ModelPlan {
     const told = [`${to} answers already, and the ladder is sound`, ...target.notes].join(". ");
     return { ok: false, idle: true, message: told };
   }
-  return { ok: true, move: { from, to, values, notes: target.notes } };
+  const mini = values.some(({ value }) => Array.isArray(value) && value.includes(LAST_RESORT));
+  const notes = mini
+    ? [
+        ...target.notes,
+        `${LAST_RESORT} is the last resort: smaller and cheaper, asked when all before it fail`,
+      ]
+    : target.notes;
+  return { ok: true, move: { from, to, values, notes } };
 }
 
 type Target =
@@ -115,12 +123,17 @@ function chain(settings: Settings, to: string, today: string): readonly Assignme
   );
   const spare = STAND_INS.find((name) => name !== to && name !== legacy && lasts(name));
   const fallback = wanted.length > 0 || spare === undefined ? wanted : [spare];
-  const forced = settings["openai.model_selection"] === "legacy";
+  const selection = settings["openai.model_selection"];
   const values: Assignment[] = [
     { key: "openai.model", value: to },
-    { key: "openai.legacy_model", value: legacy },
-    { key: "openai.fallback_models", value: fallback },
-    { key: "openai.model_selection", value: forced ? "new" : settings["openai.model_selection"] },
+    // A forced choice asks nobody else: what is not read is not written.
+    ...(selection === "auto"
+      ? ([
+          { key: "openai.legacy_model", value: legacy },
+          { key: "openai.fallback_models", value: fallback },
+        ] as const)
+      : []),
+    { key: "openai.model_selection", value: selection === "legacy" ? "new" : selection },
   ];
   return values.filter(({ key, value }) => !same(settings, key, value));
 }

@@ -142,9 +142,23 @@ function wakeModel(value: unknown, older: Older): Outcome {
     const why = "The engine that needs no key does not know this word; yours, with your key, does";
     return { tag: "set", values, why };
   }
+  // openWakeWord's "hey jarvis" is jarvis here: the family's call still works, half of it is enough.
+  const within = wordKey(word)
+    .split("_")
+    .find((part) => KEYLESS_KEYWORDS.includes(part));
   const why = `Without a key there are only ${KEYLESS_KEYWORDS.join(", ")}`;
-  return assign("wake_word.keyword", "computer", why);
+  return assign("wake_word.keyword", within ?? "computer", why);
 }
+
+/** openWakeWord's number is a threshold: higher means stricter there, and more eager here. */
+function sensitivity(value: unknown, older: Older): Outcome {
+  const engine = older.at("wake_word.engine");
+  const isThreshold = typeof engine === "string" && OPEN_WAKE_WORD_NAME.test(engine);
+  if (isThreshold) return keep("it was openWakeWord's threshold; here higher hears more: try 0.7");
+  return value === 1 ? keep("1 is the most eager: false alarms come with it; try 0.7") : keep();
+}
+
+const OPEN_WAKE_WORD_NAME = /^open_?wake_?word$/i;
 
 const KEYWORD_WHY = "The wake word is called keyword";
 
@@ -163,7 +177,7 @@ function engine(value: unknown, older: Older): Outcome {
     return keep(older.hasAccessKey ? "" : `needs an AccessKey: ${how}`);
   }
   if (value === "porcupine-keyless" || isTemplate(value)) return keep();
-  if (typeof value === "string" && /^open_?wake_?word$/i.test(value)) {
+  if (typeof value === "string" && OPEN_WAKE_WORD_NAME.test(value)) {
     return assign("wake_word.engine", "porcupine-keyless", OPEN_WAKE_WORD);
   }
   return keep();
@@ -189,7 +203,7 @@ export const WAKE_KEYS: readonly OlderKey[] = [
   same(
     "wake_word.sensitivity",
     "1 is the most eager and false alarms come with it; try 0.7",
-    (v) => (v === 1 ? keep("1 is the most eager: false alarms come with it; try 0.7") : keep()),
+    sensitivity,
   ),
   same("wake_word.model_path", "only .ppn files", modelPath),
   becomes("wake_word.porcupine_access_key", "wake_word.access_key", ACCESS_KEY_WHY, accessKey),

@@ -141,9 +141,10 @@ export async function carryOut(told: Told, proposal: Proposal): Promise<number> 
           `Pipit by itself reads ${usual}. To put it there: sudo cp ${quoted(path)} ${quoted(usual)}`,
         ]
       : []),
-    `Now: sudo pipit check-config --config ${quoted(path)}, then sudo systemctl restart pipit`,
-    `Back again: ${back}`,
-    `        or: pipit migrate-config --rollback ${quoted(config.path)}, and restart`,
+    elsewhere
+      ? `Look at it first: pipit check-config ${quoted(path)}`
+      : "A running Pipit reads it by itself; journalctl -u pipit says what is in force and what waits for a restart.",
+    `Back again: pipit migrate-config --rollback ${quoted(config.path)}`,
   ]);
   return EXIT_FINE;
 }

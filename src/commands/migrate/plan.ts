@@ -8,9 +8,17 @@
 
 import type { Value } from "../../core/settings/row.ts";
 import type { SettingKey } from "../../core/settings/table.ts";
-import { isSettingKey, SECTIONS } from "../../core/settings/table.ts";
+import { isSettingKey, SECTIONS, TABLE } from "../../core/settings/table.ts";
 import type { Path } from "../../core/settings/validate.ts";
-import type { Assignment, Older, OlderKey, Outcome } from "./older-key.ts";
+import {
+  type Assignment,
+  isTemplate,
+  numeral,
+  type Older,
+  type OlderKey,
+  type Outcome,
+  truth,
+} from "./older-key.ts";
 import { goneSection, olderKey } from "./older-keys.ts";
 
 export type Edit =
@@ -129,7 +137,7 @@ class Planner {
     const reborn = isSettingKey(key) && row?.now.length === 0;
     const why = goneSection(key) ?? goneSection(path.slice(0, -1).join("."));
     if (row !== null && !reborn) this.#move(row, path, value);
-    else if (isSettingKey(key)) this.#keep(path, "");
+    else if (isSettingKey(key)) this.#keep(path, "", value);
     else if (Object.hasOwn(SECTIONS, key)) this.section(value, path);
     else if (goneSection(key) !== null && why !== null) this.#goneSection(path, value, why);
     else if (why !== null && !isSectionOfToday(path.slice(0, -1))) this.#drop(path, value, why);
@@ -152,7 +160,7 @@ class Planner {
     const outcome: Outcome = row.move(value, this.#older);
     switch (outcome.tag) {
       case "keep":
-        this.#keep(path, outcome.remark);
+        this.#keep(path, outcome.remark, value);
         break;
       case "gone":
         this.#drop(path, value, outcome.why);
@@ -166,8 +174,15 @@ class Planner {
     }
   }
 
-  #keep(path: Path, remark: string): void {
-    this.#kept.push({ path, remark });
+  #keep(path: readonly string[], remark: string, value: unknown): void {
+    const key = path.join(".");
+    const repaired = isSettingKey(key) ? unquoted(key, value) : null;
+    if (repaired !== null && isSettingKey(key)) {
+      const now = [{ key, value: repaired }];
+      this.#changed.push({ path, was: value, now, why: remark === "" ? UNQUOTED : remark });
+      const name = path.at(-1) ?? key;
+      this.#edits.push({ tag: "rewrite", path, name, value: repaired });
+    } else this.#kept.push({ path, remark });
     this.#note = "";
   }
 
@@ -204,6 +219,17 @@ class Planner {
   #isFree(key: SettingKey): boolean {
     return !this.#taken.has(key) && valueAt(this.#tree, key) === undefined;
   }
+}
+
+const UNQUOTED = "Numbers, true and false stand without quotes";
+
+/** A number or a yes in quotes, as it is meant; null for what may stay as it is written. */
+function unquoted(key: SettingKey, value: unknown): Value | null {
+  const row = TABLE[key];
+  if (typeof value !== "string" || isTemplate(value)) return null;
+  if (row.kind === "boolean") return truth(value);
+  if (row.kind !== "number" || row.words.some((word) => word === value)) return null;
+  return numeral(value);
 }
 
 /** Null when the value may stay as it is written; a lone text counts as a list of one. */

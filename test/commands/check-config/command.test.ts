@@ -1,9 +1,11 @@
 /** `pipit check-config`: what is valid and would still leave the owner without an answer. */
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { tempFolder } from "../../helpers/host.ts";
 import { type Ended, runPipit } from "../../helpers/pipit.ts";
 
@@ -78,4 +80,24 @@ test("for programs: whether it is good, and whether anybody answers", async (t) 
   assert.deepEqual([ok, can_answer, nobody.length], [true, false, 1]);
   const twice = await runPipit(["check-config", file, "--config", file], ENV);
   assert.deepEqual([twice.code, /name the file once/.test(twice.stderr)], [2, true]);
+});
+
+test("who stands beside another config/config.yaml is told which file it is about", async (t) => {
+  const folder = tempFolder(t);
+  mkdirSync(join(folder, "config"));
+  writeFileSync(join(folder, "config", "config.yaml"), "openai: {}\n");
+  const program = fileURLToPath(new URL("../../../src/main.js", import.meta.url));
+  const run = (...argv: readonly string[]) =>
+    spawnSync(process.execPath, [program, ...argv], {
+      cwd: folder,
+      env: { PATH: process.env["PATH"], ...ENV },
+      encoding: "utf8",
+    });
+  for (const argv of [["check-config"], ["migrate-config", "--dry-run"]]) {
+    assert.match(
+      run(...argv).stderr,
+      /note: this is about .*; .*config\/config\.yaml is another file, to name it: pipit/,
+    );
+  }
+  assert.doesNotMatch(run("check-config", "config/config.yaml").stderr, /note/);
 });

@@ -88,3 +88,20 @@ test("the line of successors ends at one that lives", () => {
   assert.equal(livingSuccessor("gpt-realtime-2.1", TODAY), null);
   assert.equal(livingSuccessor("nobody", TODAY), null);
 });
+
+test("a forced choice asks nobody else: no fallbacks are written that nobody reads", () => {
+  const { move, after } = moved({ "openai.model_selection": "legacy" }, "auto");
+  assert.deepEqual(
+    move.values.map(({ key }) => key),
+    ["openai.model", "openai.model_selection"],
+  );
+  assert.equal(after["openai.model_selection"], "new");
+});
+
+test("the mini at the end of the chain is explained", () => {
+  const { move, before } = moved({}, "auto");
+  assert.match(
+    behaviour(move, before).join("\n"),
+    /gpt-realtime-2\.1-mini is the last resort: smaller/,
+  );
+});

@@ -222,3 +222,66 @@ test("the parser's own bounds hold here, too", () => {
   assert.ok(migrateText(bomb, FACTS, {}).problems.length > 0);
   assert.equal(parseYaml(bomb).document, null);
 });
+
+function migrated(text: string): string {
+  const result = migrateText(text, FACTS, { OPENAI_API_KEY: "k" });
+  assert.deepEqual(result.problems, [], text);
+  return result.text;
+}
+
+test("maps in braces are migrated wherever they stand; every other line stays byte for byte", () => {
+  const note = "Pipit has no such feature yet; kept as a comment";
+  // The sections of the older system that are gone may be keys of today: any of them will do.
+  const rest = "# about the system\nsystem:\n  log_level: DEBUG # loud\n\n\n";
+  const after = migrated(
+    `# head\n\nweb_ui:\n  port: 80   # the page\n  tls: {enabled: no}  # why\n  # tail\n\n${rest}`,
+  );
+  assert.match(
+    after,
+    /^# head\n\n# .*\n#web_ui:\n {2}#port: 80 {3}# the page\n {2}#tls: {2}# why\n {4}#enabled: no\n {2}# tail\n\n/,
+  );
+  assert.ok(
+    after.endsWith("\n# about the system\nsystem:\n  log_level: debug # loud\n\n\n"),
+    after,
+  );
+  assert.ok(!after.includes(`${note}${note}`));
+  const short = migrated("web_ui:\n  auth: {enabled: false}\nsystem:\n  log_level: DEBUG\n");
+  assert.match(short, /\n {2}#auth:\n {4}#enabled: false\nsystem:\n {2}log_level: debug\n$/);
+  const last = migrated("system: {log_level: DEBUG} # end\n\n\n");
+  assert.equal(last, "system: # end\n  log_level: debug\n\n\n");
+  assert.equal(
+    migrated("system: {log_level: INFO,\r\n  }\r\n"),
+    "system:\r\n  log_level: info\r\n",
+  );
+});
+
+test("numbers and yes in quotes are repaired for every key, kept ones included", () => {
+  assert.equal(
+    migrated('wake_word:\n  sensitivity: "0.7" # ours\n'),
+    "wake_word:\n  sensitivity: 0.7 # ours\n",
+  );
+  assert.equal(migrated('wake_word: {sensitivity: "0.7"}\n'), "wake_word:\n  sensitivity: 0.7\n");
+  assert.equal(
+    migrated('audio: {volume: "0.5", earcons: "false"}\n'),
+    "audio:\n  volume: 0.5\n  earcons: false\n",
+  );
+  assert.equal(migrated("session:\n  max_turns: '7'\n"), "session:\n  max_turns: 7\n");
+  const template = `audio:\n  volume: \${LOUD:-0.5}\n`;
+  assert.equal(migrated(template), template);
+});
+
+test("the family's wake word still calls, and openWakeWord's number comes with a remark", () => {
+  const older = "wake_word:\n  engine: openwakeword\n  model: hey_jarvis\n  sensitivity: 0.5\n";
+  assert.match(migrated(older), /keyword: \[jarvis\]\n {2}sensitivity: 0\.5\n$/);
+  const { plan } = migrateText(older, FACTS, { OPENAI_API_KEY: "k" });
+  const remark = plan.kept.find(({ path }) => path.at(-1) === "sensitivity")?.remark;
+  assert.match(remark ?? "", /openWakeWord's threshold/);
+});
+
+test("a key that the example has as a comment is put below it", () => {
+  const example =
+    "openai:\n  api_key: x\n  # The model.\n  #model: gpt-realtime\n  # Turns.\n  turn_detection:\n    silence_ms: 500\naudio:\n  #model: no\n";
+  const edited = editYaml(example, [{ tag: "put", key: "openai.model", value: "m" }]);
+  assert.ok(edited.ok);
+  assert.match(edited.text, /#model: gpt-realtime\n {2}model: m\n {2}# Turns\.\n/);
+});
