@@ -9,12 +9,12 @@
 import type { Input } from "../core/assistant-types.ts";
 import {
   type Gesture,
+  NOISE_QUIET_MS,
   type PressState,
   type PressTiming,
   pressDeadlineMs,
   pressEdge,
   pressTick,
-  STORM_QUIET_MS,
   UNTOUCHED,
 } from "../core/panel/button-gesture.ts";
 import type { Settings } from "../core/settings/table.ts";
@@ -37,7 +37,7 @@ export class ButtonReader {
   #toldMs = Number.NEGATIVE_INFINITY;
   #cancelAlarm: () => void = () => {};
   /** Storms since the start. */
-  #storms = 0;
+  #noises = 0;
   /** The hold under way began push-to-talk; its end ends it, whatever the settings say by then. */
   #talking: boolean = false;
 
@@ -45,8 +45,8 @@ export class ButtonReader {
     this.#options = options;
   }
 
-  get storms(): number {
-    return this.#storms;
+  get contactNoises(): number {
+    return this.#noises;
   }
 
   start(): void {
@@ -87,50 +87,50 @@ export class ButtonReader {
     const settings = this.#options.settings();
     switch (tag) {
       case "tap":
-        this.#post(WISHES[settings["button.tap"]], pressedMs);
+        this.#post(ACTIONS[settings["button.tap"]], pressedMs);
         break;
       case "double":
-        this.#post(WISHES[settings["button.double"]], pressedMs);
+        this.#post(ACTIONS[settings["button.double"]], pressedMs);
         break;
       case "hold-start":
         this.#talking = settings["button.hold"] === "push-to-talk";
         if (this.#talking) this.#options.post({ tag: "talk", pressedMs });
-        else this.#post(WISHES[settings["button.hold"]], pressedMs);
+        else this.#post(ACTIONS[settings["button.hold"]], pressedMs);
         break;
       case "hold-end":
         if (this.#talking) this.#options.post({ tag: "talk-over" });
         this.#talking = false;
         break;
-      case "storm":
-        this.#stormed();
+      case "contact-noise":
+        this.#sayNoise();
         break;
-      case "calm":
+      case "quiet":
         this.#options.journal.log("debug", "The button is quiet again");
         break;
     }
   }
 
-  #post(wish: Input | null, pressedMs: number): void {
-    if (wish === null) return;
-    this.#options.post(wish.tag === "tap" ? { ...wish, pressedMs } : wish);
+  #post(action: Input | null, pressedMs: number): void {
+    if (action === null) return;
+    this.#options.post(action.tag === "tap" ? { ...action, pressedMs } : action);
   }
 
-  #stormed(): void {
-    this.#storms += 1;
+  #sayNoise(): void {
+    this.#noises += 1;
     const { clock, journal } = this.#options;
     const nowMs = clock.nowMs();
     if (nowMs - this.#toldMs < STORM_TELL_MS) return;
     this.#toldMs = nowMs;
     journal.log(
       "warning",
-      `The button's input flickers and is ignored until it has been quiet for ${STORM_QUIET_MS / 1000} s. ` +
+      `The button's input flickers and is ignored until it has been quiet for ${NOISE_QUIET_MS / 1000} s. ` +
         "Check its wires and button.pull; a pin with nothing on it wants button.backend: none",
     );
   }
 }
 
 /** What each action asks of the machine. */
-const WISHES: Readonly<Record<Settings["button.hold"], Input | null>> = {
+const ACTIONS: Readonly<Record<Settings["button.hold"], Input | null>> = {
   "wake-or-stop": { tag: "tap" },
   mute: { tag: "command", command: "toggle-mute" },
   repeat: { tag: "command", command: "repeat" },

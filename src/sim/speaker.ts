@@ -7,7 +7,7 @@ import { applyGain, msToSamples, samplesToMs } from "../core/audio/pcm.ts";
 import type { Clock, Speaker, SpeakerSink } from "../ports.ts";
 
 /** Five minutes of sound: the longest reply, and some. */
-const BACKLOG_MAX_SAMPLES = msToSamples(300_000);
+const PLAYBACK_QUEUE_MAX_SAMPLES = msToSamples(300_000);
 
 export class SimSpeaker implements Speaker {
   readonly #clock: Clock;
@@ -55,7 +55,7 @@ export class SimSpeaker implements Speaker {
   }
 
   play(pcm: Int16Array): number {
-    const room = BACKLOG_MAX_SAMPLES - (this.#taken - this.heard());
+    const room = PLAYBACK_QUEUE_MAX_SAMPLES - (this.#taken - this.heard());
     const piece = pcm.slice(0, Math.max(0, room));
     applyGain(piece, this.gains.at(-1) ?? 1);
     this.#played.push(piece);

@@ -1,5 +1,5 @@
 /**
- * The pins of the header, as lamps and button see them: two backends give them (chip.ts,
+ * The pins of the header, as LEDs and button see them: two backends give them (chip.ts,
  * onoff.ts). Pins are BCM numbers everywhere; what the kernel calls them is the backend's care.
  *
  * Invariants: opening rejects with a FaultError of code `gpio` and nothing else for trouble with the
@@ -11,7 +11,7 @@ import { type Fault, FaultError, fault, oneLine } from "../../core/fault.ts";
 export interface OutputLine {
   /** Does it know levels between dark and full? */
   readonly dimmable: boolean;
-  /** 0 dark to 1 full, polarity already dealt with. Never throws: a lamp is not worth a crash. */
+  /** 0 dark to 1 full, polarity already dealt with. Never throws: an LED is not worth a crash. */
   write(level: number): void;
   release(): void;
 }

@@ -8,12 +8,12 @@
 import { type Fault, FaultError } from "../../core/fault.ts";
 import type { Indication } from "../../core/panel/indication.ts";
 import {
-  glow,
+  brightness,
   isDarkened,
   isQuiet,
-  lookOf,
-  type Motion,
-  onOneLamp,
+  type LedMode,
+  onOneLed,
+  patternOf,
 } from "../../core/panel/led-pattern.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, Lamp } from "../../ports.ts";
@@ -32,7 +32,7 @@ export interface GpioLampOptions {
 
 interface Led {
   readonly line: OutputLine;
-  motion: Motion;
+  mode: LedMode;
   sinceMs: number;
   /** What was written last. */
   level: number;
@@ -82,14 +82,14 @@ export class GpioLamp implements Lamp {
     for (const [role, pin] of pins) {
       if (pin !== "none") await this.#openOne(role, pin, settings["leds.active_low"]);
     }
-    this.#isOpen = true; // Only now is it known whether a lamp is alone.
+    this.#isOpen = true; // Only now is it known whether an LED is alone.
     this.#play();
   }
 
   async #openOne(role: Role, pin: number, activeLow: boolean): Promise<void> {
     try {
       const line = await this.#options.bank.output({ pin, activeLow });
-      this.#leds.set(role, { line, motion: "off", sinceMs: 0, level: 0 });
+      this.#leds.set(role, { line, mode: "off", sinceMs: 0, level: 0 });
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
       this.#options.onFault(error.fault);
@@ -119,11 +119,11 @@ export class GpioLamp implements Lamp {
     lit?.();
   }
 
-  #wanted(indication: Indication, role: Role): Motion {
+  #wanted(indication: Indication, role: Role): LedMode {
     const settings = this.#options.settings();
     if (isDarkened(indication, this.#isNight(settings))) return "off";
-    const look = lookOf(indication, settings["leds.patterns"]);
-    return this.#leds.size === 1 ? onOneLamp(look) : look[role];
+    const pattern = patternOf(indication, settings["leds.patterns"]);
+    return this.#leds.size === 1 ? onOneLed(pattern) : pattern[role];
   }
 
   #isNight(settings: Settings): boolean {
@@ -132,16 +132,16 @@ export class GpioLamp implements Lamp {
     return isQuiet(minute, settings["leds.quiet_from"], settings["leds.quiet_to"]);
   }
 
-  /** A motion that goes on is not begun anew. */
-  #turnTo(led: Led, motion: Motion, nowMs: number): void {
-    if (led.motion === motion) return;
-    led.motion = motion;
+  /** A mode that goes on is not begun anew. */
+  #turnTo(led: Led, mode: LedMode, nowMs: number): void {
+    if (led.mode === mode) return;
+    led.mode = mode;
     led.sinceMs = nowMs;
   }
 
   /** Writes the level of the moment; when it changes next, monotonic. */
   #write(led: Led, nowMs: number): number {
-    const { level, untilMs } = glow(led.motion, nowMs - led.sinceMs, led.line.dimmable);
+    const { level, untilMs } = brightness(led.mode, nowMs - led.sinceMs, led.line.dimmable);
     const wanted = level * (led.line.dimmable ? this.#options.settings()["leds.brightness"] : 1);
     if (wanted !== led.level) led.line.write(wanted);
     led.level = wanted;

@@ -111,7 +111,7 @@ export class OnoffBank implements Bank {
   async output({ pin, activeLow }: OutputOptions): Promise<OutputLine> {
     const dark: Bit = activeLow ? 1 : 0;
     const lit: Bit = activeLow ? 0 : 1;
-    // "out" would drive the pin low, which lights a lamp that is active low.
+    // "out" would drive the pin low, which lights an LED that is active low.
     const line = await this.#open(pin, activeLow ? "high" : "low");
     let isHeld = true;
     const write = (level: number): void => {

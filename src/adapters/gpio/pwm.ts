@@ -75,7 +75,7 @@ export class PwmPins {
     }
   }
 
-  /** The channel stays enabled at its dark level: a disabled one may leave an active-low lamp lit. */
+  /** The channel stays enabled at its dark level: a disabled one may leave an active-low LED lit. */
   #line(put: (level: number) => void): OutputLine {
     let isHeld = true;
     const write = (level: number): void => {

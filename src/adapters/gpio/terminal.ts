@@ -1,5 +1,5 @@
 /**
- * The lamp and the button of a machine that has none: a terminal.
+ * The LED and the button of a machine that has none: a terminal.
  *
  * Invariants: the lamp prints one line per change and none for a repetition; the button only
  * touches the keyboard when it is a terminal, and leaves it as it found it.

@@ -16,8 +16,8 @@ import { Redactor } from "../../core/redact.ts";
 import type { Clock, MetricsStore, Recovered } from "../../ports.ts";
 import { writeWhole } from "../os/atomic-file.ts";
 import { errorCode, type Files, realFiles } from "../os/files.ts";
-import { isAlive, processMark } from "../os/process-identity.ts";
-import { DiskTurns } from "../os/write-queue.ts";
+import { isAlive, processIdentity } from "../os/process-identity.ts";
+import { WriteQueue } from "../os/write-queue.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { byName, dayName, METRICS_NAME, tempName, tempOwner } from "./names.ts";
 import { type MetricsLimits, MetricsRotation } from "./rotation.ts";
@@ -51,7 +51,7 @@ export class MetricsFiles implements MetricsStore {
   readonly #files: Files;
   readonly #secrets: Redactor;
   readonly #temp = tempName(process.pid);
-  readonly #turns: DiskTurns;
+  readonly #queue: WriteQueue;
   readonly #checkpoints: Checkpoints;
   readonly #rotation: MetricsRotation;
   /** Checkpoints that wait for their turn: of each conversation only the newest. */
@@ -72,12 +72,12 @@ export class MetricsFiles implements MetricsStore {
     this.#clock = clock;
     this.#secrets = secrets;
     this.#files = files;
-    this.#turns = new DiskTurns(clock, dir);
+    this.#queue = new WriteQueue(clock, dir);
     this.#rotation = new MetricsRotation(dir, files);
     this.#checkpoints = new Checkpoints({
       dir,
       files,
-      mark: mark ?? processMark(),
+      mark: mark ?? processIdentity(),
       temp: this.#temp,
       maxTextBytes: METRICS_FILE_MAX_BYTES,
     });
@@ -86,7 +86,7 @@ export class MetricsFiles implements MetricsStore {
   /** Makes the folder, too, and clears what dead processes left. */
   async recover(): Promise<Recovered> {
     const names: string[] = [];
-    const recovering = this.#turns.take({
+    const recovering = this.#queue.take({
       loss: "metrics-disk",
       failed: "Interrupted conversations were not looked for to the end",
       run: async () => {
@@ -107,9 +107,9 @@ export class MetricsFiles implements MetricsStore {
     assertName(fileName);
     // The one that waits takes this one along.
     const isWaiting = this.#waiting.has(fileName);
-    if (isWaiting || !this.#turns.isFull) this.#waiting.set(fileName, this.#secrets.text(json));
+    if (isWaiting || !this.#queue.isFull) this.#waiting.set(fileName, this.#secrets.text(json));
     if (isWaiting) return null;
-    return this.#turns.take({
+    return this.#queue.take({
       loss: "metrics-disk",
       failed: "What is known of the conversation so far was not noted",
       run: async () => {
@@ -129,7 +129,7 @@ export class MetricsFiles implements MetricsStore {
   async save(fileName: string, json: string): Promise<Fault | null> {
     assertName(fileName);
     this.#waiting.delete(fileName);
-    const lost = await this.#turns.take({
+    const lost = await this.#queue.take({
       loss: "metrics-lost",
       failed: `Metrics file ${fileName} was not written`,
       run: async () => {
@@ -145,7 +145,7 @@ export class MetricsFiles implements MetricsStore {
       },
     });
     if (lost !== null) return lost;
-    return this.#turns.take({
+    return this.#queue.take({
       loss: "metrics-disk",
       failed: "Old metrics files were not removed",
       run: () => this.#rotation.rotate(fileName, this.#limits(), this.#clock.wallMs()),

@@ -10,7 +10,7 @@ import { errorCode } from "./files.ts";
 const MARK = /^([0-9a-f]{8})-(\d+)-(\d+)$/;
 
 /** BOOT-PID-START of this process: hexadecimal digits and two whole numbers. */
-export function processMark(): string {
+export function processIdentity(): string {
   return `${bootId()}-${process.pid}-${startOf(process.pid) ?? 0}`;
 }
 
@@ -20,7 +20,7 @@ export function isGone(mark: string): boolean {
   if (boot !== bootId()) return true;
   const now = startOf(Number(pid));
   if (now !== null) return now !== start;
-  return mark !== processMark() && !isAlive(Number(pid));
+  return mark !== processIdentity() && !isAlive(Number(pid));
 }
 
 /** There is a process of this number; EPERM says that it is there and somebody else's. */

@@ -11,7 +11,7 @@ import type { Clock, StateFile } from "../../ports.ts";
 import { writeWhole } from "./atomic-file.ts";
 import { diskFault } from "./disk-fault.ts";
 import { errorCode, type Files, realFiles } from "./files.ts";
-import { DiskTurns } from "./write-queue.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 /** Nothing of ours is a tenth of it. */
 const READ_MAX_BYTES = 1_048_576;
@@ -28,12 +28,12 @@ export interface StateFileOptions {
 export class FolderStateFile implements StateFile {
   readonly #options: StateFileOptions;
   readonly #files: Files;
-  readonly #turns: DiskTurns;
+  readonly #queue: WriteQueue;
 
   constructor(options: StateFileOptions) {
     this.#options = options;
     this.#files = options.files ?? realFiles;
-    this.#turns = new DiskTurns(options.clock, options.dir);
+    this.#queue = new WriteQueue(options.clock, options.dir);
   }
 
   async load(): ReturnType<StateFile["load"]> {
@@ -51,7 +51,7 @@ export class FolderStateFile implements StateFile {
   save(text: string): Promise<Fault | null> {
     const { dir, name, what } = this.#options;
     const renamed = async (): Promise<void> => undefined;
-    return this.#turns.take({
+    return this.#queue.take({
       loss: "not-stored",
       failed: `${what} could not be stored`,
       run: async () => {

@@ -22,7 +22,7 @@ export interface DiskJob {
   readonly run: () => Promise<void>;
 }
 
-export class DiskTurns {
+export class WriteQueue {
   readonly #clock: Clock;
   readonly #dir: string;
   #pending = 0;

@@ -14,7 +14,7 @@ import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { SupervisedChild } from "../os/child.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
-import type { Outlet, OutletSink } from "./pcm-sink.ts";
+import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 
 /** The device's buffer. */
 const BUFFER_MS = 100;
@@ -40,17 +40,17 @@ export interface AplaySpeakerOptions {
 
 export class AplaySpeaker extends PacedSpeaker {
   constructor(options: AplaySpeakerOptions) {
-    super({ clock: options.clock, outlet: new AplayOutlet(options) });
+    super({ clock: options.clock, device: new AplaySink(options) });
   }
 }
 
-class AplayOutlet implements Outlet {
+class AplaySink implements PcmSink {
   readonly #options: AplaySpeakerOptions;
   readonly #program: string;
   readonly #finder: CardFinder;
   readonly #watch: CardWatch;
   #child: SupervisedChild | null = null;
-  #sink: OutletSink | null = null;
+  #sink: PcmSinkListener | null = null;
   #lost: boolean = false;
   #cardWent: boolean = false;
   #finishing: boolean = false;
@@ -64,7 +64,7 @@ class AplayOutlet implements Outlet {
     this.#watch = new CardWatch(options.clock, this.#finder);
   }
 
-  start(sink: OutletSink): void {
+  start(sink: PcmSinkListener): void {
     const { clock, dice } = this.#options;
     this.#sink = sink;
     this.#child = new SupervisedChild({
@@ -109,7 +109,7 @@ class AplayOutlet implements Outlet {
     this.#child?.kill();
   }
 
-  kick(): void {
+  kill(): void {
     this.#child?.kill();
   }
 

@@ -13,7 +13,7 @@ import {
   SAMPLE_RATE_HZ,
   samplesToMs,
 } from "../../core/audio/pcm.ts";
-import { BACKLOG_MAX_S, Backlog } from "../../core/audio/playback-queue.ts";
+import { PLAYBACK_QUEUE_MAX_S, PlaybackQueue } from "../../core/audio/playback-queue.ts";
 import { WAV_HEADER_BYTES, wavHeader } from "../../core/audio/wav.ts";
 import { FaultError, fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
@@ -42,7 +42,7 @@ export interface FileSpeakerOptions {
 
 export class FileSpeaker implements Speaker {
   readonly #options: FileSpeakerOptions;
-  readonly #backlog = new Backlog(BACKLOG_MAX_S * SAMPLE_RATE_HZ);
+  readonly #queue = new PlaybackQueue(PLAYBACK_QUEUE_MAX_S * SAMPLE_RATE_HZ);
   readonly #block = new Int16Array(BLOCK_SAMPLES);
   #sink: SpeakerSink | null = null;
   #fd: number | null = null;
@@ -73,31 +73,31 @@ export class FileSpeaker implements Speaker {
   play(pcm: Int16Array): number {
     this.#advance();
     if (this.#sink === null || this.#state === "lost") return 0;
-    return this.#backlog.push(pcm);
+    return this.#queue.push(pcm);
   }
 
   gain(gain: number): void {
-    this.#backlog.gain = gain;
+    this.#queue.gain = gain;
   }
 
   finish(): void {
     this.#advance();
-    const idle = this.#backlog.available === 0 && !this.#backlog.endKnown;
-    if (this.#backlog.end()) this.#settleEnds();
+    const idle = this.#queue.available === 0 && !this.#queue.endKnown;
+    if (this.#queue.end()) this.#settleEnds();
     else if (idle) this.#sink?.drained();
   }
 
   hush(): Promise<number> {
     this.#advance();
-    const position = this.#backlog.given;
-    this.#backlog.drop();
+    const position = this.#queue.given;
+    this.#queue.drop();
     this.#sounding = false;
     this.#dry = false;
     return Promise.resolve(position);
   }
 
   heard(): number {
-    return Math.min(this.#backlog.taken, this.#backlog.given + this.#due());
+    return Math.min(this.#queue.taken, this.#queue.given + this.#due());
   }
 
   close(): Promise<void> {
@@ -171,7 +171,7 @@ export class FileSpeaker implements Speaker {
   #fill(block: Int16Array, firstAt: number): void {
     let filled = 0;
     while (filled < block.length) {
-      const count = this.#backlog.read(block.subarray(filled));
+      const count = this.#queue.read(block.subarray(filled));
       if (count > 0) {
         if (this.#dry) this.#sink?.underrun();
         else if (!this.#sounding) this.#sink?.sounded(this.#timeOf(firstAt + filled));
@@ -190,8 +190,8 @@ export class FileSpeaker implements Speaker {
 
   /** Passes the end of an utterance that has been heard; whether there was one. */
   #settleEnds(): boolean {
-    if (!this.#backlog.atEnd) return false;
-    this.#backlog.passEnd();
+    if (!this.#queue.atEnd) return false;
+    this.#queue.passEnd();
     this.#sounding = false;
     this.#dry = false;
     this.#sink?.drained();
@@ -222,7 +222,7 @@ export class FileSpeaker implements Speaker {
     this.#state = "lost";
     this.#sounding = false;
     this.#dry = false;
-    this.#backlog.drop();
+    this.#queue.drop();
     const reason = thrownText(error);
     const remedy = "Check audio.output_device and the space on the disk";
     this.#sink?.lost(fault(code, "retry", `The sound file ${path}: ${reason}`, remedy));

@@ -18,7 +18,7 @@ import { siblingProgram } from "../os/sibling-program.ts";
 import type { Order } from "./messages.ts";
 import { parseReport } from "./messages.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
-import type { Outlet, OutletSink } from "./pcm-sink.ts";
+import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 
 /** From the wish for silence to SIGKILL; the port promises 60 ms. */
 export const DROP_MS = 45;
@@ -47,16 +47,16 @@ export interface NodeSpeakerOptions {
 
 export class NodeSpeaker extends PacedSpeaker {
   constructor(options: NodeSpeakerOptions) {
-    super({ clock: options.clock, outlet: new NodeOutlet(options) });
+    super({ clock: options.clock, device: new NodeSink(options) });
   }
 }
 
-class NodeOutlet implements Outlet {
+class NodeSink implements PcmSink {
   readonly #options: NodeSpeakerOptions;
   readonly #finder: CardFinder;
   readonly #watch: CardWatch;
   #child: SupervisedChild | null = null;
-  #sink: OutletSink | null = null;
+  #sink: PcmSinkListener | null = null;
   #lost: boolean = false;
   #cardWent: boolean = false;
   #writes = 0;
@@ -70,7 +70,7 @@ class NodeOutlet implements Outlet {
     this.#watch = new CardWatch(options.clock, this.#finder);
   }
 
-  start(sink: OutletSink): void {
+  start(sink: PcmSinkListener): void {
     const { clock, dice } = this.#options;
     this.#sink = sink;
     this.#child = new SupervisedChild({
@@ -114,7 +114,7 @@ class NodeOutlet implements Outlet {
     this.#child?.kill();
   }
 
-  kick(): void {
+  kill(): void {
     this.#child?.kill();
   }
 

@@ -1,7 +1,7 @@
 /**
- * A speaker over a device that only takes chunks: backlog, pace, positions, ends of utterances.
+ * A speaker over a device that only takes chunks: queue, pace, positions, ends of utterances.
  *
- * Two adapters share it; what differs is the `Outlet` below it. Sound is handed to the outlet at
+ * Two adapters share it; what differs is the `PcmSink` below it. Sound is handed to the device at
  * most TARGET_MS ahead of the ear, so that silence on demand costs nothing and a position is known.
  *
  * Invariant: what sounds is a *run*: consecutive samples from one start of the device on. A run ends
@@ -10,10 +10,10 @@
  */
 
 import { FRAME_SAMPLES, msToSamples, SAMPLE_RATE_HZ, samplesToMs } from "../../core/audio/pcm.ts";
-import { BACKLOG_MAX_S, Backlog } from "../../core/audio/playback-queue.ts";
+import { PLAYBACK_QUEUE_MAX_S, PlaybackQueue } from "../../core/audio/playback-queue.ts";
 import type { Fault } from "../../core/fault.ts";
 import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
-import type { Outlet } from "./pcm-sink.ts";
+import type { PcmSink } from "./pcm-sink.ts";
 
 /** Sound handed over ahead of the ear: rides out a pause of our loop, and is dropped at a hush. */
 export const TARGET_MS = 160;
@@ -40,13 +40,13 @@ interface Run {
 
 export interface PacedSpeakerOptions {
   readonly clock: Clock;
-  readonly outlet: Outlet;
+  readonly device: PcmSink;
 }
 
 export class PacedSpeaker implements Speaker {
   readonly #clock: Clock;
-  readonly #outlet: Outlet;
-  readonly #backlog = new Backlog(BACKLOG_MAX_S * SAMPLE_RATE_HZ);
+  readonly #device: PcmSink;
+  readonly #queue = new PlaybackQueue(PLAYBACK_QUEUE_MAX_S * SAMPLE_RATE_HZ);
   #sink: SpeakerSink | null = null;
   #run: Run | null = null;
   #ready: boolean = false;
@@ -59,12 +59,12 @@ export class PacedSpeaker implements Speaker {
 
   constructor(options: PacedSpeakerOptions) {
     this.#clock = options.clock;
-    this.#outlet = options.outlet;
+    this.#device = options.device;
   }
 
   start(sink: SpeakerSink): void {
     this.#sink = sink;
-    this.#outlet.start({
+    this.#device.start({
       ready: () => this.#nowReady(),
       accepted: (delayMs) => this.#accepted(delayMs),
       drained: () => this.#drained(),
@@ -75,19 +75,19 @@ export class PacedSpeaker implements Speaker {
   /** While the device is lost nothing is taken: what came late would be stale when it is back. */
   play(pcm: Int16Array): number {
     if (this.#sink === null || this.#state === "lost") return 0;
-    const fitted = this.#backlog.push(pcm);
+    const fitted = this.#queue.push(pcm);
     this.#pump();
     return fitted;
   }
 
   gain(gain: number): void {
-    this.#backlog.gain = gain;
+    this.#queue.gain = gain;
   }
 
   finish(): void {
     const silent = this.#run === null || this.#hushing !== null;
-    const idle = silent && this.#backlog.available === 0 && !this.#backlog.endKnown;
-    if (this.#backlog.end()) this.#pump();
+    const idle = silent && this.#queue.available === 0 && !this.#queue.endKnown;
+    if (this.#queue.end()) this.#pump();
     else if (idle) this.#sink?.drained();
   }
 
@@ -103,12 +103,12 @@ export class PacedSpeaker implements Speaker {
 
   heard(): number {
     const run = this.#run;
-    if (run === null) return this.#backlog.given;
+    if (run === null) return this.#queue.given;
     return run.base + this.#heardOf(run);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#outlet.close();
+    this.#closing ??= this.#device.close();
     this.#sink = null;
     this.#stopPump();
     return this.#closing;
@@ -116,11 +116,11 @@ export class PacedSpeaker implements Speaker {
 
   async #silence(): Promise<number> {
     const heardBefore = this.heard();
-    this.#backlog.drop();
+    this.#queue.drop();
     this.#sounded = false;
     const run = this.#run;
     if (run === null) return heardBefore;
-    const dropped = this.#outlet.drop();
+    const dropped = this.#device.drop();
     this.#ready = false;
     await dropped;
     this.#sink?.silenced(this.#clock.nowMs());
@@ -146,7 +146,7 @@ export class PacedSpeaker implements Speaker {
     this.#stopPump();
     if (this.#sink === null || this.#hushing !== null || !this.#ready) return;
     if (this.#run !== null && this.#hangs(this.#run)) {
-      this.#outlet.kick();
+      this.#device.kill();
       return;
     }
     this.#noticeDry();
@@ -173,36 +173,36 @@ export class PacedSpeaker implements Speaker {
     const run = this.#run;
     if (run === null || run.finishing || run.pending.length > 0 || this.#fillMs(run) > 0) return;
     // Its end came after its last sample was handed over: that is no shortage.
-    if (this.#backlog.atEnd) return;
+    if (this.#queue.atEnd) return;
     this.#run = null;
   }
 
   /** Hands over one chunk, or the end of the utterance; false when there is nothing to do now. */
   #feed(): boolean {
-    const backlog = this.#backlog;
+    const queue = this.#queue;
     const run = this.#run;
     // A callback may have hushed or closed us since the last chunk.
     if (!this.#ready || this.#hushing !== null || run?.finishing) return false;
-    if (backlog.atEnd) {
+    if (queue.atEnd) {
       this.#finishRun(run);
       return false;
     }
-    if (backlog.available < FRAME_SAMPLES && !backlog.endKnown) return false;
+    if (queue.available < FRAME_SAMPLES && !queue.endKnown) return false;
     if (run !== null && this.#fillMs(run) >= TARGET_MS) return false;
     const active = run ?? this.#newRun();
-    const chunk = new Int16Array(Math.min(FRAME_SAMPLES, backlog.available));
-    backlog.read(chunk);
+    const chunk = new Int16Array(Math.min(FRAME_SAMPLES, queue.available));
+    queue.read(chunk);
     if (active.pending.length === 0) active.movedMs = this.#clock.nowMs();
     active.sent += chunk.length;
     active.pending.push(chunk);
-    this.#outlet.write(chunk);
+    this.#device.write(chunk);
     return true;
   }
 
   /** A run in the middle of an utterance means that the one before had to stop for want of samples. */
   #newRun(): Run {
     if (this.#sounded) this.#sink?.underrun();
-    const base = this.#backlog.given;
+    const base = this.#queue.given;
     const movedMs = this.#clock.nowMs();
     this.#run = {
       base,
@@ -223,7 +223,7 @@ export class PacedSpeaker implements Speaker {
       return;
     }
     run.finishing = true;
-    this.#outlet.finish();
+    this.#device.finish();
   }
 
   #accepted(delayMs: number): void {
@@ -249,7 +249,7 @@ export class PacedSpeaker implements Speaker {
   }
 
   #endUtterance(): void {
-    this.#backlog.passEnd();
+    this.#queue.passEnd();
     this.#sounded = false;
     this.#sink?.drained();
     this.#pump();
@@ -269,7 +269,7 @@ export class PacedSpeaker implements Speaker {
     this.#state = "lost";
     this.#run = null;
     this.#sounded = false;
-    this.#backlog.drop();
+    this.#queue.drop();
     this.#stopPump();
     this.#sink?.silenced(this.#clock.nowMs());
     this.#sink?.lost(cause);

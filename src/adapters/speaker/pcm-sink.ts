@@ -6,7 +6,7 @@
  */
 import type { Fault } from "../../core/fault.ts";
 
-export interface OutletSink {
+export interface PcmSinkListener {
   /** Takes chunks: after the start, after each `finish` and `drop`, and after each `lost`. */
   ready(): void;
   /** The oldest chunk not yet accepted has reached the device; it sounds in `delayMs` from now. */
@@ -18,15 +18,15 @@ export interface OutletSink {
 }
 
 /** A device, started and supervised by its adapter. Chunks are FRAME_SAMPLES, the last may be short. */
-export interface Outlet {
-  start(sink: OutletSink): void;
-  /** Only while ready. The outlet may keep the array. */
+export interface PcmSink {
+  start(sink: PcmSinkListener): void;
+  /** Only while ready. The device may keep the array. */
   write(chunk: Int16Array): void;
   /** No more chunks in this run: `drained` follows, then `ready`. */
   finish(): void;
   /** Silence now; resolves within 200 ms, when it is silent. Then `ready` follows. */
   drop(): Promise<void>;
   /** It hangs: end it by force; `lost` follows. */
-  kick(): void;
+  kill(): void;
   close(): Promise<void>;
 }

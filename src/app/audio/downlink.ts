@@ -24,7 +24,7 @@ export interface DownlinkCounts {
   readonly playedSamples: number;
   /** Late sound of responses that had been given up. */
   readonly discardedSamples: number;
-  /** What the speaker's backlog had no room for. */
+  /** What the speaker's playback queue had no room for. */
   readonly overflowSamples: number;
   readonly underruns: number;
   /** Events that the server sent twice. */

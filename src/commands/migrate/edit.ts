@@ -14,7 +14,7 @@ import type { Document, Pair } from "yaml";
 import { isAlias, isMap, isScalar, parseDocument, stringify, visit } from "yaml";
 import type { Value } from "../../core/settings/row.ts";
 import type { Path } from "../../core/settings/validate.ts";
-import { LineSheet } from "./line-editor.ts";
+import { LineEditor } from "./line-editor.ts";
 import type { Edit } from "./plan.ts";
 
 export type Edited =
@@ -120,11 +120,11 @@ const BEHIND_ALIAS = "stands behind an alias (*name) or an unusual form; write i
 
 class Editor {
   readonly #document: Document.Parsed;
-  readonly #sheet: LineSheet;
+  readonly #sheet: LineEditor;
 
   constructor(text: string) {
     this.#document = parseDocument(text);
-    this.#sheet = new LineSheet(text);
+    this.#sheet = new LineEditor(text);
   }
 
   text(): string {

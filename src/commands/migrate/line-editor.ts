@@ -23,7 +23,7 @@ interface LineEdits {
   comment: number | null;
 }
 
-export class LineSheet {
+export class LineEditor {
   readonly #text: string;
   readonly #eol: string;
   /** Offsets at which the lines begin. */

@@ -8,11 +8,11 @@
 import { applyGain } from "./pcm.ts";
 
 /** Longest reply that waits for the speaker: the server sends faster than real time. */
-export const BACKLOG_MAX_S = 240;
+export const PLAYBACK_QUEUE_MAX_S = 240;
 /** Ends of utterances kept; more of them join the last one. */
 const ENDS_MAX = 1_024;
 
-export class Backlog {
+export class PlaybackQueue {
   /** Fresh pages cost no memory until written; indices restart at 0 whenever it runs empty. */
   readonly #ring: Int16Array;
   #readAt = 0;

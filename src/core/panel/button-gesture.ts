@@ -6,8 +6,8 @@
  * at the release, or when no second press has followed. An input that flickers faster than any hand
  * (a floating pin, a loose wire) is ignored until it has been quiet, and that is said once.
  *
- * Invariants: gestures come in the order hold-start, hold-end; after a storm begins nothing comes
- * but the hold-end that is still owed, and `calm`. Every list in the state is bounded.
+ * Invariants: gestures come in the order hold-start, hold-end; after contact noise begins nothing comes
+ * but the hold-end that is still owed, and `quiet`. Every list in the state is bounded.
  */
 
 export interface PressTiming {
@@ -21,7 +21,7 @@ export interface PressTiming {
 
 /** `pressedMs`: monotonic time of the press that it is about. */
 export interface Gesture {
-  readonly tag: "tap" | "double" | "hold-start" | "hold-end" | "storm" | "calm";
+  readonly tag: "tap" | "double" | "hold-start" | "hold-end" | "contact-noise" | "quiet";
   readonly pressedMs: number;
 }
 
@@ -43,8 +43,8 @@ export interface PressState {
   /** Times of the latest edges, and of the latest changes that counted; oldest first. */
   readonly edges: readonly number[];
   readonly changes: readonly number[];
-  /** Ignored until then, while a storm lasts. */
-  readonly stormUntilMs: number | null;
+  /** Ignored until then, while contact noise lasts. */
+  readonly noiseUntilMs: number | null;
 }
 
 export interface PressStep {
@@ -59,7 +59,7 @@ export const EDGES_WINDOW_MS = 1000;
 export const CHANGES_MAX = 12;
 export const CHANGES_WINDOW_MS = 3000;
 /** The input counts again after this long without an edge. */
-export const STORM_QUIET_MS = 2000;
+export const NOISE_QUIET_MS = 2000;
 
 export const UNTOUCHED: PressState = {
   raw: { down: false, sinceMs: Number.NEGATIVE_INFINITY },
@@ -67,7 +67,7 @@ export const UNTOUCHED: PressState = {
   phase: { tag: "up" },
   edges: [],
   changes: [],
-  stormUntilMs: null,
+  noiseUntilMs: null,
 };
 
 /** The input changed, or says again what it is. `atMs` before an earlier edge counts as that one's. */
@@ -83,10 +83,10 @@ export function pressEdge(
   const edges = [...state.edges.slice(-EDGES_MAX + 1), time];
   const sinceMs = down === state.raw.down ? state.raw.sinceMs : time;
   const next: PressState = { ...state, raw: { down, sinceMs }, edges };
-  if (next.stormUntilMs !== null) {
-    return { state: { ...next, stormUntilMs: time + STORM_QUIET_MS }, gestures: due.gestures };
+  if (next.noiseUntilMs !== null) {
+    return { state: { ...next, noiseUntilMs: time + NOISE_QUIET_MS }, gestures: due.gestures };
   }
-  if (isCrowded(edges, EDGES_MAX, EDGES_WINDOW_MS)) return storm(next, time, due.gestures);
+  if (isCrowded(edges, EDGES_MAX, EDGES_WINDOW_MS)) return contactNoise(next, time, due.gestures);
   return { state: next, gestures: due.gestures };
 }
 
@@ -110,13 +110,13 @@ export function pressDeadlineMs(state: PressState, timing: PressTiming): number 
 }
 
 interface Due {
-  readonly what: "calm" | "level" | "phase";
+  readonly what: "quiet" | "level" | "phase";
   readonly atMs: number;
 }
 
 /** A level that began to change before the phase ends is waited for: it may end it otherwise. */
 function nextDue(state: PressState, timing: PressTiming): Due | null {
-  if (state.stormUntilMs !== null) return { what: "calm", atMs: state.stormUntilMs };
+  if (state.noiseUntilMs !== null) return { what: "quiet", atMs: state.noiseUntilMs };
   const endMs = phaseEndMs(state.phase, timing);
   const isChanging = state.raw.down !== state.down;
   if (isChanging && (endMs === null || state.raw.sinceMs <= endMs)) {
@@ -131,7 +131,7 @@ function phaseEndMs(phase: Phase, { holdMs }: PressTiming): number | null {
 }
 
 function happen(state: PressState, due: Due, timing: PressTiming): PressStep {
-  if (due.what === "calm") return calmed(state, due.atMs);
+  if (due.what === "quiet") return noiseOver(state, due.atMs);
   if (due.what === "level") return settle(state, timing);
   const { phase } = state;
   if (phase.tag === "between") {
@@ -142,13 +142,13 @@ function happen(state: PressState, due: Due, timing: PressTiming): PressStep {
   return { state: { ...state, phase: { tag: "held", sinceMs: phase.sinceMs } }, gestures };
 }
 
-/** The storm is over. Still pressed after it: that is not a press. */
-function calmed(state: PressState, atMs: number): PressStep {
+/** The contact noise is over. Still pressed after it: that is not a press. */
+function noiseOver(state: PressState, atMs: number): PressStep {
   const phase: Phase = state.raw.down ? { tag: "spent" } : { tag: "up" };
-  const calm = { ...state, phase, down: state.raw.down, stormUntilMs: null };
+  const after = { ...state, phase, down: state.raw.down, noiseUntilMs: null };
   return {
-    state: { ...calm, edges: [], changes: [] },
-    gestures: [{ tag: "calm", pressedMs: atMs }],
+    state: { ...after, edges: [], changes: [] },
+    gestures: [{ tag: "quiet", pressedMs: atMs }],
   };
 }
 
@@ -157,7 +157,7 @@ function settle(state: PressState, timing: PressTiming): PressStep {
   const { down, sinceMs } = state.raw;
   const changes = [...state.changes.slice(-CHANGES_MAX + 1), sinceMs];
   const next: PressState = { ...state, down, changes };
-  if (isCrowded(changes, CHANGES_MAX, CHANGES_WINDOW_MS)) return storm(next, sinceMs, []);
+  if (isCrowded(changes, CHANGES_MAX, CHANGES_WINDOW_MS)) return contactNoise(next, sinceMs, []);
   return down ? pressed(next, sinceMs, timing) : released(next, sinceMs, timing);
 }
 
@@ -189,12 +189,12 @@ function tap(pressedMs: number): Gesture {
   return { tag: "tap", pressedMs };
 }
 
-function storm(state: PressState, atMs: number, before: readonly Gesture[]): PressStep {
+function contactNoise(state: PressState, atMs: number, before: readonly Gesture[]): PressStep {
   const owed: Gesture[] =
     state.phase.tag === "held" ? [{ tag: "hold-end", pressedMs: state.phase.sinceMs }] : [];
-  const stormUntilMs = atMs + STORM_QUIET_MS;
-  const gestures: Gesture[] = [...before, ...owed, { tag: "storm", pressedMs: atMs }];
-  return { state: { ...state, phase: { tag: "spent" }, stormUntilMs }, gestures };
+  const noiseUntilMs = atMs + NOISE_QUIET_MS;
+  const gestures: Gesture[] = [...before, ...owed, { tag: "contact-noise", pressedMs: atMs }];
+  return { state: { ...state, phase: { tag: "spent" }, noiseUntilMs }, gestures };
 }
 
 function isCrowded(times: readonly number[], max: number, windowMs: number): boolean {

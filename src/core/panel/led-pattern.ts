@@ -1,25 +1,25 @@
 /**
- * What the lamps do for each indication: which of the two, and how it moves. Pure; a player with a
+ * What the LEDs do for each indication: which of the two, and how it moves. Pure; a player with a
  * clock makes light of it (adapters/gpio/leds.ts).
  *
- * Theory: the listening lamp tells of the microphone (lit: what you say is kept or sent), the status
- * lamp of everything else. Where there is only one lamp, it shows whatever would be shown. The
+ * Theory: the listening LED tells of the microphone (lit: what you say is kept or sent), the status
+ * LED of everything else. Where there is only one LED, it shows whatever would be shown. The
  * priority (fault over muted over speaking over … idle) is the view's, in indicator.ts.
  */
 
 import { INDICATIONS, type Indication } from "./indication.ts";
 
-/** How a lamp moves. Every motion but `off` begins lit, so that a change is seen at once. */
-export const MOTIONS = ["off", "on", "blink", "fast", "pulse", "breathe"] as const;
-export type Motion = (typeof MOTIONS)[number];
+/** How an LED moves. Every mode but `off` begins lit, so that a change is seen at once. */
+export const LED_MODES = ["off", "on", "blink", "fast", "pulse", "breathe"] as const;
+export type LedMode = (typeof LED_MODES)[number];
 
-/** The two lamps at one indication. */
-export interface Look {
-  readonly listening: Motion;
-  readonly status: Motion;
+/** The two LEDs at one indication. */
+export interface LedPattern {
+  readonly listening: LedMode;
+  readonly status: LedMode;
 }
 
-const LOOKS: Readonly<Record<Indication, Look>> = {
+const PATTERNS: Readonly<Record<Indication, LedPattern>> = {
   idle: { listening: "off", status: "off" },
   connecting: { listening: "on", status: "fast" },
   listening: { listening: "on", status: "off" },
@@ -31,7 +31,7 @@ const LOOKS: Readonly<Record<Indication, Look>> = {
   ringing: { listening: "off", status: "breathe" },
 };
 
-/** Of each motion: how long it is lit and dark, milliseconds. */
+/** Of each mode: how long it is lit and dark, milliseconds. */
 const BEATS = {
   blink: { litMs: 500, darkMs: 500 },
   fast: { litMs: 125, darkMs: 125 },
@@ -41,11 +41,11 @@ const BEATS = {
 const BREATH_MS = 4000;
 /** Steps of a breath on a pin that can be dimmed: 20 a second look smooth. */
 const BREATH_STEP_MS = 50;
-/** A breath ends above the dark, so that the lamp is seen to be on. */
+/** A breath ends above the dark, so that the LED is seen to be on. */
 const BREATH_FLOOR = 0.1;
 
-/** A level, and until when it lasts: both counted from the beginning of the motion. */
-export interface Glow {
+/** A level, and until when it lasts: both counted from the beginning of the mode. */
+export interface Brightness {
   /** 0 dark, 1 full. */
   readonly level: number;
   /** Milliseconds from the beginning; null: for ever. */
@@ -53,8 +53,8 @@ export interface Glow {
 }
 
 /** `dimmable`: the pin knows levels between dark and full. */
-export function glow(motion: Motion, sinceMs: number, dimmable: boolean): Glow {
-  switch (motion) {
+export function brightness(mode: LedMode, sinceMs: number, dimmable: boolean): Brightness {
+  switch (mode) {
     case "off":
       return { level: 0, untilMs: null };
     case "on":
@@ -64,11 +64,11 @@ export function glow(motion: Motion, sinceMs: number, dimmable: boolean): Glow {
     case "blink":
     case "fast":
     case "pulse":
-      return beat(sinceMs, BEATS[motion].litMs, BEATS[motion].darkMs);
+      return beat(sinceMs, BEATS[mode].litMs, BEATS[mode].darkMs);
   }
 }
 
-function beat(sinceMs: number, litMs: number, darkMs: number): Glow {
+function beat(sinceMs: number, litMs: number, darkMs: number): Brightness {
   const periodMs = litMs + darkMs;
   const beganMs = Math.floor(sinceMs / periodMs) * periodMs;
   return sinceMs - beganMs < litMs
@@ -77,7 +77,7 @@ function beat(sinceMs: number, litMs: number, darkMs: number): Glow {
 }
 
 /** A raised cosine, from full to the floor and back. */
-function breath(sinceMs: number): Glow {
+function breath(sinceMs: number): Brightness {
   const step = Math.floor(sinceMs / BREATH_STEP_MS);
   const turn = (step * BREATH_STEP_MS) / BREATH_MS;
   const wave = (1 + Math.cos(2 * Math.PI * turn)) / 2;
@@ -85,38 +85,38 @@ function breath(sinceMs: number): Glow {
   return { level, untilMs: (step + 1) * BREATH_STEP_MS };
 }
 
-/** The owner's own looks: `STATE=MOTION` or `STATE=LISTENING+STATUS`. */
-export const LOOK_PATTERN = new RegExp(
-  `^(?:${INDICATIONS.join("|")})=(?:${MOTIONS.join("|")})(?:\\+(?:${MOTIONS.join("|")}))?$`,
+/** The owner's own patterns: `STATE=MOTION` or `STATE=LISTENING+STATUS`. */
+export const LED_PATTERN = new RegExp(
+  `^(?:${INDICATIONS.join("|")})=(?:${LED_MODES.join("|")})(?:\\+(?:${LED_MODES.join("|")}))?$`,
 );
 
-/** The look of an indication. `own`: texts that fit LOOK_PATTERN; the last one about it counts. */
-export function lookOf(indication: Indication, own: readonly string[]): Look {
-  const usual = LOOKS[indication];
+/** The pattern of an indication. `own`: texts that fit LED_PATTERN; the last one about it counts. */
+export function patternOf(indication: Indication, own: readonly string[]): LedPattern {
+  const usual = PATTERNS[indication];
   const wish = own.findLast((text) => text.startsWith(`${indication}=`));
   if (wish === undefined) return usual;
   const [first, second] = wish
     .slice(indication.length + 1)
     .split("+")
-    .map(motionNamed);
+    .map(modeNamed);
   if (first === undefined) return usual;
   if (second !== undefined) return { listening: first, status: second };
-  // One word is about the lamp that shows this state.
+  // One word is about the LED that shows this state.
   return usual.listening === "off"
     ? { ...usual, status: first }
     : { listening: first, status: usual.status };
 }
 
-function motionNamed(name: string): Motion | undefined {
-  return MOTIONS.find((motion) => motion === name);
+function modeNamed(name: string): LedMode | undefined {
+  return LED_MODES.find((mode) => mode === name);
 }
 
-/** What the only lamp there is shows of a look. */
-export function onOneLamp({ listening, status }: Look): Motion {
+/** What the only LED there is shows of a pattern. */
+export function onOneLed({ listening, status }: LedPattern): LedMode {
   return listening === "off" ? status : listening;
 }
 
-/** At rest, and in the night, lamps stay dark. A conversation and a fault are always shown. */
+/** At rest, and in the night, LEDs stay dark. A conversation and a fault are always shown. */
 export function isDarkened(indication: Indication, quiet: boolean): boolean {
   return quiet && (indication === "idle" || indication === "muted");
 }

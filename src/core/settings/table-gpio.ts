@@ -4,7 +4,7 @@
  * Invariant: a key stands here only when something reads it.
  */
 
-import { LOOK_PATTERN, MOTIONS, TIME_OF_DAY } from "../panel/led-pattern.ts";
+import { LED_MODES, LED_PATTERN, TIME_OF_DAY } from "../panel/led-pattern.ts";
 import type { Pattern } from "./row.ts";
 import { boolean, int, intOr, list, number, oneOf, text } from "./row.ts";
 
@@ -12,8 +12,8 @@ const BACKENDS = ["auto", "gpiochip", "onoff", "panel", "none"] as const;
 /** Pins of the 40-pin header, by their BCM number. */
 const BCM_MAX = 27;
 const LOOK: Pattern = {
-  regex: LOOK_PATTERN,
-  says: `STATE=PATTERN or STATE=LISTENING+STATUS, of the patterns ${MOTIONS.join(", ")}`,
+  regex: LED_PATTERN,
+  says: `STATE=PATTERN or STATE=LISTENING+STATUS, of the patterns ${LED_MODES.join(", ")}`,
 };
 const TIME: Pattern = {
   regex: new RegExp(`^$|${TIME_OF_DAY.source}`),

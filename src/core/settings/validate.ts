@@ -64,7 +64,7 @@ const MESSAGE_MAX_CHARS = 600;
 export function validate(tree: unknown, options: ValidateOptions): Validation {
   const locate = options.locate ?? (() => START);
   const problems: Problem[] = [];
-  const complain: Complain = (path, part, message) => {
+  const report: Report = (path, part, message) => {
     const key = path.filter((name) => typeof name === "string").join(".");
     const text = oneLine(message, MESSAGE_MAX_CHARS);
     problems.push({
@@ -74,14 +74,14 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
     });
   };
   const given = new Map<SettingKey, unknown>();
-  walk(tree, [], given, complain);
+  walk(tree, [], given, report);
 
   const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
-  const settings = assemble(readAll(given, around, complain));
+  const settings = assemble(readAll(given, around, report));
   // Without its environment, a file cannot be held to rules between its values.
   const isWritten = (key: SettingKey): boolean => given.has(key);
   const broken = around.missing === "refuse" ? brokenRules(settings, isWritten) : [];
-  for (const one of broken) complain(pathOf(one), "value", one.message);
+  for (const one of broken) report(pathOf(one), "value", one.message);
 
   if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -94,14 +94,14 @@ export function formatProblem(file: string, problem: Problem): string {
   return `${file}:${problem.line}:${problem.column}${key}: ${problem.message}`;
 }
 
-type Complain = (path: Path, part: "key" | "value", message: string) => void;
+type Report = (path: Path, part: "key" | "value", message: string) => void;
 
 /** Finds the keys of the table in the tree; what is not in the table is a problem. */
 function walk(
   node: unknown,
   path: readonly string[],
   given: Map<SettingKey, unknown>,
-  complain: Complain,
+  report: Report,
 ): void {
   // A section whose keys are all commented out is nothing to YAML.
   if (node === null || node === undefined) return;
@@ -111,30 +111,30 @@ function walk(
     const names = childNames(path).join(", ");
     const below =
       path.length === 0 ? "the file must hold sections" : "must have keys indented below it";
-    complain(path, "value", `${below} (${names}), found ${kind}${mistaken(node)}`);
+    report(path, "value", `${below} (${names}), found ${kind}${mistaken(node)}`);
     return;
   }
   for (const [name, value] of Object.entries(node)) {
     const here = [...path, name];
     const key = here.join(".");
-    if (name.includes(".")) complain(here, "key", `unknown key${nested(key)}`);
+    if (name.includes(".")) report(here, "key", `unknown key${nested(key)}`);
     else if (isSettingKey(key)) given.set(key, value);
-    else if (Object.hasOwn(SECTIONS, key)) walk(value, here, given, complain);
-    else complain(here, "key", `unknown key${unknown(path, name)}`);
+    else if (Object.hasOwn(SECTIONS, key)) walk(value, here, given, report);
+    else report(here, "key", `unknown key${unknown(path, name)}`);
   }
 }
 
 function readAll(
   given: ReadonlyMap<SettingKey, unknown>,
   around: Surroundings,
-  complain: Complain,
+  report: Report,
 ): ReadonlyMap<SettingKey, Value> {
   const values = new Map<SettingKey, Value>();
   for (const [key, row] of ROWS) {
     const path = key.split(".");
     const raw = given.has(key) ? given.get(key) : row.default;
     if (raw === null || raw === undefined) {
-      complain(path, "value", "has no value; give one, or put # before the line");
+      report(path, "value", "has no value; give one, or put # before the line");
       continue;
     }
     const reading = readValue(row, raw, around);
@@ -143,7 +143,7 @@ function readAll(
       continue;
     }
     for (const { message, item, below } of reading.complaints) {
-      complain([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
+      report([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
     }
   }
   return values;

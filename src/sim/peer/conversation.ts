@@ -16,7 +16,7 @@ import type { TakenTurn } from "./responses.ts";
 import { Responses } from "./responses.ts";
 import type { ConnectionPlan, ModelOffer, Scenario } from "./scenario.ts";
 import { modelNotFound } from "./scenario.ts";
-import { Agenda } from "./schedule.ts";
+import { Schedule } from "./schedule.ts";
 import type { Prompter } from "./script.ts";
 import { defaultSession, turnDetection, updatedSession } from "./session.ts";
 import { transcribe } from "./transcription.ts";
@@ -40,7 +40,7 @@ export interface ConversationSetup {
 export class Conversation {
   readonly #setup: ConversationSetup;
   readonly #out: Outbox;
-  readonly #agenda: Agenda;
+  readonly #schedule: Schedule;
   readonly #hearing = new Hearing();
   readonly #items = new Items();
   readonly #billing = new Billing();
@@ -57,12 +57,12 @@ export class Conversation {
   constructor(setup: ConversationSetup, nowMs: number) {
     this.#setup = setup;
     this.#out = new Outbox(new Ids(setup.scope));
-    this.#agenda = new Agenda(nowMs);
+    this.#schedule = new Schedule(nowMs);
     this.#conversationId = this.#out.ids.next("conv");
     this.#desk = new ItemDesk(this.#items, this.#billing, this.#out);
     this.#responses = new Responses({
       out: this.#out,
-      agenda: this.#agenda,
+      schedule: this.#schedule,
       items: this.#items,
       billing: this.#billing,
       conversationId: this.#conversationId,
@@ -90,33 +90,33 @@ export class Conversation {
       voices: model.voices,
       overrides: scenario.session,
     });
-    this.#agenda.after(plan?.createdMs ?? scenario.createdMs, () => {
+    this.#schedule.after(plan?.createdMs ?? scenario.createdMs, () => {
       this.#out.event("session.created", { session: this.#session });
       if (!scenario.conversationCreated && !this.#setup.beta) return;
       const conversation = { id: this.#conversationId, object: "realtime.conversation" };
       this.#out.event("conversation.created", { conversation });
     });
-    this.#agenda.after(expiresInS * 1000, () => this.#expire());
-    return this.advance(this.#agenda.nowMs);
+    this.#schedule.after(expiresInS * 1000, () => this.#expire());
+    return this.advance(this.#schedule.nowMs);
   }
 
   /** Takes one client event, in GA form. */
   receive(event: JsonObject, nowMs: number): Out[] {
-    this.#agenda.advance(nowMs);
+    this.#schedule.advance(nowMs);
     this.#handle(event, textAt(event, "event_id"));
-    this.#agenda.advance(nowMs);
+    this.#schedule.advance(nowMs);
     return this.#out.take();
   }
 
   /** Lets time pass. */
   advance(nowMs: number): Out[] {
-    this.#agenda.advance(nowMs);
+    this.#schedule.advance(nowMs);
     return this.#out.take();
   }
 
   /** When `advance` is next worth calling; null when only the client can make something happen. */
   nextMs(): number | null {
-    return this.#agenda.nextMs();
+    return this.#schedule.nextMs();
   }
 
   /** The turn that is going on or comes next. */
@@ -177,7 +177,7 @@ export class Conversation {
 
   #update(patch: JsonObject, eventId: string | null): void {
     const { plan, scenario, model } = this.#setup;
-    this.#agenda.after(plan?.updatedMs ?? scenario.updatedMs, () => {
+    this.#schedule.after(plan?.updatedMs ?? scenario.updatedMs, () => {
       const rules = { voices: model.voices, spoken: this.#responses.spoken };
       const result = updatedSession(this.#session, patch, rules);
       if (!result.ok) return this.#out.error(result.error, eventId);
@@ -238,7 +238,7 @@ export class Conversation {
     transcribe(id, audioMs, {
       session: this.#session,
       heard: this.#setup.prompter.peek().heard,
-      agenda: this.#agenda,
+      schedule: this.#schedule,
       out: this.#out,
       written: (words) => this.#items.transcribed(id, words),
     });
@@ -259,7 +259,7 @@ export class Conversation {
     if (timeoutMs === null) return;
     this.#cancelIdle();
     const startMs = Math.round(this.#hearing.totalMs);
-    this.#cancelIdle = this.#agenda.after(playMs + timeoutMs, () => {
+    this.#cancelIdle = this.#schedule.after(playMs + timeoutMs, () => {
       if (this.#hearing.speaking || this.#responses.activeId !== null) return;
       const id = this.#out.ids.next("item");
       const endMs = Math.round(this.#hearing.totalMs);

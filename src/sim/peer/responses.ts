@@ -14,7 +14,7 @@ import { Reply } from "./reply.ts";
 import type { Part, Step } from "./reply-plan.ts";
 import { planReply } from "./reply-plan.ts";
 import type { Turn } from "./scenario.ts";
-import type { Agenda } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import type { Outbox } from "./wire.ts";
 import { invalid } from "./wire.ts";
 
@@ -33,7 +33,7 @@ export interface TakenTurn {
 
 export interface ResponsesSetup {
   readonly out: Outbox;
-  readonly agenda: Agenda;
+  readonly schedule: Schedule;
   readonly items: Items;
   readonly billing: Billing;
   readonly conversationId: string;
@@ -91,7 +91,7 @@ export class Responses {
     }
     const running = this.#prepare(params, beside);
     this.#running.push(running);
-    this.#setup.agenda.after(running.taken.turn.thinkMs, () => this.#begin(running));
+    this.#setup.schedule.after(running.taken.turn.thinkMs, () => this.#begin(running));
   }
 
   /** The client's `response.cancel`. False when there is nothing to cancel. */
@@ -188,10 +188,10 @@ export class Responses {
       this.#end(running, limited);
       return;
     }
-    this.#setup.agenda.after(step.atMs - beforeMs, () => {
+    this.#setup.schedule.after(step.atMs - beforeMs, () => {
       if (running.reply.ended) return;
       running.next += 1;
-      if (step.act.tag === "sound") running.firstSoundMs ??= this.#setup.agenda.nowMs;
+      if (step.act.tag === "sound") running.firstSoundMs ??= this.#setup.schedule.nowMs;
       running.reply.perform(step);
       this.#next(running, step.atMs);
     });
@@ -250,7 +250,8 @@ export class Responses {
       (total, part) => total + samplesToMs(part.sentSamples),
       0,
     );
-    const sinceMs = this.#setup.agenda.nowMs - (running.firstSoundMs ?? this.#setup.agenda.nowMs);
+    const sinceMs =
+      this.#setup.schedule.nowMs - (running.firstSoundMs ?? this.#setup.schedule.nowMs);
     return Math.max(0, sentMs - sinceMs);
   }
 }

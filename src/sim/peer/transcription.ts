@@ -7,13 +7,13 @@ import type { JsonObject } from "./json.ts";
 import { isObject, objectAt } from "./json.ts";
 import { pieces } from "./reply-plan.ts";
 import type { Heard } from "./scenario.ts";
-import type { Agenda } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import type { Outbox } from "./wire.ts";
 
 export interface TranscriptionSetup {
   readonly session: JsonObject;
   readonly heard: Heard;
-  readonly agenda: Agenda;
+  readonly schedule: Schedule;
   readonly out: Outbox;
   /** Takes the words into the item, where a client may retrieve them from. */
   readonly written: (words: string) => void;
@@ -23,11 +23,11 @@ const NAME = "conversation.item.input_audio_transcription";
 
 /** Plans the transcription events of one item; none where the session asks for no transcription. */
 export function transcribe(itemId: string, audioMs: number, setup: TranscriptionSetup): void {
-  const { heard, agenda, out } = setup;
+  const { heard, schedule, out } = setup;
   if (!isObject(objectAt(setup.session, "audio", "input")["transcription"])) return;
   const turn = out.turn;
   const place = { item_id: itemId, content_index: 0 };
-  agenda.after(heard.delayMs, () => {
+  schedule.after(heard.delayMs, () => {
     if (heard.fails) {
       const message = "The audio could not be transcribed.";
       const error = { type: "transcription_error", code: "audio_unintelligible", message };

@@ -93,7 +93,7 @@ test("a keyboard that is no terminal is not touched", async () => {
   await button.close();
 });
 
-test("no lamp and no button do nothing, without a complaint", async () => {
+test("no LED and no button do nothing, without a complaint", async () => {
   const lamp = new NoneLamp();
   lamp.show();
   await lamp.close();

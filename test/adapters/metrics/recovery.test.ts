@@ -20,7 +20,7 @@ import {
 } from "../../../src/adapters/metrics/checkpoints.ts";
 import { METRICS_NAME } from "../../../src/adapters/metrics/names.ts";
 import { realFiles } from "../../../src/adapters/os/files.ts";
-import { isGone, processMark } from "../../../src/adapters/os/process-identity.ts";
+import { isGone, processIdentity } from "../../../src/adapters/os/process-identity.ts";
 import { SAVE_MAX_MS } from "../../../src/adapters/os/write-queue.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
 import { tempFolder } from "../../helpers/host.ts";
@@ -115,8 +115,8 @@ test("rubbish in a checkpoint, one in which nothing was said, one whose file is 
 
 test("another process's conversation under way is not touched, nor is one's own", async (t) => {
   const dir = tempFolder(t);
-  assert.equal(isGone(processMark()), false);
-  const [boot, pid, start] = processMark().split("-");
+  assert.equal(isGone(processIdentity()), false);
+  const [boot, pid, start] = processIdentity().split("-");
   assert.equal(isGone(`${boot}-${pid}-${Number(start) - 1}`), true, "the same number, reused");
   assert.equal(isGone(`${boot}-${spawnSync("true").pid}-1`), true);
   const store = lifeStore(dir);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ACCEPT_MS, PacedSpeaker, TARGET_MS } from "../../../src/adapters/speaker/paced-writer.ts";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../../../src/core/audio/pcm.ts";
-import { BACKLOG_MAX_S } from "../../../src/core/audio/playback-queue.ts";
+import { PLAYBACK_QUEUE_MAX_S } from "../../../src/core/audio/playback-queue.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { FakeOutlet } from "../../helpers/fake-outlet.ts";
+import { FakePcmSink } from "../../helpers/fake-pcm-sink.ts";
 import { noise, speakerSink } from "../../helpers/sound.ts";
 
 /** A second and a bit, not a whole number of frames. */
@@ -12,16 +12,16 @@ const PCM = noise(25_001);
 
 function world(options: { ready?: boolean } = {}) {
   const clock = new SimClock();
-  const outlet = new FakeOutlet(clock);
-  const speaker = new PacedSpeaker({ clock, outlet });
+  const device = new FakePcmSink(clock);
+  const speaker = new PacedSpeaker({ clock, device });
   const sink = speakerSink();
   speaker.start(sink);
-  if (options.ready !== false) outlet.ready();
-  return { clock, outlet, speaker, sink };
+  if (options.ready !== false) device.ready();
+  return { clock, device, speaker, sink };
 }
 
 test("an utterance arrives bit for bit, at the pace of the ear, and ends when it was heard", () => {
-  const { clock, outlet, speaker, sink } = world();
+  const { clock, device, speaker, sink } = world();
   assert.equal(speaker.play(PCM), PCM.length);
   speaker.finish();
   assert.deepEqual(sink.story, ["flowing", "sounded"]);
@@ -31,15 +31,15 @@ test("an utterance arrives bit for bit, at the pace of the ear, and ends when it
   assert.deepEqual(sink.story, ["flowing", "sounded"]);
   clock.advance(1);
   assert.deepEqual(sink.story, ["flowing", "sounded", "drained"]);
-  assert.deepEqual(Int16Array.from(outlet.played), PCM);
-  assert.ok(outlet.leadMaxMs <= TARGET_MS + FRAME_MS, `lead ${outlet.leadMaxMs} ms`);
+  assert.deepEqual(Int16Array.from(device.played), PCM);
+  assert.ok(device.leadMaxMs <= TARGET_MS + FRAME_MS, `lead ${device.leadMaxMs} ms`);
   assert.equal(clock.pending(), 0, "no timer runs when nothing sounds");
 });
 
 test("the first sample is told with the time at which it is heard, behind what the device has", () => {
-  const { clock, outlet, speaker, sink } = world();
+  const { clock, device, speaker, sink } = world();
   clock.advance(10);
-  outlet.bufferMs = 45;
+  device.bufferMs = 45;
   speaker.play(PCM);
   assert.deepEqual(sink.soundedMs, [55]);
   clock.advance(145);
@@ -47,8 +47,8 @@ test("the first sample is told with the time at which it is heard, behind what t
 });
 
 test("what sounds is told with its time, without a gap, before it is heard; what is hushed is taken back", async () => {
-  const { clock, outlet, speaker, sink } = world();
-  outlet.bufferMs = 45;
+  const { clock, device, speaker, sink } = world();
+  device.bufferMs = 45;
   speaker.play(PCM);
   await clock.advanceAsync(300);
   const [first] = sink.told;
@@ -61,7 +61,7 @@ test("what sounds is told with its time, without a gap, before it is heard; what
   assert.ok(nextMs > clock.nowMs(), "ahead of the ear");
   assert.deepEqual(
     Int16Array.from(sink.told.flatMap(({ pcm }) => [...pcm])),
-    Int16Array.from(outlet.played).subarray(0, sink.told.length * 480),
+    Int16Array.from(device.played).subarray(0, sink.told.length * 480),
   );
   const hushed = speaker.hush();
   await clock.advanceAsync(5);
@@ -70,7 +70,7 @@ test("what sounds is told with its time, without a gap, before it is heard; what
 });
 
 test("any cutting of the same sound plays the same samples, without an underrun", () => {
-  const { clock, outlet, speaker, sink } = world();
+  const { clock, device, speaker, sink } = world();
   for (let at = 0, n = 0; at < PCM.length; n++) {
     const size = 1 + ((n * 211) % 1_500);
     speaker.play(PCM.subarray(at, at + size));
@@ -79,13 +79,13 @@ test("any cutting of the same sound plays the same samples, without an underrun"
   }
   speaker.finish();
   clock.advance(2_000);
-  assert.deepEqual(Int16Array.from(outlet.played), PCM);
+  assert.deepEqual(Int16Array.from(device.played), PCM);
   assert.equal(sink.count("underrun"), 0);
   assert.equal(sink.count("drained"), 1);
 });
 
 test("a hush tells where the ear was, skips the rest, and the next utterance follows", async () => {
-  const { clock, outlet, speaker, sink } = world();
+  const { clock, device, speaker, sink } = world();
   speaker.play(PCM);
   speaker.finish();
   clock.advance(300);
@@ -95,24 +95,24 @@ test("a hush tells where the ear was, skips the rest, and the next utterance fol
   assert.equal(speaker.heard(), PCM.length, "what was dropped is passed over");
   await clock.advanceAsync(2_000);
   assert.equal(sink.count("drained"), 0);
-  const before = outlet.played.length;
+  const before = device.played.length;
   speaker.play(PCM.subarray(0, 2_400));
   speaker.finish();
   await clock.advanceAsync(200);
   assert.equal(speaker.heard(), PCM.length + 2_400);
-  assert.deepEqual(Int16Array.from(outlet.played.slice(before)), PCM.subarray(0, 2_400));
+  assert.deepEqual(Int16Array.from(device.played.slice(before)), PCM.subarray(0, 2_400));
   assert.deepEqual(sink.story, ["flowing", "sounded", "sounded", "drained"]);
 });
 
 test("a hush before anything sounded, or of nothing, is at the old position", async () => {
-  const { clock, speaker, outlet } = world({ ready: false });
+  const { clock, speaker, device } = world({ ready: false });
   assert.equal(await speaker.hush(), 0);
   speaker.play(PCM);
   assert.equal(await speaker.hush(), 0);
   assert.equal(speaker.heard(), PCM.length);
-  outlet.ready();
+  device.ready();
   await clock.advanceAsync(500);
-  assert.equal(outlet.played.length, 0);
+  assert.equal(device.played.length, 0);
 });
 
 test("what is played during a hush is kept, and sounds after it", async () => {
@@ -165,24 +165,24 @@ test("a shortage is counted when the utterance goes on; a late finish is none", 
   assert.deepEqual(sink.story, ["flowing", "sounded", "underrun", "drained"]);
 });
 
-test("the backlog is bounded: the newest samples are refused", () => {
+test("the queue is bounded: the newest samples are refused", () => {
   const { speaker } = world({ ready: false });
   const minute = new Int16Array(60 * SAMPLE_RATE_HZ);
   let taken = 0;
   for (let n = 0; n < 5; n++) taken += speaker.play(minute);
-  assert.equal(taken, BACKLOG_MAX_S * SAMPLE_RATE_HZ);
+  assert.equal(taken, PLAYBACK_QUEUE_MAX_S * SAMPLE_RATE_HZ);
 });
 
 test("a lost device drops what was queued; what comes meanwhile is not taken", () => {
-  const { clock, outlet, speaker, sink } = world();
+  const { clock, device, speaker, sink } = world();
   speaker.play(PCM);
   speaker.finish();
   clock.advance(200);
-  outlet.lose();
+  device.lose();
   assert.equal(speaker.heard(), PCM.length);
   assert.equal(speaker.play(PCM), 0);
   speaker.finish();
-  outlet.ready();
+  device.ready();
   clock.advance(3_000);
   assert.deepEqual(sink.story, ["flowing", "sounded", "lost", "drained", "flowing"]);
   assert.equal(speaker.play(PCM), PCM.length);
@@ -191,25 +191,25 @@ test("a lost device drops what was queued; what comes meanwhile is not taken", (
 });
 
 test("what the device has not accepted is not heard", () => {
-  const { clock, outlet, speaker } = world();
+  const { clock, device, speaker } = world();
   speaker.play(PCM);
-  outlet.stuck = true;
+  device.stuck = true;
   clock.advance(1_000);
   assert.equal(speaker.heard(), TARGET_MS * 24);
 });
 
 test("a device that takes nothing is kicked", () => {
-  const { clock, outlet, speaker, sink } = world();
-  outlet.stuck = true;
+  const { clock, device, speaker, sink } = world();
+  device.stuck = true;
   speaker.play(PCM);
   clock.advance(ACCEPT_MS + 100);
-  assert.equal(outlet.kicks, 1);
+  assert.equal(device.kicks, 1);
   assert.deepEqual(sink.story, ["flowing", "lost"]);
   assert.equal(clock.pending(), 0);
 });
 
 test("positions only grow, whatever happens", async () => {
-  const { clock, outlet, speaker } = world();
+  const { clock, device, speaker } = world();
   let last = 0;
   const look = (): void => {
     assert.ok(speaker.heard() >= last, `${speaker.heard()} after ${last}`);
@@ -220,8 +220,8 @@ test("positions only grow, whatever happens", async () => {
     if (dice < 6) speaker.play(PCM.subarray(0, dice * 400));
     if (dice === 7) speaker.finish();
     if (dice === 8) void speaker.hush();
-    if (dice === 9) outlet.lose();
-    if (dice === 10) outlet.ready();
+    if (dice === 9) device.lose();
+    if (dice === 10) device.ready();
     look();
     await clock.advanceAsync(dice * 3);
     look();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Backlog } from "../../../src/core/audio/playback-queue.ts";
+import { PlaybackQueue } from "../../../src/core/audio/playback-queue.ts";
 import type { ControlRequest } from "../../../src/core/control.ts";
 import { SimStateFile } from "../../../src/sim/parts.ts";
 import { World } from "../../helpers/world.ts";
@@ -40,7 +40,7 @@ test("in mid-reply it counts at once: what is queued was queued as it came", asy
   await volume(world, { percent: 30 });
   assert.deepEqual(world.speaker.gains.at(-1), 0.3);
   assert.equal(world.lamp.shown.at(-1), "speaking");
-  const queue = new Backlog(100);
+  const queue = new PlaybackQueue(100);
   queue.push(new Int16Array(20).fill(1000));
   const out = new Int16Array(10);
   queue.read(out);

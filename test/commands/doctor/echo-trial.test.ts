@@ -9,7 +9,7 @@ import { FRAME_MS, FRAME_SAMPLES, msToSamples } from "../../../src/core/audio/pc
 import { fault } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { SimMicrophone } from "../../../src/sim/parts.ts";
-import { FakeOutlet } from "../../helpers/fake-outlet.ts";
+import { FakePcmSink } from "../../helpers/fake-pcm-sink.ts";
 import { noise } from "../../helpers/sound.ts";
 
 const TRIAL_MS = 12_000;
@@ -19,21 +19,21 @@ const ECHO_MS = 70;
 /** `gain`: of the way from the loudspeaker to the microphone. */
 async function tried(gain: number): Promise<EchoTrial> {
   const clock = new SimClock();
-  const outlet = new FakeOutlet(clock);
+  const device = new FakePcmSink(clock);
   const microphone = new SimMicrophone();
-  const speaker = new PacedSpeaker({ clock, outlet });
+  const speaker = new PacedSpeaker({ clock, device });
   let done: EchoTrial | null = null;
   void echoTrial({ clock, microphone, speaker, volume: 1 }).then((trial) => {
     done = trial;
   });
-  outlet.ready();
+  device.ready();
   microphone.sink?.flowing();
   for (let ms = 0; ms < TRIAL_MS && done === null; ms += FRAME_MS) {
     await clock.advanceAsync(FRAME_MS);
     const from = msToSamples(ms - ECHO_MS);
     const hiss = noise(FRAME_SAMPLES, ms + 1, 20);
     const frame = hiss.map((sample, n) =>
-      Math.round(sample + gain * (outlet.played[from + n] ?? 0)),
+      Math.round(sample + gain * (device.played[from + n] ?? 0)),
     );
     microphone.sink?.frame(frame);
   }
@@ -60,9 +60,9 @@ test("nothing comes back: that is told, and no delay is invented", async () => {
 
 test("a device that is not there ends it with its fault", async () => {
   const clock = new SimClock();
-  const outlet = new FakeOutlet(clock);
+  const device = new FakePcmSink(clock);
   const microphone = new SimMicrophone();
-  const speaker = new PacedSpeaker({ clock, outlet });
+  const speaker = new PacedSpeaker({ clock, device });
   const trial = echoTrial({ clock, microphone, speaker, volume: 1 });
   microphone.sink?.lost(fault("microphone-missing", "retry", "no such device"));
   const found = await trial;

@@ -1,4 +1,4 @@
-/** Edges to gestures, as tables; and that a flickering input can never fire a storm. */
+/** Edges to gestures, as tables; and that a flickering input can never fire contact noise. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,12 +6,12 @@ import {
   CHANGES_MAX,
   EDGES_MAX,
   type Gesture,
+  NOISE_QUIET_MS,
   type PressState,
   type PressTiming,
   pressDeadlineMs,
   pressEdge,
   pressTick,
-  STORM_QUIET_MS,
   UNTOUCHED,
 } from "../../../src/core/panel/button-gesture.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
@@ -101,30 +101,30 @@ test("a floating input is told once, ignored, and counts again after its quiet",
     const said = play(times, TAPS);
     const taps = said.filter((line) => line.startsWith("tap"));
     assert.ok(taps.length <= most, `${taps.length} taps`);
-    assert.equal(said.filter((line) => line.startsWith("storm")).length, 1);
+    assert.equal(said.filter((line) => line.startsWith("contact-noise")).length, 1);
     const end = times.at(-1) ?? 0;
-    assert.equal(said.at(-1), `calm of ${end + STORM_QUIET_MS} at ${end + STORM_QUIET_MS}`);
+    assert.equal(said.at(-1), `quiet of ${end + NOISE_QUIET_MS} at ${end + NOISE_QUIET_MS}`);
     const after = [...times, end + 5000, end + 5100];
     assert.match(play(after, TAPS).at(-1) ?? "", /^tap/);
   }
 });
 
-test("a storm ends the hold under way", () => {
+test("contact noise ends the hold under way", () => {
   const flicker = Array.from({ length: 201 }, (_, i) => 2000 + i * 5);
   const tags = play([100, ...flicker], HOLDS).map((line) => line.split(" ")[0]);
-  assert.deepEqual(tags, ["hold-start", "hold-end", "storm", "calm"]);
+  assert.deepEqual(tags, ["hold-start", "hold-end", "contact-noise", "quiet"]);
 });
 
-test("still pressed after the storm: no gesture until the next press", () => {
+test("still pressed after the contact noise: no gesture until the next press", () => {
   const flicker = Array.from({ length: 201 }, (_, i) => 1000 + i * 5);
   const said = play([...flicker, 30_000, 40_000, 40_100], HOLDS);
   assert.deepEqual(
     said.map((line) => line.split(" ")[0]),
-    ["storm", "calm", "tap"],
+    ["contact-noise", "quiet", "tap"],
   );
 });
 
-test("random edges: holds are closed, storms bound the rate, the state stays small", () => {
+test("random edges: holds are closed, contact noise bound the rate, the state stays small", () => {
   const dice = new SimDice(11);
   for (let round = 0; round < 300; round++) {
     let at = 0;
@@ -138,7 +138,7 @@ test("random edges: holds are closed, storms bound the rate, the state stays sma
     const tags = play(times, ALL, at + 1e6).map((line) => line.split(" ")[0]);
     const count = (tag: string): number => tags.filter((one) => one === tag).length;
     assert.equal(count("hold-start"), count("hold-end"));
-    assert.equal(count("storm"), count("calm"));
+    assert.equal(count("contact-noise"), count("quiet"));
     const most = CHANGES_MAX * (1 + at / 3000);
     assert.ok(count("tap") + count("double") <= most, `${tags.length} in ${at} ms`);
   }

@@ -4,20 +4,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { INDICATIONS } from "../../../src/core/panel/indication.ts";
 import {
-  glow,
+  brightness,
   isDarkened,
   isQuiet,
-  LOOK_PATTERN,
-  lookOf,
-  MOTIONS,
-  onOneLamp,
+  LED_MODES,
+  LED_PATTERN,
+  onOneLed,
+  patternOf,
 } from "../../../src/core/panel/led-pattern.ts";
 
 /** Levels at the times at which they change, within `ms`. */
-function changes(motion: (typeof MOTIONS)[number], ms: number, dimmable = false): number[][] {
+function changes(mode: (typeof LED_MODES)[number], ms: number, dimmable = false): number[][] {
   const all: number[][] = [];
   for (let at = 0; at < ms; ) {
-    const { level, untilMs } = glow(motion, at, dimmable);
+    const { level, untilMs } = brightness(mode, at, dimmable);
     all.push([at, level]);
     if (untilMs === null) break;
     assert.ok(untilMs > at, "time goes on");
@@ -26,7 +26,7 @@ function changes(motion: (typeof MOTIONS)[number], ms: number, dimmable = false)
   return all;
 }
 
-test("the motions of an on/off pin", () => {
+test("the modes of an on/off pin", () => {
   assert.deepEqual(changes("off", 1000), [[0, 0]]);
   assert.deepEqual(changes("on", 1000), [[0, 1]]);
   assert.deepEqual(changes("blink", 1200), [
@@ -51,15 +51,15 @@ test("breath of a dimmable pin: full, never dark, twenty steps a second", () => 
   assert.equal(breath.length, 80);
   assert.equal(Math.max(...breath), 1);
   assert.ok(Math.min(...breath) >= 0.1);
-  assert.deepEqual(glow("breathe", 4000, true).level, 1);
+  assert.deepEqual(brightness("breathe", 4000, true).level, 1);
 });
 
-test("every motion but off begins lit; every state in which it works is to be seen on one LED", () => {
-  for (const motion of MOTIONS) {
-    assert.equal(glow(motion, 0, false).level, motion === "off" ? 0 : 1, motion);
+test("every mode but off begins lit; every state in which it works is to be seen on one LED", () => {
+  for (const mode of LED_MODES) {
+    assert.equal(brightness(mode, 0, false).level, mode === "off" ? 0 : 1, mode);
   }
   for (const indication of INDICATIONS) {
-    const shown = onOneLamp(lookOf(indication, []));
+    const shown = onOneLed(patternOf(indication, []));
     assert.equal(shown === "off", indication === "idle", indication);
   }
 });
@@ -67,19 +67,19 @@ test("every motion but off begins lit; every state in which it works is to be se
 test("the microphone is open: the listening LED is lit, and only then", () => {
   for (const indication of INDICATIONS) {
     const isOpen = ["connecting", "listening", "follow-up"].includes(indication);
-    assert.equal(lookOf(indication, []).listening !== "off", isOpen, indication);
+    assert.equal(patternOf(indication, []).listening !== "off", isOpen, indication);
   }
 });
 
 test("the owner's own patterns", () => {
   const own = ["idle=pulse", "listening=breathe", "speaking=off+blink", "idle=on"];
-  for (const text of own) assert.match(text, LOOK_PATTERN);
-  assert.deepEqual(lookOf("idle", own), { listening: "off", status: "on" });
-  assert.deepEqual(lookOf("listening", own), { listening: "breathe", status: "off" });
-  assert.deepEqual(lookOf("speaking", own), { listening: "off", status: "blink" });
-  assert.deepEqual(lookOf("fault", own), lookOf("fault", []));
+  for (const text of own) assert.match(text, LED_PATTERN);
+  assert.deepEqual(patternOf("idle", own), { listening: "off", status: "on" });
+  assert.deepEqual(patternOf("listening", own), { listening: "breathe", status: "off" });
+  assert.deepEqual(patternOf("speaking", own), { listening: "off", status: "blink" });
+  assert.deepEqual(patternOf("fault", own), patternOf("fault", []));
   for (const text of ["idle", "idle=", "idle=red", "sleep=on", "idle=on+on+on", " idle=on"]) {
-    assert.doesNotMatch(text, LOOK_PATTERN);
+    assert.doesNotMatch(text, LED_PATTERN);
   }
 });
 

@@ -2,12 +2,12 @@
  * A device for the paced writer that lives in simulated time: takes chunks at once and plays them at
  * the pace of its clock, and misbehaves when told.
  */
-import type { Outlet, OutletSink } from "../../src/adapters/speaker/pcm-sink.ts";
+import type { PcmSink, PcmSinkListener } from "../../src/adapters/speaker/pcm-sink.ts";
 import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import { fault } from "../../src/core/fault.ts";
 import type { Clock } from "../../src/ports.ts";
 
-export class FakeOutlet implements Outlet {
+export class FakePcmSink implements PcmSink {
   readonly played: number[] = [];
   /** When true, chunks are swallowed and never accepted. */
   stuck: boolean = false;
@@ -17,7 +17,7 @@ export class FakeOutlet implements Outlet {
   /** What the device has before our first sample. */
   bufferMs = 0;
   readonly #clock: Clock;
-  #sink: OutletSink | null = null;
+  #sink: PcmSinkListener | null = null;
   #endMs = 0;
   #cancel: () => void = () => undefined;
 
@@ -25,7 +25,7 @@ export class FakeOutlet implements Outlet {
     this.#clock = clock;
   }
 
-  start(sink: OutletSink): void {
+  start(sink: PcmSinkListener): void {
     this.#sink = sink;
   }
 
@@ -67,7 +67,7 @@ export class FakeOutlet implements Outlet {
     });
   }
 
-  kick(): void {
+  kill(): void {
     this.kicks += 1;
     this.lose();
   }
