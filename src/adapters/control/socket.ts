@@ -228,7 +228,7 @@ async function isServed(path: string, clock: Clock): Promise<boolean> {
   }
   return await new Promise((resolve, reject) => {
     const socket = connect(path);
-    // Not taken in time: its backlog is full, so somebody listens.
+    // Not taken in time: its playback queue is full, so somebody listens.
     const takeBack = clock.after(PROBE_MAX_MS, () => settle(() => resolve(true)));
     const settle = (say: () => void): void => {
       takeBack();

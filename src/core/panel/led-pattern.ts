@@ -39,7 +39,7 @@ const BEATS = {
 } as const;
 /** One breath, in and out; where a pin knows only on and off, a slow blink. */
 const BREATH_MS = 4000;
-/** Steps of a breath on a pin that can be dimmed: 20 a second look smooth. */
+/** Steps of a breath on a pin that can be dimmed: 20 a second pattern smooth. */
 const BREATH_STEP_MS = 50;
 /** A breath ends above the dark, so that the LED is seen to be on. */
 const BREATH_FLOOR = 0.1;
