@@ -3,8 +3,10 @@
 import { modelNamed } from "../../core/models/catalogue.ts";
 import type { OlderName } from "../../core/settings/older-names.ts";
 import type { SettingKey } from "../../core/settings/table.ts";
+import { nearest } from "../../core/suggest.ts";
 import { ALL_VOICES } from "../../core/voices.ts";
 import { KEYLESS_KEYWORDS } from "../../core/wake/keyless-words.ts";
+import { OFFICIAL_MODELS } from "../../core/wake/official.ts";
 import { wordKey } from "../../core/wake/sensitivity.ts";
 import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
 import type { Older, OlderKey, Outcome } from "./older-key.ts";
@@ -125,8 +127,7 @@ function wakeModel(value: unknown, older: Older): Outcome {
     const values = older.at("wake_word.engine") === "porcupine" ? [model] : [model, engine];
     return { tag: "set", values, why: "A keyword file of your own is for the engine porcupine" };
   }
-  if (/\.(?:onnx|tflite)$/.test(value)) return { tag: "gone", why: OPEN_WAKE_WORD };
-  const word = value.replace(/_v\d[\d.]*$/, "");
+  const word = modelWord(value);
   if (KEYLESS_KEYWORDS.includes(wordKey(word))) {
     return assign("wake_word.keyword", word, KEYWORD_WHY);
   }
@@ -142,12 +143,35 @@ function wakeModel(value: unknown, older: Older): Outcome {
     const why = "The engine that needs no key does not know this word; yours, with your key, does";
     return { tag: "set", values, why };
   }
-  // openWakeWord's "hey jarvis" is jarvis here: the family's call still works, half of it is enough.
+  return nearestWord(word);
+}
+
+/** The word of an openWakeWord model, by its name or its file: `models/hey_jarvis_v0.1.onnx`. */
+function modelWord(value: string): string {
+  const name = value.split("/").at(-1) ?? value;
+  return name.replace(/\.(?:onnx|tflite)$/, "").replace(/_v\d[\d.]*$/, "");
+}
+
+/** The word inside the keyless engine that comes nearest, and how to get the word itself. */
+function nearestWord(word: string): Outcome {
   const within = wordKey(word)
     .split("_")
     .find((part) => KEYLESS_KEYWORDS.includes(part));
-  const why = `Without a key there are only ${KEYLESS_KEYWORDS.join(", ")}`;
-  return assign("wake_word.keyword", within ?? "computer", why);
+  // "hey" alone makes no two words alike: only words of one part may be misspelt.
+  const misspelt = wordKey(word).includes("_") ? null : nearest(wordKey(word), KEYLESS_KEYWORDS);
+  const heard = within ?? misspelt ?? "computer";
+  const has = OFFICIAL_MODELS.find(({ name }) => name === officialName(word));
+  const itself =
+    has === undefined
+      ? "`pipit wake-words` lists others"
+      : `for that word itself: \`pipit wake-words install ${has.name}\``;
+  const why = `Nothing that comes with Pipit knows "${word.replaceAll("_", " ")}"; the nearest word is ${heard}; ${itself}`;
+  return assign("wake_word.keyword", heard, why);
+}
+
+function officialName(word: string): string {
+  const key = wordKey(word);
+  return key === "ok_nabu" ? "okay_nabu" : key;
 }
 
 /** openWakeWord's number is a threshold: higher means stricter there, and more eager here. */
@@ -183,10 +207,16 @@ function engine(value: unknown, older: Older): Outcome {
   return keep();
 }
 
-function modelPath(value: unknown): Outcome {
+function modelPath(value: unknown, older: Older): Outcome {
   if (value === null || value === undefined) return { tag: "gone", why: "It had no value" };
-  const other = typeof value === "string" && /\.(?:onnx|tflite)$/.test(value);
-  return other ? { tag: "gone", why: OPEN_WAKE_WORD } : keep();
+  if (typeof value !== "string" || !/\.(?:onnx|tflite)$/.test(value)) return keep();
+  // Where the word is named, too, that decides.
+  if (older.at("wake_word.model") !== undefined || older.at("wake_word.keyword") !== undefined) {
+    return { tag: "gone", why: OPEN_WAKE_WORD };
+  }
+  const word = modelWord(value);
+  if (!KEYLESS_KEYWORDS.includes(wordKey(word))) return nearestWord(word);
+  return assign("wake_word.keyword", word, OPEN_WAKE_WORD);
 }
 
 const FILTER = "The engines filter for themselves; sound is passed on as it comes";
@@ -197,7 +227,7 @@ export const WAKE_KEYS: readonly OlderKey[] = [
   becomes(
     "wake_word.model",
     ["wake_word.keyword", "wake_word.model_path", "wake_word.engine"],
-    "a word becomes keyword, a .ppn file model_path; picovoice needs a key, else it becomes computer",
+    "a word becomes keyword, a .ppn file model_path; a word that is not there becomes the nearest that is",
     wakeModel,
   ),
   same(
@@ -205,7 +235,12 @@ export const WAKE_KEYS: readonly OlderKey[] = [
     "1 is the most eager and false alarms come with it; try 0.7",
     sensitivity,
   ),
-  same("wake_word.model_path", "only .ppn files", modelPath),
+  becomes(
+    "wake_word.model_path",
+    ["wake_word.model_path", "wake_word.keyword"],
+    "an openWakeWord model (.onnx, .tflite) becomes the nearest word there is",
+    modelPath,
+  ),
   becomes("wake_word.porcupine_access_key", "wake_word.access_key", ACCESS_KEY_WHY, accessKey),
   renamedNumber("wake_word.cooldown", "wake_word.cooldown_s", "Names carry their unit"),
   renamedNumber(

@@ -91,7 +91,13 @@ test("the wake word: what the engine knows, what a key opens, a file of one's ow
       ({ now }) => now,
     );
   assert.deepEqual(move({ model: "jarvis" }), [{ key: "wake_word.keyword", value: ["jarvis"] }]);
-  assert.deepEqual(move({ model: "hey_jarvis_v0.1.onnx" }), []);
+  const heard = (word: string) => [{ key: "wake_word.keyword", value: [word] }];
+  assert.deepEqual(move({ model: "hey_jarvis_v0.1.onnx" }), heard("jarvis"));
+  assert.deepEqual(move({ model: "/opt/models/alexa_v0.1.tflite" }), heard("alexa"));
+  assert.deepEqual(move({ model: "hey_mycroft" }), heard("computer"));
+  assert.deepEqual(move({ model: "computr" }), heard("computer"));
+  assert.deepEqual(move({ model_path: "models/hey_jarvis_v0.1.onnx" }), heard("jarvis"));
+  assert.deepEqual(move({ model: "alexa", model_path: "models/x.onnx" }), heard("alexa"));
   assert.deepEqual(move({ model: "picovoice" }), [
     { key: "wake_word.keyword", value: ["computer"] },
   ]);
@@ -105,6 +111,19 @@ test("the wake word: what the engine knows, what a key opens, a file of one's ow
   assert.deepEqual(move({ engine: "openwakeword" }), [
     { key: "wake_word.engine", value: "porcupine-keyless" },
   ]);
+});
+
+test("a word that nothing here knows becomes the nearest, and it is told how to get the word itself", () => {
+  const why = (model: string): string =>
+    planMigration({ wake_word: { engine: "openwakeword", model } }, FACTS).changed.find(
+      ({ path }) => path.includes("model"),
+    )?.why ?? "";
+  assert.match(
+    why("hey_jarvis_v0.1"),
+    /knows "hey jarvis"; the nearest word is jarvis; .*`pipit wake-words install hey_jarvis`$/,
+  );
+  assert.match(why("ok_nabu"), /nearest word is .*`pipit wake-words install okay_nabu`$/);
+  assert.match(why("hey_bird"), /nearest word is computer; `pipit wake-words` lists others$/);
 });
 
 test("secrets are hidden wherever they stand; what is none is shown", () => {
