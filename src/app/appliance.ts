@@ -65,8 +65,9 @@ export class Appliance {
     const { clock, dice, journal, speaker, dialer, target } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
-    this.#echo = echoFor(world, settings(), this.#captured);
-    this.#uplink = new Uplink(this.#ring, () => post({ tag: "uplink-flushed" }));
+    this.#echo = this.#makeEcho();
+    const uplinkRing = this.#echo?.uplinkRing ?? this.#ring;
+    this.#uplink = new Uplink(uplinkRing, () => post({ tag: "uplink-flushed" }));
     this.#tools = this.#makeToolbox(post);
     this.#wakeSound = this.#makeWakeSound();
     this.#downlink = new Downlink({
@@ -91,7 +92,7 @@ export class Appliance {
       clock,
       lamp: this.#tools.ringer.lamp,
       lit: (indication) => this.#accounts.recorder.lit(indication),
-      settings,
+      settings: () => this.#echo?.inForce(settings()) ?? settings(),
       head: () => this.#ring.head,
       chance: () => dice.unit(),
       bill: (input, before) => this.#accounts.billing.before(input, before),
@@ -185,6 +186,16 @@ export class Appliance {
     });
   }
 
+  #makeEcho(): Echo | null {
+    return echoFor({
+      world: this.#world,
+      settings: this.#settings,
+      captured: this.#captured,
+      isReply: () => !this.#downlink.saysItsOwn,
+      somebody: (speaks) => this.#downlink.duck(speaks),
+    });
+  }
+
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
     const { ringer } = this.#tools;
     return new WakePath({
@@ -236,7 +247,8 @@ export class Appliance {
         this.#ring.write(heard);
         this.#captured.took(this.#ring.head, this.#lastFrameMs);
         this.#level.take(heard);
-        this.#wakePath?.take(this.#echo?.path.take(heard) ?? heard);
+        const clean = this.#echo?.path.take(heard) ?? heard;
+        this.#wakePath?.take(clean);
         this.#uplink.pump();
       },
       flowing: (): void => this.#loop.post({ tag: "part-back", part: "microphone" }),

@@ -7,6 +7,7 @@
 import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { PorcupineWasm } from "../../src/adapters/wake/porcupine-wasm.ts";
 import { Downlink } from "../../src/app/audio/downlink.ts";
+import { EchoGate } from "../../src/app/audio/echo-gate.ts";
 import { EchoPath, NO_TEACHER } from "../../src/app/audio/echo-path.ts";
 import { Uplink } from "../../src/app/audio/uplink.ts";
 import { WakePath } from "../../src/app/audio/wake-path.ts";
@@ -64,6 +65,7 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
   const resample = (frame: Int16Array) => sampler.process(frame, out);
   findings.add("resample_cpu", ...perSecond(() => eachFrame(pcm, resample)));
   findings.add("echo_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true))));
+  findings.add("echo_full_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true, true))));
   findings.add("echo_idle_cpu", ...perSecond(() => eachFrame(pcm, echoPath(false))));
   const engine = new PorcupineWasm(
     wordsAt(sensitivityOf("porcupine-keyless", "computer", "auto"), "computer"),
@@ -110,9 +112,12 @@ function openUplink(): (frame: Int16Array) => void {
 }
 
 /** The echo path; what it hears is what is played, or nothing is. */
-function echoPath(plays: boolean): (frame: Int16Array) => void {
+function echoPath(plays: boolean, isFull = false): (frame: Int16Array) => void {
   const captured = new CaptureClock();
-  const path = new EchoPath({ captured, teacher: NO_TEACHER, ringSamples: msToSamples(RING_MS) });
+  const ringSamples = msToSamples(RING_MS);
+  const gate = new EchoGate(ringSamples);
+  const listener = isFull ? { gate, isWanted: () => true, somebody: () => undefined } : null;
+  const path = new EchoPath({ captured, teacher: NO_TEACHER, listener, ringSamples });
   return (frame) => {
     const head = path.ring.head + frame.length;
     captured.took(head, samplesToMs(head));

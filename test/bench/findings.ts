@@ -48,6 +48,7 @@ export const ROWS = {
   gate_cpu: { what: "speech gate: CPU per second of sound", unit: "ms/s" },
   resample_cpu: { what: "resampler 24 to 16 kHz: CPU per second of sound", unit: "ms/s" },
   echo_cpu: { what: "echo path, an answer plays: CPU per second", unit: "ms/s", most: 20 },
+  echo_full_cpu: { what: "the same in full duplex: CPU per second", unit: "ms/s", most: 20 },
   echo_idle_cpu: { what: "echo path, nothing plays: CPU per second", unit: "ms/s", most: 1 },
   wake_cpu: { what: "wake-word engine: CPU per second of sound", unit: "ms/s" },
   delta_cpu: { what: "decode and hand on a delta of 200 ms", unit: "us" },

@@ -40,14 +40,17 @@ export interface Word extends Said {
 }
 
 /** The words one after the other, with pauses; and how long all of it lasts, in samples. */
-export function wordsOverReply(clips: readonly { word: string; pcm: Int16Array }[]): {
+export function wordsOverReply(
+  clips: readonly { word: string; pcm: Int16Array }[],
+  pauseMs = PAUSE_MS,
+): {
   readonly words: readonly Word[];
   readonly samples: number;
 } {
   let at = msToSamples(FIRST_WORD_MS);
   const words = clips.map(({ word, pcm }) => {
     const placed = { word, pcm, at };
-    at += pcm.length + msToSamples(PAUSE_MS);
+    at += pcm.length + msToSamples(pauseMs);
     return placed;
   });
   return { words, samples: Math.floor(at / FRAME_SAMPLES) * FRAME_SAMPLES };

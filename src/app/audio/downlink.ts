@@ -15,6 +15,8 @@ type Sound = Extract<ServerEvent, { tag: "audio" }>;
 
 /** What is kept of the last reply, to be played again: its first two minutes, 5.8 MB. */
 const REPEAT_MAX_SAMPLES = msToSamples(120_000);
+/** How loud an answer goes on while somebody makes a sound: 12 dB softer. */
+const DUCKED = 0.25;
 /** Given-up responses remembered, the latest: a server may send of one even after its `response.done`. */
 const DISCARDED_MAX = 16;
 
@@ -71,13 +73,19 @@ export class Downlink {
   #cancelDry: () => void = () => {};
   /** The last reply as it came, before the volume. */
   #last: { readonly responseId: string; pieces: Int16Array[]; samples: number } | null = null;
-  /** What the speaker was told last. */
+  /** As loud as it is to be, but for somebody who makes a sound. */
   #gain = 1;
+  #ducked: boolean = false;
   /** A sound of our own may still be heard. */
   #ownSounds: boolean = false;
 
   constructor(options: DownlinkOptions) {
     this.#options = options;
+  }
+
+  /** Whether what plays is a sound of our own, and no reply. */
+  get saysItsOwn(): boolean {
+    return this.#ownSounds;
   }
 
   /** Since `begin`. */
@@ -140,6 +148,13 @@ export class Downlink {
   /** The volume has changed: what is queued is heard by it, too, unless it has a loudness of its own. */
   volumeChanged(): void {
     if (!this.#ownSounds) this.#loudness(this.#options.volume());
+  }
+
+  /** Somebody makes a sound: what plays is softer until it is known whether he means it. */
+  duck(on: boolean): void {
+    if (on === this.#ducked) return;
+    this.#ducked = on;
+    this.#tellSpeaker();
   }
 
   /** Ends a sound of our own at once; a reply is left alone. */
@@ -242,7 +257,11 @@ export class Downlink {
   #loudness(gain: number): void {
     if (gain === this.#gain) return;
     this.#gain = gain;
-    this.#options.speaker.gain(gain);
+    this.#tellSpeaker();
+  }
+
+  #tellSpeaker(): void {
+    this.#options.speaker.gain(this.#ducked ? this.#gain * DUCKED : this.#gain);
   }
 
   /** The copy for `repeat`; beyond its bound the end of a reply is not kept. */

@@ -12,10 +12,20 @@ import { Ring } from "../../core/audio/ring.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS, EchoCanceller } from "../../core/echo/canceller.ts";
 import { EchoLikeness } from "../../core/echo/likeness.ts";
 import { EchoMeter, type EchoReading } from "../../core/echo/meter.ts";
+import { NearSpeech } from "../../core/echo/near-speech.ts";
 import { EchoReference } from "../../core/echo/reference.ts";
+import { ResidualSuppressor } from "../../core/echo/suppressor.ts";
+import type { EchoGate } from "./echo-gate.ts";
 
 /** After the last sample that sounds: as long as the canceller knows of echoes. */
 const TAIL_SAMPLES = ECHO_BLOCKS * ECHO_BLOCK_SAMPLES;
+
+/**
+ * What follows the echo by more than this is what is left of it: measured as for words, over the time
+ * that somebody seems to have spoken, at most LIKE_BLOCKS: people -0.35 to 0.68, echoes from 0.73 on.
+ */
+const LIKE_MOST = 0.72;
+const LIKE_BLOCKS = 90;
 
 /** What earlier answers have taught, and what becomes of what this one does. */
 export interface EchoTeacher {
@@ -28,9 +38,20 @@ export interface EchoTeacher {
 /** For an echo of which nothing is known, and of which nothing is to be kept. */
 export const NO_TEACHER: EchoTeacher = { shiftMs: 0, answered: () => undefined };
 
+/** Full duplex: somebody is listened for while an answer plays. */
+export interface EchoListener {
+  readonly gate: EchoGate;
+  /** Whether it is wanted; asked when an answer begins. */
+  readonly isWanted: () => boolean;
+  /** Somebody makes a sound that is no echo, or does no more: an answer is better softer meanwhile. */
+  readonly somebody: (speaks: boolean) => void;
+}
+
 export interface EchoPathOptions {
   readonly captured: CaptureClock;
   readonly teacher: EchoTeacher;
+  /** Not given: only the wake-word engine hears without the echo. */
+  readonly listener?: EchoListener | null;
   /** What is remembered, in samples: as much as the ring of the microphone. */
   readonly ringSamples: number;
 }
@@ -49,12 +70,22 @@ export class EchoPath {
   readonly ring: Ring;
   readonly #teacher: EchoTeacher;
   readonly #reference: EchoReference;
+  readonly #listener: EchoListener | null;
+  readonly #near = new NearSpeech();
+  readonly #suppressor = new ResidualSuppressor();
+  /** A block of the sound before the answer, then one for the suppressor to write to. */
+  readonly #block = new Int16Array(ECHO_BLOCK_SAMPLES);
+  #suppressed = 0;
+  readonly #last = new Int16Array(ECHO_BLOCK_SAMPLES);
   readonly #meter = new EchoMeter();
   readonly #canceller = new EchoCanceller();
   readonly #likeness = new EchoLikeness();
   readonly #frame = new Int16Array(FRAME_SAMPLES);
   readonly #played = new Int16Array(ECHO_BLOCK_SAMPLES);
   #active: boolean = false;
+  /** Whether somebody is listened for in this answer. */
+  #listening: boolean = false;
+  #somebody: boolean = false;
   #shiftMs = 0;
   #runs = 0;
   #framesCancelled = 0;
@@ -62,6 +93,7 @@ export class EchoPath {
   constructor(options: EchoPathOptions) {
     this.ring = new Ring(options.ringSamples);
     this.#teacher = options.teacher;
+    this.#listener = options.listener ?? null;
     this.#reference = new EchoReference((ms) => options.captured.positionAt(ms));
   }
 
@@ -106,6 +138,7 @@ export class EchoPath {
   take(frame: Int16Array): Int16Array {
     const clean = this.#clean(frame);
     this.ring.write(clean);
+    if (!this.#listening) this.#listener?.gate.pass(frame);
     return clean;
   }
 
@@ -116,9 +149,51 @@ export class EchoPath {
     this.#canceller.forget();
   }
 
+  #begin(): void {
+    this.#active = true;
+    this.#meter.reset();
+    this.#listening = this.#listener?.isWanted() ?? false;
+    if (!this.#listening) return;
+    const { ring } = this;
+    this.#block.fill(0);
+    if (ring.head >= ECHO_BLOCK_SAMPLES) ring.read(ring.head - ECHO_BLOCK_SAMPLES, this.#block);
+    this.#suppressor.begin(this.#block);
+    this.#suppressed = 0;
+  }
+
+  /** Whether somebody speaks in what is left of the block that ends at a position. */
+  #listen(heard: Int16Array, left: Int16Array, endSample: number): void {
+    const near = this.#near.take(this.#canceller.powers);
+    const blocks = this.#near.blocks;
+    const isEcho = (): boolean =>
+      this.#likeness.likeness(endSample, Math.min(LIKE_BLOCKS, blocks)) > LIKE_MOST;
+    this.#suppressor.process(heard, left, this.#near.share, this.#block);
+    // What it gives first is the block before the answer, which has been passed on.
+    if (this.#suppressed > 0) {
+      this.#listener?.gate.take(this.#block, near === "lasting" && !isEcho(), blocks);
+    }
+    this.#suppressed += 1;
+    this.#last.set(left);
+    this.#heardSomebody(near !== "nobody");
+  }
+
+  #heardSomebody(speaks: boolean): void {
+    if (speaks === this.#somebody) return;
+    this.#somebody = speaks;
+    this.#listener?.somebody(speaks);
+  }
+
   #end(): void {
     this.#active = false;
     this.#canceller.rest();
+    if (this.#listening) {
+      // The suppressor is a block behind.
+      this.#listener?.gate.take(this.#last, false, this.#near.blocks);
+      this.#listener?.gate.end(this.#near.blocks);
+    }
+    this.#listening = false;
+    this.#near.reset();
+    this.#heardSomebody(false);
     const reading = this.#meter.read();
     if (reading !== null) this.#teacher.answered(reading, this.#shiftMs);
   }
@@ -130,8 +205,7 @@ export class EchoPath {
       if (this.#active) this.#end();
       return frame;
     }
-    if (!this.#active) this.#meter.reset();
-    this.#active = true;
+    if (!this.#active) this.#begin();
     if (this.#reference.runs !== this.#runs) {
       this.#canceller.unsettle();
       this.#meter.relearn();
@@ -144,7 +218,9 @@ export class EchoPath {
       const out = this.#frame.subarray(at, at + ECHO_BLOCK_SAMPLES);
       this.#canceller.process(block, this.#played, out);
       this.#meter.take(this.#canceller.powers);
-      this.#likeness.take(from + at + ECHO_BLOCK_SAMPLES, this.#canceller.powers);
+      const end = from + at + ECHO_BLOCK_SAMPLES;
+      this.#likeness.take(end, this.#canceller.powers);
+      if (this.#listening) this.#listen(block, out, end);
     }
     return this.#frame;
   }

@@ -2,26 +2,77 @@
 
 import type { CaptureClock } from "../../core/audio/capture-clock.ts";
 import { msToSamples } from "../../core/audio/pcm.ts";
+import type { Ring } from "../../core/audio/ring.ts";
+import { duplexFor, listensFor } from "../../core/echo/duplex.ts";
+import { echoReach, echoText, reachText } from "../../core/echo/judge.ts";
 import { RING_MS } from "../../core/limits.ts";
 import type { Settings } from "../../core/settings/table.ts";
+import type { Journal } from "../../ports.ts";
 import type { World } from "../world.ts";
+import { EchoGate } from "./echo-gate.ts";
 import { EchoMemory } from "./echo-memory.ts";
 import { EchoPath } from "./echo-path.ts";
+
+/** What the wake-word engine needs of the sound, as long as it looks back, and some. */
+const WAKE_RING_MS = 5_000;
 
 export interface Echo {
   readonly path: EchoPath;
   readonly memory: EchoMemory;
+  /** What the API is to hear; null: what the microphone hears. */
+  readonly uplinkRing: Ring | null;
+  /** The settings with what follows from the echo: whether full duplex works. */
+  inForce(settings: Settings): Settings;
+}
+
+export interface EchoOptions {
+  readonly world: Pick<World, "clock" | "journal" | "echoFile">;
+  readonly settings: () => Settings;
+  readonly captured: CaptureClock;
+  /** Whether what plays is an answer: nobody talks over a beep. */
+  readonly isReply: () => boolean;
+  /** Somebody makes a sound while an answer plays, or does no more. */
+  readonly somebody: (speaks: boolean) => void;
 }
 
 /** Null: nothing is taken out. */
-export function echoFor(
-  { clock, journal, echoFile }: Pick<World, "clock" | "journal" | "echoFile">,
-  settings: Settings,
-  captured: CaptureClock,
-): Echo | null {
-  if (settings["audio.echo"] === "off") return null;
-  const devices = `${settings["audio.input_device"]} | ${settings["audio.output_device"]}`;
-  const memory = new EchoMemory({ clock, journal, store: echoFile, devices });
-  const path = new EchoPath({ captured, teacher: memory, ringSamples: msToSamples(RING_MS) });
-  return { path, memory };
+export function echoFor(options: EchoOptions): Echo | null {
+  const { world, settings, captured, isReply, somebody } = options;
+  const { clock, journal, echoFile: store } = world;
+  const mode = settings()["audio.echo"];
+  if (mode === "off") return null;
+  const devices = `${settings()["audio.input_device"]} | ${settings()["audio.output_device"]}`;
+  const memory = new EchoMemory({ clock, journal, store, devices });
+  const gate = mode === "wake" ? null : new EchoGate(msToSamples(RING_MS));
+  const isWanted = (): boolean => isReply() && listensFor(settings(), memory.learned);
+  const listener = gate === null ? null : { gate, isWanted, somebody };
+  const ringSamples = msToSamples(WAKE_RING_MS);
+  const path = new EchoPath({ captured, teacher: memory, listener, ringSamples });
+  const duplex = new DuplexInForce(memory, journal);
+  const inForce = (now: Settings): Settings => duplex.inForce(now);
+  return { path, memory, uplinkRing: gate?.ring ?? null, inForce };
+}
+
+/** Tells, once each time, when the echo does not allow what the owner wants. */
+class DuplexInForce {
+  readonly #memory: EchoMemory;
+  readonly #journal: Journal;
+  #told: boolean = false;
+
+  constructor(memory: EchoMemory, journal: Journal) {
+    this.#memory = memory;
+    this.#journal = journal;
+  }
+
+  inForce(settings: Settings): Settings {
+    const { learned } = this.#memory;
+    const duplex = duplexFor(settings, learned);
+    const isRefused = duplex === "half" && settings["audio.duplex"] === "full";
+    if (isRefused && !this.#told && learned !== null) {
+      const why = `${echoText(learned)}: ${reachText(echoReach(learned))}`;
+      this.#journal.log("notice", `audio.duplex is half until that is better: ${why}`);
+    }
+    this.#told = isRefused;
+    return duplex === settings["audio.duplex"] ? settings : { ...settings, "audio.duplex": duplex };
+  }
 }

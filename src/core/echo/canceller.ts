@@ -74,6 +74,17 @@ const CELLS = ECHO_BLOCKS * BINS;
 const HALF = 0.5;
 const KEPT = KEPT_IN_8_MS ** (samplesToMs(ECHO_BLOCK_SAMPLES) / 8);
 
+/** Frequencies of a transform of two blocks that are dealt with; the rest is left as it is. */
+export const BINS_HEARD = BINS;
+
+/** In which band a frequency of such a transform counts; the outer ones belong to the nearest. */
+export function bandOf(bin: number): number {
+  for (let band = 0; band < ECHO_BANDS - 1; band++) {
+    if (bin < (BAND_EDGES[band + 1] ?? 0)) return band;
+  }
+  return ECHO_BANDS - 1;
+}
+
 export class EchoCanceller {
   /** Of the block taken last. */
   readonly powers: BlockPowers = {

@@ -14,8 +14,8 @@ import { type BlockPowers, ECHO_BANDS, ECHO_BLOCK_SAMPLES } from "./canceller.ts
 const WORD_BLOCKS = 90;
 /** What is remembered: engines answer within a second or two. */
 const MEMORY_BLOCKS = 300;
-/** Of the blocks of a word so many must have been played over. */
-const COVERED_MIN = 60;
+/** Share of the blocks of a word that must have been played over. */
+const COVERED_MIN = 2 / 3;
 /** Mean correlation from which on a word is the answer's own. */
 const OWN_MIN = 0.78;
 /** Added to the power of a frequency before its logarithm: a microphone's hiss, -64 dB of full scale. */
@@ -44,18 +44,21 @@ export class EchoLikeness {
     return this.likeness(endSample) >= OWN_MIN;
   }
 
-  /** How far what is left of the word that ends there follows the echo: 1 in all, 0 in nothing. */
-  likeness(endSample: number): number {
+  /**
+   * How far what is left of the last `blocks` before there follows the echo: 1 in all, 0 in nothing,
+   * or where too little is known.
+   */
+  likeness(endSample: number, blocks = WORD_BLOCKS): number {
     let sum = 0;
-    for (let band = 0; band < ECHO_BANDS; band++) sum += this.#correlation(endSample, band);
+    for (let band = 0; band < ECHO_BANDS; band++) sum += this.#correlation(endSample, blocks, band);
     return sum / ECHO_BANDS;
   }
 
   /** Of the two loudnesses in a band, -1 to 1; 0 where too little is known. */
-  #correlation(endSample: number, band: number): number {
+  #correlation(endSample: number, blocks: number, band: number): number {
     const last = Math.floor(endSample / ECHO_BLOCK_SAMPLES);
     let [count, sumX, sumY, sumXX, sumYY, sumXY] = [0, 0, 0, 0, 0, 0];
-    for (let block = Math.max(0, last - WORD_BLOCKS); block < last; block++) {
+    for (let block = Math.max(0, last - blocks); block < last; block++) {
       const place = block % MEMORY_BLOCKS;
       if (this.#blocks[place] !== block) continue;
       const x = this.#echo[place * ECHO_BANDS + band] ?? 0;
@@ -67,7 +70,7 @@ export class EchoLikeness {
       sumYY += y * y;
       sumXY += x * y;
     }
-    if (count < COVERED_MIN) return 0;
+    if (count < COVERED_MIN * blocks) return 0;
     const spread = (sumXX - (sumX * sumX) / count) * (sumYY - (sumY * sumY) / count);
     return spread <= 0 ? 0 : (sumXY - (sumX * sumY) / count) / Math.sqrt(spread);
   }

@@ -67,12 +67,12 @@ const AUDIO = {
   "audio.duplex": oneOf(["half", "full"], {
     default: "half",
     reload: "session",
-    doc: "half closes the microphone's way to the API during an answer; full needs an echo canceller.",
+    doc: "half closes the microphone's way to the API during an answer; full leaves it open for who speaks over it (see audio.echo).",
   }),
-  "audio.echo": oneOf(["auto", "off", "wake"], {
+  "audio.echo": oneOf(["auto", "off", "wake", "full"], {
     default: "auto",
     reload: "restart",
-    doc: "wake takes the answer out of what the wake-word engine hears, so that the wake word interrupts it; off does not, for a device with an echo canceller of its own; auto is wake.",
+    doc: "What of the answers is taken out of what is heard. wake: the wake word interrupts an answer. full: any speech does that lasts for half a second, as with audio.duplex full; a shorter sound makes the answer softer. auto: wake, and with audio.duplex full also that, unless pipit status says that your voice does not get through. off: nothing, for a device with an echo canceller of its own.",
   }),
   "audio.pre_roll_ms": int({
     default: 1000,

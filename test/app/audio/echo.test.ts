@@ -7,8 +7,10 @@ import { statusText } from "../../../src/commands/control/status-text.ts";
 import { CaptureClock } from "../../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, rms } from "../../../src/core/audio/pcm.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS } from "../../../src/core/echo/canceller.ts";
+import { learnedText } from "../../../src/core/echo/learned.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
 import { noise } from "../../helpers/sound.ts";
+import { syllables } from "../../helpers/speech.ts";
 import { settled, World } from "../../helpers/world.ts";
 
 const REPLY_MS = 1_800;
@@ -17,10 +19,14 @@ const PIECE_MS = 600;
 /** From the loudspeaker to the microphone. */
 const ECHO_MS = 35;
 
-/** An answer of noise, and the microphone hears it come back at half its loudness. */
+/**
+ * An answer of noise, and the microphone hears it come back at half its loudness; `voice`: and
+ * somebody who speaks at the same time.
+ */
 async function answerHeard(
   changes: Partial<Settings>,
   replyMs = REPLY_MS,
+  voice: Int16Array | null = null,
 ): Promise<{ world: World; levels: number[] }> {
   const world = await World.started(changes);
   world.wake();
@@ -36,8 +42,9 @@ async function answerHeard(
     if (at % piece === 0) say(world, reply.subarray(at, at + piece));
     world.clock.advance(FRAME_MS);
     const from = at - msToSamples(ECHO_MS);
+    const played = world.speaker.queued;
     const frame = Int16Array.from({ length: FRAME_SAMPLES }, (_, n) =>
-      Math.round((reply[from + n] ?? 0) / 2),
+      Math.round((played[from + n] ?? 0) / 2 + (voice?.[at + n] ?? 0)),
     );
     world.microphone.sink?.frame(frame);
   }
@@ -90,6 +97,46 @@ test("an answer teaches how it comes back: kept in the state folder, and told by
   assert.match(statusText(reply.data), /Echo of answers +An answer comes back \d0 ms late/);
   const { world: off } = await answerHeard({ "audio.echo": "off" }, 6_000);
   assert.equal(off.echoFile.text, null, "nothing is measured where nothing is to be done");
+});
+
+test("audio.echo full: the API hears silence during an answer, and who speaks over it; that is softer", async () => {
+  const voice = new Int16Array(msToSamples(6_000));
+  const said = syllables(8, 20_000);
+  voice.set(said, msToSamples(4_000));
+  const { world } = await answerHeard({ "audio.echo": "full" }, 6_000, voice);
+  const sent = world.sentSound.subarray(-msToSamples(6_000));
+  const level = (fromMs: number, toMs: number): number =>
+    rms(sent.subarray(sent.length - msToSamples(fromMs), sent.length - msToSamples(toMs)));
+  assert.equal(level(4_000, 2_400), 0, "silence while only the answer sounds");
+  assert.ok(level(1_500, 300) > 1_000, "somebody speaks");
+  assert.ok(world.speaker.gains.includes(0.25), "the answer is softer meanwhile");
+  const half = (await answerHeard({ "audio.echo": "auto" }, 6_000, voice)).world;
+  assert.ok(half.sentMs < world.sentMs - 5_000, "by default the microphone is shut");
+});
+
+test("auto, and full duplex, but the echo was measured not to allow it: half, told once", async () => {
+  const world = new World({ "audio.duplex": "full" });
+  world.echoFile.text = learnedText({
+    devices: "default | default",
+    answers: 2,
+    delayMs: 60,
+    echoDbfs: -12,
+    returnLossDb: 2,
+    cancelledDb: 12,
+  });
+  await world.appliance.start();
+  world.listen(1000);
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  world.server("response.created", { response: { id: "resp_1" } });
+  say(world, noise(msToSamples(1_500)));
+  const before = world.sentMs;
+  world.listen(1_400);
+  assert.equal(world.sentMs, before, "the microphone is shut");
+  const told = world.lines("notice").filter((line) => line.startsWith("audio.duplex is half"));
+  assert.equal(told.length, 1);
 });
 
 test("a hush: what was not played any more is not taken out of the room", async () => {
