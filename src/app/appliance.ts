@@ -66,8 +66,7 @@ export class Appliance {
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
     this.#echo = this.#makeEcho();
-    const uplinkRing = this.#echo?.uplinkRing ?? this.#ring;
-    this.#uplink = new Uplink(uplinkRing, () => post({ tag: "uplink-flushed" }));
+    this.#uplink = new Uplink(this.#heardByApi, () => post({ tag: "uplink-flushed" }));
     this.#tools = this.#makeToolbox(post);
     this.#wakeSound = this.#makeWakeSound();
     this.#downlink = new Downlink({
@@ -184,6 +183,10 @@ export class Appliance {
       downlink: () => this.#downlink,
       status: () => this.#status(),
     });
+  }
+
+  get #heardByApi(): Ring {
+    return this.#echo?.uplinkRing ?? this.#ring;
   }
 
   #makeEcho(): Echo | null {
