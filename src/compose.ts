@@ -294,7 +294,11 @@ function composeButton(base: Base): Button {
     return new GpioButton({ bank, line, onFault: (why) => warn(base, why) });
   }
   if (!isPanel(backend)) return new NoneButton();
-  return new PanelButton(process.stdin, clock, () => process.kill(process.pid, "SIGINT"));
+  const interrupt = (): void => {
+    process.kill(process.pid, "SIGINT");
+  };
+  const tell = (line: string): void => base.journal.log("info", line);
+  return new PanelButton(process.stdin, clock, interrupt, tell);
 }
 
 /** The way to the pins, where there is one; told, once, where there should be. */

@@ -117,14 +117,16 @@ export class ButtonReader {
 
   #sayNoise(): void {
     this.#noises += 1;
-    const { clock, journal } = this.#options;
+    const { clock, journal, settings } = this.#options;
     const nowMs = clock.nowMs();
     if (nowMs - this.#toldMs < STORM_TELL_MS) return;
     this.#toldMs = nowMs;
     journal.log(
       "warning",
       `The button's input flickers and is ignored until it has been quiet for ${NOISE_QUIET_MS / 1000} s. ` +
-        "Check its wires and button.pull; a pin with nothing on it wants button.backend: none",
+        (settings()["button.backend"] === "panel"
+          ? "Let go of the key"
+          : "Check its wires and button.pull; for a pin with nothing on it, set button.backend: none"),
     );
   }
 }

@@ -140,3 +140,10 @@ test("-v is the version, too", async () => {
   assert.deepEqual(short, long);
   assert.match(short.stdout, /^\d+\.\d+\.\d+\n$/);
 });
+
+test("demo --live checks before it invites", async () => {
+  const told = await runPipit(["demo", "--live"], {});
+  assert.equal(told.code, 2);
+  assert.equal(told.stdout, "", "nobody was invited");
+  assert.match(told.stderr, /openai\.api_key: .*OPENAI_API_KEY is not set/);
+});

@@ -55,8 +55,14 @@ export class PanelLamp implements Lamp {
   }
 }
 
-/** How long a key press lasts: a terminal tells of no release. Clear of any debounce. */
-export const TAP_MS = 80;
+/**
+ * How long a key press lasts after its last character: a terminal tells of no release, and a key that
+ * is held repeats (30 times a second, the slowest some 10). Clear of any debounce.
+ */
+export const TAP_MS = 150;
+/** What nobody can see: which key is the button. */
+const WHICH_KEY =
+  "The space bar (or Enter) is the button here; held, it repeats and counts as held";
 
 /** Keys that tap; in raw mode Enter comes as a carriage return. */
 const TAP_KEYS = new Set([" ", "\r", "\n"]);
@@ -73,19 +79,26 @@ export interface Keyboard {
   off(event: "data", listener: (chunk: Buffer | string) => void): unknown;
 }
 
-/** Space or Enter is a tap; Ctrl-C still interrupts. */
+/** Space or Enter is the button, as long as it is held; Ctrl-C still interrupts. */
 export class PanelButton implements Button {
   readonly #keyboard: Keyboard;
   readonly #clock: Clock;
   readonly #interrupt: () => void;
+  readonly #tell: (line: string) => void;
   #sink: ButtonSink | null = null;
   #release: (() => void) | null = null;
 
-  /** `interrupt` is what Ctrl-C does: main sends itself SIGINT. */
-  constructor(keyboard: Keyboard, clock: Clock, interrupt: () => void) {
+  /** `interrupt` is what Ctrl-C does: main sends itself SIGINT. `tell`: a line for who sits there. */
+  constructor(
+    keyboard: Keyboard,
+    clock: Clock,
+    interrupt: () => void,
+    tell: (line: string) => void = () => {},
+  ) {
     this.#keyboard = keyboard;
     this.#clock = clock;
     this.#interrupt = interrupt;
+    this.#tell = tell;
   }
 
   start(sink: ButtonSink): void {
@@ -94,6 +107,7 @@ export class PanelButton implements Button {
     this.#keyboard.setRawMode(true);
     this.#keyboard.on("data", this.#read);
     this.#keyboard.resume();
+    this.#tell(WHICH_KEY);
   }
 
   async close(): Promise<void> {
@@ -113,10 +127,10 @@ export class PanelButton implements Button {
     }
   };
 
-  /** Held-down keys repeat: what comes while the button is down is part of the same press. */
+  /** Held-down keys repeat: what comes while the button is down lengthens the same press. */
   #tap(): void {
-    if (this.#release !== null) return;
-    this.#sink?.edge(true, this.#clock.nowMs());
+    if (this.#release === null) this.#sink?.edge(true, this.#clock.nowMs());
+    else this.#release();
     this.#release = this.#clock.after(TAP_MS, () => {
       this.#release = null;
       this.#sink?.edge(false, this.#clock.nowMs());

@@ -3,7 +3,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { withCredentials } from "../../adapters/config/credentials.ts";
 import { FaultError, fault } from "../../core/fault.ts";
+import { loadSettings } from "../load-settings.ts";
 
 /** A process of ours that starts takes a tenth of this on the smallest board. */
 const START_MAX_MS = 20_000;
@@ -99,8 +101,14 @@ async function stopped(child: ChildProcess): Promise<number | null> {
 
 /** The real thing: the daemon in this terminal, with the owner's devices and key. */
 export async function startLive(config: string | undefined): Promise<number> {
+  // What would not start is told before anybody is invited.
+  const loaded = loadSettings({ path: config, env: withCredentials(process.env) });
+  if (typeof loaded === "number") return loaded;
+  const { settings } = loaded;
+  const words = settings["wake_word.keyword"].map((word) => `“${word}”`).join(" or ");
+  const how = settings["wake_word.enabled"] ? `Say ${words} and a question, or press` : "Press";
+  process.stdout.write(`${how} the space bar. Ctrl-C ends it.\n`);
   const args = config === undefined ? [] : ["--config", config];
-  process.stdout.write("Say “computer” and a question, or press the space bar. Ctrl-C ends it.\n");
   const child = spawn(process.execPath, [process.argv[1] ?? "", "run", ...args], {
     stdio: "inherit",
   });

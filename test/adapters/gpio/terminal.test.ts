@@ -75,6 +75,37 @@ test("space and Enter tap, a held key is one tap, other keys are nothing", () =>
   assert.deepEqual(edges, ["down@0", `up@${TAP_MS}`, `down@${TAP_MS}`, `up@${2 * TAP_MS}`]);
 });
 
+test("a key that is held is one long press, however fast or slowly it repeats", () => {
+  for (const everyMs of [33, 100]) {
+    const { clock, keyboard, edges } = pressed(true);
+    // As tmux and the console have it: the key, half a second of nothing, then repetitions.
+    keyboard.type(" ");
+    clock.advance(500);
+    for (let ms = 0; ms < 2_000; ms += everyMs) {
+      keyboard.type(" ");
+      clock.advance(everyMs);
+    }
+    clock.advance(TAP_MS);
+    assert.equal(edges.length, 4, `${everyMs}: ${edges.join(" ")}`);
+    assert.equal(edges[2], "down@500");
+    const upMs = Number(edges[3]?.replace("up@", ""));
+    assert.ok(upMs >= 2_400, "held all the time");
+  }
+});
+
+test("which key is the button is said where somebody sits", () => {
+  const said: string[] = [];
+  const started = (isTerminal: boolean): void => {
+    const tell = (line: string) => said.push(line);
+    const keyboard = new SimKeyboard(isTerminal);
+    new PanelButton(keyboard, new SimClock(), () => {}, tell).start({ edge: () => {} });
+  };
+  started(false);
+  assert.deepEqual(said, []);
+  started(true);
+  assert.match(said.join(), /^The space bar \(or Enter\) is the button here/);
+});
+
 test("Ctrl-C interrupts, and the keyboard is left as it was found", async () => {
   const { clock, keyboard, edges, button } = pressed(true);
   assert.deepEqual([keyboard.raw, keyboard.flowing], [true, true]);

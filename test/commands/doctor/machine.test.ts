@@ -128,3 +128,15 @@ test("a finding is a line, its remedy another; the end is a count", () => {
     "1 ok, 1 failed, 1 skipped",
   );
 });
+
+test("in a narrow terminal a finding goes on below its column", () => {
+  const long = finding(
+    "speaker",
+    "warn",
+    "a sentence that is longer than the terminal is wide",
+    "and a remedy that is quite as long as the sentence",
+  );
+  const lines = findingText(long, undefined, 50).trimEnd().split("\n");
+  for (const line of lines) assert.ok(line.length <= 50, line);
+  for (const line of lines.slice(1)) assert.match(line, /^ {21}\S/);
+});
