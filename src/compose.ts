@@ -245,7 +245,8 @@ function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
   if (device.startsWith(FILE_DEVICE)) {
     return new FileSpeaker({ path: recordable(device.slice(FILE_DEVICE.length)), clock });
   }
-  const options = { device: unambiguous(device, "playback"), clock, dice };
+  const leadInMs = settings["audio.lead_in_ms"];
+  const options = { device: unambiguous(device, "playback"), leadInMs, clock, dice };
   const backend = settings["audio.output_backend"];
   if (backend === "aplay") return new AplaySpeaker(options);
   const why = backend === "speaker" ? null : whyNoSpeakerPackage();

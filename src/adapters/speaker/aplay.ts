@@ -13,6 +13,7 @@ import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { SupervisedChild } from "../os/child.ts";
+import { withLeadIn } from "./lead-in.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
 import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 
@@ -30,6 +31,8 @@ const HEAD_CHARS = 4_096;
 export interface AplaySpeakerOptions {
   /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
   readonly device: string;
+  /** Silence before the first sound after a pause, milliseconds; default 0. */
+  readonly leadInMs?: number;
   readonly clock: Clock;
   readonly dice: Dice;
   /** The player; `aplay` when not given. */
@@ -40,7 +43,8 @@ export interface AplaySpeakerOptions {
 
 export class AplaySpeaker extends PacedSpeaker {
   constructor(options: AplaySpeakerOptions) {
-    super({ clock: options.clock, device: new AplaySink(options) });
+    const { clock, leadInMs = 0 } = options;
+    super({ clock, device: withLeadIn(new AplaySink(options), clock, leadInMs) });
   }
 }
 

@@ -15,6 +15,7 @@ import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { SupervisedChild } from "../os/child.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
+import { withLeadIn } from "./lead-in.ts";
 import type { Order } from "./messages.ts";
 import { parseReport } from "./messages.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
@@ -37,6 +38,8 @@ export const SPEAKER_CHILD = fileURLToPath(siblingProgram(import.meta.url, "chil
 export interface NodeSpeakerOptions {
   /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
   readonly device: string;
+  /** Silence before the first sound after a pause, milliseconds; default 0. */
+  readonly leadInMs?: number;
   readonly clock: Clock;
   readonly dice: Dice;
   /** Environment of the child; our own when not given. */
@@ -47,7 +50,8 @@ export interface NodeSpeakerOptions {
 
 export class NodeSpeaker extends PacedSpeaker {
   constructor(options: NodeSpeakerOptions) {
-    super({ clock: options.clock, device: new NodeSink(options) });
+    const { clock, leadInMs = 0 } = options;
+    super({ clock, device: withLeadIn(new NodeSink(options), clock, leadInMs) });
   }
 }
 

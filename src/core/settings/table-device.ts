@@ -57,6 +57,14 @@ const AUDIO = {
     reload: "restart",
     doc: "What plays: the speaker package, or the program aplay; auto takes the first that works.",
   }),
+  "audio.lead_in_ms": int({
+    default: 0,
+    min: 0,
+    max: 1_500,
+    unit: "ms",
+    reload: "restart",
+    doc: "Silence before the first sound after a pause, for HDMI screens and USB or Bluetooth amplifiers that sleep and swallow the beginning of an answer: try 700. Each answer after a pause comes so much later.",
+  }),
   "audio.volume": number({
     default: 1,
     min: 0,
