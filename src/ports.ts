@@ -14,7 +14,7 @@ import type { ToolResult } from "./core/functions/result.ts";
 import type { Parameters } from "./core/functions/row.ts";
 import type { Fields } from "./core/json.ts";
 import type { PastConversation } from "./core/money/ledger.ts";
-import type { Indication } from "./core/panel/indication.ts";
+import type { Indication } from "./core/phase.ts";
 import type { LinkFailure } from "./core/realtime/failure.ts";
 import type { Written } from "./core/settings/loss.ts";
 import type { Settings } from "./core/settings/table.ts";

@@ -4,32 +4,37 @@
  * each stop in bounded time.
  */
 
-import type { Effect, Input } from "../core/assistant-types.ts";
+import { createHash } from "node:crypto";
+import { RING_MS } from "../core/assistant/limits.ts";
+import type { Effect, Fact, Input, State, StepContext } from "../core/assistant/state.ts";
+import { phase } from "../core/assistant/views.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import { msToSamples } from "../core/audio/pcm.ts";
 import { Ring } from "../core/audio/ring.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
-import { RING_MS } from "../core/limits.ts";
 import { FRESH_LADDER, firstRung } from "../core/models/fallback.ts";
-import type { Settings } from "../core/settings/table.ts";
+import type { Phase } from "../core/phase.ts";
+import { type PublicSettings, type Settings, withoutSecrets } from "../core/settings/table.ts";
 import { readyText } from "../core/status-line.ts";
 import { Downlink } from "./audio/downlink.ts";
 import { type Echo, echoFor } from "./audio/echo.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
-import { performSound } from "./audio/sound-effects.ts";
 import { Uplink } from "./audio/uplink.ts";
 import { WakePath } from "./audio/wake-path.ts";
 import { WakeSound } from "./audio/wake-sound.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
+import { Gates } from "./gates.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
 import { Accounts } from "./records/accounts.ts";
 import { FleetReport } from "./records/fleet-report.ts";
+import { RefusedInputs } from "./refused-inputs.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
+import { ToolRunner } from "./tools/tool-runner.ts";
 import { isForTools, Toolbox } from "./tools/toolbox.ts";
 import type { World } from "./world.ts";
 
@@ -47,6 +52,16 @@ export class Appliance {
   readonly #accounts: Accounts;
   readonly #fleet: FleetReport | null;
   readonly #loop: Loop;
+  readonly #runner: ToolRunner;
+  /** The settings without secrets, made anew when they change. */
+  #seen: {
+    readonly of: Settings;
+    readonly duplex: Settings["audio.duplex"];
+    readonly plain: PublicSettings;
+    readonly account: string;
+  } | null = null;
+  /** The settings that the conversation under way began with, keys included. */
+  #called: Settings;
   readonly #wakePath: WakePath | null;
   readonly #button: ButtonReader;
   readonly #lifecycle: Lifecycle;
@@ -58,10 +73,13 @@ export class Appliance {
   #lastFrameMs: number | null = null;
   #lastFault: LastFault | null = null;
   #stopping: boolean = false;
+  #phase: Phase = "idle";
+  readonly #refused = new RefusedInputs();
 
   constructor(world: World, settings: () => Settings) {
     this.#world = world;
     this.#settings = settings;
+    this.#called = settings();
     const { clock, dice, journal, speaker, dialer, target } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
@@ -87,26 +105,22 @@ export class Appliance {
       recorded: (record) => this.#fleet?.recorded(record),
     });
     this.#fleet = world.fleetFile === null ? null : this.#makeFleetReport(world.fleetFile);
+    this.#runner = new ToolRunner({ post });
     this.#loop = new Loop({
       clock,
       lamp: this.#tools.ringer.lamp,
-      lit: (indication) => this.#accounts.recorder.lit(indication),
-      settings: () => this.#echo?.inForce(settings()) ?? settings(),
-      head: () => this.#ring.head,
+      lit: (shown) => this.#accounts.recorder.lit(shown),
+      settings: () => this.#view().plain,
+      account: () => this.#view().account,
+      headSample: () => this.#ring.head,
       chance: () => dice.unit(),
-      bill: (input, before) => this.#accounts.billing.before(input, before),
+      bill: (input, before) => this.#accounts.before(input, before),
+      gates: new Gates(uplink, downlink),
       perform: (effect) => this.#perform(effect),
-      witness: (input, before, after, moment) => {
-        this.#wakePath?.enabled(after.tag !== "muted");
-        this.statusLine.show(after);
-        if (after.tag !== before.tag) this.#fleet?.changed();
-        if (input.tag === "part-lost") this.#failed(input.fault);
-        this.#accounts.witness(input, before, after, moment);
-        this.#tools.settled();
-      },
+      observe: (input, facts, state, at) => this.#observe(input, facts, state, at),
     });
     this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
-    const isBusy = (): boolean => "talk" in this.#loop.state;
+    const isBusy = (): boolean => this.#loop.state.conversation !== null;
     const source = world.models;
     this.#retirements = new RetirementWatch({ clock, journal, source, settings, isBusy });
     const isFile = settings()["audio.input_device"].startsWith("file:");
@@ -211,12 +225,12 @@ export class Appliance {
         this.#level.called();
         this.#loop.post({ tag: "wake", keyword, endSample });
       },
-      isPlaying: () => this.#loop.state.tag === "speaking" || ringer.alarmClock.isRinging,
+      isPlaying: () => phase(this.#loop.state) === "speaking" || ringer.alarmClock.isRinging,
       onStop: () => {
         if (!ringer.silence()) this.#loop.post({ tag: "command", command: "stop" });
       },
-      onLost: (why) => this.#loop.post({ tag: "part-lost", part: "wake-word", fault: why }),
-      onFlowing: () => this.#loop.post({ tag: "part-back", part: "wake-word" }),
+      onLost: (why) => this.#loop.post({ tag: "device-lost", device: "wake-word", fault: why }),
+      onFlowing: () => this.#loop.post({ tag: "device-back", device: "wake-word" }),
     });
   }
 
@@ -226,7 +240,7 @@ export class Appliance {
       downlink: () => this.#downlink,
       sound: () => this.#world.wakeSound(this.#settings()["audio.wake_sound"]),
       volume: () => this.#tools.volume.gain,
-      isConnecting: () => this.#loop.state.tag === "connecting",
+      isConnecting: () => phase(this.#loop.state) === "connecting",
       positionAt: (ms) => this.#captured.positionAt(ms),
     });
   }
@@ -235,7 +249,7 @@ export class Appliance {
     const { clock, journal, host } = this.#world;
     const now = () => ({
       version: String(host()["version"]),
-      state: this.#loop.state.tag,
+      state: phase(this.#loop.state),
       levelDbfs: this.#level.rmsDbfs,
       filesLost: this.#accounts.recorder.lostFiles,
     });
@@ -254,10 +268,10 @@ export class Appliance {
         this.#wakePath?.take(clean);
         this.#uplink.pump();
       },
-      flowing: (): void => this.#loop.post({ tag: "part-back", part: "microphone" }),
+      flowing: (): void => this.#loop.post({ tag: "device-back", device: "microphone" }),
       lost: (why: Fault): void => {
         this.#level.lost();
-        this.#loop.post({ tag: "part-lost", part: "microphone", fault: why });
+        this.#loop.post({ tag: "device-lost", device: "microphone", fault: why });
       },
     };
   }
@@ -272,60 +286,79 @@ export class Appliance {
       underrun: (): void => this.#downlink.underrun(),
       playing: (pcm: Int16Array, atMs: number): void => this.#echo?.path.playing(pcm, atMs),
       silenced: (atMs: number): void => this.#echo?.path.silenced(atMs),
-      flowing: (): void => this.#loop.post({ tag: "part-back", part: "speaker" }),
+      flowing: (): void => this.#loop.post({ tag: "device-back", device: "speaker" }),
       lost: (why: Fault): void => {
         this.#downlink.lost();
-        this.#loop.post({ tag: "part-lost", part: "speaker", fault: why });
+        this.#loop.post({ tag: "device-lost", device: "speaker", fault: why });
       },
     };
   }
 
+  #view() {
+    const of = this.#settings();
+    const inForce = this.#echo?.inForce(of) ?? of;
+    const duplex = inForce["audio.duplex"];
+    if (this.#seen?.of !== of || this.#seen.duplex !== duplex) {
+      this.#seen = { of, duplex, plain: withoutSecrets(inForce), account: accountOf(of) };
+    }
+    return this.#seen;
+  }
+
+  /** What has happened, for everybody who keeps a record of it. */
+  #observe(input: Input, facts: readonly Fact[], state: State, at: StepContext): void {
+    this.#wakePath?.enabled(state.rest.tag !== "muted");
+    this.statusLine.show(state);
+    if (phase(state) !== this.#phase) this.#fleet?.changed();
+    this.#phase = phase(state);
+    for (const fact of facts) {
+      if (fact.tag === "log") this.#world.journal.log(fact.level, fact.line);
+      if (fact.tag === "failed") this.#failed(fact.fault);
+      if (fact.tag === "refused") this.#refused.count(fact);
+      if (fact.tag !== "conversation-began") continue;
+      this.#called = this.#settings();
+      this.#uplink.begin();
+      this.#downlink.begin();
+      this.#wakeSound.woken();
+    }
+    this.#accounts.observe(input, facts, at);
+    this.#tools.settled();
+  }
+
   #perform(effect: Effect): void {
     switch (effect.tag) {
-      case "begin-conversation":
-        this.#uplink.begin();
-        this.#downlink.begin();
-        this.#wakeSound.woken();
-        this.#accounts.begin(effect.talk);
-        break;
-      case "fall-back":
-        this.#accounts.recorder.fellBack(effect);
-        break;
-      case "called":
-        this.#accounts.recorder.called(effect.name, effect.ok);
-        break;
-      case "tell": {
+      case "play-error": {
         const sound = this.#world.faultSound(effect.sound);
         if (sound !== null) this.#downlink.tell(sound);
         break;
       }
-      case "end-conversation":
-        if (effect.fault !== null) this.#failed(effect.fault);
-        this.#accounts.end(effect.reason, effect.fault);
-        break;
       case "dial":
-        this.#connection.dial(effect.attempt, effect.model, effect.settings);
+        this.#connection.dial(effect.attempt, effect.model, this.#called);
+        break;
+      case "run-tool":
+        this.#runner.run(effect);
+        break;
+      case "abort-tool":
         break;
       case "hang-up":
         this.#connection.hangUp(effect.attempt);
         break;
       case "send":
-        this.#connection.send(effect.event, effect.eventId);
+        this.#connection.send(effect.event, effect.id);
         break;
-      case "open-uplink":
-      case "close-uplink":
-      case "flush-uplink":
       case "discard-response":
-      case "hush":
+        this.#downlink.discard(effect.responseId);
+        break;
+      case "flush-playback":
+        this.#downlink.flush(effect.attempt);
+        break;
       case "finish-reply":
+        this.#downlink.finish();
+        break;
       case "repeat-reply":
-        performSound(effect, this.#uplink, this.#downlink);
+        this.#downlink.repeat();
         break;
       case "power-off":
         void this.#powerOff();
-        break;
-      case "log":
-        this.#world.journal.log(effect.level, effect.line);
         break;
     }
   }
@@ -337,20 +370,23 @@ export class Appliance {
 
   async #answer(request: ControlRequest): Promise<ControlReply> {
     const { state } = this.#loop;
-    if (request.command === "status") return { ok: true, data: this.#status() };
+    if (request.command === "status") {
+      const debug = request.debug ? { debug: this.#debug() } : {};
+      return { ok: true, data: { ...this.#status(), ...debug } };
+    }
     if (this.#stopping) return { ok: false, error: "pipit is stopping" };
     if (isForTools(request)) return await this.#tools.answer(request);
     if (request.command === "stop") this.#tools.ringer.silence();
-    if (request.command === "wake" && state.tag === "muted") {
+    if (request.command === "wake" && state.rest.tag === "muted") {
       return { ok: false, error: "muted: pipit mute off" };
     }
     const command = request.command !== "mute" ? request.command : request.on ? "mute" : "unmute";
     this.#loop.post({ tag: "command", command });
     const after = this.#loop.state;
-    if (command === "wake" && after.tag === "fault") {
-      return { ok: false, error: faultLine(after.fault) };
+    if (command === "wake" && after.rest.tag === "fault") {
+      return { ok: false, error: faultLine(after.rest.fault) };
     }
-    return { ok: true, data: { state: after.tag } };
+    return { ok: true, data: { state: phase(after) } };
   }
 
   #status(): Record<string, unknown> {
@@ -358,6 +394,7 @@ export class Appliance {
       clock: this.#world.clock,
       settings: this.#settings(),
       state: this.#loop.state,
+      account: this.#view().account,
       recorder: this.#accounts.recorder,
       spending: this.#accounts.spending,
       hasWakeEngine: this.#wakePath !== null,
@@ -373,12 +410,23 @@ export class Appliance {
     });
   }
 
+  /** For a bug report: the whole state, which holds no secret, and what was refused. */
+  #debug(): Record<string, unknown> {
+    return { state: this.#loop.state, refused: this.#refused.counts };
+  }
+
   #failed(why: Fault): void {
     this.#lastFault = { line: faultLine(why), atMs: this.#world.clock.nowMs() };
   }
 
   #health(): Health {
-    const microphoneIsLost = this.#loop.state.troubles.microphone !== undefined;
+    const microphoneIsLost = this.#loop.state.memory.deviceFaults.microphone !== undefined;
     return { lastFrameMs: this.#lastFrameMs, microphoneIsLost };
   }
+}
+
+/** What one account lacks, another may have: known by a hash, so that no key is kept. */
+function accountOf(settings: Settings): string {
+  const account = `${settings["openai.base_url"]} ${settings["openai.api_key"]}`;
+  return createHash("sha256").update(account).digest("hex").slice(0, 16);
 }

@@ -6,7 +6,7 @@
  * STORM_TELL_MS, however long it goes on.
  */
 
-import type { Input } from "../core/assistant-types.ts";
+import type { Input } from "../core/assistant/state.ts";
 import {
   type Gesture,
   NOISE_QUIET_MS,
@@ -94,11 +94,11 @@ export class ButtonReader {
         break;
       case "hold-start":
         this.#talking = settings["button.hold"] === "push-to-talk";
-        if (this.#talking) this.#options.post({ tag: "talk", pressedMs });
+        if (this.#talking) this.#options.post({ tag: "ptt-down", pressedMs });
         else this.#post(ACTIONS[settings["button.hold"]], pressedMs);
         break;
       case "hold-end":
-        if (this.#talking) this.#options.post({ tag: "talk-over" });
+        if (this.#talking) this.#options.post({ tag: "ptt-up" });
         this.#talking = false;
         break;
       case "contact-noise":

@@ -3,7 +3,8 @@
  * link is in force, known by its attempt number; what an older one still reports is dropped.
  */
 
-import type { Input } from "../core/assistant-types.ts";
+import { type EventId, eventIdText } from "../core/assistant/ids.ts";
+import type { Input } from "../core/assistant/state.ts";
 import type { ClientEvent, Protocol } from "../core/realtime/client-events.ts";
 import { encode } from "../core/realtime/encode.ts";
 import type { Settings } from "../core/settings/table.ts";
@@ -37,9 +38,7 @@ export class Connection {
     this.#protocol = settings["openai.protocol"];
     const current = (): boolean => this.#attempt === attempt;
     this.#link = dialer.dial(target(model, settings), {
-      opened: () => {
-        if (current()) post({ tag: "link-opened", attempt });
-      },
+      opened: () => {}, // Only the server's first word counts.
       text: (text) => {
         if (current()) downlink.text(attempt, text);
       },
@@ -54,8 +53,8 @@ export class Connection {
     downlink.connect();
   }
 
-  send(event: ClientEvent, eventId: string): void {
-    this.#link?.send(encode(event, eventId, this.#protocol));
+  send(event: ClientEvent, id: EventId): void {
+    this.#link?.send(encode(event, eventIdText(id), this.#protocol));
   }
 
   /** Ends this attempt; nothing more is reported of it. */

@@ -1,14 +1,15 @@
 /**
- * The loop: inbox → step → lamp, alarm, effects. Invariant: one input is dealt with completely
+ * The loop: inbox → step → views, facts, effects. Invariant: one input is dealt with completely
  * before the next; whatever an effect reports comes back through the inbox.
  */
 
-import { deadlineMs, INITIAL, step } from "../core/assistant.ts";
-import type { Effect, Input, Moment, State } from "../core/assistant-types.ts";
-import type { Indication } from "../core/panel/indication.ts";
-import { indicate } from "../core/panel/indicator.ts";
-import type { Settings } from "../core/settings/table.ts";
+import type { Effect, Fact, Input, State, StepContext } from "../core/assistant/state.ts";
+import { INITIAL, step } from "../core/assistant/step.ts";
+import { deadlineMs, indication, isSameGate, microphoneGate } from "../core/assistant/views.ts";
+import type { Phase } from "../core/phase.ts";
+import type { PublicSettings } from "../core/settings/table.ts";
 import type { Clock, Lamp } from "../ports.ts";
+import type { Gates } from "./gates.ts";
 
 /** Inputs waiting. Tens a minute are usual: a thousand at once is a bug, and throws. */
 const INBOX_MAX = 1000;
@@ -16,18 +17,21 @@ const INBOX_MAX = 1000;
 export interface LoopOptions {
   readonly clock: Clock;
   readonly lamp: Lamp;
-  /** The lamp really shows it. */
-  readonly lit: (indication: Indication) => void;
-  readonly settings: () => Settings;
+  /** The LEDs really show it. */
+  readonly lit: (shown: Phase) => void;
+  readonly settings: () => PublicSettings;
+  /** A hash of server and key. */
+  readonly account: () => string;
   /** Samples captured so far. */
-  readonly head: () => number;
+  readonly headSample: () => number;
   /** Chance for jitter: at least 0, below 1. */
   readonly chance: () => number;
   /** Books what the input costs, before anything is decided; gives today's micro-dollars. */
   readonly bill: (input: Input, before: State) => number;
+  readonly gates: Gates;
   readonly perform: (effect: Effect) => void;
-  /** Sees each input with what it did, before the effects are performed. */
-  readonly witness: (input: Input, before: State, after: State, moment: Moment) => void;
+  /** What has happened, before the effects are performed. */
+  readonly observe: (input: Input, facts: readonly Fact[], state: State, at: StepContext) => void;
 }
 
 export class Loop {
@@ -54,7 +58,7 @@ export class Loop {
 
   /** Shows the first state. */
   start(): void {
-    this.#show(indicate(this.#state));
+    this.#show(indication(this.#state));
   }
 
   close(): void {
@@ -77,23 +81,41 @@ export class Loop {
   }
 
   #turn(input: Input): void {
-    const { clock, settings, head, chance, bill, witness, perform } = this.#options;
+    const { gates, observe, perform } = this.#options;
     const before = this.#state;
-    const [nowMs, wallMs] = [clock.nowMs(), clock.wallMs()];
-    const spentMicroUsd = bill(input, before);
-    const moment = { nowMs, wallMs, head: head(), chance: chance(), spentMicroUsd };
-    const { state, effects } = step(before, input, moment, settings());
+    const at = this.#context(input, before);
+    const { state, sends, facts } = step(before, input, at);
     this.#state = state;
     this.#turns += 1;
-    if (indicate(state) !== indicate(before)) this.#show(indicate(state));
-    this.#setAlarm(deadlineMs(state), moment.nowMs);
-    witness(input, before, state, moment);
-    for (const effect of effects) perform(effect);
+    if (indication(state) !== indication(before)) this.#show(indication(state));
+    this.#setAlarm(deadlineMs(state), at.nowMs);
+    observe(input, facts, state, at);
+    // What was meant for the gate as it was must not be sent through the gate as it will be.
+    const gate = microphoneGate(state);
+    const isMoved = !isSameGate(gate, microphoneGate(before));
+    if (isMoved) gates.leave(gate);
+    for (const effect of sends) perform(effect);
+    if (isMoved) gates.enter(gate);
+    gates.speaker(state);
   }
 
-  #show(indication: Indication): void {
+  #context(input: Input, before: State): StepContext {
+    const { clock, settings, account, headSample, chance, bill } = this.#options;
+    const spentMicroUsd = bill(input, before);
+    return {
+      nowMs: clock.nowMs(),
+      wallMs: clock.wallMs(),
+      headSample: headSample(),
+      chance: chance(),
+      spentMicroUsd,
+      settings: settings(),
+      account: account(),
+    };
+  }
+
+  #show(shown: Phase): void {
     const { lamp, lit } = this.#options;
-    lamp.show(indication, () => lit(indication));
+    lamp.show(shown, () => lit(shown));
   }
 
   #setAlarm(atMs: number | null, nowMs: number): void {
@@ -101,7 +123,7 @@ export class Loop {
     this.#cancelAlarm();
     this.#alarmMs = atMs;
     if (atMs === null) return;
-    this.#cancelAlarm = this.#options.clock.after(atMs - nowMs, () => {
+    this.#cancelAlarm = this.#options.clock.after(Math.max(0, atMs - nowMs), () => {
       this.#alarmMs = null;
       this.post({ tag: "tick" });
     });

@@ -1,6 +1,6 @@
 /** The lamps, with the ringing of a timer above whatever the appliance does otherwise. */
 
-import type { Indication } from "../core/panel/indication.ts";
+import type { Indication } from "../core/phase.ts";
 import type { Lamp } from "../ports.ts";
 
 export class RingingLamp implements Lamp {

@@ -1,6 +1,6 @@
 /** Keeps the service manager's status line true. Invariant: it is told of changes only. */
 
-import type { State } from "../core/assistant-types.ts";
+import type { State } from "../core/assistant/state.ts";
 import { READY_LINE, statusLine } from "../core/status-line.ts";
 import type { Notifier } from "../ports.ts";
 
@@ -32,7 +32,7 @@ export class StatusLine {
   }
 
   /** The state of the appliance, after each step. */
-  show(state: Pick<State, "tag" | "troubles">): void {
+  show(state: Pick<State, "memory" | "rest">): void {
     this.#view = statusLine(state);
     this.#say();
   }

@@ -1,11 +1,12 @@
 /** What `pipit status` answers: built from what the parts know, when it is asked for. */
 
-import type { State } from "../core/assistant-types.ts";
+import { isConnecting } from "../core/assistant/link.ts";
+import type { State } from "../core/assistant/state.ts";
+import { indication, phase } from "../core/assistant/views.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
-import { firstRung, ladderFor, rungs } from "../core/models/fallback.ts";
+import { chainFor, firstRung, rungs } from "../core/models/fallback.ts";
 import { chooseVoice, voiceWish } from "../core/models/voice.ts";
 import { budgetStatus, thriftySettings } from "../core/money/budget.ts";
-import { indicate } from "../core/panel/indicator.ts";
 import { redact } from "../core/redact.ts";
 import { type Settings, secretValues } from "../core/settings/table.ts";
 import type { Clock } from "../ports.ts";
@@ -23,6 +24,8 @@ export interface StatusParts {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly state: State;
+  /** Hash of server and key. */
+  readonly account: string;
   readonly recorder: Recorder;
   readonly spending: Spending;
   readonly hasWakeEngine: boolean;
@@ -47,12 +50,12 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
   const secrets = secretValues(settings);
   const today = parts.spending.today();
   const condition = (part: "microphone" | "speaker" | "wake-word"): string =>
-    state.troubles[part]?.message ?? "ok";
+    state.memory.deviceFaults[part]?.message ?? "ok";
   const ageMs = (atMs: number): number => Math.max(0, clock.nowMs() - atMs);
   return {
-    state: state.tag,
-    led: indicate(state),
-    ...modelOf(state, settings, clock.nowMs(), today.microUsd),
+    state: phase(state),
+    led: indication(state),
+    ...modelOf(parts, today.microUsd),
     nobody_can_answer: parts.nobody === null ? null : faultLine(parts.nobody),
     config: config.refused === null ? "in force" : "refused",
     config_refused: config.refused === null ? null : redact(config.refused.why, secrets),
@@ -82,19 +85,18 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
 
 /** The model of the conversation, or the one that the next begins with; and why it is that one. */
 function modelOf(
-  state: State,
-  settings: Settings,
-  nowMs: number,
+  { state, settings, account, clock }: StatusParts,
   spentMicroUsd: number,
 ): Record<string, unknown> {
-  const talk = "talk" in state ? state.talk : null;
-  const inForce = talk?.settings ?? thriftySettings(settings, spentMicroUsd);
-  const ladder = ladderFor(state.ladder, inForce);
-  const model = talk?.model ?? firstRung(inForce, ladder, nowMs);
+  const { conversation: c, memory } = state;
+  const inForce = c?.call.settings ?? thriftySettings(settings, spentMicroUsd);
+  const ladder = chainFor(memory.chain, account);
+  const model = c?.link.model ?? firstRung(inForce, ladder, clock.nowMs());
   const isMini = inForce["openai.model"] === settings["budget.mini_model"];
   const thrift = isMini && settings["openai.model"] !== inForce["openai.model"];
   const wanted = rungs(thrift ? settings : inForce)[0] ?? model;
-  const failed = talk?.failed.find((one) => one.model === wanted)?.why.message;
+  const failures = c !== null && isConnecting(c.link) ? c.link.failed : [];
+  const failed = failures.find((one) => one.model === wanted)?.why.message;
   const saving = thrift ? "today's budget is nearly spent" : undefined;
   const passedOver = failed ?? saving ?? ladder.passedOver[wanted]?.why;
   const why = passedOver === undefined ? "" : `: ${passedOver}`;
@@ -103,6 +105,6 @@ function modelOf(
   return {
     model,
     model_why: model === wanted ? "as configured" : `instead of ${wanted}${why}`,
-    voice: talk?.voice ?? (choice.tag === "chosen" ? choice.voice : wish.voice),
+    voice: c?.link.voice ?? (choice.tag === "chosen" ? choice.voice : wish.voice),
   };
 }

@@ -17,7 +17,7 @@ export type TimerOrder =
   | { readonly act: "snooze"; readonly minutes: number };
 
 export type ControlRequest =
-  | { readonly command: "status" }
+  | { readonly command: "status"; readonly debug?: boolean }
   | { readonly command: "wake" }
   | { readonly command: "stop" }
   | { readonly command: "mute"; readonly on: boolean }
@@ -78,9 +78,10 @@ export function parseControlRequest(line: string): ControlRequest | string {
   }
   const request = record(value);
   if (request === null) return SHAPES;
-  const { command, on } = request;
+  const { command, on, debug } = request;
   switch (command) {
     case "status":
+      return debug === true ? { command, debug } : { command };
     case "wake":
     case "stop":
       return { command };

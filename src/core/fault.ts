@@ -26,6 +26,7 @@ export type FaultCode =
   | "key-rejected"
   | "no-credit"
   | "model-unavailable"
+  | "unheard" // a response ended without any sound
   | "protocol" // the peer said something that cannot be used, or refused our set-up
   | "gpio" // a pin cannot be had: no GPIO, no permission, taken
   | "power" // the machine could not be switched off

@@ -1,6 +1,6 @@
-/** The one line that `systemctl status` shows: a view of the state, like the lamp. */
+/** The one line that `systemctl status` shows: a view of the state, like the LEDs. */
 
-import type { State } from "./assistant-types.ts";
+import type { State } from "./assistant/state.ts";
 import type { Settings } from "./settings/table.ts";
 
 /** All is well, as far as we know. */
@@ -18,8 +18,9 @@ export function readyText(settings: Settings, version: string, model: string): s
 }
 
 /** What matters most comes first: a refused configuration, then what is broken, then muted. */
-export function statusLine({ tag, troubles }: Pick<State, "tag" | "troubles">): string {
-  const broken = troubles.microphone ?? troubles.speaker ?? troubles["wake-word"];
+export function statusLine({ memory, rest }: Pick<State, "memory" | "rest">): string {
+  const faults = memory.deviceFaults;
+  const broken = faults.microphone ?? faults.speaker ?? faults["wake-word"];
   if (broken !== undefined) return broken.message;
-  return tag === "muted" ? "Muted" : READY_LINE;
+  return rest.tag === "muted" ? "Muted" : READY_LINE;
 }

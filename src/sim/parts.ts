@@ -6,7 +6,7 @@ import type { CustomFunction } from "../core/functions/custom.ts";
 import type { ToolResult } from "../core/functions/result.ts";
 import type { Fields } from "../core/json.ts";
 import type { PastConversation } from "../core/money/ledger.ts";
-import type { Indication } from "../core/panel/indication.ts";
+import type { Indication } from "../core/phase.ts";
 import type {
   Button,
   ButtonSink,

@@ -161,8 +161,9 @@ test("speech that goes on takes the question back: one answer to all of it", asy
   world.heardSpeech();
   world.server("response.created", { response: { id: "resp_1" } });
   world.server("input_audio_buffer.speech_started", { item_id: "more", audio_start_ms: 3000 });
-  assert.equal(world.said.at(-1)?.["type"], "response.cancel");
+  assert.notEqual(world.said.at(-1)?.["type"], "response.cancel", "it may be a cough");
   world.listen(1500);
+  assert.equal(world.said.at(-1)?.["type"], "response.cancel");
   world.server("input_audio_buffer.speech_stopped", { item_id: "more", audio_end_ms: 4800 });
   world.server("input_audio_buffer.committed", { item_id: "more" });
   assert.equal(world.said.at(-1)?.["type"], "response.cancel", "waits for the cancelled one");

@@ -24,6 +24,7 @@ test("today's conversations and their cost, over a restart", async () => {
   world.listen(2400);
   world.heardSpeech();
   world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 100);
   world.done("resp_1", {
     usage: {
       input_token_details: { audio_tokens: 100 },

@@ -11,16 +11,17 @@ import { EchoGate } from "../../src/app/audio/echo-gate.ts";
 import { EchoPath, NO_TEACHER } from "../../src/app/audio/echo-path.ts";
 import { Uplink } from "../../src/app/audio/uplink.ts";
 import { WakePath } from "../../src/app/audio/wake-path.ts";
-import { INITIAL, step } from "../../src/core/assistant.ts";
-import type { Input, State } from "../../src/core/assistant-types.ts";
+import { RING_MS } from "../../src/core/assistant/limits.ts";
+import type { Input, State } from "../../src/core/assistant/state.ts";
+import { INITIAL, step } from "../../src/core/assistant/step.ts";
+import { phase } from "../../src/core/assistant/views.ts";
 import { CaptureClock } from "../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { Downsampler, resampledMax, WAKE_FRAME_SAMPLES } from "../../src/core/audio/resample.ts";
 import { Ring } from "../../src/core/audio/ring.ts";
 import { SpeechGate } from "../../src/core/audio/speech-gate.ts";
-import { RING_MS } from "../../src/core/limits.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
-import { DEFAULTS } from "../../src/core/settings/table.ts";
+import { DEFAULTS, withoutSecrets } from "../../src/core/settings/table.ts";
 import { sensitivityOf } from "../../src/core/wake/sensitivity.ts";
 import type { Speaker, WakeEngine, WakeSink } from "../../src/ports.ts";
 import { noise } from "../helpers/sound.ts";
@@ -221,7 +222,6 @@ function deltaCosts(shape: CoreShape): number[] {
 /** One conversation, as the loop gets it: from the wake word to idle. */
 const CONVERSATION: readonly Input[] = [
   { tag: "wake", keyword: "computer", endSample: 48_000 },
-  { tag: "link-opened", attempt: 0 },
   said({
     tag: "session-created",
     sessionId: "s",
@@ -262,6 +262,13 @@ function said(event: ServerEvent, capturedAt: number | null = null): Input {
   return { tag: "server", attempt: 0, event, capturedAt };
 }
 
+const CONTEXT = {
+  chance: 0.5,
+  spentMicroUsd: 0,
+  settings: withoutSecrets({ ...DEFAULTS, "session.response_by": "client" }),
+  account: "",
+} as const;
+
 /** Time in the played conversation moves on so much with each input. */
 const STEP_MS = 5_000;
 
@@ -273,14 +280,14 @@ function stepRates(shape: CoreShape): number[] {
       for (const input of CONVERSATION) {
         nowMs += input.tag === "tick" ? DEFAULTS["session.follow_up_s"] * 1000 : FRAME_MS;
         const numbered = "attempt" in input ? { ...input, attempt: talk } : input;
-        state = step(
-          state,
-          numbered,
-          { nowMs, wallMs: nowMs, head: nowMs * 24, chance: 0.5, spentMicroUsd: 0 },
-          DEFAULTS,
-        ).state;
+        state = step(state, numbered, {
+          ...CONTEXT,
+          nowMs,
+          wallMs: nowMs,
+          headSample: nowMs * 24,
+        }).state;
       }
-      if (state.tag !== "idle") throw new Error(`the conversation ended in '${state.tag}'`);
+      if (phase(state) !== "idle") throw new Error(`the conversation ended in '${phase(state)}'`);
       nowMs += STEP_MS;
     }
   };

@@ -40,13 +40,12 @@ const FAILED: readonly FaultRow[] = [
     answers: 0,
     lasting: true,
   },
+  {
+    name: "a response failed (rate_limit_exceeded) once: asked again a little later",
+    scenario: { turns: [failed("rate_limit_exceeded")] },
+    lines: [/^Too many requests: .*; again in \d\.\d s$/],
+  },
   ...[
-    {
-      code: "rate_limit_exceeded",
-      fault: "rate-limited",
-      sound: "busy",
-      line: /^Too many requests/,
-    },
     { code: "insufficient_quota", fault: "no-credit", sound: "no-credit", line: /^No credit left/ },
     { code: "invalid_api_key", fault: "key-rejected", sound: "bad-key", line: /refused the key/ },
   ].map(({ code, fault, sound, line }) => ({
@@ -103,9 +102,14 @@ const CUT: readonly FaultRow[] = [
   {
     name: "incomplete (content_filter), before a sound",
     scenario: { turns: [{ status: "incomplete", reason: "content_filter", after_deltas: 0 }] },
-    lamp: `${THOUGHT}follow-up idle`,
-    lines: [/^The answer was cut short \(content_filter\)$/],
-    sound: [],
+    lamp: `${THOUGHT}fault idle`,
+    lines: [
+      /^The answer was cut short \(content_filter\)$/,
+      /^The answer came without sound \(content_filter\)/,
+    ],
+    endReason: "fault",
+    errors: ["unheard"],
+    sound: ["error"],
     answers: 0,
   },
   {
@@ -133,10 +137,7 @@ const CUT: readonly FaultRow[] = [
   ].map(({ name, turn }) => ({
     name,
     scenario: { turns: [turn] },
-    lamp: `${THOUGHT}follow-up idle`,
-    lines: [/^The answer came without sound/],
-    sound: [],
-    answers: 0,
+    lines: [/^The answer came without sound \(completed\); asking once more$/],
   })),
   {
     name: "a slow model: 8 s before the first sound",

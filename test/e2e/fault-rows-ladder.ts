@@ -88,19 +88,18 @@ export const LADDER_ROWS: readonly FaultRow[] = [
     fallbacks: ["gpt-realtime>gpt-4o-realtime-preview: model-unavailable"],
   },
   {
-    name: "cedar on the legacy model, auto_select_voice: false: no session",
+    name: "cedar on the legacy model, auto_select_voice: false: the next model that has it",
     scenario: {
       models: LADDER.map((id) => (id === "gpt-realtime" ? { id, gone: "http-404" } : id)),
     },
     settings: { "openai.voice": "cedar", "openai.auto_select_voice": false },
-    lamp: "connecting fault idle",
-    lines: [/^Voice 'cedar' not available for model 'gpt-4o-realtime-preview'/],
-    endReason: "fault",
-    turns: 0,
-    fallbacks: ["gpt-realtime>gpt-4o-realtime-preview: model-unavailable"],
-    errors: ["config"],
-    sound: ["error"],
-    answers: 0,
-    refusedAgain: true,
+    lines: [
+      /^Voice 'cedar' not available for model 'gpt-4o-realtime-preview'; trying gpt-realtime-2\.1$/,
+    ],
+    model: "gpt-realtime-2.1",
+    fallbacks: [
+      "gpt-realtime>gpt-4o-realtime-preview: model-unavailable",
+      "gpt-4o-realtime-preview>gpt-realtime-2.1: config",
+    ],
   },
 ];

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RING_MS } from "../../src/core/limits.ts";
+import { RING_MS } from "../../src/core/assistant/limits.ts";
 import { modelNamed } from "../../src/core/models/catalogue.ts";
 import { billAt } from "../../src/core/money/cost.ts";
 import { usageOf } from "../../src/core/realtime/usage.ts";
@@ -14,7 +14,8 @@ import { settled, World } from "../helpers/world.ts";
 
 /** Two questions and answers over a real socket, the second in the follow-up window. */
 async function twoTurns(): Promise<readonly LogEntry[]> {
-  const rig = await FaultRig.start({ settings: { "session.follow_up_s": 6 } });
+  const settings = { "session.follow_up_s": 6, "session.response_by": "client" } as const;
+  const rig = await FaultRig.start({ settings });
   await rig.ask();
   await rig.shows("follow-up");
   await rig.goOn();
@@ -181,6 +182,7 @@ test("trap 28: one set-up a connection, before any sound", async () => {
 test("trap 32: a response that takes too long is left with its connection", async () => {
   const rig = await FaultRig.start({
     scenario: { turns: [{ first_delta_ms: 15_000 }] },
+    settings: { "session.response_by": "client" },
   });
   await rig.ask();
   await rig.shows("follow-up");

@@ -1,6 +1,6 @@
 /** Inputs for the state machine without rhyme or reason, made by dice from a few names. */
 
-import type { Input } from "../../src/core/assistant-types.ts";
+import type { Input } from "../../src/core/assistant/state.ts";
 import { fault } from "../../src/core/fault.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
 import type { SimDice } from "../../src/sim/dice.ts";
@@ -18,12 +18,12 @@ const CODES = [
 ];
 const OWN = [
   null,
-  "update_1_0",
-  "ask_1",
+  "update_100",
+  "create_1",
   "cancel_1",
   "truncate_1",
-  "ghost_1",
-  "tool_1",
+  "delete_1",
+  "output_1",
   "commit_1",
 ];
 const STATUSES = ["completed", "cancelled", "incomplete", "failed"] as const;
@@ -38,22 +38,22 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "wake", keyword: "computer", endSample: 24_000 }),
     () => ({ tag: "tap" }),
     () => ({ tag: "command", command: one(COMMANDS) }),
-    () => ({ tag: "talk", pressedMs: Math.floor(dice.unit() * 1e6) }),
-    () => ({ tag: "talk-over" }),
+    () => ({ tag: "ptt-down", pressedMs: Math.floor(dice.unit() * 1e6) }),
+    () => ({ tag: "ptt-up" }),
     () => ({ tag: "uplink-flushed" }),
     () => ({ tag: "power-off" }),
-    () => ({ tag: "link-opened", attempt: stale }),
+    () => ({ tag: "tool-done", callId: "c", ok: dice.chance(0.5), output: "{}" }),
     () => ({
       tag: "link-closed",
       attempt: stale,
       failure: { tag: "close", code: one([1000, 1006, 3000, 4000]), reason: "" },
     }),
     () => ({ tag: "reply-audio", responseId: one(["r1", "r2", "r3"]) }),
-    () => ({ tag: "ran-dry" }),
+    () => ({ tag: "underrun" }),
     () => ({ tag: "drained" }),
-    () => ({ tag: "hushed", attempt: stale, items: [heard("a", dice), heard("b", dice)] }),
-    () => ({ tag: "part-lost", part: one(["microphone", "speaker"] as const), fault: LOST }),
-    () => ({ tag: "part-back", part: one(["microphone", "speaker"] as const) }),
+    () => ({ tag: "flushed", attempt: stale, items: [heard("a", dice), heard("b", dice)] }),
+    () => ({ tag: "device-lost", device: one(["microphone", "speaker"] as const), fault: LOST }),
+    () => ({ tag: "device-back", device: one(["microphone", "speaker"] as const) }),
     () => ({ tag: "tick" }),
     () => ({ tag: "shutdown" }),
   ];

@@ -8,7 +8,7 @@ import { RealtimeDialer } from "../../src/adapters/realtime/socket.ts";
 import { Appliance } from "../../src/app/appliance.ts";
 import { FRAME_SAMPLES, msToSamples } from "../../src/core/audio/pcm.ts";
 import { SENTENCES, type SpokenSound } from "../../src/core/audio/sentences.ts";
-import type { Indication } from "../../src/core/panel/indication.ts";
+import type { Indication } from "../../src/core/phase.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
 import type { Clock, DialTarget, Lamp } from "../../src/ports.ts";

@@ -1,6 +1,6 @@
 /** What the owner and the hardware do in the model world: mostly the wake word and the button. */
 
-import type { Input } from "../../src/core/assistant-types.ts";
+import type { Input } from "../../src/core/assistant/state.ts";
 import { fault } from "../../src/core/fault.ts";
 
 const LOST = fault("speaker-lost", "retry", "gone");
@@ -15,10 +15,10 @@ export function ownersWish(n: number, nowMs: number, head: number): Input {
   if (n < 57) return { tag: "command", command: "stop" };
   if (n < 58) return { tag: "command", command: "mute" };
   if (n < 65) return { tag: "command", command: "unmute" };
-  if (n < 66) return { tag: "part-lost", part: "speaker", fault: LOST };
-  if (n < 70) return { tag: "part-back", part: "speaker" };
+  if (n < 66) return { tag: "device-lost", device: "speaker", fault: LOST };
+  if (n < 70) return { tag: "device-back", device: "speaker" };
   if (n < 73) return { tag: "command", command: "repeat" };
-  if (n < 82) return { tag: "talk", pressedMs: nowMs - HOLD_MS };
-  if (n < 90) return { tag: "talk-over" };
+  if (n < 82) return { tag: "ptt-down", pressedMs: nowMs - HOLD_MS };
+  if (n < 90) return { tag: "ptt-up" };
   return { tag: "tick" };
 }

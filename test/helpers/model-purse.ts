@@ -1,7 +1,7 @@
 /** The money in the small model of the world: spent with each response, forgotten at midnight. */
 
 import assert from "node:assert/strict";
-import type { Effect } from "../../src/core/assistant-types.ts";
+import type { Effect, Fact } from "../../src/core/assistant/state.ts";
 import { budgetLevel, isRefused } from "../../src/core/money/budget.ts";
 import type { Settings } from "../../src/core/settings/table.ts";
 import type { SimDice } from "../../src/sim/dice.ts";
@@ -33,16 +33,16 @@ export class ModelPurse {
   }
 
   /** What must never be: a response asked for beyond the budget, a dear model near its end. */
-  check(effect: Effect): void {
+  check(effect: Effect | Fact): void {
     const refused = isRefused(this.#settings, this.spentMicroUsd);
-    if (effect.tag === "begin-conversation" || effect.tag === "dial") {
+    if (effect.tag === "conversation-began" || effect.tag === "dial") {
       assert.ok(!refused, `${effect.tag} beyond the budget`);
     }
     if (effect.tag === "send" && effect.event.tag === "create-response") {
       assert.ok(!refused, "a response is asked for beyond the budget");
     }
-    if (effect.tag !== "begin-conversation" || this.#settings["budget.action"] !== "mini") return;
+    if (effect.tag !== "conversation-began" || this.#settings["budget.action"] !== "mini") return;
     if (budgetLevel(this.#settings, this.spentMicroUsd) === "calm") return;
-    assert.equal(effect.talk.model, this.#settings["budget.mini_model"]);
+    assert.equal(effect.model, this.#settings["budget.mini_model"]);
   }
 }

@@ -6,11 +6,14 @@
 
 import type { ClientEvent } from "../../src/core/realtime/client-events.ts";
 import type { ServerError, ServerEvent } from "../../src/core/realtime/server-events.ts";
+import type { SessionConfig } from "../../src/core/realtime/session.ts";
 import type { SimDice } from "../../src/sim/dice.ts";
 
 interface Active {
   readonly id: string;
   readonly itemId: string;
+  /** Created by the server, without being asked. */
+  readonly own: boolean;
 }
 
 const NO_ERROR: ServerError = {
@@ -37,13 +40,17 @@ export class ModelServer {
   #ready: boolean = false;
   /** False: push-to-talk; the client commits. */
   #findsTurns: boolean = true;
+  /** It responds to each turn that it finds, unless it is busy. */
+  #responds: boolean = false;
+  /** Requests that may be in vain, because a response of the server's own came in between. */
+  #crossed = 0;
   #active: Active | null = null;
   #speech: string | null = null;
   #heardMs = 0;
   /** What the user said, and results of functions, that no response heard has answered yet. */
   readonly #unanswered = new Set<string>();
-  /** Of the latest response: what it answers. */
-  #answers: readonly string[] = [];
+  /** What each response answers. */
+  readonly #answers = new Map<string, readonly string[]>();
   #count = 0;
   readonly #dice: SimDice;
 
@@ -64,7 +71,7 @@ export class ModelServer {
     const { event, eventId } = next;
     switch (event.tag) {
       case "update-session":
-        this.#configure(event.session.turnDetection?.type !== "none", eventId);
+        this.#configure(event.session, eventId);
         return;
       case "create-response":
         this.#create(eventId);
@@ -99,9 +106,9 @@ export class ModelServer {
     else if (userSpeaks && this.#findsTurns) this.#hear();
   }
 
-  /** The latest response got through, and was wanted. */
-  answered(): void {
-    for (const item of this.#answers) this.#unanswered.delete(item);
+  /** This response got through, and was wanted. */
+  answered(responseId: string): void {
+    for (const item of this.#answers.get(responseId) ?? []) this.#unanswered.delete(item);
   }
 
   /** Finishes whatever it is doing, as a server does that is left alone. */
@@ -110,7 +117,7 @@ export class ModelServer {
     if (this.#active !== null) this.#done(this.#active, "completed", null);
   }
 
-  #configure(findsTurns: boolean, eventId: string): void {
+  #configure(session: SessionConfig, eventId: string): void {
     const refused = this.#dice.chance(0.1);
     if (refused) {
       const param = this.#dice.chance(0.5) ? "session.truncation" : "session.audio.output.voice";
@@ -118,7 +125,8 @@ export class ModelServer {
       return;
     }
     this.#ready = true;
-    this.#findsTurns = findsTurns;
+    this.#findsTurns = session.turnDetection?.type !== "none";
+    this.#responds = session.createsResponses;
     this.down.push({ tag: "session-updated", ...this.#session() });
   }
 
@@ -129,14 +137,27 @@ export class ModelServer {
   #create(eventId: string): void {
     if (!this.#ready) this.wrongs.push("a response was asked for before the session was set up");
     if (this.#active !== null) {
-      this.wrongs.push("a second response was asked for while one was active");
+      // The server's own may have come in between: nobody can know.
+      if (!this.#active.own) this.#wrong("a second response was asked for while one was active");
       this.#error({ code: "conversation_already_has_active_response", eventId });
       return;
     }
-    if (this.#unanswered.size === 0) this.wrongs.push("a second answer to the same question");
-    this.#answers = [...this.#unanswered];
+    if (this.#unanswered.size === 0) this.#wrong("a second answer to the same question");
+    this.#begin(false);
+  }
+
+  /** Unless the server's own response crossed with what the client asked for. */
+  #wrong(what: string): void {
+    if (this.#crossed === 0) this.wrongs.push(what);
+    else this.#crossed -= 1;
+  }
+
+  #begin(own: boolean): void {
+    // The one that is under way, and the one that is asked for because this was taken for it.
+    if (own) this.#crossed = 2;
     const id = this.#name("resp");
-    this.#active = { id, itemId: this.#name("item") };
+    this.#answers.set(id, [...this.#unanswered]);
+    this.#active = { id, itemId: this.#name("item"), own };
     this.down.push({ tag: "response-created", responseId: id });
   }
 
@@ -209,6 +230,7 @@ export class ModelServer {
     this.#speech = null;
     this.down.push({ tag: "committed", itemId });
     this.#unanswered.add(itemId);
+    if (this.#responds && this.#findsTurns && this.#active === null) this.#begin(true);
   }
 
   #error(what: Partial<ServerError>): void {

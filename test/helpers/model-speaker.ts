@@ -20,7 +20,7 @@ export class ModelSpeaker {
   /** Given up: never to be heard again. */
   readonly dead = new Set<string>();
   /** What it has to tell, in order. */
-  readonly says: ({ tag: "drained" } | { tag: "ran-dry" } | Hushed)[] = [];
+  readonly says: ({ tag: "drained" } | { tag: "underrun" } | Hushed)[] = [];
   #queue: Piece[] = [];
   #items = new Map<string, Item>();
   #finishing: boolean = false;
@@ -45,7 +45,7 @@ export class ModelSpeaker {
     this.pass(0);
   }
 
-  hush(attempt: number): void {
+  flush(attempt: number): void {
     this.#queue = [];
     this.#finishing = false;
     this.announced = null;
@@ -54,7 +54,7 @@ export class ModelSpeaker {
       return { itemId, contentIndex: 0, ...item };
     });
     this.#items = new Map();
-    this.says.push({ tag: "hushed", attempt, items });
+    this.says.push({ tag: "flushed", attempt, items });
   }
 
   /** A cut that the model is told of must be of something that was heard, as far as it was. */
@@ -92,12 +92,12 @@ export class ModelSpeaker {
   #ranDry(): void {
     this.#dry = true;
     this.announced = null;
-    this.says.push({ tag: "ran-dry" });
+    this.says.push({ tag: "underrun" });
   }
 }
 
 type Hushed = {
-  readonly tag: "hushed";
+  readonly tag: "flushed";
   readonly attempt: number;
   readonly items: readonly HeardItem[];
 };

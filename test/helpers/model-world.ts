@@ -5,12 +5,24 @@
  */
 
 import assert from "node:assert/strict";
-import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
-import { isTalking } from "../../src/core/assistant-context.ts";
-import type { Effect, Input, State } from "../../src/core/assistant-types.ts";
+import { eventIdText } from "../../src/core/assistant/ids.ts";
+import type { Effect, Fact, Input, State } from "../../src/core/assistant/state.ts";
+import { INITIAL, step } from "../../src/core/assistant/step.ts";
+import {
+  deadlineMs,
+  isSameGate,
+  isSpeakerHeld,
+  type MicrophoneGate,
+  microphoneGate,
+  phase,
+} from "../../src/core/assistant/views.ts";
 import type { LinkFailure } from "../../src/core/realtime/failure.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
-import type { Settings } from "../../src/core/settings/table.ts";
+import {
+  type PublicSettings,
+  type Settings,
+  withoutSecrets,
+} from "../../src/core/settings/table.ts";
 import type { SimDice } from "../../src/sim/dice.ts";
 import { assertBounded } from "./bounded.ts";
 import { ownersWish } from "./model-owner.ts";
@@ -21,24 +33,29 @@ import { ModelSpeaker } from "./model-speaker.ts";
 const SAMPLES_A_MS = 24;
 /** More effects of one step than this, and something goes round in circles. */
 const EFFECTS_MAX = 64;
+const TRACE_LINES = 45;
+/** Alarms within one passing of time. */
+const ALARMS_MAX = 200;
 /** A conversation of five minutes, a reply, and the deadlines after it. */
 const ALONE_MAX_MS = 700_000;
 
 const CODES = [1000, 1001, 1006, 1011, 3000, 4000];
 const STATUSES = [401, 403, 404, 429, 500, 503];
 
+type Sound = Extract<ServerEvent, { tag: "audio" }>;
+
 export class ModelWorld {
   state: State = INITIAL;
   nowMs = 0;
   readonly speaker = new ModelSpeaker();
+  readonly trace: string[] = [];
   readonly visited = new Set<string>();
   readonly purse: ModelPurse;
   readonly #dice: SimDice;
   readonly #settings: Settings;
+  readonly #plain: PublicSettings;
   #server: ModelServer | null = null;
   #dialling: number | null = null;
-  /** A cancel was sent before the response had a name. */
-  #nextIsDead: boolean = false;
   #conversing: boolean = false;
   #uplink: boolean = false;
   /** The rest of a turn is on its way to the wire. */
@@ -47,6 +64,7 @@ export class ModelWorld {
   constructor(dice: SimDice, settings: Settings) {
     this.#dice = dice;
     this.#settings = settings;
+    this.#plain = withoutSecrets(settings);
     this.purse = new ModelPurse(dice, settings);
   }
 
@@ -57,8 +75,10 @@ export class ModelWorld {
     if (what < 8) this.#network();
     else if (what < 13) this.#server?.act(this.#uplink && !this.#server.silent);
     else if (what < 17) this.pass(this.#dice.below(this.#dice.chance(0.02) ? 12_000 : 400));
-    else if (what === 17) this.#tell();
-    else this.#post(ownersWish(this.#dice.below(100), this.nowMs, this.#head()));
+    else if (what === 17) {
+      this.#tell();
+      this.#endCall();
+    } else this.#post(ownersWish(this.#dice.below(100), this.nowMs, this.#head()));
   }
 
   /** Nobody does anything any more; the server works on, or is silent. Ends at rest, or throws. */
@@ -66,26 +86,32 @@ export class ModelWorld {
     const silent = this.#dice.chance(0.5);
     const untilMs = this.nowMs + ALONE_MAX_MS;
     while (!this.#atRest()) {
-      assert.ok(this.nowMs < untilMs, `stuck in ${this.state.tag}`);
+      assert.ok(this.nowMs < untilMs, `stuck in ${phase(this.state)}`);
       if (!silent) {
         this.#server?.finish();
         this.#network();
       }
       this.pass(200);
       this.#tell();
+      if (!silent) this.#endCall();
     }
-    if (this.state.tag === "muted") this.#post({ tag: "command", command: "unmute" });
+    if (phase(this.state) === "muted") this.#post({ tag: "command", command: "unmute" });
   }
 
   #atRest(): boolean {
-    const { tag } = this.state;
+    const tag = phase(this.state);
     return (tag === "idle" || tag === "muted") && this.speaker.says.length === 0;
   }
 
   /** Time passes, in steps that no deadline falls into. */
   pass(ms: number): void {
     const untilMs = this.nowMs + ms;
+    let alarms = 0;
     while (this.nowMs < untilMs) {
+      assert.ok(
+        alarms++ < ALARMS_MAX,
+        `alarms without end: ${JSON.stringify({ ...this.state.conversation, call: null })}`,
+      );
       const due = deadlineMs(this.state) ?? Number.POSITIVE_INFINITY;
       const next = Math.min(untilMs, Math.max(due, this.nowMs));
       this.speaker.pass(next - this.nowMs);
@@ -111,7 +137,7 @@ export class ModelWorld {
     else if (this.#dice.chance(0.5)) server.read();
     else this.#deliver(server);
     const wrong = server.wrongs[0];
-    assert.equal(wrong, undefined, wrong);
+    assert.equal(wrong, undefined, `${wrong}\n${this.trace.join("\n")}`);
   }
 
   #answerDial(attempt: number): void {
@@ -119,7 +145,6 @@ export class ModelWorld {
     this.#dialling = null;
     if (this.#dice.chance(0.75)) {
       this.#server = new ModelServer(attempt, this.#dice);
-      this.#post({ tag: "link-opened", attempt });
       return;
     }
     const retryAfterMs = this.#dice.chance(0.3) ? this.#dice.below(20_000) : null;
@@ -141,13 +166,9 @@ export class ModelWorld {
   #deliver(server: ModelServer): void {
     const event = server.down.shift();
     if (event === undefined) return;
-    if (event.tag === "response-created" && this.#nextIsDead) {
-      this.#nextIsDead = false;
-      this.speaker.dead.add(event.responseId);
-    }
     if (event.tag === "response-done") {
       this.purse.bill();
-      if (this.#wanted(event)) server.answered();
+      if (this.#wanted(event)) server.answered(event.responseId);
     }
     if (event.tag === "audio") this.#hear(event);
     else {
@@ -157,13 +178,16 @@ export class ModelWorld {
   }
 
   /** Not given up, and brought to its end by the server. */
-  #wanted({ responseId, status }: Extract<ServerEvent, { tag: "response-done" }>): boolean {
+  #wanted({ responseId, status, calls }: Extract<ServerEvent, { tag: "response-done" }>): boolean {
+    if (!this.#sounded.has(responseId) && calls.length === 0) return false;
     const dead = this.speaker.dead.has(responseId) || this.#discarded.has(responseId);
     return !dead && (status === "completed" || status === "incomplete");
   }
 
   /** As the downlink does: announced, unless it was given up, and then played, unless just now. */
-  #hear({ responseId, itemId, base64 }: Extract<ServerEvent, { tag: "audio" }>): void {
+  #hear(sound: Sound): void {
+    const { responseId, itemId, base64 } = sound;
+    this.#sounded.add(responseId);
     const { speaker } = this;
     if (this.#discarded.has(responseId)) return;
     if (speaker.announced !== responseId) {
@@ -171,12 +195,25 @@ export class ModelWorld {
       this.#post({ tag: "reply-audio", responseId });
     }
     if (this.#discarded.has(responseId)) return;
-    assert.ok(!speaker.dead.has(responseId), `sound of ${responseId}, which was given up`);
-    assert.ok(["speaking"].includes(this.state.tag), `sound played while ${this.state.tag}`);
+    if (isSpeakerHeld(this.state)) {
+      this.#held.push(sound);
+      return;
+    }
+    assert.ok(
+      !speaker.dead.has(responseId),
+      `sound of ${responseId}, which was given up\n${this.trace.join("\n")}`,
+    );
+    assert.equal(phase(this.state), "speaking", `sound played while ${phase(this.state)}`);
     speaker.play(itemId, Number(base64));
   }
 
   readonly #discarded = new Set<string>();
+  readonly #sounded = new Set<string>();
+  readonly #held: Sound[] = [];
+  #finishHeld: boolean = false;
+  readonly #calls = new Set<string>();
+  readonly #ran = new Set<string>();
+  readonly #settled = new Set<string>();
 
   #tell(): void {
     const said = this.speaker.says.shift();
@@ -184,37 +221,81 @@ export class ModelWorld {
   }
 
   #post(input: Input): void {
-    const moment = {
+    const before = this.state;
+    const { state, sends, facts } = step(before, input, {
       nowMs: this.nowMs,
       wallMs: 1_767_225_600_000 + this.nowMs,
-      head: this.#head(),
+      headSample: this.#head(),
       chance: this.#dice.unit(),
       spentMicroUsd: this.purse.spentMicroUsd,
-    };
-    const before = this.state;
-    const { state, effects } = step(before, input, moment, this.#settings);
+      settings: this.#plain,
+      account: "a",
+    });
     this.state = state;
-    this.visited.add(state.tag);
-    for (const effect of effects) this.#perform(effect);
-    assert.ok(effects.length <= EFFECTS_MAX, `${effects.length} effects of one ${input.tag}`);
-    assert.equal(isTalking(state), this.#conversing, `${before.tag} → ${state.tag}: begun, ended`);
-    const attentive = ["listening", "thinking", "follow-up"].includes(state.tag);
-    if (attentive && "talk" in state)
-      assert.equal(state.talk.link, "ready", `${state.tag}, unheard`);
+    this.#note(input, sends);
+    this.visited.add(phase(state));
+    for (const fact of facts) this.#observe(fact);
+    const gate = microphoneGate(state);
+    const isMoved = !isSameGate(gate, microphoneGate(before));
+    if (isMoved && (gate.tag !== "closing" || gate.fromSample !== null)) this.#closeUplink();
+    for (const effect of sends) this.#perform(effect);
+    if (isMoved) this.#openUplink(gate);
+    this.#release(state);
+    assert.ok(sends.length <= EFFECTS_MAX, `${sends.length} effects of one ${input.tag}`);
+    assert.equal(state.conversation !== null, this.#conversing, `${input.tag}: begun, ended`);
+    const attentive = ["listening", "thinking", "follow-up"].includes(phase(state));
+    if (attentive) assert.equal(state.conversation?.link.tag, "ready", `${phase(state)}, unheard`);
     assertBounded(state, this.#settings);
+  }
+
+  /** The last inputs and what was sent, for the message of a failure. */
+  #note(input: Input, sends: readonly Effect[]): void {
+    const { conversation: c } = this.state;
+    const said = input.tag === "server" ? JSON.stringify(input.event).slice(0, 160) : input.tag;
+    const states =
+      c === null ? "" : `${c.link.tag} ${c.turn.tag} ${c.response.tag} ${c.playback.tag}`;
+    const sent = sends.map((one) => (one.tag === "send" ? one.event.tag : one.tag)).join(" ");
+    this.trace.push(`${this.nowMs} ${said} → ${states}: ${sent}`);
+    if (this.trace.length > TRACE_LINES) this.trace.shift();
+  }
+
+  #observe(fact: Fact): void {
+    this.purse.check(fact);
+    if (fact.tag === "conversation-began") {
+      assert.ok(!this.#conversing, "a second conversation");
+      this.#conversing = true;
+    }
+    if (fact.tag !== "conversation-ended") return;
+    assert.ok(this.#conversing, "the end of no conversation");
+    this.#conversing = false;
+  }
+
+  #openUplink(gate: MicrophoneGate): void {
+    if (gate.tag === "closed") return;
+    assert.ok(this.#server?.ready, "sound before the session was set up");
+    this.#flushing = gate.tag === "closing";
+    if (gate.tag === "closing") {
+      assert.ok(this.#uplink || gate.fromSample !== null, "a flush of nothing");
+    }
+    this.#uplink = true;
+  }
+
+  /** Sound that was held is heard, or was dropped by a flush. */
+  #release(state: State): void {
+    if (isSpeakerHeld(state)) return;
+    const held = this.#held.splice(0);
+    for (const { responseId, itemId, base64 } of held) {
+      if (this.#discarded.has(responseId)) continue;
+      assert.equal(phase(this.state), "speaking", `sound played while ${phase(this.state)}`);
+      this.speaker.play(itemId, Number(base64));
+    }
+    if (this.#finishHeld) this.speaker.finish();
+    this.#finishHeld = false;
   }
 
   #perform(effect: Effect): void {
     this.purse.check(effect);
     switch (effect.tag) {
-      case "begin-conversation":
-        assert.ok(!this.#conversing, "a second conversation");
-        this.#conversing = true;
-        break;
-      case "end-conversation":
-        assert.ok(this.#conversing, "the end of no conversation");
-        this.#conversing = false;
-        break;
       case "dial":
         this.#hangUp();
         this.#dialling = effect.attempt;
@@ -225,45 +306,64 @@ export class ModelWorld {
       case "send":
         this.#send(effect);
         break;
-      case "open-uplink":
-      case "flush-uplink":
-        assert.ok(this.#server?.ready, "sound before the session was set up");
-        this.#flushing = effect.tag === "flush-uplink";
-        assert.ok(!this.#flushing || this.#uplink || effect.from !== null, "a flush of nothing");
-        this.#uplink = true;
-        break;
-      case "close-uplink":
-        this.#closeUplink();
-        break;
       case "discard-response":
         this.#discarded.add(effect.responseId);
         break;
-      case "hush":
-        this.speaker.hush(effect.attempt);
+      case "flush-playback":
+        this.#finishHeld = false;
+        this.#held.length = 0;
+        this.speaker.flush(effect.attempt);
         break;
       case "finish-reply":
-        this.speaker.finish();
+        if (this.#held.length > 0) this.#finishHeld = true;
+        else this.speaker.finish();
         break;
-      case "tell":
+      case "play-error":
       case "repeat-reply":
         this.speaker.play(null, 300);
         this.speaker.finish();
         break;
+      case "run-tool":
+        this.#runs(effect);
+        break;
+      case "abort-tool":
+        assert.ok(this.#calls.delete(effect.callId), "a call is aborted that is not running");
+        break;
       case "power-off":
-      case "fall-back":
-      case "called":
-      case "log":
         break;
     }
   }
 
-  #send({ event, eventId }: Extract<Effect, { tag: "send" }>): void {
+  /** Functions end when the dice say so, some never. */
+  #runs({ callId }: Extract<Effect, { tag: "run-tool" }>): void {
+    assert.ok(!this.#ran.has(callId), `${callId} is run twice`);
+    this.#ran.add(callId);
+    this.#calls.add(callId);
+  }
+
+  #endCall(): void {
+    const [callId] = this.#calls;
+    if (callId === undefined) return;
+    this.#calls.delete(callId);
+    this.#post({ tag: "tool-done", callId, ok: this.#dice.chance(0.8), output: "{}" });
+  }
+
+  #send({ event, id }: Extract<Effect, { tag: "send" }>): void {
+    const eventId = eventIdText(id);
+    if (event.tag === "tool-output") this.#settles(event.callId);
     if (event.tag === "cancel-response") {
-      if (event.responseId === null) this.#nextIsDead = true;
-      else this.speaker.dead.add(event.responseId);
+      // Without an id it ends whatever is active by then: nobody knows which.
+      if (event.responseId !== null) this.speaker.dead.add(event.responseId);
     }
     if (event.tag === "truncate") this.speaker.checkCut(event.itemId, event.audioEndMs);
     if (this.#server?.silent === false) this.#server.up.push({ event, eventId });
+  }
+
+  /** A call is answered once, and is not run any more. */
+  #settles(callId: string): void {
+    assert.ok(this.#ran.has(callId) && !this.#settled.has(callId), `${callId} is settled twice`);
+    this.#settled.add(callId);
+    this.#calls.delete(callId);
   }
 
   #flushed(): void {
@@ -280,7 +380,6 @@ export class ModelWorld {
     this.#server = null;
     this.#dialling = null;
     this.#closeUplink();
-    this.#nextIsDead = false;
     this.speaker.announced = null;
   }
 

@@ -72,7 +72,8 @@ export class World {
   /** `seed`: of its dice. */
   constructor(changes: Partial<Settings> = {}, seed = 1, timerFile = new SimStateFile()) {
     this.timerFile = timerFile;
-    this.settings = { ...DEFAULTS, ...changes };
+    // The server of these stories says what the test says, and creates no response by itself.
+    this.settings = { ...DEFAULTS, "session.response_by": "client", ...changes };
     this.appliance = new Appliance(
       {
         ...this.#ports(),

@@ -1,12 +1,11 @@
 /**
- * Two LEDs, or one: plays the patterns of core/panel/led-pattern.ts on pins.
+ * Two LEDs, or one: plays the patterns of core/pattern.ts on pins.
  *
  * Invariants: a pin is written only when its level changes; a pin that cannot be had is told once,
  * and the other one goes on, showing everything; `close` leaves both dark and released.
  */
 
 import { type Fault, FaultError } from "../../core/fault.ts";
-import type { Indication } from "../../core/panel/indication.ts";
 import {
   brightness,
   isDarkened,
@@ -15,6 +14,7 @@ import {
   onOneLed,
   patternOf,
 } from "../../core/panel/led-pattern.ts";
+import type { Indication } from "../../core/phase.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, Lamp } from "../../ports.ts";
 import type { Bank, OutputLine } from "./bank.ts";

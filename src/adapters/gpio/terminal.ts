@@ -5,7 +5,7 @@
  * touches the keyboard when it is a terminal, and leaves it as it found it.
  */
 
-import type { Indication } from "../../core/panel/indication.ts";
+import type { Indication } from "../../core/phase.ts";
 import type { Button, ButtonSink, Clock, Lamp } from "../../ports.ts";
 import type { LineSink } from "../os/line-sink.ts";
 

@@ -4,7 +4,7 @@
  * responses whose late sound is not played.
  */
 
-import type { Input } from "../../core/assistant-types.ts";
+import type { Input } from "../../core/assistant/state.ts";
 import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import { type HeardItem, Playhead } from "../../core/audio/playhead.ts";
 import { RepeatedEvents } from "../../core/realtime/repeated-events.ts";
@@ -22,7 +22,7 @@ const DISCARDED_MAX = 16;
 
 export interface DownlinkCounts {
   readonly receivedSamples: number;
-  /** What was really heard; complete once `hush` has resolved. */
+  /** What was really heard; complete once `flush` has resolved. */
   readonly playedSamples: number;
   /** Late sound of responses that had been given up. */
   readonly discardedSamples: number;
@@ -32,6 +32,9 @@ export interface DownlinkCounts {
   /** Events that the server sent twice. */
   readonly repeatedEvents: number;
 }
+
+/** Pieces of a held reply: a cough is decided within two seconds, in which this never comes. */
+const HELD_MAX = 2_000;
 
 /** After the last sample was due, before the speaker counts as dry: its clock is not quite ours. */
 const DRY_GRACE_MS = 50;
@@ -69,7 +72,7 @@ export class Downlink {
   #odd: Uint8Array = new Uint8Array(0);
   /** The item it belongs to: half a sample of one is nothing to another. */
   #oddOf = "";
-  #hushing: Promise<readonly HeardItem[]> = Promise.resolve([]);
+  #flushing: Promise<readonly HeardItem[]> = Promise.resolve([]);
   #cancelDry: () => void = () => {};
   /** The last reply as it came, before the volume. */
   #last: { readonly responseId: string; pieces: Int16Array[]; samples: number } | null = null;
@@ -78,6 +81,10 @@ export class Downlink {
   #ducked: boolean = false;
   /** A sound of our own may still be heard. */
   #ownSounds: boolean = false;
+  /** Sound that waits until it is known whether the user speaks; null: it is played as it comes. */
+  #held: { readonly sound: Sound; readonly pcm: Int16Array }[] | null = null;
+  /** `finish` was asked for while sound was held. */
+  #finishHeld: boolean = false;
 
   constructor(options: DownlinkOptions) {
     this.#options = options;
@@ -134,9 +141,25 @@ export class Downlink {
     if (this.#discarded.length > DISCARDED_MAX) this.#discarded.shift();
   }
 
+  /** No more sound of this reply will come; after what is held, where some is. */
   finish(): void {
+    if (this.#held !== null) {
+      this.#finishHeld = true;
+      return;
+    }
     this.#cancelDry();
     this.#options.speaker.finish();
+  }
+
+  /** Keeps the sound of a reply back (true), or plays what was kept (false). */
+  hold(wanted: boolean): void {
+    if (wanted === (this.#held !== null)) return;
+    const held = this.#held ?? [];
+    this.#held = wanted ? [] : null;
+    if (wanted) return;
+    for (const { sound, pcm } of held) this.#toSpeaker(sound, pcm);
+    if (this.#finishHeld) this.finish();
+    this.#finishHeld = false;
   }
 
   /** Plays a sound of our own, as loud as the answers or by `gain`; the server is told nothing of it. */
@@ -170,27 +193,30 @@ export class Downlink {
   }
 
   /** Silence; the loop is told how much of the reply on connection `attempt` was heard. */
-  hush(attempt: number): void {
+  flush(attempt: number): void {
     this.#cancelDry();
     this.#ownSounds = false;
     this.#announced = null;
     this.#odd = new Uint8Array(0);
+    const unheard = itemsOf(this.#held ?? []);
+    if (this.#held !== null) this.#held = [];
+    this.#finishHeld = false;
     const counts = this.#counts;
-    const before = this.#hushing;
+    const before = this.#flushing;
     const mine = this.#options.speaker.hush().then(async (heard) => {
-      const items = this.#playhead.heardAt(heard);
+      const items = [...this.#playhead.heardAt(heard), ...unheard];
       counts.playedSamples += this.#playhead.samplesHeardAt(heard);
       this.#playhead.clear();
-      if (this.#hushing === mine) this.#hushing = Promise.resolve([]);
-      this.#options.post({ tag: "hushed", attempt, items });
+      if (this.#flushing === mine) this.#flushing = Promise.resolve([]);
+      this.#options.post({ tag: "flushed", attempt, items });
       return [...(await before), ...items];
     });
-    this.#hushing = mine;
+    this.#flushing = mine;
   }
 
-  /** Resolves when a hush under way has had its effect, with what it cut; at once without one. */
-  hushed(): Promise<readonly HeardItem[]> {
-    return this.#hushing;
+  /** Resolves when a flush under way has had its effect, with what it cut; at once without one. */
+  flushed(): Promise<readonly HeardItem[]> {
+    return this.#flushing;
   }
 
   /** From the speaker: all of the reply has been heard. */
@@ -228,6 +254,12 @@ export class Downlink {
       return;
     }
     this.#counts.receivedSamples += pcm.length;
+    if (this.#held === null) this.#toSpeaker(sound, pcm);
+    else if (this.#held.length < HELD_MAX) this.#held.push({ sound, pcm });
+    else this.#counts.overflowSamples += pcm.length;
+  }
+
+  #toSpeaker(sound: Sound, pcm: Int16Array): void {
     this.#keep(sound.responseId, pcm);
     this.#loudness(this.#options.volume());
     const taken = this.#options.speaker.play(pcm);
@@ -244,7 +276,7 @@ export class Downlink {
     const leftMs = samplesToMs(this.#position - speaker.heard());
     this.#cancelDry = clock.after(leftMs + DRY_GRACE_MS, () => {
       this.#announced = null; // The next sound is announced again.
-      post({ tag: "ran-dry" });
+      post({ tag: "underrun" });
     });
   }
 
@@ -290,4 +322,17 @@ export class Downlink {
     this.#counts.playedSamples += this.#playhead.samplesHeardAt(this.#options.speaker.heard());
     this.#playhead.clear();
   }
+}
+
+/** What was held and is dropped: nothing of it was heard. */
+function itemsOf(
+  held: readonly { readonly sound: Sound; readonly pcm: Int16Array }[],
+): readonly HeardItem[] {
+  const playhead = new Playhead();
+  let position = 0;
+  for (const { sound, pcm } of held) {
+    playhead.wrote(sound.itemId, sound.contentIndex, position, pcm.length);
+    position += pcm.length;
+  }
+  return playhead.heardAt(0);
 }

@@ -1,11 +1,11 @@
 /** What plays, taken out of what is heard: as the settings ask for it, with what was learned before. */
 
+import { RING_MS } from "../../core/assistant/limits.ts";
 import type { CaptureClock } from "../../core/audio/capture-clock.ts";
 import { msToSamples } from "../../core/audio/pcm.ts";
 import type { Ring } from "../../core/audio/ring.ts";
 import { duplexFor, listensFor } from "../../core/echo/duplex.ts";
 import { echoReach, echoText, reachText } from "../../core/echo/judge.ts";
-import { RING_MS } from "../../core/limits.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Journal } from "../../ports.ts";
 import type { World } from "../world.ts";

@@ -3,8 +3,7 @@
  * file is made of. Joins the parts that keep it, and decides nothing.
  */
 
-import type { EndReason, Input, Moment, State, Talk } from "../../core/assistant-types.ts";
-import type { Fault } from "../../core/fault.ts";
+import type { Fact, Input, State, StepContext } from "../../core/assistant/state.ts";
 import { budgetReading } from "../../core/metrics/cost-fields.ts";
 import type { SessionRecord } from "../../core/metrics/session-file.ts";
 import type { Settings } from "../../core/settings/table.ts";
@@ -53,7 +52,8 @@ export class Accounts {
       capturedMs,
       uplink: () => uplink.counts,
       downlink: () => downlink.counts,
-      hushed: () => downlink.hushed(),
+      flushed: () => downlink.flushed(),
+      settings,
       recorded,
     });
   }
@@ -64,18 +64,20 @@ export class Accounts {
     await this.spending.start();
   }
 
-  begin(talk: Talk): void {
-    this.billing.begin(talk);
-    this.recorder.begin(talk);
+  /** What this input costs, booked before anything is decided; gives today's micro-dollars. */
+  before(input: Input, state: State): number {
+    return this.billing.before(input, state);
   }
 
-  end(reason: EndReason, fault: Fault | null): void {
-    this.recorder.end(reason, fault, this.billing.end());
-  }
-
-  /** Every input of the loop, with what it did. */
-  witness(input: Input, before: State, after: State, moment: Moment): void {
-    this.billing.after(input, before, after);
-    this.recorder.witness(input, before, after, moment);
+  /** What has happened by an input, in order. */
+  observe(input: Input, facts: readonly Fact[], at: StepContext): void {
+    this.recorder.heard(input, at);
+    for (const fact of facts) {
+      this.billing.observe(fact);
+      if (fact.tag === "conversation-ended") {
+        this.recorder.end(fact.reason, fact.fault, this.billing.end());
+      } else this.recorder.observe(fact, input, at);
+    }
+    this.recorder.over(input);
   }
 }

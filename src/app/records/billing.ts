@@ -6,8 +6,14 @@
  * Invariant: what is booked is never taken back, and each response is booked once.
  */
 
-import { isTalking } from "../../core/assistant-context.ts";
-import type { Input, State, Talk } from "../../core/assistant-types.ts";
+import type {
+  Conversation,
+  Fact,
+  Input,
+  Link,
+  Response,
+  State,
+} from "../../core/assistant/state.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import {
   addResponse,
@@ -33,6 +39,12 @@ export interface BillingOptions {
 /** A rule of thumb for the text that every response reads: the instructions and the tools. */
 const CHARS_PER_TOKEN = 4;
 
+/** What a bill belongs to; `response` null: none can be under way. */
+interface Session {
+  readonly link: Link;
+  readonly response: Conversation["response"] | null;
+}
+
 type ServerInput = Extract<Input, { tag: "server" }>;
 type Done = Extract<ServerInput["event"], { tag: "response-done" }>;
 
@@ -46,6 +58,8 @@ export class Billing {
   #transcriber = "";
   /** The connection whose response in flight has been booked as lost. */
   #lostOn = 0;
+  /** The session as it was before this input. */
+  #session: Session | null = null;
   /** The response that was billed last: by its connection and its id. */
   #billed = "";
 
@@ -58,11 +72,15 @@ export class Billing {
     return this.#tab;
   }
 
-  /** A conversation begins. A session kept from the last one brings its past along. */
-  begin(talk: Talk): void {
+  /** What has happened: a conversation began, or a response was lost. */
+  observe(fact: Fact): void {
+    if (fact.tag === "response-lost") this.#lost();
+    if (fact.tag !== "conversation-began") return;
     this.#tab = EMPTY_TAB;
     this.#receivedBefore = 0;
-    if (talk.link !== "ready") this.#last = NO_USAGE;
+    this.#lostOn = 0;
+    // A session kept from the last one brings its past along.
+    if (!fact.warm) this.#last = NO_USAGE;
   }
 
   /** The conversation is over; from now on it is one of today's. */
@@ -73,38 +91,34 @@ export class Billing {
 
   /** Before the step: what this input costs. Returns what has been spent today. */
   before(input: Input, state: State): number {
-    const talk = talkOf(state);
-    if (input.tag === "server" && input.attempt === talk?.attempt) this.#hear(input, talk);
-    // Before the machine connects again, for which there may be no money left.
-    if (input.tag === "link-closed" && input.attempt === talk?.attempt) this.#lost(talk);
+    this.#session = sessionOf(state);
+    if (this.#session !== null) this.#note(input, this.#session);
     return this.#options.spending.today().microUsd;
   }
 
-  /** After the step: was a response lost by it? */
-  after(input: Input, before: State, after: State): void {
-    if (!isTalking(before)) return;
-    if (isTalking(after) && after.talk.attempt === before.talk.attempt) {
-      if (after.talk.link !== "lost") return;
-    }
-    if (hasEnded(input, before.talk)) return;
-    this.#lost(before.talk);
+  #note(input: Input, { link, response }: Session): void {
+    if (input.tag === "server" && input.attempt === link.attempt) this.#hear(input, link, response);
+    // Before the machine connects again, for which there may be no money left.
+    const isUnderWay = response !== null && response.tag !== "none" && response.tag !== "failed";
+    if (input.tag === "link-closed" && input.attempt === link.attempt && isUnderWay) this.#lost();
   }
 
   /** This connection is no more: the bill of what is under way will not come. */
-  #lost(talk: Talk): void {
-    if (talk.answer.tag === "none" || talk.attempt === this.#lostOn) return;
-    this.#lostOn = talk.attempt;
-    this.#book(addUnbilled(this.#tab, this.#guess(talk), talk.model, this.#overrides()));
+  #lost(): void {
+    const link = this.#session?.link;
+    if (link === undefined || link.attempt === this.#lostOn) return;
+    this.#lostOn = link.attempt;
+    this.#book(addUnbilled(this.#tab, this.#guess(), link.model, this.#overrides()));
   }
 
-  #hear({ event }: ServerInput, talk: Talk): void {
+  #hear({ event }: ServerInput, link: Link, response: Response | null): void {
     switch (event.tag) {
       case "session-created":
       case "session-updated":
         this.#transcriber = event.transcriber ?? "";
         return;
       case "response-done":
-        this.#done(event, talk);
+        this.#done(event, link, response);
         return;
       case "transcribed":
         if (event.usage === null) return;
@@ -115,17 +129,17 @@ export class Billing {
     }
   }
 
-  #done({ responseId, usage, status }: Done, talk: Talk): void {
-    const which = `${talk.attempt} ${responseId}`;
+  #done({ responseId, usage, status }: Done, link: Link, response: Response | null): void {
+    const which = `${link.attempt} ${responseId}`;
     // Said twice by the server; while one is under way, an id that comes again is another response.
-    if (which === this.#billed && talk.answer.tag === "none") return;
+    if (which === this.#billed && (response?.tag ?? "none") === "none") return;
     this.#billed = which;
     if (usage !== null) {
       this.#last = usage;
-      this.#book(addResponse(this.#tab, usage, talk.model, this.#overrides()));
+      this.#book(addResponse(this.#tab, usage, link.model, this.#overrides()));
     } else if (status !== "failed") {
       // A failed response without a bill has none: nothing was made.
-      this.#book(addUnbilled(this.#tab, this.#guess(talk), talk.model, this.#overrides()));
+      this.#book(addUnbilled(this.#tab, this.#guess(), link.model, this.#overrides()));
     }
     this.#receivedBefore = this.#options.receivedSamples();
   }
@@ -134,7 +148,8 @@ export class Billing {
    * What a response may have used whose bill was not seen: all that was said so far, nothing of it
    * from the cache, and what was received of it.
    */
-  #guess({ settings }: Talk): Usage {
+  #guess(): Usage {
+    const settings = this.#options.settings();
     const sent = this.#options.sentSamples();
     const received = this.#options.receivedSamples();
     const { inputText, inputAudio, inputImage, outputText, outputAudio } = this.#last;
@@ -161,20 +176,11 @@ export class Billing {
   }
 }
 
-function talkOf(state: State): Talk | null {
-  return isTalking(state) ? state.talk : (state.warm?.talk ?? null);
+function sessionOf({ conversation, memory }: State): Session | null {
+  if (conversation !== null) return conversation;
+  return memory.warm === null ? null : { link: memory.warm.link, response: null };
 }
 
 function tokens(samples: number, perSecond: number): number {
   return Math.ceil((samplesToMs(Math.max(0, samples)) / 1000) * perSecond);
-}
-
-/** Did the answer under way end by this input, and so was billed or never begun? */
-function hasEnded(input: Input, { answer, attempt }: Talk): boolean {
-  if (input.tag !== "server" || input.attempt !== attempt) return false;
-  const { event } = input;
-  if (event.tag === "error") return answer.tag === "asked"; // It was refused.
-  if (event.tag !== "response-done") return false;
-  const id = answer.tag === "active" || answer.tag === "given-up" ? answer.id : null;
-  return id === null || id === event.responseId;
 }

@@ -4,8 +4,7 @@
  * stopwatch's; nothing here happens for each frame of sound.
  */
 
-import { isTalking } from "../../core/assistant-context.ts";
-import type { EndReason, Input, Moment, State, Talk } from "../../core/assistant-types.ts";
+import type { Call, Fact, Input, StepContext } from "../../core/assistant/state.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import type { HeardItem } from "../../core/audio/playhead.ts";
 import { type Fault, faultLine } from "../../core/fault.ts";
@@ -14,9 +13,9 @@ import { bounded } from "../../core/metrics/lists.ts";
 import { fileName, render, type SessionRecord } from "../../core/metrics/session-file.ts";
 import { rungs } from "../../core/models/fallback.ts";
 import type { Tab } from "../../core/money/conversation-cost.ts";
-import type { Indication } from "../../core/panel/indication.ts";
+import type { EndReason, Phase } from "../../core/phase.ts";
 import { redact } from "../../core/redact.ts";
-import { secretValues } from "../../core/settings/table.ts";
+import { type Settings, secretValues } from "../../core/settings/table.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../../ports.ts";
 import type { DownlinkCounts } from "../audio/downlink.ts";
 import type { UplinkCounts } from "../audio/uplink.ts";
@@ -38,7 +37,9 @@ export interface RecorderOptions {
   /** The counts of this connection; the object stays the connection's own. */
   readonly downlink: () => DownlinkCounts;
   /** Resolves when what was played is known to the end, with what was cut just now. */
-  readonly hushed: () => Promise<readonly HeardItem[]>;
+  readonly flushed: () => Promise<readonly HeardItem[]>;
+  /** As they are now; for what must never be written. */
+  readonly settings: () => Settings;
   /** A conversation is over, and this is all that is known of it. */
   readonly recorded: (record: SessionRecord) => void;
 }
@@ -49,7 +50,7 @@ type ServerInput = Extract<Input, { tag: "server" }>;
 type Late = "endedWallMs" | "endReason" | "recovered" | "audio" | "times" | "tab" | "budget";
 
 interface Running {
-  readonly talk: Talk;
+  readonly call: Call;
   readonly beganMs: number;
   readonly stopwatch: Stopwatch;
   record: Mutable<Omit<SessionRecord, Late>>;
@@ -79,62 +80,77 @@ export class Recorder {
     return this.#options.disk.lostFiles;
   }
 
-  begin(talk: Talk): void {
-    const { clock, capturedMs } = this.#options;
-    const nowMs = clock.nowMs();
-    const mark = (what: string): void => this.#mark(what);
-    const start = { talk, calledMs: this.#calledMs, nowMs, litMs: this.#litMs, capturedMs, mark };
-    const stopwatch = new Stopwatch(start);
-    this.#litMs = null;
-    this.#running = {
-      talk,
-      beganMs: nowMs,
-      stopwatch,
-      record: this.#fresh(talk),
-    };
+  /** Every input of the loop, before what has happened by it. */
+  heard(input: Input, at: StepContext): void {
+    if (isCall(input)) this.#calledMs = calledMs(input, at, this.#options.capturedMs);
+    // What ends a conversation belongs to it.
+    if (input.tag === "server" && this.#running !== null) this.#server(this.#running, input);
   }
 
-  /** Every input of the loop, with what it did. */
-  witness(input: Input, before: State, after: State, moment: Moment): void {
-    if (isCall(input)) this.#calledMs = calledMs(input, moment, this.#options.capturedMs);
+  /** What has happened, and by which input. */
+  observe(fact: Fact, input: Input, at: StepContext): void {
+    if (fact.tag === "conversation-began") this.#begin(fact);
     const running = this.#running;
     if (running === null) return;
-    running.stopwatch.witness(input, before, after, moment);
-    if (input.tag === "server") this.#server(running, input);
-    if (input.tag === "hushed") {
-      running.record.interruptions = cutsOf(running.record.interruptions, input.items);
+    running.stopwatch.observe(fact, input, at);
+    const { record } = running;
+    switch (fact.tag) {
+      case "dialed":
+        Object.assign(record, { model: fact.model, voice: fact.voice });
+        return;
+      case "listening": {
+        record.voice = fact.voice;
+        const agoMs = Math.round(samplesToMs(at.headSample - running.call.fromSample));
+        this.#mark(`first sound sent, captured ${agoMs} ms ago`);
+        return;
+      }
+      case "turn-asked":
+        record.turns = fact.turns;
+        record.requestedBy = { ...record.requestedBy, [fact.by]: record.requestedBy[fact.by] + 1 };
+        return;
+      case "fell-back": {
+        const { from, to, reason } = fact;
+        record.fallbacks = bounded(record.fallbacks, { from, to, reason });
+        return;
+      }
+      case "called": {
+        const { name, ok, ms } = fact;
+        record.calls = bounded(record.calls, { name, ok, ms });
+        return;
+      }
+      default:
+        return;
     }
-    if (isTalking(after)) {
-      const { model, voice, turns } = after.talk;
-      Object.assign(running.record, { model, voice, turns });
-    }
-    if (before.tag === "connecting" && after.tag === "listening") {
-      const agoMs = Math.round(samplesToMs(moment.head - running.talk.from));
-      this.#mark(`first sound sent, captured ${agoMs} ms ago`);
+  }
+
+  /** Every input of the loop, after what has happened by it. */
+  over(input: Input): void {
+    const running = this.#running;
+    if (running === null) return;
+    if (input.tag === "flushed") {
+      const { record, stopwatch } = running;
+      stopwatch.silent(this.#options.clock.nowMs());
+      record.interruptions = cutsOf(record.interruptions, input.items);
     }
     if (input.tag === "server" && input.event.tag === "response-done") this.#checkpoint(running);
   }
 
+  #begin({ call, model, voice, warm }: Extract<Fact, { tag: "conversation-began" }>): void {
+    const { clock, capturedMs } = this.#options;
+    const nowMs = clock.nowMs();
+    const mark = (what: string): void => this.#mark(what);
+    const times = { calledMs: this.#calledMs, nowMs, litMs: this.#litMs };
+    const stopwatch = new Stopwatch({ call, warm, ...times, capturedMs, mark });
+    this.#litMs = null;
+    this.#running = { call, beganMs: nowMs, stopwatch, record: this.#fresh(call, model, voice) };
+  }
+
   /** The lamp really shows this. */
-  lit(indication: Indication): void {
+  lit(indication: Phase): void {
     const isRest = indication === "idle" || indication === "muted" || indication === "fault";
     const nowMs = this.#options.clock.nowMs();
     if (this.#running !== null && !isRest) this.#running.stopwatch.lit(nowMs);
     else this.#litMs = isRest ? null : nowMs;
-  }
-
-  fellBack(step: { from: string; to: string; reason: string }): void {
-    if (this.#running === null) return;
-    const { record } = this.#running;
-    const { from, to, reason } = step;
-    record.fallbacks = bounded(record.fallbacks, { from, to, reason });
-  }
-
-  /** A function call was answered, at once. */
-  called(name: string, ok: boolean): void {
-    if (this.#running === null) return;
-    const { record } = this.#running;
-    record.calls = bounded(record.calls, { name, ok, ms: 0 });
   }
 
   /** The first sample of an utterance reaches the ear at `atMs`, as far as the speaker knows. */
@@ -148,13 +164,15 @@ export class Recorder {
     if (running === null) return;
     this.#running = null;
     if (fault !== null) this.#error(running, fault.code, faultLine(fault));
-    const { clock, journal, hushed, recorded } = this.#options;
+    const { clock, journal, flushed, recorded } = this.#options;
     const ended = this.#ended(running, { reason, recovered: false, tab });
     journal.log("info", summary(ended));
     // The object stays the connection's own, and goes on counting what is still heard.
     const counts = this.#options.downlink();
     const { stopwatch } = running;
-    this.#saving = Promise.all([hushed(), this.#saving]).then(([items]) => {
+    // What is cut by this step is cut after its facts are told.
+    const cut = Promise.resolve().then(flushed);
+    this.#saving = Promise.all([cut, this.#saving]).then(([items]) => {
       stopwatch.silent(clock.nowMs());
       const interruptions = cutsOf(ended.interruptions, items);
       const audio = { ...ended.audio, playedMs: samplesToMs(counts.playedSamples) };
@@ -182,19 +200,20 @@ export class Recorder {
     void noted.then((lost) => disk.went("checkpoint", lost));
   }
 
-  #fresh(talk: Talk): Running["record"] {
+  #fresh(call: Call, model: string, voice: string): Running["record"] {
     const { clock, dice } = this.#options;
     const id = Math.floor(dice.unit() * 36 ** 6).toString(36);
     return {
       id: id.padStart(6, "0"),
       startedWallMs: clock.wallMs(),
-      trigger: talk.trigger.source,
-      model: talk.model,
-      modelRequested: rungs(talk.settings)[0] ?? talk.model,
+      trigger: call.trigger.source,
+      model,
+      modelRequested: rungs(call.settings)[0] ?? model,
       fallbacks: [],
-      voice: talk.voice,
-      protocol: talk.settings["openai.protocol"],
+      voice,
+      protocol: call.settings["openai.protocol"],
       turns: 0,
+      requestedBy: { server: 0, client: 0 },
       responses: { completed: 0, cancelled: 0, incomplete: 0, failed: 0 },
       interruptions: [],
       calls: [],
@@ -203,12 +222,12 @@ export class Recorder {
   }
 
   #ended(
-    { record, talk, beganMs, stopwatch }: Running,
+    { record, call, beganMs, stopwatch }: Running,
     { reason: endReason, recovered, tab }: Ending,
   ): SessionRecord {
     const { clock, uplink, downlink, budget } = this.#options;
     const endedWallMs = record.startedWallMs + (clock.nowMs() - beganMs);
-    const audio = audioOf(talk, uplink(), downlink());
+    const audio = audioOf(call, uplink(), downlink());
     const times = stopwatch.times;
     const end = { endReason, recovered, endedWallMs, budget: budget() };
     return { ...record, ...end, times, audio, tab };
@@ -225,8 +244,8 @@ export class Recorder {
     this.#error(running, code ?? type ?? "unknown", message);
   }
 
-  #error({ record, talk }: Running, code: string, text: string): void {
-    const message = redact(text, secretValues(talk.settings));
+  #error({ record }: Running, code: string, text: string): void {
+    const message = redact(text, secretValues(this.#options.settings()));
     const at = iso(this.#options.clock.wallMs());
     record.errors = bounded(record.errors, { at, code, message });
   }
@@ -254,8 +273,8 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function audioOf(talk: Talk, up: UplinkCounts, down: DownlinkCounts): SessionRecord["audio"] {
-  const preRoll = up.sentSamples === 0 ? 0 : Math.max(0, talk.trigger.wokenAt - talk.from);
+function audioOf(call: Call, up: UplinkCounts, down: DownlinkCounts): SessionRecord["audio"] {
+  const preRoll = up.sentSamples === 0 ? 0 : Math.max(0, call.trigger.sample - call.fromSample);
   return {
     sentMs: samplesToMs(up.sentSamples),
     receivedMs: samplesToMs(down.receivedSamples),

@@ -1,14 +1,13 @@
 /**
- * The times of one conversation, each between two moments that somebody can see or hear: the user
+ * The times of one conversation, each between two ats that somebody can see or hear: the user
  * falls silent, the lamp lights up, the first sample sounds. It watches the loop's inputs and a few
  * reports of the devices; it decides nothing.
  *
- * Invariant: a time is noted once its second moment has come, and only if both moments belong to
+ * Invariant: a time is noted once its second at has come, and only if both ats belong to
  * each other: a question that was taken back has no answer, a sound of our own answers nothing.
  */
 
-import { isTalking } from "../../core/assistant-context.ts";
-import type { Input, Moment, State, Talk } from "../../core/assistant-types.ts";
+import type { Call, Fact, Input, StepContext } from "../../core/assistant/state.ts";
 import { msToSamples } from "../../core/audio/pcm.ts";
 import { bounded } from "../../core/metrics/lists.ts";
 import type { Times } from "../../core/metrics/session-file.ts";
@@ -17,7 +16,9 @@ import type { Times } from "../../core/metrics/session-file.ts";
 export type CapturedMs = (position: number) => number | null;
 
 export interface StopwatchStart {
-  readonly talk: Talk;
+  readonly call: Call;
+  /** It goes on in a session that was kept: nothing was dialled. */
+  readonly warm: boolean;
   /** When it was called: see `calledMs`. */
   readonly calledMs: number;
   readonly nowMs: number;
@@ -29,7 +30,6 @@ export interface StopwatchStart {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type ServerInput = Extract<Input, { tag: "server" }>;
 
 export class Stopwatch {
   readonly #start: StopwatchStart;
@@ -48,8 +48,7 @@ export class Stopwatch {
 
   constructor(start: StopwatchStart) {
     this.#start = start;
-    // A session that was kept open listens at once, and nothing was dialled.
-    this.#served = start.talk.link === "ready";
+    this.#served = start.warm;
     this.#times = {
       wakeToLedMs: null,
       wakeToListeningMs: this.#served ? start.nowMs - start.calledMs : null,
@@ -66,19 +65,40 @@ export class Stopwatch {
     return { ...this.#times };
   }
 
-  /** Every input of the loop, with what it did. */
-  witness(input: Input, before: State, after: State, moment: Moment): void {
-    if (input.tag === "server") this.#server(input, before, after, moment);
-    if (input.tag === "hushed") this.silent(moment.nowMs);
-    if (input.tag === "drained") this.#sounding = false;
-    if (input.tag === "uplink-flushed" && after.tag === "thinking") this.#commitMs = moment.nowMs;
-    if (input.tag === "reply-audio" && after.tag === "speaking") this.#firstSound(moment.nowMs);
-    if (input.tag === "talk-over" && isReleased(after)) this.#questionEndMs = moment.nowMs;
-    if (before.tag === "connecting" && isTalking(after) && after.tag !== "connecting") {
-      this.#established(after.talk, moment);
+  /** What has happened, and by which input. */
+  observe(fact: Fact, input: Input, at: StepContext): void {
+    switch (fact.tag) {
+      case "greeted":
+        this.#greeted = { attempt: fact.attempt, atMs: at.nowMs };
+        return;
+      case "listening":
+        this.#established(fact.attempt, at);
+        return;
+      case "speech-ended":
+        this.#speechEnded(fact.capturedAt, at);
+        return;
+      case "ptt-released":
+        this.#questionEndMs = at.nowMs;
+        return;
+      case "turn-committed":
+        this.#commitMs = at.nowMs;
+        return;
+      case "question-reopened":
+        this.#commitMs = null;
+        return;
+      case "interrupted":
+        this.#commitMs = null;
+        this.#questionEndMs = null;
+        return;
+      case "reply-began":
+        this.#firstSound(at.nowMs);
+        return;
+      case "reply-over":
+        this.#leftOff(fact.by, input, at);
+        return;
+      default:
+        return;
     }
-    if (before.tag === "speaking" && after.tag !== "speaking") this.#leftOff(input, after, moment);
-    this.#forget(input, after);
   }
 
   /** The lamp shows that it was heard. */
@@ -106,29 +126,18 @@ export class Stopwatch {
     this.#pressMs = null;
   }
 
-  #server(input: ServerInput, before: State, after: State, { nowMs }: Moment): void {
-    const { attempt, event } = input;
-    if (before.tag === "connecting" && attempt === before.talk.attempt) {
-      if (this.#greeted?.attempt !== attempt) this.#greeted = { attempt, atMs: nowMs };
-    }
-    if (after.tag !== "thinking") return;
-    // A turn in which nothing was said leaves the state as it was.
-    if (event.tag === "speech-stopped" && before.tag === "listening") {
-      const endMs = this.#speechEndMs(after.talk, input.capturedAt);
-      this.#questionEndMs = endMs === null ? null : Math.min(nowMs, endMs);
-      this.#start.mark("end of speech");
-    }
-    const isOurs = isTalking(before) && before.talk.byHand === null;
-    if (event.tag === "committed" && isOurs && event.itemId !== before.talk.ghost) {
-      this.#commitMs = nowMs;
-    }
+  #speechEnded(capturedAt: number | null, { nowMs }: StepContext): void {
+    const endMs = this.#speechEndMs(capturedAt);
+    this.#questionEndMs = endMs === null ? null : Math.min(nowMs, endMs);
+    this.#start.mark("end of speech");
   }
 
   /** When the user fell silent: where the server heard it, less the silence that it waited for. */
-  #speechEndMs(talk: Talk, capturedAt: number | null): number | null {
+  #speechEndMs(capturedAt: number | null): number | null {
     if (capturedAt === null) return null;
-    const isServerVad = talk.settings["openai.turn_detection.type"] === "server_vad";
-    const silenceMs = isServerVad ? talk.settings["openai.turn_detection.silence_ms"] : 0;
+    const { settings } = this.#start.call;
+    const isServerVad = settings["openai.turn_detection.type"] === "server_vad";
+    const silenceMs = isServerVad ? settings["openai.turn_detection.silence_ms"] : 0;
     return this.#start.capturedMs(capturedAt - msToSamples(silenceMs));
   }
 
@@ -138,7 +147,7 @@ export class Stopwatch {
     if (!this.#sounding) this.#deltaMs ??= nowMs;
   }
 
-  #established({ attempt }: Talk, { nowMs }: Moment): void {
+  #established(attempt: number, { nowMs }: StepContext): void {
     if (this.#served) return;
     this.#served = true;
     const { nowMs: dialledMs, calledMs, mark } = this.#start;
@@ -150,18 +159,11 @@ export class Stopwatch {
   }
 
   /** The reply is over, by itself or because somebody wanted it to be. */
-  #leftOff(input: Input, after: State, moment: Moment): void {
-    if (this.#sounding) this.#pressMs = pressedMs(input, moment, this.#start);
+  #leftOff(by: "ear" | "user" | "end", input: Input, at: StepContext): void {
+    if (by === "ear") this.#start.mark("reply heard to its end");
+    else if (this.#sounding) this.#pressMs = pressedMs(input, at, this.#start);
     this.#sounding = false;
     this.#deltaMs = null;
-    if (after.tag === "follow-up") this.#start.mark("reply heard to its end");
-  }
-
-  /** What was asked is not waited for any more: taken back, cut, or answered without a sound. */
-  #forget(input: Input, after: State): void {
-    if (after.tag === "listening" || after.tag === "follow-up") this.#commitMs = null;
-    const isCut = after.tag === "listening" && isCall(input);
-    if (isCut || after.tag === "follow-up") this.#questionEndMs = null;
   }
 
   #note(
@@ -174,35 +176,33 @@ export class Stopwatch {
 
 /** Was this input somebody who wants us? */
 export function isCall(input: Input): boolean {
-  return ["wake", "tap", "talk", "command"].includes(input.tag);
+  return ["wake", "tap", "ptt-down", "command"].includes(input.tag);
 }
 
 /**
  * When it was done: the end of the wake word as it was captured, the way down of the button, the
  * arrival of a command.
  */
-export function calledMs(input: Input, { nowMs }: Moment, capturedMs: CapturedMs): number {
+export function calledMs(input: Input, { nowMs }: StepContext, capturedMs: CapturedMs): number {
   if (input.tag === "wake") return Math.min(nowMs, capturedMs(input.endSample) ?? nowMs);
-  if (input.tag === "tap" || input.tag === "talk") return Math.min(nowMs, input.pressedMs ?? nowMs);
+  if (input.tag === "tap" || input.tag === "ptt-down")
+    return Math.min(nowMs, input.pressedMs ?? nowMs);
   return nowMs;
 }
 
 /** The same for whatever silences a reply, the user's voice included; null for anything else. */
 function pressedMs(
   input: Input,
-  moment: Moment,
-  { talk, capturedMs }: StopwatchStart,
+  at: StepContext,
+  { call, capturedMs }: StopwatchStart,
 ): number | null {
-  if (isCall(input)) return calledMs(input, moment, capturedMs);
+  if (isCall(input)) return calledMs(input, at, capturedMs);
   if (input.tag !== "server" || input.event.tag !== "speech-started") return null;
   if (input.capturedAt === null) return null;
   // The server tells where its padding begins, not the voice; semantic detection has none.
-  const isServerVad = talk.settings["openai.turn_detection.type"] === "server_vad";
-  const prefixMs = isServerVad ? talk.settings["openai.turn_detection.prefix_ms"] : 0;
+  const { settings } = call;
+  const isServerVad = settings["openai.turn_detection.type"] === "server_vad";
+  const prefixMs = isServerVad ? settings["openai.turn_detection.prefix_ms"] : 0;
   const atMs = capturedMs(input.capturedAt + msToSamples(prefixMs));
-  return atMs === null ? null : Math.min(moment.nowMs, atMs);
-}
-
-function isReleased(state: State): boolean {
-  return isTalking(state) && state.talk.byHand?.tag === "released";
+  return atMs === null ? null : Math.min(at.nowMs, atMs);
 }

@@ -3,7 +3,8 @@
  * way to a conversation. The ringing needs no network, no key and no open microphone.
  */
 
-import type { Input, State } from "../../core/assistant-types.ts";
+import type { Input, State } from "../../core/assistant/state.ts";
+import { phase } from "../../core/assistant/views.ts";
 import type { TimerOrder } from "../../core/control.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Downlink } from "../audio/downlink.ts";
@@ -77,7 +78,7 @@ export class Ringer {
 
   /** What the button means: a press ends the ringing, and a tap has done its work with that. */
   readonly pressed = (input: Input): void => {
-    const isPress = input.tag === "tap" || input.tag === "talk";
+    const isPress = input.tag === "tap" || input.tag === "ptt-down";
     const isDone = isPress && this.silence() && input.tag === "tap";
     if (!isDone) this.#post(input);
   };
@@ -90,7 +91,8 @@ export class Ringer {
 
 /** A conversation in which nobody speaks may end for a timer; one in which somebody does may finish. */
 function roomIn(state: State): Room {
-  switch (state.tag) {
+  const { conversation: c } = state;
+  switch (phase(state)) {
     case "idle":
     case "muted":
     case "fault":
@@ -98,7 +100,7 @@ function roomIn(state: State): Room {
     case "follow-up":
       return "quiet";
     case "listening":
-      return state.speech === null ? "quiet" : "busy";
+      return c?.turn.tag === "open" ? "quiet" : "busy";
     case "connecting":
     case "thinking":
     case "speaking":

@@ -3,7 +3,7 @@
  * and their ringing, volume, memory. Orders come from the model and from the control socket.
  */
 
-import type { Input, State } from "../../core/assistant-types.ts";
+import type { Input, State } from "../../core/assistant/state.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
 import { faultLine } from "../../core/fault.ts";
 import { builtInRows } from "../../core/functions/built-in.ts";

@@ -32,6 +32,9 @@ export async function control(command: ControlCommand, argv: readonly string[]):
   if (command === "mute" && operand !== undefined && !MUTE_WORDS.includes(operand)) {
     return usageError(command, `expected ${MUTE_WORDS.join(", ")}, or nothing to see how it is`);
   }
+  if (command === "status" && line.flag("debug") && !line.json) {
+    return usageError(command, "--debug goes with --json");
+  }
   const socket = socketOf(command, line);
   const ask = (request: ControlRequest): Promise<ControlReply> => askRunning(socket, request);
   if (command === "status" && line.flag("watch")) {
@@ -39,9 +42,18 @@ export async function control(command: ControlCommand, argv: readonly string[]):
     await watchStatus({ json: line.json, ask: once, out: process.stdout });
     return EXIT_FINE;
   }
+  if (command === "status") {
+    const debug = line.flag("debug") ? { debug: true } : {};
+    return print(command, await ask({ command, ...debug }), line.json);
+  }
   if (command !== "mute") return print(command, await ask({ command }), line.json);
   return await mute(operand, ask, line.json);
 }
+
+const STATUS_OPTIONS = {
+  watch: { doc: "every second anew, until Ctrl-C" },
+  debug: { doc: "with --json: the whole state, for a bug report; it holds no secret" },
+} as const;
 
 const MUTE_WORDS = ["on", "off", "toggle"];
 
@@ -69,7 +81,7 @@ export const SPECS: readonly CommandSpec[] = (["status", "wake", "stop", "mute"]
 function specOf(command: ControlCommand): CommandSpec {
   const options = {
     ...SOCKET_OPTION,
-    ...(command === "status" ? { watch: { doc: "every second anew, until Ctrl-C" } } : {}),
+    ...(command === "status" ? STATUS_OPTIONS : {}),
   };
   const spec = { name: command, summary: SUMMARY[command], json: true, config: true, options };
   return command === "mute" ? { ...spec, operands: "[on|off|toggle]", operandsMax: 1 } : spec;

@@ -8,10 +8,10 @@
 
 import type { PacedEngine } from "../../adapters/wake/group.ts";
 import { WakePath } from "../../app/audio/wake-path.ts";
+import { RING_MS } from "../../core/assistant/limits.ts";
 import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import { Ring } from "../../core/audio/ring.ts";
 import { FaultError } from "../../core/fault.ts";
-import { RING_MS } from "../../core/limits.ts";
 import { STOP_WORD } from "../../core/wake/plan.ts";
 import type { Clock } from "../../ports.ts";
 

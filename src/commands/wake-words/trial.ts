@@ -6,10 +6,10 @@
 import type { PacedEngine } from "../../adapters/wake/group.ts";
 import type { MicroDetector } from "../../adapters/wake/micro-detector.ts";
 import { WakePath } from "../../app/audio/wake-path.ts";
+import { RING_MS } from "../../core/assistant/limits.ts";
 import { FRAME_MS, msToSamples } from "../../core/audio/pcm.ts";
 import { Ring } from "../../core/audio/ring.ts";
 import { type Fault, FaultError } from "../../core/fault.ts";
-import { RING_MS } from "../../core/limits.ts";
 import { STOP_WORD } from "../../core/wake/plan.ts";
 import type { Clock, Microphone, WakeEngine, WakeSink } from "../../ports.ts";
 

@@ -42,6 +42,7 @@ export function soundOf(code: FaultCode): FaultSound {
     case "speaker-lost":
     case "wake-word-failed":
     case "protocol":
+    case "unheard":
     case "gpio":
     case "power":
     case "metrics-lost":

@@ -51,6 +51,8 @@ function course(): readonly MetricsField[] {
     field("voice", "", "that spoke"),
     field("protocol", "", "`ga` or `beta`"),
     field("turns", "turns", "questions, each counted once however often it was asked"),
+    field("response_by.server", "questions", "the server responded by itself"),
+    field("response_by.client", "questions", "the response was requested by Pipit"),
   ];
 }
 

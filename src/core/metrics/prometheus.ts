@@ -7,8 +7,8 @@
  * number of series is the same on the first day and after ten years.
  */
 
-import type { EndReason, PhaseTag } from "../assistant-types.ts";
 import type { FaultCode } from "../fault.ts";
+import type { EndReason, Phase } from "../phase.ts";
 import {
   emptyHistogram,
   type Family,
@@ -22,7 +22,7 @@ import type { SessionRecord } from "./session-file.ts";
 export interface FleetNow {
   readonly isUp: boolean;
   readonly version: string;
-  readonly state: PhaseTag;
+  readonly state: Phase;
   /** When the last conversation ended, milliseconds since 1970. */
   readonly lastWallMs: number | null;
   /** Of the microphone, dB below full scale; null: not known. */
@@ -32,7 +32,7 @@ export interface FleetNow {
 
 const OTHER = "other";
 const TRIGGERS: readonly SessionRecord["trigger"][] = ["wake-word", "button", "command"];
-const STATES: readonly PhaseTag[] = [
+const STATES: readonly Phase[] = [
   ...(["idle", "connecting", "listening", "thinking", "speaking"] as const),
   ...(["follow-up", "muted", "fault"] as const),
 ];
@@ -65,6 +65,7 @@ const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   "no-credit": true,
   "model-unavailable": true,
   protocol: true,
+  unheard: true,
   gpio: true,
   power: true,
   "metrics-lost": true,

@@ -7,9 +7,9 @@
  * the same number.
  */
 
-import type { EndReason } from "../assistant-types.ts";
 import { oneLine } from "../fault.ts";
 import { priceTableOf, type Tab } from "../money/conversation-cost.ts";
+import type { EndReason } from "../phase.ts";
 import { type BudgetReading, moneyFields } from "./cost-fields.ts";
 
 /** Longest text in an entry of a list: an error of the API has some two hundred characters. */
@@ -54,6 +54,8 @@ export interface SessionRecord {
   readonly voice: string;
   readonly protocol: string;
   readonly turns: number;
+  /** Questions by who created the response to them. */
+  readonly requestedBy: { readonly server: number; readonly client: number };
   readonly times: Times;
   readonly responses: ResponseCounts;
   readonly interruptions: readonly { heard_ms: number; received_ms: number }[];
@@ -103,6 +105,7 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
     turns: record.turns,
     ...timeFields(record.times),
     responses: { ...responses, unbilled: tab.unbilled },
+    response_by: record.requestedBy,
     interruptions: record.interruptions,
     function_calls: calls.map(cut),
     function_success_rate:

@@ -7,7 +7,7 @@
  */
 
 import type { Fault } from "../fault.ts";
-import type { Settings } from "../settings/table.ts";
+import type { PublicSettings } from "../settings/table.ts";
 
 /** How long a model is taken to be gone. */
 export const GONE_MS = 24 * 3_600_000;
@@ -19,15 +19,14 @@ export interface Ladder {
   readonly passedOver: Readonly<Record<string, { readonly untilMs: number; readonly why: string }>>;
   /** The server asked us to come later; until then nothing is dialled. */
   readonly holdOff: { readonly untilMs: number; readonly why: Fault } | null;
-  /** Whose memory this is: what one account lacks, another may have. */
+  /** Whose memory this is, as a hash: what one account lacks, another may have. */
   readonly account: string;
 }
 
 export const FRESH_LADDER: Ladder = { passedOver: {}, holdOff: null, account: "" };
 
-/** The memory as far as it holds for these settings: for another key or server it starts anew. */
-export function ladderFor(ladder: Ladder, settings: Settings): Ladder {
-  const account = `${settings["openai.base_url"]} ${settings["openai.api_key"]}`;
+/** The memory as far as it holds: for another key or server it starts anew. */
+export function chainFor(ladder: Ladder, account: string): Ladder {
   return ladder.account === account ? ladder : { ...FRESH_LADDER, account };
 }
 
@@ -35,7 +34,7 @@ export function ladderFor(ladder: Ladder, settings: Settings): Ladder {
 export const HOLD_OFF_MAX_MS = 10 * 60_000;
 
 /** The models to try, in order, each once. */
-export function rungs(settings: Settings): readonly string[] {
+export function rungs(settings: PublicSettings): readonly string[] {
   const { "openai.model": model, "openai.legacy_model": legacy } = settings;
   switch (settings["openai.model_selection"]) {
     case "new":
@@ -48,14 +47,14 @@ export function rungs(settings: Settings): readonly string[] {
 }
 
 /** Near the end of the budget, `budget.mini_model` is asked alone: a chain would lead back to the dear ones. */
-export function miniSettings(settings: Settings): Settings {
+export function miniSettings<S extends PublicSettings>(settings: S): S {
   const model = settings["budget.mini_model"];
   return { ...settings, "openai.model": model, "openai.model_selection": "new" };
 }
 
 /** The first rung that is not passed over and not in `tried`; null when there is none left. */
 export function nextRung(
-  settings: Settings,
+  settings: PublicSettings,
   ladder: Ladder,
   tried: readonly string[],
   nowMs: number,
@@ -68,7 +67,7 @@ export function nextRung(
  * Where a conversation starts. When every rung is passed over, the first one is asked all the same:
  * one attempt a wake is no hammering, and what was gone may have come back.
  */
-export function firstRung(settings: Settings, ladder: Ladder, nowMs: number): string {
+export function firstRung(settings: PublicSettings, ladder: Ladder, nowMs: number): string {
   return nextRung(settings, ladder, [], nowMs) ?? rungs(settings)[0] ?? settings["openai.model"];
 }
 

@@ -1,6 +1,6 @@
 /** Which voice speaks: the wanted one, or the next best that the model has, with the reason. */
 
-import type { Settings } from "../settings/table.ts";
+import type { PublicSettings } from "../settings/table.ts";
 import { ALL_VOICES } from "../voices.ts";
 import { hasVoice } from "./catalogue.ts";
 
@@ -22,7 +22,7 @@ export type VoiceChoice =
 const NEAREST: Readonly<Record<string, string>> = { cedar: "echo", marin: "coral" };
 
 /** What the owner wants. */
-export function voiceWish(settings: Settings): VoiceWish {
+export function voiceWish(settings: PublicSettings): VoiceWish {
   return {
     voice: settings["openai.voice"],
     fallback: settings["openai.voice_fallback"],

@@ -1,6 +1,6 @@
 /**
  * The daily budget, judged: how far it is spent, whether an answer may still be asked for, and which
- * model gives it. Pure; what was spent comes with the moment (see app/records/spending.ts).
+ * model gives it. Pure; what was spent comes with the moment (see app/spending.ts).
  *
  * Invariant: beyond `budget.daily_usd` nothing is asked for, unless `budget.action` is `warn`. So a
  * day costs its budget and, at the most, the response that was under way when it was reached.
@@ -8,7 +8,7 @@
 
 import { type Fault, fault } from "../fault.ts";
 import { miniSettings } from "../models/fallback.ts";
-import type { Settings } from "../settings/table.ts";
+import type { PublicSettings } from "../settings/table.ts";
 
 /** `near`: `budget.warn_at` of it is spent; `spent`: all of it. */
 export type BudgetLevel = "calm" | "near" | "spent";
@@ -21,11 +21,11 @@ export function isBeyond(level: BudgetLevel, other: BudgetLevel): boolean {
 }
 
 /** Micro-dollars a day; 0: there is no budget. */
-export function dailyMicroUsd(settings: Settings): number {
+export function dailyMicroUsd(settings: PublicSettings): number {
   return Math.round(settings["budget.daily_usd"] * 1e6);
 }
 
-export function budgetLevel(settings: Settings, spentMicroUsd: number): BudgetLevel {
+export function budgetLevel(settings: PublicSettings, spentMicroUsd: number): BudgetLevel {
   const daily = dailyMicroUsd(settings);
   if (daily === 0) return "calm";
   if (spentMicroUsd >= daily) return "spent";
@@ -33,25 +33,29 @@ export function budgetLevel(settings: Settings, spentMicroUsd: number): BudgetLe
 }
 
 /** May nothing more be asked for today? */
-export function isRefused(settings: Settings, spentMicroUsd: number): boolean {
+export function isRefused(settings: PublicSettings, spentMicroUsd: number): boolean {
   if (settings["budget.action"] === "warn") return false;
   return budgetLevel(settings, spentMicroUsd) === "spent";
 }
 
 /** Why nothing more may be asked for today; null where it may. */
-export function refusal(settings: Settings, spentMicroUsd: number): Fault | null {
+export function refusal(settings: PublicSettings, spentMicroUsd: number): Fault | null {
   return isRefused(settings, spentMicroUsd) ? budgetFault("spent", settings, spentMicroUsd) : null;
 }
 
 /** The settings for a conversation that begins now: near the budget's end, `mini` has its own model. */
-export function thriftySettings(settings: Settings, spentMicroUsd: number): Settings {
+export function thriftySettings(settings: PublicSettings, spentMicroUsd: number): PublicSettings {
   if (settings["budget.action"] !== "mini") return settings;
   if (budgetLevel(settings, spentMicroUsd) === "calm") return settings;
   return miniSettings(settings);
 }
 
 /** What the owner is told when this level has been reached. */
-export function budgetFault(level: "near" | "spent", settings: Settings, spent: number): Fault {
+export function budgetFault(
+  level: "near" | "spent",
+  settings: PublicSettings,
+  spent: number,
+): Fault {
   const daily = dollars(dailyMicroUsd(settings));
   if (level === "near") {
     const what = `${dollars(spent)} of today's budget of ${daily} are spent`;
@@ -64,7 +68,7 @@ export function budgetFault(level: "near" | "spent", settings: Settings, spent: 
 const RESET = "It begins anew at midnight";
 const RAISE = "to have more, raise budget.daily_usd and reload";
 
-function nearRemedy(settings: Settings): string {
+function nearRemedy(settings: PublicSettings): string {
   switch (settings["budget.action"]) {
     case "warn":
       return `${RESET}; budget.action is warn: nothing will be refused`;
@@ -75,7 +79,7 @@ function nearRemedy(settings: Settings): string {
   }
 }
 
-function spentRemedy(settings: Settings): string {
+function spentRemedy(settings: PublicSettings): string {
   const goesOn = "budget.action is warn: conversations go on";
   return `${RESET}; ${settings["budget.action"] === "warn" ? goesOn : RAISE}`;
 }
@@ -86,7 +90,7 @@ function dollars(microUsd: number): string {
 
 /** The budget as `pipit status` and the metrics tell it; null where there is none. */
 export function budgetStatus(
-  settings: Settings,
+  settings: PublicSettings,
   spentMicroUsd: number,
 ): Readonly<Record<string, unknown>> | null {
   const daily = dailyMicroUsd(settings);

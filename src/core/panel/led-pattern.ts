@@ -7,7 +7,7 @@
  * priority (fault over muted over speaking over … idle) is the view's, in indicator.ts.
  */
 
-import { INDICATIONS, type Indication } from "./indication.ts";
+import { INDICATIONS, type Indication } from "../phase.ts";
 
 /** How an LED moves. Every mode but `off` begins lit, so that a change is seen at once. */
 export const LED_MODES = ["off", "on", "blink", "fast", "pulse", "breathe"] as const;

@@ -4,7 +4,7 @@
  */
 
 import type { ClientEvent, Protocol } from "./client-events.ts";
-import type { SessionConfig, TurnDetection } from "./session.ts";
+import type { SessionConfig } from "./session.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -79,7 +79,7 @@ function gaSession(config: SessionConfig): Body {
         format,
         ...noiseReduction("noise_reduction", config),
         transcription: null,
-        turn_detection: turnDetection(config.turnDetection),
+        turn_detection: turnDetection(config),
       },
       output: { format, voice: config.voice },
     },
@@ -94,7 +94,7 @@ function betaSession(config: SessionConfig): Body {
     input_audio_format: "pcm16",
     output_audio_format: "pcm16",
     ...noiseReduction("input_audio_noise_reduction", config),
-    turn_detection: turnDetection(config.turnDetection),
+    turn_detection: turnDetection(config),
     tools: tools(config),
     tool_choice: "auto",
     ...present("temperature", config.temperature),
@@ -123,11 +123,11 @@ function noiseReduction(name: string, { noiseReduction: kind }: SessionConfig): 
 }
 
 /**
- * The server finds the turns, but never answers or interrupts by itself: Pipit asks for each
- * answer (so that a wake with nothing said costs nothing, and there is one response at a time).
+ * The server finds the turns, but never interrupts by itself: only Pipit knows how much was heard.
+ * Whether it also responds by itself is decided for each session (see assistant/views.ts).
  */
-function turnDetection(detection: TurnDetection | null): Body | null {
-  const ours = { create_response: false, interrupt_response: false };
+function turnDetection({ turnDetection: detection, createsResponses }: SessionConfig): Body | null {
+  const ours = { create_response: createsResponses, interrupt_response: false };
   if (detection === null) return { type: "server_vad", ...ours };
   if (detection.type === "none") return null;
   return detection.type === "semantic_vad"

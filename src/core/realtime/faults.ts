@@ -140,6 +140,18 @@ function modelFault(model: string, said: string): Fault {
   );
 }
 
+/** As the API writes it in the text of an error: 166ms, 1.65s, 1m2s, 6m0s. */
+const HINT = /try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?/i;
+
+/** How long an error's own text asks us to wait, milliseconds; null when it does not say. */
+export function retryHintMs(message: string): number | null {
+  const found = HINT.exec(message);
+  const [hours, minutes, seconds, ms] = (found ?? []).slice(1).map((part) => Number(part ?? 0));
+  const total =
+    (hours ?? 0) * 3_600_000 + (minutes ?? 0) * 60_000 + (seconds ?? 0) * 1000 + (ms ?? 0);
+  return found !== null && Number.isFinite(total) && total > 0 ? total : null;
+}
+
 /** How long the server asks us to wait; null when it does not say. */
 export function retryAfterMs(failure: LinkFailure): number | null {
   return failure.tag === "http" ? failure.retryAfterMs : null;

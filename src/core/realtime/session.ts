@@ -4,7 +4,7 @@
  */
 
 import { modelNamed } from "../models/catalogue.ts";
-import { DEFAULTS, type Settings } from "../settings/table.ts";
+import { DEFAULTS, type PublicSettings } from "../settings/table.ts";
 
 /** Parts of the set-up that a session can do without, should the server refuse them. */
 export type SetUpPart =
@@ -36,12 +36,24 @@ export interface ToolSpec {
 }
 
 /** `null`: not sent. */
+/** What of a session can change while it lasts. */
+export interface SessionMode {
+  /** The server does not look for turns: the button finds them. */
+  readonly pushToTalk: boolean;
+  /** Who creates a response to a turn that the server has found. */
+  readonly responseBy: "server" | "client";
+}
+
+const BY_CLIENT: SessionMode = { pushToTalk: false, responseBy: "client" };
+
 export interface SessionConfig {
   readonly instructions: string;
   readonly voice: string;
   readonly maxOutputTokens: number | "inf" | null;
   readonly noiseReduction: "off" | "near_field" | "far_field" | null;
   readonly turnDetection: TurnDetection | null;
+  /** The server responds to each turn that it finds, without being asked. */
+  readonly createsResponses: boolean;
   /** Tokens of the past dialogue that are kept when it grows too long; GA only. */
   readonly keptTokens: number | null;
   readonly reasoningEffort: string | null;
@@ -70,15 +82,14 @@ const MANNERS =
   "If you did not understand, say so in one short sentence.";
 
 /**
- * The session that the settings ask of `model`, spoken with `voice`, `without` some parts. `byHand`:
- * the server does not look for turns (push-to-talk); without that there could be none.
+ * The session that the settings ask of `model`, spoken with `voice`, `without` some parts.
  */
 export function sessionConfig(
-  settings: Settings,
+  settings: PublicSettings,
   model: string,
   voice: string,
   without: readonly SetUpPart[] = [],
-  byHand = false,
+  mode: SessionMode = BY_CLIENT,
 ): SessionConfig {
   const has = (part: SetUpPart): boolean => !without.includes(part);
   const ga = settings["openai.protocol"] === "ga";
@@ -90,7 +101,8 @@ export function sessionConfig(
     voice,
     maxOutputTokens: has("max-output-tokens") ? maxOutputTokens(settings, model) : null,
     noiseReduction: has("noise-reduction") ? settings["openai.noise_reduction"] : null,
-    turnDetection: detection(settings, has("turn-detection"), byHand),
+    turnDetection: detection(settings, has("turn-detection"), mode),
+    createsResponses: mode.responseBy === "server",
     keptTokens: ga && has("truncation") && kept > 0 ? kept : null,
     reasoningEffort: has("reasoning") && reasons(settings, model) ? effort(settings) : null,
     temperature: !ga && has("temperature") ? settings["openai.temperature"] : null,
@@ -99,7 +111,7 @@ export function sessionConfig(
 }
 
 /** What the owner asked for and this model or protocol does not have: one sentence each. */
-export function leftOut(settings: Settings, model: string): readonly string[] {
+export function leftOut(settings: PublicSettings, model: string): readonly string[] {
   const ga = settings["openai.protocol"] === "ga";
   const lines: string[] = [];
   if (ga && settings["openai.temperature"] !== DEFAULTS["openai.temperature"]) {
@@ -112,28 +124,33 @@ export function leftOut(settings: Settings, model: string): readonly string[] {
   return lines;
 }
 
-function effort(settings: Settings): string | null {
+function effort(settings: PublicSettings): string | null {
   const wanted = settings["openai.reasoning_effort"];
   return wanted === "default" ? null : wanted;
 }
 
 /** A model that is not in the catalogue is taken to be newer than it, and to reason. */
-function reasons(settings: Settings, model: string): boolean {
+function reasons(settings: PublicSettings, model: string): boolean {
   return settings["openai.protocol"] === "ga" && (modelNamed(model)?.reasoning ?? true);
 }
 
-function maxOutputTokens(settings: Settings, model: string): number | "inf" {
+function maxOutputTokens(settings: PublicSettings, model: string): number | "inf" {
   const wanted = settings["openai.max_output_tokens"];
   const most = modelNamed(model)?.maxOutputTokens;
   return wanted === "inf" || most === undefined ? wanted : Math.min(wanted, most);
 }
 
-function detection(settings: Settings, wanted: boolean, byHand: boolean): TurnDetection | null {
-  if (byHand) return { type: "none" };
+function detection(
+  settings: PublicSettings,
+  wanted: boolean,
+  { pushToTalk }: SessionMode,
+): TurnDetection | null {
+  // Without this, push-to-talk could not be: it is no part that may be left out.
+  if (pushToTalk) return { type: "none" };
   return wanted ? turnDetection(settings) : null;
 }
 
-function turnDetection(settings: Settings): TurnDetection {
+function turnDetection(settings: PublicSettings): TurnDetection {
   return settings["openai.turn_detection.type"] === "semantic_vad"
     ? { type: "semantic_vad", eagerness: settings["openai.turn_detection.eagerness"] }
     : {

@@ -167,6 +167,11 @@ const SESSION = {
     reload: "session",
     doc: "multi_turn listens again after an answer; single_turn is done after one.",
   }),
+  "session.response_by": oneOf(["auto", "server", "client"], {
+    default: "auto",
+    reload: "session",
+    doc: "Who creates a response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but responds to a cough or to the wake word alone, too, which Pipit then cancels; client asks only for what is wanted. auto: server, except with push-to-talk, in a turn that the wake word opened, and close to the end of the budget.",
+  }),
   "session.follow_up_s": number({
     default: 8,
     min: 1,

@@ -87,6 +87,17 @@ function headerValues(custom: Tree): readonly string[] {
     .filter((value) => value.length >= HEADER_SECRET_MIN_CHARS);
 }
 
+/** What decides and what is shown gets the settings without these: a state is safe to print. */
+const SECRET_KEYS = ["openai.api_key", "wake_word.access_key"] as const;
+
+export type PublicSettings = Omit<Settings, (typeof SECRET_KEYS)[number]>;
+
+/** The same settings without keys; a test holds it against the rows that are marked secret. */
+export function withoutSecrets(settings: Settings): PublicSettings {
+  const { "openai.api_key": _, "wake_word.access_key": __, ...rest } = settings;
+  return Object.freeze(rest);
+}
+
 /** The settings fit to be shown: of a secret only whether it is set. */
 export function publicSettings(settings: Settings): Readonly<Record<string, Value>> {
   const shown = ROWS.map(([key, row]): [string, Value] => {

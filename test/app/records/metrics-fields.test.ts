@@ -26,6 +26,7 @@ const FULL: SessionRecord = {
   voice: "alloy",
   protocol: "ga",
   turns: 1,
+  requestedBy: { server: 0, client: 1 },
   times: {
     wakeToLedMs: 1,
     wakeToListeningMs: 2,

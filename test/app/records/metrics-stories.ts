@@ -133,7 +133,22 @@ export const STORIES: Readonly<Record<string, Story>> = {
       "tokens",
       "cost",
       "audio",
+      "response_by.client",
     ]),
+  },
+  "response_by.client": {
+    base: turns({}),
+    plan: turns({}, {}),
+    also: [...SPREADS, ...MONEY, ...LONGER, "delta_to_sound_ms", "responses.completed"].concat([
+      "tokens",
+      "cost",
+      "audio",
+      "turns",
+    ]),
+  },
+  "response_by.server": {
+    plan: { changes: { "session.response_by": "server" } },
+    also: ["response_by.client"],
   },
   wake_to_led_ms: {
     plan: { before: slowLamp },

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { INDICATIONS } from "../../../src/core/panel/indication.ts";
 import {
   brightness,
   isDarkened,
@@ -12,6 +11,7 @@ import {
   onOneLed,
   patternOf,
 } from "../../../src/core/panel/led-pattern.ts";
+import { INDICATIONS } from "../../../src/core/phase.ts";
 
 /** Levels at the times at which they change, within `ms`. */
 function changes(mode: (typeof LED_MODES)[number], ms: number, dimmable = false): number[][] {

@@ -30,7 +30,10 @@ const EVENTS: readonly ClientEvent[] = [
   ),
   {
     tag: "update-session",
-    session: sessionConfig(DEFAULTS, "gpt-realtime-2.1", "marin", [], true),
+    session: sessionConfig(DEFAULTS, "gpt-realtime-2.1", "marin", [], {
+      pushToTalk: true,
+      responseBy: "client",
+    }),
   },
   { tag: "clear-input" },
   { tag: "commit-input" },

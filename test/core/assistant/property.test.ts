@@ -5,16 +5,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
-import { isTalking } from "../../src/core/assistant-context.ts";
-import type { Effect, Input, State } from "../../src/core/assistant-types.ts";
-import { isRefused } from "../../src/core/money/budget.ts";
-import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
-import { SimDice } from "../../src/sim/dice.ts";
-import { anyInput } from "../helpers/any-input.ts";
-import { assertBounded } from "../helpers/bounded.ts";
-import { ModelWorld } from "../helpers/model-world.ts";
-import { avoids } from "../helpers/traps.ts";
+import type { Effect, Fact, Input, State } from "../../../src/core/assistant/state.ts";
+import { INITIAL, step } from "../../../src/core/assistant/step.ts";
+import { deadlineMs, phase } from "../../../src/core/assistant/views.ts";
+import { isRefused } from "../../../src/core/money/budget.ts";
+import { DEFAULTS, type Settings, withoutSecrets } from "../../../src/core/settings/table.ts";
+import { SimDice } from "../../../src/sim/dice.ts";
+import { anyInput } from "../../helpers/any-input.ts";
+import { assertBounded } from "../../helpers/bounded.ts";
+import { ModelWorld } from "../../helpers/model-world.ts";
+import { avoids } from "../../helpers/traps.ts";
 
 const STEPS = 100_000;
 /** Left alone after so many steps, on average. */
@@ -25,8 +25,10 @@ const ALARMS_MAX = 12;
 /** Each with how many phases it has. */
 const MODES: readonly (readonly [string, number, Settings])[] = [
   ["half duplex", 8, DEFAULTS],
+  ["responses by the client", 8, { ...DEFAULTS, "session.response_by": "client" }],
+  ["responses by the server", 8, { ...DEFAULTS, "session.response_by": "server" }],
   ["full duplex", 8, { ...DEFAULTS, "audio.duplex": "full" }],
-  ["kept warm", 8, { ...DEFAULTS, "session.keep_warm_s": 60 }],
+  ["kept warm", 8, { ...DEFAULTS, "session.response_by": "client", "session.keep_warm_s": 60 }],
   [
     "one question, kept warm",
     7,
@@ -70,7 +72,7 @@ for (const [index, [name, phases, settings]] of MODES.entries()) {
     const dice = new SimDice(23 + index);
     const world = new Witness();
     for (let n = 0; n < STEPS; n++) {
-      const input = anyInput(world.state.dials, dice);
+      const input = anyInput(world.state.memory.dials, dice);
       world.take(input, n * 137, settings, dice.unit());
       if (dice.unit() < 1 / ALONE_EVERY) world.leaveAlone(n * 137, settings);
     }
@@ -94,34 +96,40 @@ class Witness {
     // Money comes and goes at any time here.
     if (chance < 0.01) this.#spentMicroUsd = chance < 0.002 ? 0 : this.#spentMicroUsd + 200_000;
     const spentMicroUsd = this.#spentMicroUsd;
-    const moment = { nowMs, head: nowMs * 24, wallMs, chance, spentMicroUsd };
-    const { state, effects } = step(this.state, input, moment, settings);
+    const at = { nowMs, headSample: nowMs * 24, wallMs, chance, spentMicroUsd, account: "a" };
+    const { state, sends, facts } = step(this.state, input, {
+      ...at,
+      settings: withoutSecrets(settings),
+    });
     this.state = state;
-    effects.forEach((effect) => {
+    for (const fact of facts) this.#observe(fact);
+    sends.forEach((effect) => {
       this.#perform(effect);
       if (effect.tag !== "send" || effect.event.tag !== "create-response") return;
       assert.ok(!isRefused(settings, spentMicroUsd), "asked for beyond the budget");
     });
-    assert.equal(isTalking(state), this.#conversing);
+    assert.equal(state.conversation !== null, this.#conversing);
     assertBounded(state, settings);
   }
 
   leaveAlone(fromMs: number, settings: Settings): void {
     let nowMs = fromMs;
     for (let rung = 0; deadlineMs(this.state) !== null; rung++) {
-      assert.ok(rung < ALARMS_MAX, `stuck in ${this.state.tag}`);
+      assert.ok(rung < ALARMS_MAX, `stuck in ${phase(this.state)}`);
       nowMs = Math.max(nowMs, deadlineMs(this.state) ?? 0);
       this.take({ tag: "tick" }, nowMs, settings, 0.5);
     }
-    assert.ok(this.state.tag === "idle" || this.state.tag === "muted", this.state.tag);
+    assert.ok(["idle", "muted"].includes(phase(this.state)), phase(this.state));
     this.take({ tag: "command", command: "unmute" }, nowMs, settings, 0.5);
+  }
+
+  #observe(fact: Fact): void {
+    if (fact.tag === "conversation-began") this.#conversing = true;
+    if (fact.tag === "conversation-ended") this.#conversing = false;
   }
 
   #perform(effect: Effect): void {
     if (effect.tag === "dial") this.#asked = false;
-    if (effect.tag === "begin-conversation" || effect.tag === "end-conversation") {
-      this.#conversing = effect.tag === "begin-conversation";
-    }
     if (effect.tag !== "send") return;
     const { event } = effect;
     if (event.tag === "create-response") {
@@ -129,7 +137,7 @@ class Witness {
       this.#asked = true;
     }
     if (event.tag !== "truncate") return;
-    assert.ok(this.#input.tag === "hushed");
+    assert.ok(this.#input.tag === "flushed");
     const item = this.#input.items.find(({ itemId }) => itemId === event.itemId);
     assert.ok(item && event.audioEndMs === item.heardMs && item.heardMs < item.receivedMs);
   }

@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deadlineMs, INITIAL, step } from "../../src/core/assistant.ts";
-import type { Input, Moment, PhaseTag, State } from "../../src/core/assistant-types.ts";
-import { fault } from "../../src/core/fault.ts";
-import { indicate } from "../../src/core/panel/indicator.ts";
-import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
-import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
+import type { Input, State, StepContext } from "../../../src/core/assistant/state.ts";
+import { INITIAL, step } from "../../../src/core/assistant/step.ts";
+import { deadlineMs, indication, phase } from "../../../src/core/assistant/views.ts";
+import { fault } from "../../../src/core/fault.ts";
+import type { Phase } from "../../../src/core/phase.ts";
+import type { ServerEvent } from "../../../src/core/realtime/server-events.ts";
+import { DEFAULTS, type Settings, withoutSecrets } from "../../../src/core/settings/table.ts";
 
 const lost = fault("microphone-lost", "retry", "gone");
 const done = {
@@ -46,8 +47,8 @@ const EVENTS: readonly ServerEvent[] = [
   { tag: "error", error: complaint },
   { tag: "error", error: { ...complaint, code: "response_cancel_not_active" } },
   { tag: "error", error: { ...complaint, code: "insufficient_quota" } },
-  { tag: "error", error: { ...complaint, eventId: "update_1" } },
-  { tag: "error", error: { ...complaint, eventId: "ask_1" } },
+  { tag: "error", error: { ...complaint, eventId: "update_100" } },
+  { tag: "error", error: { ...complaint, eventId: "create_1" } },
   { tag: "ignored", type: "x" },
   { tag: "malformed", why: "x" },
 ];
@@ -57,39 +58,49 @@ function inputs(attempt: number): Input[] {
   const server = EVENTS.flatMap((event): Input[] =>
     [null, 40_000].map((capturedAt) => ({ tag: "server", attempt, event, capturedAt })),
   );
-  const hushed = [
+  const flushed = [
     { itemId: "a", contentIndex: 0, heardMs: 0, receivedMs: 10 },
     { itemId: "b", contentIndex: 0, heardMs: 5, receivedMs: 10 },
   ];
   return [
     { tag: "wake", keyword: "computer", endSample: 30_000 },
     { tag: "tap" },
-    { tag: "talk", pressedMs: 500 },
-    { tag: "talk-over" },
+    { tag: "ptt-down", pressedMs: 500 },
+    { tag: "ptt-up" },
     { tag: "uplink-flushed" },
     { tag: "power-off" },
     ...(["wake", "stop", "mute", "unmute", "toggle-mute", "repeat"] as const).map(
       (command): Input => ({ tag: "command", command }),
     ),
-    { tag: "link-opened", attempt },
+    { tag: "tool-done", callId: "c", ok: true, output: "{}" },
     { tag: "link-closed", attempt, failure: { tag: "close", code: 1006, reason: "" } },
     { tag: "link-closed", attempt: attempt - 1, failure: { tag: "hung-up" } },
     ...server,
     { tag: "reply-audio", responseId: "r1" },
-    { tag: "ran-dry" },
+    { tag: "underrun" },
     { tag: "drained" },
-    { tag: "hushed", attempt, items: hushed },
-    { tag: "part-lost", part: "microphone", fault: lost },
-    { tag: "part-lost", part: "speaker", fault: lost },
-    { tag: "part-back", part: "microphone" },
-    { tag: "part-back", part: "speaker" },
+    { tag: "flushed", attempt, items: flushed },
+    { tag: "device-lost", device: "microphone", fault: lost },
+    { tag: "device-lost", device: "speaker", fault: lost },
+    { tag: "device-back", device: "microphone" },
+    { tag: "device-back", device: "speaker" },
     { tag: "tick" },
     { tag: "shutdown" },
   ];
 }
 
-function at(nowMs: number, head: number): Moment {
-  return { nowMs, head, wallMs: 1_767_225_600_000 + nowMs, chance: 0.5, spentMicroUsd: 0 };
+function at(nowMs: number, headSample: number, settings: Settings): StepContext {
+  const wallMs = 1_767_225_600_000 + nowMs;
+  const plain = withoutSecrets(settings);
+  return {
+    nowMs,
+    headSample,
+    wallMs,
+    chance: 0.5,
+    spentMicroUsd: 0,
+    settings: plain,
+    account: "a",
+  };
 }
 
 const MODES: readonly Settings[] = [
@@ -105,9 +116,9 @@ function reachable(settings: Settings, depth: number): State[] {
   for (let level = 0; level < depth; level++) {
     const next: State[] = [];
     for (const state of front) {
-      for (const input of inputs(state.dials)) {
-        const after = step(state, input, at(1000, 48_000), settings).state;
-        const key = JSON.stringify({ ...after, talk: "talk" in after ? skeleton(after) : null });
+      for (const input of inputs(state.memory.dials)) {
+        const after = step(state, input, at(1000, 48_000, settings)).state;
+        const key = JSON.stringify({ ...after, conversation: skeleton(after) });
         if (!seen.has(key)) {
           seen.set(key, after);
           next.push(after);
@@ -120,19 +131,22 @@ function reachable(settings: Settings, depth: number): State[] {
 }
 
 /** What of a conversation matters for the next step; the rest would make the walk endless. */
-function skeleton({ talk }: Extract<State, { talk: unknown }>): unknown {
-  const { link, answer, owed, cutting, ghost, farewell, turns, byHand } = talk;
-  return { link, answer, owed, cutting, ghost, farewell, byHand, turns: Math.min(turns, 1) };
+function skeleton({ conversation: c }: State): unknown {
+  if (c === null) return null;
+  const { link, turn, response, playback, tools } = c;
+  const { pushToTalk, empty, counted } = turn;
+  const machines = [link, turn, response, playback, tools].map(({ tag }) => tag);
+  return { machines, pushToTalk, empty: empty.length > 0, counted, pending: response.pending };
 }
 
 for (const [index, settings] of MODES.entries()) {
   test(`every state × every input (mode ${index}): no throw, a deadline, and a way back`, () => {
     const states = reachable(settings, 6);
-    const tags = new Set<PhaseTag>(states.map((state) => state.tag));
-    assert.ok(tags.size >= 7, `the walk reaches the phases: ${[...tags]}`);
+    const phases = new Set<Phase>(states.map(phase));
+    assert.ok(phases.size >= 7, `the walk reaches the phases: ${[...phases]}`);
     for (const state of states) {
-      for (const input of inputs(state.dials)) {
-        const { state: after } = step(state, input, at(2000, 50_000), settings);
+      for (const input of inputs(state.memory.dials)) {
+        const { state: after } = step(state, input, at(2000, 50_000, settings));
         assertWayBack(after, settings);
       }
     }
@@ -142,11 +156,11 @@ for (const [index, settings] of MODES.entries()) {
 /** Left alone, with only the clock ticking, the appliance comes to rest. */
 function assertWayBack(start: State, settings: Settings): void {
   let state = start;
-  for (let ticks = 0; state.tag !== "idle" && state.tag !== "muted"; ticks++) {
+  for (let ticks = 0; phase(state) !== "idle" && phase(state) !== "muted"; ticks++) {
     const due = deadlineMs(state);
-    assert.ok(due !== null && Number.isFinite(due), `${state.tag} has a deadline`);
-    assert.ok(ticks < 6, `stuck in ${state.tag}`);
-    state = step(state, { tag: "tick" }, at(due, 60_000), settings).state;
+    assert.ok(due !== null && Number.isFinite(due), `${phase(state)} has a deadline`);
+    assert.ok(ticks < 12, `stuck in ${phase(state)}: ${JSON.stringify(skeleton(state))}`);
+    state = step(state, { tag: "tick" }, at(due, 60_000, settings)).state;
   }
   assert.equal(deadlineMs(state), null);
 }
@@ -154,18 +168,17 @@ function assertWayBack(start: State, settings: Settings): void {
 test("the same step twice gives the same result, and changes nothing", () => {
   const before = structuredClone(INITIAL);
   const tap: Input = { tag: "tap" };
-  const moment = at(5, 6);
-  assert.deepEqual(step(INITIAL, tap, moment, DEFAULTS), step(INITIAL, tap, moment, DEFAULTS));
+  const context = at(5, 6, DEFAULTS);
+  assert.deepEqual(step(INITIAL, tap, context), step(INITIAL, tap, context));
   assert.deepEqual(INITIAL, before);
 });
 
 test("at rest, a deaf appliance shows a fault", () => {
   const { state } = step(
     INITIAL,
-    { tag: "part-lost", part: "microphone", fault: lost },
-    at(0, 0),
-    DEFAULTS,
+    { tag: "device-lost", device: "microphone", fault: lost },
+    at(0, 0, DEFAULTS),
   );
-  assert.equal(state.tag, "idle");
-  assert.equal(indicate(state), "fault");
+  assert.equal(phase(state), "idle");
+  assert.equal(indication(state), "fault");
 });

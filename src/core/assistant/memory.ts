@@ -1,0 +1,93 @@
+/**
+ * What outlives a conversation: which models failed, what the owner was notified of, which devices
+ * do not work, the session that is kept for the next conversation. It learns from the facts.
+ */
+
+import { type Fault, faultLine } from "../fault.ts";
+import { answered, chainFor, FRESH_LADDER, holdOff, passOver } from "../models/fallback.ts";
+import type { BudgetLevel } from "../money/budget.ts";
+import { NOTIFIED_MAX } from "./limits.ts";
+import type { Change, Device, Effect, Fact, Memory, Rest, StepContext, Warm } from "./state.ts";
+
+export const NO_MEMORY: Memory = {
+  dials: 0,
+  deviceFaults: {},
+  chain: FRESH_LADDER,
+  warm: null,
+  earliestSample: 0,
+  notified: [],
+  budgetNotified: null,
+};
+
+/** What the facts of a step teach; a notice that was given before is taken out of them. */
+export function learn(own: Memory, facts: readonly Fact[], at: StepContext): Change<Memory> {
+  let memory = own;
+  const kept: Fact[] = [];
+  for (const fact of facts) {
+    if (fact.tag === "notice" && memory.notified.includes(fact.line)) continue;
+    memory = learnOne(memory, fact, at);
+    kept.push(fact.tag === "notice" ? { tag: "log", level: "notice", line: fact.line } : fact);
+  }
+  return { next: memory, facts: kept };
+}
+
+function learnOne(own: Memory, fact: Fact, { nowMs }: StepContext): Memory {
+  switch (fact.tag) {
+    case "dialed":
+      return { ...own, dials: own.dials + 1 };
+    case "notice":
+      return { ...own, notified: [...own.notified.slice(1 - NOTIFIED_MAX), fact.line] };
+    case "model-unavailable":
+      return { ...own, chain: passOver(own.chain, fact.model, fact.why, nowMs, fact.forMs) };
+    case "model-answered":
+      return { ...own, chain: answered({ ...own.chain, holdOff: null }, fact.model) };
+    case "retry-after":
+      return { ...own, chain: holdOff(own.chain, fact.why, nowMs, fact.forMs) };
+    default:
+      return own;
+  }
+}
+
+/** What one account lacks, another may have. */
+export function forAccount(own: Memory, account: string): Memory {
+  return { ...own, chain: chainFor(own.chain, account) };
+}
+
+export function deviceLost(own: Memory, device: Device, why: Fault): Change<Memory> {
+  const next = { ...own, deviceFaults: { ...own.deviceFaults, [device]: why } };
+  const log: Fact = { tag: "log", level: "error", line: faultLine(why) };
+  return { next, facts: [log, { tag: "failed", fault: why }] };
+}
+
+export function deviceBack(own: Memory, device: Device): Change<Memory> {
+  const { [device]: gone, ...deviceFaults } = own.deviceFaults;
+  if (gone === undefined) return { next: own };
+  const what = device === "wake-word" ? "wake word" : device;
+  const line = `The ${what} works again`;
+  return { next: { ...own, deviceFaults }, facts: [{ tag: "log", level: "notice", line }] };
+}
+
+export function keepWarm(own: Memory, warm: Warm | null): Memory {
+  return { ...own, warm };
+}
+
+/** The session that was kept for the next conversation is let go. */
+export function coolDown(own: Memory): Change<Memory> {
+  if (own.warm === null) return { next: own };
+  const sends: Effect[] = [{ tag: "hang-up", attempt: own.warm.link.attempt }];
+  return { next: { ...own, warm: null }, sends };
+}
+
+export function notBefore(own: Memory, earliestSample: number): Memory {
+  return { ...own, earliestSample };
+}
+
+export function budgetNotified(own: Memory, level: BudgetLevel): Memory {
+  return { ...own, budgetNotified: level };
+}
+
+/** A fault's sentence is cut: it must not be heard by the next conversation. */
+export function quieted(own: Memory, rest: Rest, headSample: number): Change<Memory> {
+  if (rest.tag !== "fault") return { next: own };
+  return { next: notBefore(own, headSample), sends: [{ tag: "flush-playback", attempt: 0 }] };
+}

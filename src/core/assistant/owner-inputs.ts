@@ -1,0 +1,220 @@
+/**
+ * What the owner does: wake word, button, commands, devices. Each is an order to the machines of a
+ * conversation, or begins or ends one. Null: the input is not the owner's.
+ */
+
+import { msToSamples } from "../audio/pcm.ts";
+import { begin, finish } from "./conversation.ts";
+import { INTERRUPT_PRE_ROLL_MS } from "./limits.ts";
+import { coolDown, deviceBack, deviceLost, notBefore, quieted } from "./memory.ts";
+import { isHeard } from "./playback.ts";
+import { type Order, type Routed, silence } from "./rules.ts";
+import type {
+  Change,
+  Command,
+  Conversation,
+  Effect,
+  Ending,
+  Fact,
+  Input,
+  State,
+  StepContext,
+  Trigger,
+} from "./state.ts";
+import { gateOf, phase, phaseOf } from "./views.ts";
+
+export function ownersInput(state: State, input: Input, at: StepContext): Routed | null {
+  switch (input.tag) {
+    case "wake": {
+      const { keyword, endSample: sample } = input;
+      return activate(state, { source: "wake-word", keyword, sample }, at);
+    }
+    case "tap":
+      return tap(state, at);
+    case "ptt-down":
+      return pttDown(state, input.pressedMs, at);
+    case "ptt-up":
+      return pttUp(state);
+    case "command":
+      return command(state, input.command, at);
+    case "power-off":
+      return powerOff(state, at);
+    case "shutdown":
+      return shutdown(state, at);
+    case "device-lost":
+      return withMemory(state, deviceLost(state.memory, input.device, input.fault));
+    case "device-back":
+      return withMemory(state, deviceBack(state.memory, input.device));
+    default:
+      return null;
+  }
+}
+
+const NOTHING: Routed = [];
+
+function withMemory(state: State, { next, ...rest }: Change<State["memory"]>): Change<State> {
+  return { ...rest, next: { ...state, memory: next } };
+}
+
+/** Two changes of the whole state, one after the other. */
+function then(first: Change<State>, second: (state: State) => Change<State>): Change<State> {
+  const after = second(first.next);
+  return {
+    next: after.next,
+    sends: [...(first.sends ?? []), ...(after.sends ?? [])],
+    facts: [...(first.facts ?? []), ...(after.facts ?? [])],
+  };
+}
+
+function log(level: "info" | "notice", line: string): Fact {
+  return { tag: "log", level, line };
+}
+
+/** The wake word, or a command to wake: begins, or silences and listens. */
+function activate(state: State, trigger: Trigger, at: StepContext): Routed {
+  const { conversation: c } = state;
+  if (c === null) return state.rest.tag === "muted" ? NOTHING : begin(state, trigger, false, at);
+  const { sample } = trigger;
+  const wakeSample = trigger.source === "wake-word" ? sample : null;
+  switch (phaseOf(c)) {
+    case "thinking":
+    case "speaking":
+      return interrupt(c, trigger);
+    case "follow-up":
+      return [{ to: "turn", event: { tag: "listen", sample, wakeSample } }];
+    default:
+      return NOTHING;
+  }
+}
+
+/** Silence at once, and listen: from the press, or from just before the wake word. */
+function interrupt(c: Conversation, trigger: Trigger): readonly Order[] {
+  const isWakeWord = trigger.source === "wake-word";
+  const sample = Math.max(0, trigger.sample - msToSamples(isWakeWord ? INTERRUPT_PRE_ROLL_MS : 0));
+  const wakeSample = isWakeWord ? trigger.sample : null;
+  const isClosed = gateOf(c).tag !== "open";
+  return [
+    ...silence(c),
+    { to: "turn", event: { tag: "interrupted", sample, wakeSample, isClosed } },
+  ];
+}
+
+const MUTED = "Muted: the press wakes nobody (pipit mute off)";
+
+/** A short press wakes, silences, or (while we listen) ends the conversation. */
+function tap(state: State, at: StepContext): Routed {
+  const trigger = { source: "button", sample: at.headSample } as const;
+  switch (phase(state)) {
+    case "idle":
+    case "fault":
+    case "thinking":
+    case "speaking":
+      return activate(state, trigger, at);
+    case "connecting":
+    case "listening":
+    case "follow-up":
+      return endNow("stopped");
+    case "muted":
+      return { next: state, facts: [log("notice", MUTED)] };
+  }
+}
+
+function endNow(reason: Ending["reason"]): readonly Order[] {
+  return [{ to: "end", ending: { reason, fault: null } }];
+}
+
+/** The button is held since `pressedMs` (monotonic): what is said from then on is the question. */
+function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
+  const { conversation: c, memory } = state;
+  const ago = msToSamples(Math.max(0, at.nowMs - pressedMs));
+  const sample = Math.max(memory.earliestSample, at.headSample - ago);
+  const trigger = { source: "button", sample } as const;
+  if (c === null) {
+    const notice = { next: state, facts: [log("notice", MUTED)] };
+    return state.rest.tag === "muted" ? notice : begin(state, trigger, true, at);
+  }
+  const down: Order = { to: "turn", event: { tag: "ptt-down", sample } };
+  if (c.turn.tag === "held") return NOTHING;
+  // The session is told first: what the server hears after that is no turn that it has found.
+  const isTold = c.link.tag !== "ready" || c.link.sent.pushToTalk;
+  const wish = { pushToTalk: true, responseBy: "client" } as const;
+  const told: readonly Order[] = isTold ? [] : [{ to: "link", event: { tag: "update", wish } }];
+  const isBusy = phaseOf(c) === "thinking" || isHeard(c.playback);
+  return isBusy ? [...interrupt(c, trigger), ...told, down] : [...told, down];
+}
+
+function pttUp({ conversation: c }: State): Routed {
+  if (c === null || c.turn.tag !== "held") return NOTHING;
+  const wasOpen = gateOf(c).tag === "open";
+  return [{ to: "turn", event: { tag: "ptt-up", wasOpen } }];
+}
+
+function command(state: State, what: Command, at: StepContext): Routed {
+  switch (what) {
+    case "wake":
+      return activate(state, { source: "command", sample: at.headSample }, at);
+    case "stop":
+      if (state.conversation !== null) return endNow("stopped");
+      return state.rest.tag === "fault" ? quiet(state, at) : NOTHING;
+    case "mute":
+      return state.rest.tag === "muted" ? NOTHING : mute(state, at);
+    case "unmute":
+      return state.rest.tag === "muted" ? unmute(state, at) : NOTHING;
+    case "toggle-mute":
+      return command(state, state.rest.tag === "muted" ? "unmute" : "mute", at);
+    case "repeat":
+      return repeat(state);
+  }
+}
+
+/** The sentence about a fault is cut. */
+function quiet(state: State, at: StepContext): Change<State> {
+  const { next, ...rest } = quieted(state.memory, state.rest, at.headSample);
+  return { ...rest, next: { ...state, memory: next, rest: { tag: "idle" } } };
+}
+
+function mute(state: State, at: StepContext): Change<State> {
+  const ended = finish(state, { reason: "muted", fault: null }, at);
+  return then(ended, (after) => {
+    const cooled = withMemory(after, coolDown(after.memory));
+    const silent = then(cooled, (calm) => quiet(calm, at));
+    const next: State = { ...silent.next, rest: { tag: "muted" } };
+    return { ...silent, next, facts: [...(silent.facts ?? []), log("info", "Muted")] };
+  });
+}
+
+function unmute(state: State, at: StepContext): Change<State> {
+  const memory = notBefore(state.memory, at.headSample);
+  return {
+    next: { ...state, memory, rest: { tag: "idle" } },
+    facts: [log("info", "No longer muted")],
+  };
+}
+
+/** Plays the last reply again, from our own copy. In a conversation that is a reply like any other. */
+function repeat({ conversation: c, ...state }: State): Routed {
+  const again: Effect = { tag: "repeat-reply" };
+  if (c === null) return { next: { ...state, conversation: c }, sends: [again] };
+  const { turn, response, playback, tools } = c;
+  const isOpen = turn.tag === "open" || (turn.tag === "closed" && phaseOf(c) === "follow-up");
+  const isFree = response.tag === "none" && !response.pending && tools.tag === "quiet";
+  const isQuiet = playback.tag === "silent" || playback.tag === "settling";
+  if (!isOpen || !isFree || !isQuiet) return NOTHING;
+  return [{ to: "playback", event: { tag: "repeat" } }];
+}
+
+/** The whole machine is to go off; systemd will then stop us, in good order. */
+function powerOff(state: State, at: StepContext): Change<State> {
+  const asked = log("notice", "Powering off: the button asked for it");
+  const ended = finish(state, { reason: "shutdown", fault: null }, at);
+  const sends: Effect[] = [{ tag: "power-off" }];
+  return then({ next: state, facts: [asked] }, () => then(ended, (next) => ({ next, sends })));
+}
+
+function shutdown(state: State, at: StepContext): Change<State> {
+  const ended = finish(state, { reason: "shutdown", fault: null }, at);
+  return then(ended, (after) => {
+    const cooled = withMemory(after, coolDown(after.memory));
+    return { ...cooled, next: { ...cooled.next, rest: { tag: "idle" } } };
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * What follows from the state: shown, set and timed by the shell whenever it changes. A view asks
+ * nothing and remembers nothing.
+ */
+
+import { dailyMicroUsd, isRefused } from "../money/budget.ts";
+import type { EndReason, Phase } from "../phase.ts";
+import { RESPONSE_RESERVE_MICRO_USD } from "./limits.ts";
+import { linkDeadlineMs } from "./link.ts";
+import { isHeard, playbackDeadlineMs } from "./playback.ts";
+import { isWireFree, responseDeadlineMs } from "./response.ts";
+import type { Conversation, ResponseBy, SessionWish, State, StepContext } from "./state.ts";
+import { toolsDeadlineMs } from "./tools.ts";
+import { turnDeadlineMs } from "./turn.ts";
+
+/** The word for what the appliance does, for LEDs, metrics and people. */
+export function phase({ rest, conversation }: State): Phase {
+  return conversation === null ? rest.tag : phaseOf(conversation);
+}
+
+export function phaseOf({ link, turn, playback }: Conversation): Phase {
+  if (isHeard(playback)) return "speaking";
+  if (link.tag !== "ready") return "connecting";
+  switch (turn.tag) {
+    case "open":
+      return turn.followUp ? "follow-up" : "listening";
+    case "speech":
+    case "held":
+      return "listening";
+    case "ended":
+    case "committed":
+    case "released":
+      return "thinking";
+    case "closed":
+      return turn.opens === "after-reply" ? "thinking" : "follow-up";
+  }
+}
+
+/** What the LEDs show. At rest without microphone or speaker is no rest: the owner must see it. */
+export function indication(state: State): Phase {
+  const { microphone, speaker } = state.memory.deviceFaults;
+  const shown = phase(state);
+  return shown === "idle" && (microphone ?? speaker) ? "fault" : shown;
+}
+
+/** Monotonic time at which `tick` is due; null while resting with nothing kept open. */
+export function deadlineMs({ memory, rest, conversation }: State): number | null {
+  const warm = memory.warm?.untilMs ?? null;
+  const shown = rest.tag === "fault" ? rest.untilMs : null;
+  return earliest([
+    warm,
+    shown,
+    conversation === null ? null : conversationDeadlineMs(conversation),
+  ]);
+}
+
+function conversationDeadlineMs(c: Conversation): number | null {
+  return earliest([
+    linkDeadlineMs(c.link),
+    isTurnTimed(c) ? turnDeadlineMs(c.turn) : null,
+    responseDeadlineMs(c.response),
+    playbackDeadlineMs(c.playback),
+    toolsDeadlineMs(c.tools),
+    isResponseWanted(c) ? c.response.notBeforeMs : null,
+    isLimited(c) ? c.call.endsAtMs : null,
+  ]);
+}
+
+/** The user has finished, and nothing but time stands before the request of a response. */
+export function isResponseWanted({ link, turn, response, playback, tools }: Conversation): boolean {
+  const isFree = link.tag === "ready" && isWireFree(response) && tools.tag === "quiet";
+  const isQuiet = playback.tag !== "flushing" && playback.tag !== "held";
+  const isFinished =
+    turn.tag === "committed" || (turn.tag === "closed" && turn.opens === "after-reply");
+  return response.pending && isFree && isQuiet && isFinished;
+}
+
+/** A turn that waits for a connection, or for the wire, has the deadline of what it waits for. */
+export function isTurnTimed({ link, turn, response }: Conversation): boolean {
+  const isWaiting = turn.tag === "ended" || turn.tag === "released";
+  return link.tag === "ready" && (!isWaiting || response.tag === "none");
+}
+
+/** The limit of the conversation lets a reply be heard out, and a connection be made. */
+export function isLimited(c: Conversation): boolean {
+  return !["speaking", "connecting"].includes(phaseOf(c));
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+/**
+ * What of the microphone goes to the server. `open`: everything from a capture position on.
+ * `closing`: up to a position, then `uplink-flushed`; from null: it was open.
+ */
+export type MicrophoneGate =
+  | { readonly tag: "closed" }
+  | { readonly tag: "open"; readonly fromSample: number }
+  | { readonly tag: "closing"; readonly fromSample: number | null; readonly toSample: number };
+
+const CLOSED: MicrophoneGate = { tag: "closed" };
+
+export function microphoneGate({ conversation }: State): MicrophoneGate {
+  return conversation === null ? CLOSED : gateOf(conversation);
+}
+
+export function gateOf({ link, turn }: Conversation): MicrophoneGate {
+  if (link.tag !== "ready" || turn.tag === "closed") return CLOSED;
+  if (turn.tag === "released") {
+    const fromSample = turn.wasOpen ? null : turn.openedSample;
+    return { tag: "closing", fromSample, toSample: turn.sample };
+  }
+  if (turn.tag === "committed" && turn.pushToTalk) return CLOSED;
+  return { tag: "open", fromSample: turn.openedSample };
+}
+
+export function isSameGate(a: MicrophoneGate, b: MicrophoneGate): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Is the sound of a reply kept back, because the user may be speaking? */
+export function isSpeakerHeld({ conversation: c }: State): boolean {
+  return c !== null && isPerhapsSpeech(c) && !isHeard(c.playback);
+}
+
+export function isPerhapsSpeech({ turn }: Conversation): boolean {
+  return turn.tag === "speech" && turn.confirmAtMs !== null;
+}
+
+export function wantedSession(c: Conversation, at: StepContext): SessionWish {
+  return { pushToTalk: c.turn.pushToTalk, responseBy: responseBy(c, at) };
+}
+
+/**
+ * Who creates the responses. By the server saves a round trip in each turn, but only the client can
+ * refuse one: where the wake word alone may look like a turn, or the budget may be passed by it.
+ */
+export function responseBy({ call, turn }: Conversation, at: StepContext): ResponseBy {
+  const wanted = call.settings["session.response_by"];
+  if (turn.pushToTalk) return "client";
+  if (wanted !== "auto") return wanted;
+  const mayBeWakeWord = turn.wakeSample !== null;
+  return mayBeWakeWord || isBudgetClose(at) ? "client" : "server";
+}
+
+function isBudgetClose({ settings, spentMicroUsd }: StepContext): boolean {
+  if (dailyMicroUsd(settings) === 0) return false;
+  return isRefused(settings, spentMicroUsd + RESPONSE_RESERVE_MICRO_USD);
+}
+
+/** Why the conversation is over when the reply has been heard; null: it goes on. */
+export function endAfterReply({ call, turn, tools }: Conversation): EndReason | null {
+  if (tools.goodbye !== "no") return "goodbye";
+  const { "session.max_turns": most, "session.mode": mode } = call.settings;
+  if (turn.counted && turn.count >= most) return "max_turns";
+  return mode === "single_turn" ? "single_turn" : null;
+}
