@@ -25,7 +25,7 @@ _pipit() {
     run) words="--config --help" ;;
     say) words="--file --socket --config --json --help" ;;
     simulate) words="--port --scenario --beta --voice-file --speed --log --dump-audio --json --help" ;;
-    status) words="--socket --watch --config --json --help" ;;
+    status) words="--socket --watch --debug --config --json --help" ;;
     stop) words="--socket --config --json --help" ;;
     timers) words="set add cancel all snooze --days --socket --config --json --help" ;;
     tools) words="call argument --socket --config --json --help" ;;
