@@ -231,7 +231,12 @@ function composeMicrophone({ settings, clock, dice }: Base): Microphone {
   const device = settings["audio.input_device"];
   return device.startsWith(FILE_DEVICE)
     ? new FileMicrophone({ pcm: loadWav(device.slice(FILE_DEVICE.length)), clock })
-    : new Lpcm16Microphone({ device: unambiguous(device, "capture"), clock, dice });
+    : new Lpcm16Microphone({
+        device: unambiguous(device, "capture"),
+        channel: settings["audio.input_channel"],
+        clock,
+        dice,
+      });
 }
 
 /** The device as it is, once it is clear that it does not mean two cards: throws a FaultError. */

@@ -7,6 +7,7 @@
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import lpcm16 from "node-record-lpcm16";
+import type { InputChannel } from "../../core/alsa/input-channel.ts";
 import { Framer } from "../../core/audio/framer.ts";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import type { Fault } from "../../core/fault.ts";
@@ -14,6 +15,7 @@ import { fault } from "../../core/fault.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../../ports.ts";
 import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, WRONG_RATE } from "../alsa/fault.ts";
+import { channelOf } from "../alsa/input-channel.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { SupervisedChild } from "../os/child.ts";
 
@@ -31,6 +33,8 @@ const RECORDER = fileURLToPath(new URL("./recorder.cjs", import.meta.url));
 export interface Lpcm16MicrophoneOptions {
   /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
   readonly device: string;
+  /** `audio.input_channel`: which channel of several, from 1; auto when not given. */
+  readonly channel?: InputChannel;
   readonly clock: Clock;
   readonly dice: Dice;
   /** The recorder; `arecord` when not given. */
@@ -43,7 +47,7 @@ export class Lpcm16Microphone implements Microphone {
   readonly #options: Lpcm16MicrophoneOptions;
   readonly #program: string;
   readonly #finder: CardFinder;
-  readonly #framer = new Framer();
+  #framer = new Framer();
   #child: SupervisedChild | null = null;
   #sink: MicrophoneSink | null = null;
   #flowing: boolean = false;
@@ -79,15 +83,17 @@ export class Lpcm16Microphone implements Microphone {
 
   #launch(): ChildProcess {
     const { clock, env = process.env } = this.#options;
-    this.#framer.reset();
+    const device = this.#finder.now();
+    const { count, index } = channelOf(device, this.#options.channel ?? "auto");
+    this.#framer = new Framer(count, index);
     this.#stalled = false;
     this.#deadlineMs = clock.nowMs() + FIRST_SOUND_MS;
     const recording = lpcm16.record({
       recorder: RECORDER,
       sampleRate: SAMPLE_RATE_HZ,
-      channels: 1,
+      channels: count,
       audioType: "raw",
-      device: this.#finder.now(),
+      device,
       program: this.#program,
       periodTimeUs: FRAME_MS * 1000,
       bufferTimeUs: BUFFER_MS * 1000,

@@ -7,9 +7,21 @@
 import { FRAME_SAMPLES } from "./pcm.ts";
 
 export class Framer {
+  readonly #channels: number;
+  readonly #index: number;
   readonly #frame = new Int16Array(FRAME_SAMPLES);
-  readonly #bytes = new Uint8Array(this.#frame.buffer);
+  /** What the bytes are put into: the frame itself, or the frame with all its channels. */
+  readonly #whole: Int16Array;
+  readonly #bytes: Uint8Array;
   #filled = 0;
+
+  /** Of `channels` interleaved ones, that of `index` (from 0) is taken. */
+  constructor(channels = 1, index = 0) {
+    this.#channels = channels;
+    this.#index = index;
+    this.#whole = channels === 1 ? this.#frame : new Int16Array(FRAME_SAMPLES * channels);
+    this.#bytes = new Uint8Array(this.#whole.buffer);
+  }
 
   /** Takes a chunk; calls `take` for each frame that it completes. The array is used again. */
   push(chunk: Uint8Array, take: (frame: Int16Array) => void): void {
@@ -21,8 +33,15 @@ export class Framer {
       at += count;
       if (this.#filled === this.#bytes.length) {
         this.#filled = 0;
+        if (this.#channels > 1) this.#pick();
         take(this.#frame);
       }
+    }
+  }
+
+  #pick(): void {
+    for (let i = 0; i < FRAME_SAMPLES; i++) {
+      this.#frame[i] = this.#whole[i * this.#channels + this.#index] ?? 0;
     }
   }
 

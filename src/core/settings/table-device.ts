@@ -10,6 +10,7 @@ import {
   boolean,
   fromEnvironment,
   int,
+  intOr,
   list,
   number,
   numberOr,
@@ -44,6 +45,13 @@ const AUDIO = {
     pattern: DEVICE,
     reload: "restart",
     doc: "The microphone: default, an ALSA name such as plughw:CARD=Device, part of a card's name, usb:PORT (of two alike; see pipit devices), or file:PATH.wav.",
+  }),
+  "audio.input_channel": intOr(["auto"], {
+    default: "auto",
+    min: 1,
+    max: 32,
+    reload: "restart",
+    doc: "Which channel of a microphone with several is listened to, from 1; they are never mixed. auto takes the processed one of the arrays that are known, else the first.",
   }),
   "audio.output_device": text({
     default: "default",

@@ -64,6 +64,15 @@ test("a recorder that cuts its sound oddly gives exact frames, none lost", async
   assert.deepEqual(recorders(), []);
 });
 
+test("the third channel of a recorder that gives three is its third, and no other", async (t) => {
+  const stub = stubProgram("stub-recorder.mjs");
+  t.after(stub.remove);
+  const { microphone, sink } = begin({ ...mode(stub, "ok"), channel: 3 });
+  await eventually("half a second of sound", () => sink.frames() >= 25);
+  await microphone.close();
+  assert.ok(sink.pcm().every((sample, i) => sample === (3 * i + 2) % 32_768));
+});
+
 test("each trouble has its own line and remedy", async (t) => {
   const stub = stubProgram("stub-recorder.mjs");
   t.after(stub.remove);

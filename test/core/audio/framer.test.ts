@@ -38,3 +38,17 @@ test("after a reset nothing of the old sound is left", () => {
   framer.push(BYTES.subarray(0, 960), (pcm) => got.push(...pcm));
   assert.equal(indexOfSamples(PCM, Int16Array.from(got)), 0);
 });
+
+test("of several channels one is taken, sample by sample, however the bytes are cut", () => {
+  for (const index of [0, 2]) {
+    const wanted = PCM.filter((_, at) => at % 4 === index);
+    for (const size of [1, 7, 1000, 7680]) {
+      const framer = new Framer(4, index);
+      const got: number[] = [];
+      for (let at = 0; at < BYTES.length; at += size) {
+        framer.push(BYTES.subarray(at, at + size), (pcm) => got.push(...pcm));
+      }
+      assert.deepEqual(Int16Array.from(got), wanted, `channel ${index}, chunks of ${size}`);
+    }
+  }
+});
