@@ -22,7 +22,7 @@ const GROUPS: readonly Labels[] = [
     ["led", "LED"],
     ["model", "Model"],
     ["model_why", "Why this model"],
-    ["nobody_can_answer", "Nobody can answer"],
+    ["nobody_can_answer", "Trouble with models"],
     ["voice", "Voice"],
     ["retiring", "Models ending"],
   ],

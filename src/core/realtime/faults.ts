@@ -11,7 +11,8 @@ const NETWORK_REMEDY = "Check the network: ping the router, then the API's host"
 const SERVER_REMEDY = "It is not you; ask again in a while, or see the API's status page";
 const RATE_REMEDY =
   "Ask again in a minute; if it happens often, see your limits on the API's web page";
-const MODEL_REMEDY = "Choose a model that your account has: openai.model";
+const MODEL_REMEDY =
+  "Choose a model that your account has: sudo pipit doctor names one, and the key to set";
 
 /** Codes and types that mean money; retrying is useless (the API's error guide and change log). */
 const BILLING = new Set([
