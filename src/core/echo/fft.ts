@@ -146,7 +146,11 @@ export class RealFft {
   }
 }
 
+// In the four below every product is written out: a helper that takes numbers would box each of them.
+
 function radix2({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  const { re: fromRe, im: fromIm } = from;
+  const { re: toRe, im: toIm } = to;
   for (let p = 0; p < span; p++) {
     const c = cos[p] ?? 0;
     const s = sin[p] ?? 0;
@@ -154,112 +158,136 @@ function radix2({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void
       const a = q + stride * p;
       const b = a + stride * span;
       const out = q + stride * 2 * p;
-      const re = (from.re[a] ?? 0) - (from.re[b] ?? 0);
-      const im = (from.im[a] ?? 0) - (from.im[b] ?? 0);
-      to.re[out] = (from.re[a] ?? 0) + (from.re[b] ?? 0);
-      to.im[out] = (from.im[a] ?? 0) + (from.im[b] ?? 0);
-      to.re[out + stride] = re * c - im * s;
-      to.im[out + stride] = re * s + im * c;
+      const re = (fromRe[a] ?? 0) - (fromRe[b] ?? 0);
+      const im = (fromIm[a] ?? 0) - (fromIm[b] ?? 0);
+      toRe[out] = (fromRe[a] ?? 0) + (fromRe[b] ?? 0);
+      toIm[out] = (fromIm[a] ?? 0) + (fromIm[b] ?? 0);
+      toRe[out + stride] = re * c - im * s;
+      toIm[out + stride] = re * s + im * c;
     }
   }
 }
 
 function radix3({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  const { re: fromRe, im: fromIm } = from;
+  const { re: toRe, im: toIm } = to;
   for (let p = 0; p < span; p++) {
-    const [c1, s1] = [cos[2 * p] ?? 0, sin[2 * p] ?? 0];
-    const [c2, s2] = [cos[2 * p + 1] ?? 0, sin[2 * p + 1] ?? 0];
+    const c1 = cos[2 * p] ?? 0;
+    const s1 = sin[2 * p] ?? 0;
+    const c2 = cos[2 * p + 1] ?? 0;
+    const s2 = sin[2 * p + 1] ?? 0;
     for (let q = 0; q < stride; q++) {
       const a = q + stride * p;
       const b = a + stride * span;
       const c = b + stride * span;
       const out = q + stride * 3 * p;
-      const sumRe = (from.re[b] ?? 0) + (from.re[c] ?? 0);
-      const sumIm = (from.im[b] ?? 0) + (from.im[c] ?? 0);
-      const turnRe = SIN_60 * ((from.im[b] ?? 0) - (from.im[c] ?? 0));
-      const turnIm = SIN_60 * ((from.re[c] ?? 0) - (from.re[b] ?? 0));
-      const midRe = (from.re[a] ?? 0) - sumRe / 2;
-      const midIm = (from.im[a] ?? 0) - sumIm / 2;
-      to.re[out] = (from.re[a] ?? 0) + sumRe;
-      to.im[out] = (from.im[a] ?? 0) + sumIm;
-      put(to, out + stride, midRe + turnRe, midIm + turnIm, c1, s1);
-      put(to, out + 2 * stride, midRe - turnRe, midIm - turnIm, c2, s2);
+      const sumRe = (fromRe[b] ?? 0) + (fromRe[c] ?? 0);
+      const sumIm = (fromIm[b] ?? 0) + (fromIm[c] ?? 0);
+      const turnRe = SIN_60 * ((fromIm[b] ?? 0) - (fromIm[c] ?? 0));
+      const turnIm = SIN_60 * ((fromRe[c] ?? 0) - (fromRe[b] ?? 0));
+      const midRe = (fromRe[a] ?? 0) - sumRe / 2;
+      const midIm = (fromIm[a] ?? 0) - sumIm / 2;
+      toRe[out] = (fromRe[a] ?? 0) + sumRe;
+      toIm[out] = (fromIm[a] ?? 0) + sumIm;
+      toRe[out + stride] = (midRe + turnRe) * c1 - (midIm + turnIm) * s1;
+      toIm[out + stride] = (midRe + turnRe) * s1 + (midIm + turnIm) * c1;
+      toRe[out + 2 * stride] = (midRe - turnRe) * c2 - (midIm - turnIm) * s2;
+      toIm[out + 2 * stride] = (midRe - turnRe) * s2 + (midIm - turnIm) * c2;
     }
   }
 }
 
 function radix4({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  const { re: fromRe, im: fromIm } = from;
+  const { re: toRe, im: toIm } = to;
   const step = stride * span;
   for (let p = 0; p < span; p++) {
-    const [c1, s1] = [cos[3 * p] ?? 0, sin[3 * p] ?? 0];
-    const [c2, s2] = [cos[3 * p + 1] ?? 0, sin[3 * p + 1] ?? 0];
-    const [c3, s3] = [cos[3 * p + 2] ?? 0, sin[3 * p + 2] ?? 0];
+    const c1 = cos[3 * p] ?? 0;
+    const s1 = sin[3 * p] ?? 0;
+    const c2 = cos[3 * p + 1] ?? 0;
+    const s2 = sin[3 * p + 1] ?? 0;
+    const c3 = cos[3 * p + 2] ?? 0;
+    const s3 = sin[3 * p + 2] ?? 0;
     for (let q = 0; q < stride; q++) {
       const a = q + stride * p;
       const out = q + stride * 4 * p;
-      const acRe = (from.re[a] ?? 0) + (from.re[a + 2 * step] ?? 0);
-      const acIm = (from.im[a] ?? 0) + (from.im[a + 2 * step] ?? 0);
-      const lessRe = (from.re[a] ?? 0) - (from.re[a + 2 * step] ?? 0);
-      const lessIm = (from.im[a] ?? 0) - (from.im[a + 2 * step] ?? 0);
-      const bdRe = (from.re[a + step] ?? 0) + (from.re[a + 3 * step] ?? 0);
-      const bdIm = (from.im[a + step] ?? 0) + (from.im[a + 3 * step] ?? 0);
-      const turnRe = (from.im[a + step] ?? 0) - (from.im[a + 3 * step] ?? 0);
-      const turnIm = (from.re[a + 3 * step] ?? 0) - (from.re[a + step] ?? 0);
-      to.re[out] = acRe + bdRe;
-      to.im[out] = acIm + bdIm;
-      put(to, out + stride, lessRe + turnRe, lessIm + turnIm, c1, s1);
-      put(to, out + 2 * stride, acRe - bdRe, acIm - bdIm, c2, s2);
-      put(to, out + 3 * stride, lessRe - turnRe, lessIm - turnIm, c3, s3);
+      const acRe = (fromRe[a] ?? 0) + (fromRe[a + 2 * step] ?? 0);
+      const acIm = (fromIm[a] ?? 0) + (fromIm[a + 2 * step] ?? 0);
+      const lessRe = (fromRe[a] ?? 0) - (fromRe[a + 2 * step] ?? 0);
+      const lessIm = (fromIm[a] ?? 0) - (fromIm[a + 2 * step] ?? 0);
+      const bdRe = (fromRe[a + step] ?? 0) + (fromRe[a + 3 * step] ?? 0);
+      const bdIm = (fromIm[a + step] ?? 0) + (fromIm[a + 3 * step] ?? 0);
+      const turnRe = (fromIm[a + step] ?? 0) - (fromIm[a + 3 * step] ?? 0);
+      const turnIm = (fromRe[a + 3 * step] ?? 0) - (fromRe[a + step] ?? 0);
+      toRe[out] = acRe + bdRe;
+      toIm[out] = acIm + bdIm;
+      toRe[out + stride] = (lessRe + turnRe) * c1 - (lessIm + turnIm) * s1;
+      toIm[out + stride] = (lessRe + turnRe) * s1 + (lessIm + turnIm) * c1;
+      toRe[out + 2 * stride] = (acRe - bdRe) * c2 - (acIm - bdIm) * s2;
+      toIm[out + 2 * stride] = (acRe - bdRe) * s2 + (acIm - bdIm) * c2;
+      toRe[out + 3 * stride] = (lessRe - turnRe) * c3 - (lessIm - turnIm) * s3;
+      toIm[out + 3 * stride] = (lessRe - turnRe) * s3 + (lessIm - turnIm) * c3;
     }
   }
 }
 
 function radix5({ span, stride, cos, sin }: Stage, from: Plane, to: Plane): void {
+  const { re: fromRe, im: fromIm } = from;
+  const { re: toRe, im: toIm } = to;
   const step = stride * span;
   for (let p = 0; p < span; p++) {
     for (let q = 0; q < stride; q++) {
       const a = q + stride * p;
       const out = q + stride * 5 * p;
-      const sum1Re = (from.re[a + step] ?? 0) + (from.re[a + 4 * step] ?? 0);
-      const sum1Im = (from.im[a + step] ?? 0) + (from.im[a + 4 * step] ?? 0);
-      const sum2Re = (from.re[a + 2 * step] ?? 0) + (from.re[a + 3 * step] ?? 0);
-      const sum2Im = (from.im[a + 2 * step] ?? 0) + (from.im[a + 3 * step] ?? 0);
-      const less1Re = (from.re[a + step] ?? 0) - (from.re[a + 4 * step] ?? 0);
-      const less1Im = (from.im[a + step] ?? 0) - (from.im[a + 4 * step] ?? 0);
-      const less2Re = (from.re[a + 2 * step] ?? 0) - (from.re[a + 3 * step] ?? 0);
-      const less2Im = (from.im[a + 2 * step] ?? 0) - (from.im[a + 3 * step] ?? 0);
-      const near1Re = (from.re[a] ?? 0) + COS_72 * sum1Re + COS_144 * sum2Re;
-      const near1Im = (from.im[a] ?? 0) + COS_72 * sum1Im + COS_144 * sum2Im;
-      const near2Re = (from.re[a] ?? 0) + COS_144 * sum1Re + COS_72 * sum2Re;
-      const near2Im = (from.im[a] ?? 0) + COS_144 * sum1Im + COS_72 * sum2Im;
+      const sum1Re = (fromRe[a + step] ?? 0) + (fromRe[a + 4 * step] ?? 0);
+      const sum1Im = (fromIm[a + step] ?? 0) + (fromIm[a + 4 * step] ?? 0);
+      const sum2Re = (fromRe[a + 2 * step] ?? 0) + (fromRe[a + 3 * step] ?? 0);
+      const sum2Im = (fromIm[a + 2 * step] ?? 0) + (fromIm[a + 3 * step] ?? 0);
+      const less1Re = (fromRe[a + step] ?? 0) - (fromRe[a + 4 * step] ?? 0);
+      const less1Im = (fromIm[a + step] ?? 0) - (fromIm[a + 4 * step] ?? 0);
+      const less2Re = (fromRe[a + 2 * step] ?? 0) - (fromRe[a + 3 * step] ?? 0);
+      const less2Im = (fromIm[a + 2 * step] ?? 0) - (fromIm[a + 3 * step] ?? 0);
+      const near1Re = (fromRe[a] ?? 0) + COS_72 * sum1Re + COS_144 * sum2Re;
+      const near1Im = (fromIm[a] ?? 0) + COS_72 * sum1Im + COS_144 * sum2Im;
+      const near2Re = (fromRe[a] ?? 0) + COS_144 * sum1Re + COS_72 * sum2Re;
+      const near2Im = (fromIm[a] ?? 0) + COS_144 * sum1Im + COS_72 * sum2Im;
       const turn1Re = SIN_72 * less1Im + SIN_144 * less2Im;
       const turn1Im = -SIN_72 * less1Re - SIN_144 * less2Re;
       const turn2Re = SIN_144 * less1Im - SIN_72 * less2Im;
       const turn2Im = -SIN_144 * less1Re + SIN_72 * less2Re;
-      const at = 4 * p;
-      to.re[out] = (from.re[a] ?? 0) + sum1Re + sum2Re;
-      to.im[out] = (from.im[a] ?? 0) + sum1Im + sum2Im;
-      putAt(to, out + stride, near1Re + turn1Re, near1Im + turn1Im, cos, sin, at);
-      putAt(to, out + 2 * stride, near2Re + turn2Re, near2Im + turn2Im, cos, sin, at + 1);
-      putAt(to, out + 3 * stride, near2Re - turn2Re, near2Im - turn2Im, cos, sin, at + 2);
-      putAt(to, out + 4 * stride, near1Re - turn1Re, near1Im - turn1Im, cos, sin, at + 3);
+      toRe[out] = (fromRe[a] ?? 0) + sum1Re + sum2Re;
+      toIm[out] = (fromIm[a] ?? 0) + sum1Im + sum2Im;
+      toRe[out + stride] = near1Re + turn1Re;
+      toIm[out + stride] = near1Im + turn1Im;
+      toRe[out + 2 * stride] = near2Re + turn2Re;
+      toIm[out + 2 * stride] = near2Im + turn2Im;
+      toRe[out + 3 * stride] = near2Re - turn2Re;
+      toIm[out + 3 * stride] = near2Im - turn2Im;
+      toRe[out + 4 * stride] = near1Re - turn1Re;
+      toIm[out + 4 * stride] = near1Im - turn1Im;
     }
+    turnFour(cos, sin, p, stride, to);
   }
 }
 
-/** Stores a number turned by an angle. */
-function put(to: Plane, at: number, re: number, im: number, cos: number, sin: number): void {
-  to.re[at] = re * cos - im * sin;
-  to.im[at] = re * sin + im * cos;
-}
-
-function putAt(
-  to: Plane,
-  at: number,
-  re: number,
-  im: number,
+/** Turns the last four results of a radix-5 stage by their angles. */
+function turnFour(
   cos: Float64Array,
   sin: Float64Array,
-  turn: number,
+  p: number,
+  stride: number,
+  { re, im }: Plane,
 ): void {
-  put(to, at, re, im, cos[turn] ?? 0, sin[turn] ?? 0);
+  if (p === 0) return; // By nothing.
+  for (let k = 0; k < 4; k++) {
+    const c = cos[4 * p + k] ?? 0;
+    const s = sin[4 * p + k] ?? 0;
+    const first = stride * (5 * p + k + 1);
+    for (let at = first; at < first + stride; at++) {
+      const x = re[at] ?? 0;
+      const y = im[at] ?? 0;
+      re[at] = x * c - y * s;
+      im[at] = x * s + y * c;
+    }
+  }
 }
