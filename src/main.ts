@@ -114,7 +114,7 @@ function help(): string {
     "",
     ...rows,
     "",
-    "pipit COMMAND --help tells more about one; pipit -v prints the version.",
+    "pipit COMMAND --help says more about one; pipit -v prints the version.",
     "",
   ].join("\n");
 }

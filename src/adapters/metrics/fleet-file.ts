@@ -82,7 +82,7 @@ function remedy(code: string, path: string): string {
     case "EROFS":
     case "EACCES":
     case "EPERM":
-      return `Give pipit the right to write in ${folder}; under systemd it wants ReadWritePaths=${folder}, too`;
+      return `Give pipit the right to write in ${folder}; under systemd it also needs ReadWritePaths=${folder}, too`;
     case "ENOSPC":
     case "EDQUOT":
       return `Free some space in ${folder}`;

@@ -99,7 +99,7 @@ function checkFormat(engine: object): void {
   const samples: unknown = Reflect.get(engine, "frameLength");
   const rateHz: unknown = Reflect.get(engine, "sampleRate");
   if (samples === WAKE_FRAME_SAMPLES && rateHz === WAKE_RATE_HZ) return;
-  const message = `The wake-word engine porcupine wants ${samples} samples at ${rateHz} Hz`;
+  const message = `The wake-word engine porcupine needs ${samples} samples at ${rateHz} Hz`;
   throw new FaultError(fault("wake-word-failed", "tell", message));
 }
 

@@ -204,7 +204,7 @@ export class PorcupineWasm {
     const frameSamples = this.#function("l")();
     const rateHz = this.#function("m")();
     if (frameSamples === WAKE_FRAME_SAMPLES && rateHz === WAKE_RATE_HZ) return;
-    const message = `The keyless wake-word engine wants ${frameSamples} samples at ${rateHz} Hz`;
+    const message = `The keyless wake-word engine needs ${frameSamples} samples at ${rateHz} Hz`;
     throw new FaultError(fault("wake-word-failed", "tell", message, REINSTALL));
   }
 

@@ -30,5 +30,5 @@ function recoveredLine(names: readonly string[]): string {
   const told = names.slice(-TOLD_MAX).join(", ");
   const others = names.length - TOLD_MAX;
   const more = others > 0 ? ` and ${others} more` : "";
-  return `Conversations that were interrupted have their metrics files now: ${told}${more}`;
+  return `Interrupted conversations now have their metrics files: ${told}${more}`;
 }

@@ -99,7 +99,7 @@ export function judgeMemory(meminfo: string): Finding {
   };
   const [available, total] = [kilobytes("MemAvailable"), kilobytes("MemTotal")];
   if (available === null || total === null) {
-    return finding("memory", "skip", "This system does not tell how much is free");
+    return finding("memory", "skip", "This system does not say how much is free");
   }
   const [free, all] = [Math.floor(available / 1024), Math.round(total / 1024)];
   const grade = free < MEMORY_FAIL_MB ? "fail" : free < MEMORY_WARN_MB ? "warn" : "ok";
@@ -116,7 +116,7 @@ const SUPPLY = "Use the board's own power supply and a short cable; unplug what 
 export function judgePower(text: string | null): Finding {
   const hex = text === null ? null : /^(?:throttled=)?(?:0x)?([0-9a-f]+)\s*$/i.exec(text)?.[1];
   if (hex == null) {
-    return finding("power", "skip", "This machine does not tell; a Raspberry Pi does");
+    return finding("power", "skip", "This machine does not say; a Raspberry Pi does");
   }
   const bits = Number.parseInt(hex, 16);
   const has = (...numbers: readonly number[]): boolean =>
@@ -163,7 +163,7 @@ export function judgeDisk(facts: DiskFacts): Finding {
   }
   if (isReadOnly) {
     const remedy =
-      "Look at `dmesg` for errors of the card, then restart; a read-only root by choice wants metrics.dir elsewhere";
+      "Look at `dmesg` for errors of the card, then restart; if the root is read-only by choice, put metrics.dir elsewhere";
     return finding("disk", "fail", `${path} is mounted read-only`, remedy);
   }
   const megabytes = Math.floor(freeBytes / MEGABYTE);

@@ -16,7 +16,7 @@ export function judgePins(facts: PinsFacts): Finding {
     case "none-wanted":
       return finding("pins", "skip", "The settings name no LED and no button");
     case "no-header":
-      return finding("pins", "skip", "This machine has no header; a terminal is lamp and button");
+      return finding("pins", "skip", "This machine has no header; a terminal is LED and button");
     case "refused":
       return fromFault("pins", "fail", facts.fault);
     case "there":

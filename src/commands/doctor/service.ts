@@ -72,7 +72,7 @@ export function judgeDaemon(facts: DaemonFacts): Finding {
   const uptime = typeof status["uptime_s"] === "number" ? durationText(status["uptime_s"]) : "?";
   const says = `Runs for ${uptime}, ${String(status["state"])}`;
   if (troubles.length > 0) {
-    const remedy = "It tries again by itself; the lines below tell more";
+    const remedy = "It retries by itself; the lines below say more";
     return finding("daemon", "fail", `${says}: ${troubles.join("; ")}`, remedy);
   }
   const last = status["last_fault"];

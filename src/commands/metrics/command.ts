@@ -115,7 +115,7 @@ function contradiction(line: CommandLine): string | null {
   if (isCompare && (line.flag("csv") || line.flag("html"))) {
     return "--compare is for the terminal, or --json";
   }
-  if (isCompare && line.operands.length === 1) return "--compare wants two models, or none";
+  if (isCompare && line.operands.length === 1) return "--compare takes two models, or none";
   if (!isCompare && line.operands.length > 0) return `unexpected argument "${line.operands[0]}"`;
   return null;
 }

@@ -49,7 +49,9 @@ export function planModelMove(settings: Settings, wish: ModelWish): ModelPlan {
   }
   const values = chain(settings, to, wish.today);
   if (values.length === 0) {
-    const told = [`${to} answers already, and the ladder is sound`, ...target.notes].join(". ");
+    const told = [`${to} answers already, and the fallback chain is sound`, ...target.notes].join(
+      ". ",
+    );
     return { ok: false, idle: true, message: told };
   }
   const mini = values.some(({ value }) => Array.isArray(value) && value.includes(LAST_RESORT));
@@ -223,6 +225,6 @@ export function behaviour(move: ModelMove, settings: Settings): readonly string[
       "It thinks before it answers, and thinking is billed as text out: openai.reasoning_effort says how long",
     );
   }
-  if (a.reasoning && !b.reasoning) notes.push("openai.reasoning_effort is not told to it");
+  if (a.reasoning && !b.reasoning) notes.push("openai.reasoning_effort is not sent to it");
   return notes;
 }

@@ -44,7 +44,7 @@ function identity(): readonly MetricsField[] {
 function course(): readonly MetricsField[] {
   return [
     field("model", "", "that answered last"),
-    field("model_requested", "", "the first one of the ladder"),
+    field("model_requested", "", "the first one of the fallback chain"),
     field("fallbacks[].from", "", "a model that failed"),
     field("fallbacks[].to", "", "the one that was asked next"),
     field("fallbacks[].reason", "", "code of the fault"),
@@ -61,8 +61,8 @@ function latencies(): readonly MetricsField[] {
     field(
       "wake_to_led_ms",
       "ms",
-      "end of the wake word as it was captured, the button's way down, or the command's arrival → light written to the lamp",
-      "no lamp, or it shows nothing",
+      "end of the wake word as it was captured, the button's way down, or the command's arrival → light written to the LED",
+      "no LED, or it shows nothing",
     ),
     field(
       "wake_to_listening_ms",

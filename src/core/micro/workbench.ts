@@ -63,7 +63,7 @@ export class Workbench {
     const { type, size } = this.tensor(index);
     if (this.#arrays.has(index)) throw new BadModel("a tensor is written twice");
     this.#numbers += size;
-    if (this.#numbers > NUMBERS_MAX) throw new BadModel("it wants too much memory");
+    if (this.#numbers > NUMBERS_MAX) throw new BadModel("it needs too much memory");
     if (type !== "int8" && type !== "uint8") throw new BadModel("a tensor is not of 8 bits");
     const array = type === "int8" ? new Int8Array(size) : new Uint8Array(size);
     this.#arrays.set(index, array);
@@ -123,7 +123,7 @@ export class Workbench {
   multiplies(count: number): void {
     this.#multiplications += count;
     if (this.#multiplications <= MULTIPLICATIONS_MAX) return;
-    throw new BadModel(`it wants more than ${MULTIPLICATIONS_MAX} multiplications a run`);
+    throw new BadModel(`it needs more than ${MULTIPLICATIONS_MAX} multiplications a run`);
   }
 
   copies(count: number): void {

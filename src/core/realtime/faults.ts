@@ -8,7 +8,8 @@ const KEY_REMEDY =
   "Check openai.api_key (and the file its variable comes from; then restart), and the key on the API's web page";
 const CREDIT_REMEDY = "Add credit or raise the limit on the API's billing page";
 const NETWORK_REMEDY = "Check the network: ping the router, then the API's host";
-const SERVER_REMEDY = "It is not you; ask again in a while, or see the API's status page";
+const SERVER_REMEDY =
+  "The fault is on the server's side; ask again in a while, or see the API's status page";
 const RATE_REMEDY =
   "Ask again in a minute; if it happens often, see your limits on the API's web page";
 const MODEL_REMEDY =

@@ -16,12 +16,12 @@ export const BUDGET_ROWS = {
     min: 0,
     max: 1,
     reload: "live",
-    doc: "Share of it at which you are told, once a day.",
+    doc: "Share of it at which you are warned, once a day.",
   }),
   "budget.action": oneOf(["warn", "mini", "refuse"], {
     default: "refuse",
     reload: "live",
-    doc: "warn only tells you; mini lets budget.mini_model answer from warn_at on, and refuses when all is spent; refuse does that only.",
+    doc: "warn only warns you; mini lets budget.mini_model answer from warn_at on, and refuses when all is spent; refuse does that only.",
   }),
   "budget.mini_model": text({
     default: "gpt-realtime-2.1-mini",

@@ -129,7 +129,7 @@ const HOW = {
   "openai.reasoning_effort": oneOf(["default", "minimal", "low", "medium", "high", "xhigh"], {
     default: "default",
     reload: "session",
-    doc: "How long a reasoning model thinks; more is slower and dearer. Other models are not told.",
+    doc: "How long a reasoning model thinks; more is slower and dearer. It is not sent to other models.",
   }),
   "openai.truncation": int({
     default: 8000,

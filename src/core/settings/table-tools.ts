@@ -52,7 +52,7 @@ export const TOOLS_ROWS = {
       says: "the name of a function, as pipit tools lists it",
     },
     reload: "session",
-    doc: "Functions that the model is not told of; pipit tools lists them all.",
+    doc: "Functions that are not offered to the model; pipit tools lists them all.",
   }),
   "tools.memory": oneOf(["off", "on"], {
     default: "off",
@@ -83,6 +83,6 @@ export const TOOLS_ROWS = {
     max: 60,
     unit: "min",
     reload: "live",
-    doc: "How long it rings when nobody stops it; then it is told as missed.",
+    doc: "How long it rings when nobody stops it; then it is reported as missed.",
   }),
 } as const;

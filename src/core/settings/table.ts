@@ -29,7 +29,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   audio: "Microphone and loudspeaker.",
   wake_word: "The word that begins a conversation.",
   session: "How a conversation goes on and ends.",
-  leds: "The lamps.",
+  leds: "The LEDs.",
   button: "The button.",
   tools: "What it can do besides talking.",
   timers: "Timers and alarms.",

@@ -179,7 +179,7 @@ test("what an earlier run did not end is told at the start, and counted as spent
   world.store.recovered = { names, trouble: null };
   await world.appliance.start();
   assert.deepEqual(world.lines("notice"), [
-    `Conversations that were interrupted have their metrics files now: ${names.slice(1).join(", ")} and 1 more`,
+    `Interrupted conversations now have their metrics files: ${names.slice(1).join(", ")} and 1 more`,
   ]);
 });
 

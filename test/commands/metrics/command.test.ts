@@ -90,7 +90,7 @@ test("what is wrong is one line, with its exit code", async (t) => {
     [["--since", "1d", "--until", "2d"], 2, /--since is later than --until/],
     [["--csv", "--json"], 2, /--csv and --json exclude each other/],
     [["--compare", "--csv"], 2, /--compare is for the terminal, or --json/],
-    [["--compare", "a"], 2, /--compare wants two models, or none/],
+    [["--compare", "a"], 2, /--compare takes two models, or none/],
     [["a", "b"], 2, /unexpected argument "a"/],
     [["--sesions"], 2, /unknown option --sesions; did you mean "--sessions"/],
     [["--config", missing], 2, /there is no such file/],

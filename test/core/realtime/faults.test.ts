@@ -57,7 +57,7 @@ const LINK: readonly Row[] = [
       http(status),
       "server",
       "retry",
-      new RegExp(`HTTP ${status}\\. It is not you`),
+      new RegExp(`HTTP ${status}\\. The fault is on the server's side`),
     ],
   ),
   [http(503, "server_is_overloaded"), "server", "retry", /server_is_overloaded/],
