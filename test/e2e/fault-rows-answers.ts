@@ -33,7 +33,9 @@ const FAILED: readonly FaultRow[] = [
     traps: [18],
     scenario: { otherwise: failed("server_error") },
     lamp: `${THOUGHT.repeat(4)}fault idle`,
-    lines: [/^The Realtime API failed: It says server_error\. \(server_error\)\. The fault is on the server's side/],
+    lines: [
+      /^The Realtime API failed: It says server_error\. \(server_error\)\. The fault is on the server's side/,
+    ],
     endReason: "fault",
     errors: ["server"],
     sound: ["busy"],
