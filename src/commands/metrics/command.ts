@@ -112,6 +112,9 @@ function contradiction(line: CommandLine): string | null {
   const forms = FORMS.filter((form) => (form === "json" ? line.json : line.flag(form)));
   if (forms.length > 1) return `--${forms[0]} and --${forms[1]} exclude each other`;
   const isCompare = line.flag("compare");
+  if (line.flag("sessions") && (line.flag("html") || line.flag("csv") || isCompare)) {
+    return "--sessions is for the table, or --json";
+  }
   if (isCompare && (line.flag("csv") || line.flag("html"))) {
     return "--compare is for the terminal, or --json";
   }

@@ -154,6 +154,10 @@ function readText(row: TextRow, source: Source): Reading {
     return mismatch(row, source, asText(row, value));
   }
   if (value === "") return row.required ? wrong(empty(source)) : { ok: true, value };
+  if (row.secret) {
+    const slip = keySlip(value);
+    if (slip !== null) return wrong(slip);
+  }
   if (value.length > row.maxChars) return wrong(`must have at most ${row.maxChars} characters`);
   if (!row.multiLine && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)) {
     return wrong("must be one line without control characters");
@@ -167,6 +171,15 @@ function readText(row: TextRow, source: Source): Reading {
     return mismatch(row, source, repaired || oddity(value));
   }
   return { ok: true, value };
+}
+
+/** What a key brings along from the place where it was copied; the key itself is never said. */
+function keySlip(value: string): string | null {
+  if (/^["'`]|["'`]$/.test(value)) return "must be the key alone, without quotes around it";
+  if (/^(?:export\s+)?[A-Z][A-Z0-9_]{2,}=/.test(value)) {
+    return "must be the key alone: it begins with the name of a variable and =";
+  }
+  return null;
 }
 
 /** A number or a word of YAML where text is wanted: in quotes, if that would do. */

@@ -296,3 +296,19 @@ test("names that the migration guide has are answered in words", () => {
   ];
   for (const [tree, expected] of rows) assert.match(line(tree), expected);
 });
+
+test("a key with what it was copied with is refused, and never shown", () => {
+  const of = (key: string): string => line({}, { ...ENV, OPENAI_API_KEY: key });
+  for (const key of ['"sk-geheim"', "'sk-geheim'", "sk-geheim'", "`sk-geheim`"]) {
+    assert.match(of(key), /^openai\.api_key: must be the key alone, without quotes around it$/);
+  }
+  for (const key of ["OPENAI_API_KEY=sk-geheim", "KEY=sk-geheim"]) {
+    assert.match(of(key), /^openai\.api_key: must be the key alone: it begins with the name/);
+  }
+  const nbsp = of("sk-geheim\u00a0");
+  assert.ok(!nbsp.includes("geheim"), nbsp);
+  assert.ok(
+    validate({}, { env: { ...ENV, OPENAI_API_KEY: "sk-abc=DEF" } }).ok,
+    "an = further on is its own",
+  );
+});
