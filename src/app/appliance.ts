@@ -34,7 +34,6 @@ import { RefusedInputs } from "./refused-inputs.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
-import { ToolRunner } from "./tools/tool-runner.ts";
 import { isForTools, Toolbox } from "./tools/toolbox.ts";
 import type { World } from "./world.ts";
 
@@ -52,7 +51,6 @@ export class Appliance {
   readonly #accounts: Accounts;
   readonly #fleet: FleetReport | null;
   readonly #loop: Loop;
-  readonly #runner: ToolRunner;
   /** The settings without secrets, made anew when they change. */
   #seen: {
     readonly of: Settings;
@@ -105,7 +103,6 @@ export class Appliance {
       recorded: (record) => this.#fleet?.recorded(record),
     });
     this.#fleet = world.fleetFile === null ? null : this.#makeFleetReport(world.fleetFile);
-    this.#runner = new ToolRunner({ post });
     this.#loop = new Loop({
       clock,
       lamp: this.#tools.ringer.lamp,
@@ -321,6 +318,7 @@ export class Appliance {
       this.#wakeSound.woken();
     }
     this.#accounts.observe(input, facts, at);
+    this.#tools.observe(facts);
     this.#tools.settled();
   }
 
@@ -335,15 +333,16 @@ export class Appliance {
         this.#connection.dial(effect.attempt, effect.model, this.#called);
         break;
       case "run-tool":
-        this.#runner.run(effect);
+        this.#tools.run(effect);
         break;
       case "abort-tool":
+        this.#tools.abort(effect.callId);
         break;
       case "hang-up":
         this.#connection.hangUp(effect.attempt);
         break;
       case "send":
-        this.#connection.send(effect.event, effect.id);
+        this.#connection.send(this.#tools.equip(effect.event), effect.id);
         break;
       case "discard-response":
         this.#downlink.discard(effect.responseId);

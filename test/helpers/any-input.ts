@@ -42,6 +42,7 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "ptt-up" }),
     () => ({ tag: "uplink-flushed" }),
     () => ({ tag: "power-off" }),
+    () => ({ tag: "news", text: "It is done." }),
     () => ({ tag: "tool-done", callId: "c", ok: dice.chance(0.5), output: "{}" }),
     () => ({
       tag: "link-closed",

@@ -36,6 +36,8 @@ const CLOCK_WAIT_MAX_MS = 5 * 60_000;
 /** A due timer lets somebody finish speaking for this long; then the conversation ends for it. */
 const COURTESY_MAX_MS = 20_000;
 
+/** A call so soon after the ringing was silenced may be about it. */
+const JUST_RANG_MS = 5_000;
 /** After a conversation, before it rings: the last sound is over by then. */
 const BREATH_MS = 300;
 
@@ -192,6 +194,13 @@ export class AlarmClock {
   /** Sentences about what was missed, for the next conversation; `told` makes them forgotten. */
   missed(): readonly string[] {
     return this.#timers.missed.map((one) => missedText(one, this.now.zone));
+  }
+
+  /** What was silenced a moment ago: the one who calls then may mean that. */
+  justRang(): readonly string[] {
+    const rung = this.#rung;
+    const isFresh = rung !== null && this.#options.clock.nowMs() - rung.atMs <= JUST_RANG_MS;
+    return isFresh ? rung.entries.map(nameOf) : [];
   }
 
   told(): void {

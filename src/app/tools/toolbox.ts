@@ -3,13 +3,16 @@
  * and their ringing, volume, memory. Orders come from the model and from the control socket.
  */
 
-import type { Input, State } from "../../core/assistant/state.ts";
+import type { Fact, Input, State } from "../../core/assistant/state.ts";
+import { isQuiet, phase } from "../../core/assistant/views.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
 import { faultLine } from "../../core/fault.ts";
 import { builtInRows } from "../../core/functions/built-in.ts";
+import { contextLines } from "../../core/functions/context.ts";
 import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
 import { type FunctionRow, Registry } from "../../core/functions/row.ts";
 import type { Fields } from "../../core/json.ts";
+import type { ClientEvent } from "../../core/realtime/client-events.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Downlink } from "../audio/downlink.ts";
 import { Volume } from "../audio/volume.ts";
@@ -17,6 +20,7 @@ import { Ringer } from "../timers/ringer.ts";
 import type { World } from "../world.ts";
 import { Announcer } from "./announcer.ts";
 import { builtInHandlers } from "./built-in.ts";
+import { type Call, Calls } from "./calls.ts";
 import { Executor, type Handler } from "./executor.ts";
 import { Memory } from "./memory.ts";
 
@@ -46,6 +50,12 @@ interface Kit {
   readonly custom: ReadonlyMap<FunctionRow, CustomFunction>;
 }
 
+/** What a conversation was told at its beginning; the same for all its connections. */
+interface Told {
+  readonly lines: readonly string[];
+  readonly registry: Registry;
+}
+
 export class Toolbox {
   readonly ringer: Ringer;
   readonly volume: Volume;
@@ -54,7 +64,9 @@ export class Toolbox {
   readonly #executor: Executor;
   readonly #builtIn: ReadonlyMap<string, Handler>;
   readonly #announcer: Announcer;
+  readonly #calls: Calls;
   #kit: Kit | null = null;
+  #told: Told | null = null;
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
@@ -79,6 +91,116 @@ export class Toolbox {
       handler: (row) => this.#handlerOf(row),
       checkOf: (parameters) => functionHost.checkOf(parameters),
     });
+    this.#calls = this.#makeCalls();
+  }
+
+  #makeCalls(): Calls {
+    const { world, settings, downlink, post, state } = this.#options;
+    return new Calls({
+      clock: world.clock,
+      executor: this.#executor,
+      registry: () => this.#current().registry,
+      done: (callId, ok, output) => post({ tag: "tool-done", callId, ok, output }),
+      turns: () => state().conversation?.turn.count ?? 0,
+      patienceMs: () => settings()["tools.patience_s"] * 1000,
+      waits: () => {
+        const word = phase(state()) === "thinking" ? world.faultSound("one-moment") : null;
+        if (word !== null) downlink().tell(word);
+      },
+      news: () => this.#newsCame(),
+    });
+  }
+
+  run(call: Call): void {
+    this.#calls.run(call);
+  }
+
+  abort(callId: string): void {
+    this.#calls.abort(callId);
+  }
+
+  /** What has happened in the conversation, told once. */
+  observe(facts: readonly Fact[]): void {
+    for (const { tag } of facts) {
+      if (tag === "conversation-began") this.#began();
+      if (tag === "news-told") this.#calls.takeNews();
+      if (tag === "listening") this.#heard();
+      if (tag === "conversation-ended" && this.#calls.waiting.length > 0) this.#newsCame();
+    }
+  }
+
+  /** The session's set-up with what there is to call, to remember and to know. */
+  equip(event: ClientEvent): ClientEvent {
+    if (event.tag !== "update-session" || this.#told === null) return event;
+    const { lines, registry } = this.#told;
+    const disabled = this.#current().settings["tools.disabled"];
+    const { tools, instructions } = event.session;
+    const own = tools.filter(({ name }) => !disabled.includes(name));
+    const session = {
+      ...event.session,
+      instructions: [instructions, ...lines].join("\n"),
+      // Where the server has refused all functions, there are none.
+      tools: tools.length === 0 ? [] : [...own, ...registry.specs],
+    };
+    return { ...event, session };
+  }
+
+  #began(): void {
+    const { world, settings } = this.#options;
+    const { alarmClock } = this.ringer;
+    const hasMemory = settings()["tools.memory"] === "on";
+    if (hasMemory) void this.#memory.read(); // For the next one: this one cannot wait.
+    const lines = contextLines({
+      now: alarmClock.now,
+      location: settings()["system.location"],
+      facts: hasMemory ? this.#memory.facts : [],
+      missed: alarmClock.missed(),
+      rang: alarmClock.justRang(),
+      news: this.#calls.waiting.map(({ text }) => text),
+    });
+    this.#told = { lines, registry: this.#current().registry };
+    const { surplus } = this.#told.registry;
+    if (surplus.length > 0) {
+      world.journal.log("notice", `Too many functions; not told: ${surplus.join(", ")}`);
+    }
+  }
+
+  /** A session has begun: what it was told of is told. */
+  #heard(): void {
+    this.ringer.alarmClock.told();
+    if (this.#calls.waiting.length > 0 && this.#isToldAtBeginning()) this.#calls.takeNews();
+  }
+
+  #isToldAtBeginning(): boolean {
+    const told = this.#told?.lines ?? [];
+    return this.#calls.waiting.every(({ text }) => told.some((line) => line.includes(text)));
+  }
+
+  /** A late result: told at the next quiet moment; after the conversation, only where it may be. */
+  #newsCame(): void {
+    const { world, state, downlink } = this.#options;
+    if (state().conversation !== null) {
+      this.#tellNews();
+      return;
+    }
+    const kept = this.#calls.keepNews(({ row }) => row.after);
+    if (kept === 0) {
+      world.journal.log(
+        "notice",
+        "A function finished after the conversation; its result is dropped",
+      );
+      return;
+    }
+    // Heard across the room; what it is comes with the next call.
+    const stroke = this.ringer.room === "free" ? world.ringSound() : null;
+    if (stroke !== null) downlink().tell(stroke);
+  }
+
+  #tellNews(): void {
+    const { conversation } = this.#options.state();
+    const news = this.#calls.waiting;
+    if (news.length === 0 || conversation === null || !isQuiet(conversation)) return;
+    this.#options.post({ tag: "news", text: news.map(({ text }) => text).join("\n") });
   }
 
   /** Resolves when what earlier runs left is known. */
@@ -92,6 +214,7 @@ export class Toolbox {
   settled(): void {
     this.ringer.settled();
     this.#announcer.settled();
+    this.#tellNews();
   }
 
   close(): void {

@@ -14,8 +14,13 @@ export type DialogueEvent =
   /** The words of an item of the model's. They may come before or after the item was cut. */
   | { readonly tag: "transcript"; readonly itemId: string; readonly text: string }
   | { readonly tag: "cut"; readonly items: readonly HeardItem[] }
+  /** Something has come to pass outside, which the model is to tell the user. */
+  | { readonly tag: "news"; readonly text: string }
   /** A new connection is told of it. */
   | { readonly tag: "replay" };
+
+/** The API knows the user and the model only: this is how the model knows that it is neither. */
+const NOTE = "(A note from the device, not said by the user) ";
 
 export function nextDialogue(own: Dialogue, event: DialogueEvent): Change<Dialogue> {
   switch (event.tag) {
@@ -23,6 +28,18 @@ export function nextDialogue(own: Dialogue, event: DialogueEvent): Change<Dialog
       return { next: remember(own, event.itemId, event.text) };
     case "cut":
       return { next: cutAt(own, event.items) };
+    case "news":
+      return {
+        next: own,
+        sends: [
+          {
+            tag: "send",
+            event: { tag: "tell-dialogue", role: "user", text: `${NOTE}${event.text}` },
+            id: eventId("news", own.lines.length),
+          },
+        ],
+        facts: [{ tag: "news-told" }],
+      };
     case "replay":
       return { next: own, sends: replay(own) };
   }

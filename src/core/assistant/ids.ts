@@ -13,6 +13,7 @@ const KINDS = [
   "replay",
   "commit",
   "output",
+  "news",
 ] as const;
 
 export type EventKind = (typeof KINDS)[number];

@@ -21,7 +21,7 @@ import type {
   StepContext,
   Trigger,
 } from "./state.ts";
-import { gateOf, phase, phaseOf } from "./views.ts";
+import { gateOf, isQuiet, phase, phaseOf } from "./views.ts";
 
 export function ownersInput(state: State, input: Input, at: StepContext): Routed | null {
   switch (input.tag) {
@@ -37,6 +37,8 @@ export function ownersInput(state: State, input: Input, at: StepContext): Routed
       return pttUp(state);
     case "command":
       return command(state, input.command, at);
+    case "news":
+      return news(state, input.text);
     case "power-off":
       return powerOff(state, at);
     case "shutdown":
@@ -96,6 +98,16 @@ function interrupt(c: Conversation, trigger: Trigger): readonly Order[] {
   return [
     ...silence(c),
     { to: "turn", event: { tag: "interrupted", sample, wakeSample, isClosed } },
+  ];
+}
+
+/** What has come to pass outside is told like an answer: the microphone closes, a response is wanted. */
+function news({ conversation: c }: State, text: string): readonly Order[] {
+  if (c === null || !isQuiet(c)) return [];
+  return [
+    { to: "dialogue", event: { tag: "news", text } },
+    { to: "turn", event: { tag: "reply", half: true } },
+    { to: "response", event: { tag: "results" } },
   ];
 }
 

@@ -38,7 +38,8 @@ export function hear(state: State, input: Input, at: StepContext): Routed {
         ? []
         : [{ to: "playback", event: { tag: "underrun" } }];
     case "drained":
-      return c === null
+      // Of a sound of our own, such as that at the wake word, nothing follows.
+      return c === null || c.playback.tag === "silent"
         ? []
         : [{ to: "playback", event: { tag: "drained", settleMs: settleMs(c) } }];
     case "uplink-flushed":

@@ -321,6 +321,8 @@ export type Input =
       readonly ok: boolean;
       readonly output: string;
     }
+  /** Told to the model at once if nobody speaks (see `isQuiet`), else not at all. */
+  | { readonly tag: "news"; readonly text: string }
   | { readonly tag: "device-lost"; readonly device: Device; readonly fault: Fault }
   | { readonly tag: "device-back"; readonly device: Device }
   | { readonly tag: "tick" }
@@ -425,6 +427,8 @@ export type Fact =
       readonly ok: boolean;
       readonly ms: number;
     }
+  /** The model was told the news. */
+  | { readonly tag: "news-told" }
   | { readonly tag: "failed"; readonly fault: Fault }
   /** A machine does not take this event in this state. */
   | {

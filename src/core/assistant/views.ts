@@ -75,6 +75,13 @@ export function isResponseWanted({ link, turn, response, playback, tools }: Conv
   return response.pending && isFree && isQuiet && isFinished;
 }
 
+/** A conversation is on, and nobody speaks or is about to: the model may be told something. */
+export function isQuiet({ link, turn, response, playback, tools }: Conversation): boolean {
+  const isIdle = response.tag === "none" && !response.pending && playback.tag === "silent";
+  const isListening = turn.tag === "open" && !turn.pushToTalk;
+  return link.tag === "ready" && isIdle && isListening && tools.tag === "quiet" && !tools.awaited;
+}
+
 /** A turn that waits for a connection, or for the wire, has the deadline of what it waits for. */
 export function isTurnTimed({ link, turn, response }: Conversation): boolean {
   const isWaiting = turn.tag === "ended" || turn.tag === "released";

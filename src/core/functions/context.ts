@@ -25,10 +25,19 @@ export interface Around {
   readonly missed: readonly string[];
   /** What rang a moment ago, and was silenced by the call. */
   readonly rang: readonly string[];
+  /** Results of functions that came after the last conversation. */
+  readonly news: readonly string[];
 }
 
 /** Lines for the end of the instructions. */
-export function contextLines({ now, location, facts, missed, rang }: Around): readonly string[] {
+export function contextLines({
+  now,
+  location,
+  facts,
+  missed,
+  rang,
+  news,
+}: Around): readonly string[] {
   const wall = wallTimeAt(now.wallMs, now.zone);
   const lines = facts.map((fact) => `- ${fact}`);
   if (lines.length > 0)
@@ -37,6 +46,7 @@ export function contextLines({ now, location, facts, missed, rang }: Around): re
   if (missed.length > 0) {
     lines.push(`Begin by telling that nobody was there for: ${missed.join("; ")}.`);
   }
+  if (news.length > 0) lines.push("Since the last conversation:", ...news);
   if (rang.length > 0) {
     const what = rang.join("; ");
     lines.push(

@@ -70,6 +70,14 @@ export const TOOLS_ROWS = {
     reload: "session",
     doc: "auto runs programs of tools.custom only where they cannot read the key; none runs them as Pipit's own user, which can.",
   }),
+  "tools.patience_s": number({
+    default: 2,
+    min: 0,
+    max: 10,
+    unit: "s",
+    reload: "live",
+    doc: "After so long without an answer from a function it says one moment; 0 never says it.",
+  }),
   "timers.volume": number({
     default: 0.8,
     min: 0.05,

@@ -205,6 +205,7 @@ test("the end of the instructions: what changes stands last", () => {
     facts: ["Anna likes tea."],
     missed: ['timer "eggs" at 2026-11-28 07:00'],
     rang: [],
+    news: [],
   });
   assert.equal(
     lines.at(-1),

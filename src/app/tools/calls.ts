@@ -1,0 +1,170 @@
+/**
+ * The model's calls in the course of a conversation: carried out by the executor, answered in time.
+ *
+ * Invariants: each call is reported once, within HELD_MAX_MS, unless it was given up before; what
+ * goes on beyond that (or is `long`) is reported as begun, and its result waits for a quiet moment;
+ * a function that wants a confirmation runs only when the user has spoken since it was asked for.
+ */
+
+import { oneLine } from "../../core/fault.ts";
+import { GOODBYE } from "../../core/functions/built-in.ts";
+import type { FunctionRow, Registry } from "../../core/functions/row.ts";
+import type { Clock } from "../../ports.ts";
+import type { Called, Executor } from "./executor.ts";
+
+/** The machine gives a call 8 s; a call that takes longer is reported as begun before that. */
+export const HELD_MAX_MS = 7_000;
+/** How long an answer to "shall I?" counts. */
+export const CONFIRM_MAX_MS = 30_000;
+/** Results that wait to be told; the oldest goes. */
+export const NEWS_MAX = 8;
+/** Questions that wait for a yes. */
+const WISHES_MAX = 16;
+
+export interface Call {
+  readonly callId: string;
+  readonly name: string;
+  readonly argumentsText: string;
+}
+
+/** A result that came after its call was reported. */
+export interface News {
+  readonly row: FunctionRow;
+  /** For the model. */
+  readonly text: string;
+}
+
+export interface CallsOptions {
+  readonly clock: Clock;
+  readonly executor: Executor;
+  readonly registry: () => Registry;
+  readonly done: (callId: string, ok: boolean, output: string) => void;
+  /** How many questions the user has asked in this conversation. */
+  readonly turns: () => number;
+  /** How long nothing is heard before a word of patience, milliseconds; 0: none. */
+  readonly patienceMs: () => number;
+  /** Nothing has been heard of a call for that long. */
+  readonly waits: () => void;
+  /** There is news to tell, as soon as somebody can be told. */
+  readonly news: () => void;
+}
+
+export class Calls {
+  readonly #options: CallsOptions;
+  /** Calls that have not been reported. */
+  readonly #open = new Set<string>();
+  readonly #wishes = new Map<string, { readonly turns: number; readonly atMs: number }>();
+  #news: readonly News[] = [];
+  #lost = 0;
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+  }
+
+  /** News that found no room, since the start. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** What waits to be told, the oldest first. */
+  get waiting(): readonly News[] {
+    return this.#news;
+  }
+
+  /** Hands the news out, to be told now. */
+  takeNews(): readonly News[] {
+    const news = this.#news;
+    this.#news = [];
+    return news;
+  }
+
+  /** Keeps those that may be told after the conversation; returns how many there are. */
+  keepNews(mayStay: (news: News) => boolean): number {
+    this.#news = this.#news.filter(mayStay);
+    return this.#news.length;
+  }
+
+  run(call: Call): void {
+    const row = this.#options.registry().find(call.name);
+    if (call.name === GOODBYE || row === undefined) {
+      this.#answerAtOnce(call);
+      return;
+    }
+    if (row.confirm && !this.#isConfirmed(call)) {
+      this.#options.done(call.callId, true, ASK_FIRST);
+      return;
+    }
+    this.#open.add(call.callId);
+    if (row.long) this.#begun(call);
+    void this.#carryOut(call, row);
+  }
+
+  /** The conversation has no use for it any more. What was reported as begun goes on. */
+  abort(callId: string): void {
+    if (this.#open.delete(callId)) this.#options.executor.abort(callId);
+  }
+
+  /** The goodbye is the conversation's own affair; what there is not cannot be carried out. */
+  #answerAtOnce({ callId, name }: Call): void {
+    const ok = name === GOODBYE;
+    const output = ok ? { ok } : { error: `there is no function '${oneLine(name, 64)}'` };
+    this.#options.done(callId, ok, JSON.stringify(output));
+  }
+
+  async #carryOut(call: Call, row: FunctionRow): Promise<void> {
+    const { clock, executor, patienceMs, waits } = this.#options;
+    const patience = patienceMs();
+    const isOpen = (): boolean => this.#open.has(call.callId);
+    const tired = (): void => {
+      if (isOpen()) waits();
+    };
+    const takeBack = [
+      clock.after(HELD_MAX_MS, () => isOpen() && this.#begun(call)),
+      patience > 0 ? clock.after(patience, tired) : () => {},
+    ];
+    const called = await executor.call(call.name, call.argumentsText, call.callId);
+    for (const cancel of takeBack) cancel();
+    if (called !== null) this.#ended(call, row, called);
+  }
+
+  #ended({ callId }: Call, row: FunctionRow, { end, output }: Called): void {
+    if (this.#open.delete(callId)) this.#options.done(callId, end === "ok", output);
+    else if (end !== "aborted") this.#tellLater(row, output);
+  }
+
+  #begun({ callId }: Call): void {
+    this.#open.delete(callId);
+    this.#options.done(callId, true, BEGUN);
+  }
+
+  #tellLater(row: FunctionRow, output: string): void {
+    const text = `The function ${row.name} has finished. Tell the user its result briefly: ${output}`;
+    if (this.#news.length >= NEWS_MAX) this.#lost += 1;
+    this.#news = [...this.#news.slice(-NEWS_MAX + 1), { row, text }];
+    this.#options.news();
+  }
+
+  /** The second call of the same is the yes, if the user has spoken in between. */
+  #isConfirmed({ name, argumentsText }: Call): boolean {
+    const { clock, turns } = this.#options;
+    const wish = `${name} ${argumentsText}`;
+    const asked = this.#wishes.get(wish);
+    const nowMs = clock.nowMs();
+    this.#wishes.delete(wish);
+    const isYes = asked !== undefined && turns() > asked.turns;
+    if (isYes && nowMs - asked.atMs <= CONFIRM_MAX_MS) return true;
+    const [oldest] = this.#wishes.keys();
+    if (this.#wishes.size >= WISHES_MAX && oldest !== undefined) this.#wishes.delete(oldest);
+    this.#wishes.set(wish, { turns: turns(), atMs: nowMs });
+    return false;
+  }
+}
+
+const BEGUN = JSON.stringify({
+  state: "begun",
+  note: "It goes on by itself and takes a while. Say so in a few words; the result comes later as a message. Do not call it again.",
+});
+const ASK_FIRST = JSON.stringify({
+  state: "not done yet",
+  note: "Ask the user in one short sentence whether to do it. Only if the user then says yes, call it again with the very same arguments.",
+});

@@ -1,0 +1,170 @@
+/** The model's calls as stories: answered in time, late ones told later, some only after a yes. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Calls, CONFIRM_MAX_MS, HELD_MAX_MS, NEWS_MAX } from "../../../src/app/tools/calls.ts";
+import { Executor } from "../../../src/app/tools/executor.ts";
+import type { ToolResult } from "../../../src/core/functions/result.ts";
+import { type FunctionRow, Registry, USUAL } from "../../../src/core/functions/row.ts";
+import { SimClock } from "../../../src/sim/clock.ts";
+import { SimDice } from "../../../src/sim/dice.ts";
+import { SimJournal } from "../../../src/sim/parts.ts";
+import { settled } from "../../helpers/world.ts";
+
+class Table {
+  readonly clock = new SimClock();
+  readonly told: string[] = [];
+  readonly calls: Calls;
+  turns = 1;
+  waits = 0;
+  news = 0;
+  /** How long the function takes, and what it comes to. */
+  work: { readonly ms: number; readonly result: ToolResult } = {
+    ms: 0,
+    result: { ok: true, data: 7 },
+  };
+
+  constructor(changes: Partial<FunctionRow> = {}) {
+    const { clock } = this;
+    const own = {
+      name: "f",
+      description: "",
+      parameters: { type: "object" },
+      where: "http",
+    } as const;
+    const registry = new Registry([{ ...USUAL, timeLimitMs: 60_000, ...own, ...changes }]);
+    const journal = new SimJournal();
+    const executor = new Executor({
+      clock,
+      journal,
+      registry: () => registry,
+      checkOf: async () => () => [],
+      handler: () => (_args, signal) => {
+        const { ms, result } = this.work;
+        return new Promise((resolve) => {
+          signal.addEventListener(
+            "abort",
+            clock.after(ms, () => resolve(result)),
+          );
+        });
+      },
+    });
+    this.calls = new Calls({
+      clock,
+      executor,
+      registry: () => registry,
+      done: (callId, ok, output) => this.told.push(`${callId} ${ok} ${output}`),
+      turns: () => this.turns,
+      patienceMs: () => 2_000,
+      waits: () => {
+        this.waits += 1;
+      },
+      news: () => {
+        this.news += 1;
+      },
+    });
+  }
+
+  run(callId: string, argumentsText = "{}"): void {
+    this.calls.run({ callId, name: "f", argumentsText });
+  }
+}
+
+test("quick: one answer, no word of patience; slow: a word after two seconds, then the answer", async () => {
+  const table = new Table();
+  table.run("c1");
+  await table.clock.advanceAsync(1_000);
+  assert.deepEqual([table.told, table.waits], [["c1 true 7"], 0]);
+  table.work = { ms: 4_000, result: { ok: false, error: "no" } };
+  table.run("c2");
+  await table.clock.advanceAsync(2_100);
+  assert.equal(table.waits, 1);
+  await table.clock.advanceAsync(2_000);
+  assert.deepEqual(table.told.slice(1), ['c2 false {"error":"no"}']);
+  assert.equal(table.clock.pending(), 0);
+});
+
+test("beyond seven seconds: begun in time, and the result is news", async () => {
+  const table = new Table();
+  table.work = { ms: 20_000, result: { ok: true, data: "done" } };
+  table.run("c1");
+  await table.clock.advanceAsync(HELD_MAX_MS);
+  assert.match(table.told[0] ?? "", /^c1 true \{"state":"begun"/);
+  table.calls.abort("c1");
+  await table.clock.advanceAsync(20_000);
+  assert.equal(table.told.length, 1);
+  assert.equal(table.news, 1);
+  const [news] = table.calls.takeNews();
+  assert.match(news?.text ?? "", /^The function f has finished\. .*"done"$/);
+  assert.deepEqual(table.calls.takeNews(), []);
+});
+
+test("a long one is reported as begun at once; one that is given up brings no news", async () => {
+  const long = new Table({ long: true });
+  long.work = { ms: 1_000, result: { ok: true, data: 1 } };
+  long.run("c1");
+  assert.match(long.told[0] ?? "", /begun/);
+  await long.clock.advanceAsync(1_100);
+  assert.equal(long.news, 1);
+  const given = new Table();
+  given.work = { ms: 5_000, result: { ok: true, data: 1 } };
+  given.run("c1");
+  await settled();
+  given.calls.abort("c1");
+  await given.clock.advanceAsync(9_000);
+  assert.deepEqual([given.told, given.news], [[], 0]);
+});
+
+test("ask first: a yes is a call of the same after the user has spoken, and soon", async () => {
+  const table = new Table({ confirm: true });
+  const asked = async (args = "{}"): Promise<boolean> => {
+    const id = `c${table.told.length}`;
+    table.run(id, args);
+    await table.clock.advanceAsync(1);
+    return (table.told.at(-1) ?? "").includes("not done yet");
+  };
+  assert.equal(await asked(), true);
+  assert.equal(await asked(), true, "the model itself cannot say yes");
+  table.turns += 1;
+  assert.equal(await asked('{"other":1}'), true, "a yes is for what was asked");
+  assert.equal(await asked(), false);
+  assert.equal(await asked(), true, "once");
+  table.turns += 1;
+  await table.clock.advanceAsync(CONFIRM_MAX_MS + 1);
+  assert.equal(await asked(), true, "too late");
+});
+
+test("news has a bound, and what found no room is counted", async () => {
+  const table = new Table({ long: true });
+  for (let n = 0; n < NEWS_MAX + 3; n++) table.run(`c${n}`);
+  await table.clock.advanceAsync(10);
+  assert.equal(table.calls.waiting.length, NEWS_MAX);
+  assert.equal(table.calls.lost, 3);
+});
+
+test("whatever comes when: each call is reported once, within its time, or was given up", async () => {
+  const dice = new SimDice(3);
+  const table = new Table();
+  const given = new Set<string>();
+  for (let n = 0; n < 2_000; n++) {
+    table.work = { ms: dice.unit() * 12_000, result: { ok: true, data: n } };
+    table.run(`c${n}`);
+    await settled();
+    if (dice.unit() < 0.2) {
+      const id = `c${Math.max(0, n - Math.floor(dice.unit() * 5))}`;
+      if (!table.told.some((line) => line.startsWith(`${id} `))) given.add(id);
+      table.calls.abort(id);
+    }
+    table.clock.advance(dice.unit() * 2_000);
+  }
+  await table.clock.advanceAsync(30_000);
+  const counts = new Map<string, number>();
+  for (const line of table.told) {
+    const [id = ""] = line.split(" ");
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  for (let n = 0; n < 2_000; n++) {
+    assert.equal(counts.get(`c${n}`) ?? 0, given.has(`c${n}`) ? 0 : 1, `c${n}`);
+  }
+  assert.equal(table.clock.pending(), 0);
+});
