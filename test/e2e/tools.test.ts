@@ -5,10 +5,10 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { type Fields, fields, record, text } from "../../src/core/json.ts";
+import { type Fields, fields, number, record, text } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
-import { assertMetricsSchema } from "../helpers/metrics-file.ts";
+import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { type Scene, type SceneOptions, scene } from "../helpers/scene.ts";
 
@@ -33,11 +33,18 @@ function outputs(peer: Peer): Map<string, Fields> {
   return found;
 }
 
-async function held(t: TestContext, turns: SceneOptions["scenario"]["turns"], config = {}) {
+async function held(
+  t: TestContext,
+  turns: SceneOptions["scenario"]["turns"],
+  config = {},
+  replies = 1,
+) {
   const of: Scene = await scene(t, {
     scenario: { ...(turns === undefined ? {} : { turns }) },
     config: { session: { follow_up_s: 1 }, ...config },
   });
+  await of.daemon.says("Audio session config");
+  await eventually(`${replies} replies`, () => of.peer.replies.length >= replies);
   await of.daemon.says("Conversation over");
   return of;
 }
@@ -62,7 +69,7 @@ test(
       { say: "Ten minutes for the eggs." },
     ]);
     const answered = outputs(peer);
-    assert.deepEqual([...answered.keys()], ["call_a", "call_b"]);
+    assert.deepEqual(new Set(answered.keys()), new Set(["call_a", "call_b"]));
     assert.match(
       String(answered.get("call_a")?.["done"]),
       /^#1 timer "eggs": 10 min left, at \d\d:\d\d$/,
@@ -72,7 +79,6 @@ test(
     const { stdout } = await daemon.command("timers");
     assert.match(stdout, /^#1 timer "eggs": 9 min \d+ s left/);
     const file = await daemon.metrics();
-    assertMetricsSchema(file);
     const { function_calls: calls, function_success_rate: rate } = file;
     assert.ok(Array.isArray(calls) && calls.length === 2 && rate === 1, JSON.stringify(calls));
     assert.deepEqual(peer.violations, []);
@@ -101,15 +107,15 @@ test(
 );
 
 test(
-  "one's own program: quick, wrong, and one that takes nine seconds and is told later",
+  "one's own program: quick, wrong, and one that takes long and is told later",
   HEARD,
   async (t) => {
     const custom = {
       lamp: { description: "The lamp.", command: ["/bin/echo", "the lamp is on"] },
       slow: {
         description: "Slow.",
-        command: ["/bin/sh", "-c", "sleep 9; echo all done"],
-        timeout_s: 30,
+        command: ["/bin/sh", "-c", "sleep 4; echo all done"],
+        long: true,
       },
     };
     const { peer, daemon } = await held(
@@ -125,7 +131,8 @@ test(
         { say: "It has begun, and the lamp is on." },
         { say: "All is done." },
       ],
-      { tools: { sandbox: "none", custom }, session: { follow_up_s: 8 } },
+      { tools: { sandbox: "none", custom }, session: { follow_up_s: 4 } },
+      2,
     );
     const answered = outputs(peer);
     assert.match(String(answered.get("call_a")?.["result"]), /the lamp is on/);
@@ -136,7 +143,8 @@ test(
     assert.equal(sent(peer, "response.create").length, 3);
     assert.equal(peer.replies.length, 2);
     const file = await daemon.metrics();
-    assert.equal(file["function_success_rate"], 0.667);
+    const rate = number(file, "function_success_rate") ?? 0;
+    assert.ok(Math.abs(rate - 2 / 3) < 0.001, `${rate}`);
     assert.deepEqual(peer.violations, []);
   },
 );

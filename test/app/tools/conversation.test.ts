@@ -1,0 +1,238 @@
+/** Functions in the course of a conversation, as stories: a server played by the test. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ToolResult } from "../../../src/core/functions/result.ts";
+import { fields, record, text } from "../../../src/core/json.ts";
+import type { Settings } from "../../../src/core/settings/table.ts";
+import { RING_VALUE, settled, World } from "../../helpers/world.ts";
+
+const HTTP = { url: "https://x.test/" };
+
+/** A question was asked, and the server's response has begun. */
+async function asked(changes: Partial<Settings> = {}): Promise<World> {
+  const world = await World.started(changes);
+  world.wake();
+  world.accept();
+  question(world, 1);
+  return world;
+}
+
+function question(world: World, n: number): void {
+  world.listen(2_400);
+  world.heardSpeech(`item_user_${n}`);
+  world.server("response.created", { response: { id: `resp_${n}` } });
+}
+
+/** The response calls functions: name, arguments and id of each. */
+async function calls(world: World, n: number, ...all: [string, object, string][]): Promise<void> {
+  const output = all.map(([name, args, callId]) => ({
+    type: "function_call",
+    id: `item_${callId}`,
+    name,
+    arguments: JSON.stringify(args),
+    call_id: callId,
+  }));
+  world.done(`resp_${n}`, { output });
+  await settled();
+  await settled();
+}
+
+/** Says the next answer, and it is heard. */
+async function answers(world: World, id: string): Promise<void> {
+  world.server("response.created", { response: { id } });
+  world.delta(id, `item_${id}`, 400);
+  world.done(id);
+  world.listen(1_000);
+  await settled();
+}
+
+/** What was sent as items, by kind. */
+function items(world: World, type: string) {
+  return world.said
+    .filter((event) => event["type"] === "conversation.item.create")
+    .map(({ item }) => record(item) ?? {})
+    .filter((item) => item["type"] === type);
+}
+
+function outputOf(world: World, callId: string) {
+  const found = items(world, "function_call_output").filter((item) => item["call_id"] === callId);
+  assert.equal(found.length, 1, `${callId} is answered once`);
+  return record(JSON.parse(text(found[0] ?? {}, "output") ?? "")) ?? {};
+}
+
+function requests(world: World): number {
+  return world.saidTypes.filter((type) => type === "response.create").length;
+}
+
+function instructions(world: World): string {
+  const update = world.said.findLast((event) => event["type"] === "session.update") ?? {};
+  return text(fields(update, "session"), "instructions") ?? "";
+}
+
+function work(world: World, name: string, ms: number, result: ToolResult): void {
+  world.functionHost.works.set(name, (_args, signal) => {
+    return new Promise((resolve) => {
+      signal.addEventListener(
+        "abort",
+        world.clock.after(ms, () => resolve(result)),
+      );
+    });
+  });
+}
+
+test("two at once are answered together, and one response follows", async () => {
+  const world = await asked();
+  await calls(
+    world,
+    1,
+    ["set_timer", { seconds: 60, label: "eggs" }, "c1"],
+    ["get_time", {}, "c2"],
+  );
+  assert.deepEqual(outputOf(world, "c1")["done"], ['#1 timer "eggs": 1 min left, at 00:01']);
+  assert.equal(outputOf(world, "c2")["date"], "2026-01-01");
+  assert.equal(requests(world), 2);
+  assert.match(world.timerFile.text ?? "", /eggs/);
+});
+
+test("what takes two seconds is not dead silence; the answer comes after it", async () => {
+  const custom = { slow: { description: "Slow.", http: HTTP } };
+  const world = await asked({ "tools.custom": custom });
+  work(world, "slow", 4_000, { ok: true, data: "done" });
+  await calls(world, 1, ["slow", {}, "c1"]);
+  world.listen(1_900);
+  assert.deepEqual(world.spoken, []);
+  world.listen(200);
+  assert.deepEqual(world.spoken, ["one-moment"]);
+  world.listen(2_000);
+  await settled();
+  assert.equal(items(world, "function_call_output").length, 1);
+  assert.equal(requests(world), 2);
+  await answers(world, "resp_2");
+  assert.equal(world.lamp.shown.at(-1), "follow-up");
+});
+
+test("a long one: begun at once, and its result is told when nobody speaks", async () => {
+  const custom = { backup: { description: "Slow.", http: HTTP, timeout_s: 60, long: true } };
+  const world = await asked({ "tools.custom": custom, "session.follow_up_s": 30 });
+  work(world, "backup", 10_000, { ok: true, data: "forty photos" });
+  await calls(world, 1, ["backup", {}, "c1"]);
+  assert.equal(outputOf(world, "c1")["state"], "begun");
+  await answers(world, "resp_2");
+  world.listen(5_000);
+  // The user speaks just when it is done: the result waits.
+  world.server("input_audio_buffer.speech_started", {
+    item_id: "i2",
+    audio_start_ms: world.sentMs,
+  });
+  world.listen(4_000);
+  await settled();
+  assert.equal(items(world, "message").length, 0);
+  world.server("input_audio_buffer.speech_stopped", { item_id: "i2", audio_end_ms: world.sentMs });
+  world.server("input_audio_buffer.committed", { item_id: "i2" });
+  await answers(world, "resp_3");
+  const [news] = items(world, "message");
+  assert.match(JSON.stringify(news), /backup has finished.*forty photos/);
+  assert.equal(requests(world), 4);
+  await answers(world, "resp_4");
+  assert.equal(items(world, "message").length, 1, "told once");
+});
+
+test("done after the conversation: announced and kept where it may be, else dropped with a line", async () => {
+  for (const after of [true, false]) {
+    const custom = {
+      backup: { description: "Slow.", http: HTTP, timeout_s: 60, long: true, after },
+    };
+    const world = await asked({ "tools.custom": custom, "session.follow_up_s": 1 });
+    work(world, "backup", 20_000, { ok: true, data: "forty photos" });
+    await calls(world, 1, ["backup", {}, "c1"]);
+    await answers(world, "resp_2");
+    world.listen(3_000);
+    assert.equal(world.lamp.shown.at(-1), "idle");
+    world.listen(20_000);
+    await settled();
+    assert.equal(world.speaker.queued.includes(RING_VALUE), after);
+    assert.equal(
+      world.lines("notice").some((line) => line.includes("is dropped")),
+      !after,
+    );
+    world.wake();
+    world.accept();
+    assert.equal(instructions(world).includes("forty photos"), after);
+    world.listen(10_000);
+    world.wake();
+    world.accept();
+    assert.ok(!instructions(world).includes("forty photos"), "once");
+  }
+});
+
+test("a door is opened after a yes, and not by the model alone", async () => {
+  const custom = { door: { description: "Opens it.", http: HTTP, confirm: true } };
+  const world = await asked({ "tools.custom": custom, "session.follow_up_s": 30 });
+  let opened = 0;
+  world.functionHost.works.set("door", async () => {
+    opened += 1;
+    return { ok: true, data: "open" };
+  });
+  await calls(world, 1, ["door", {}, "c1"]);
+  assert.equal(outputOf(world, "c1")["state"], "not done yet");
+  world.server("response.created", { response: { id: "resp_1b" } });
+  world.done("resp_1b", {
+    output: [{ type: "function_call", id: "x", name: "door", arguments: "{}", call_id: "c2" }],
+  });
+  await settled();
+  assert.equal(outputOf(world, "c2")["state"], "not done yet");
+  await answers(world, "resp_ask");
+  question(world, 2);
+  await calls(world, 2, ["door", {}, "c3"]);
+  assert.equal(opened, 1);
+});
+
+test("an interruption gives the call up; it is answered once, and its work stops", async () => {
+  const custom = { slow: { description: "Slow.", http: HTTP } };
+  const world = await asked({ "tools.custom": custom });
+  let stopped = false;
+  world.functionHost.works.set("slow", (_args, signal) => {
+    signal.addEventListener("abort", () => {
+      stopped = true;
+    });
+    return new Promise(() => {});
+  });
+  await calls(world, 1, ["slow", {}, "c1"]);
+  world.wake();
+  await settled();
+  assert.ok(stopped);
+  assert.match(String(outputOf(world, "c1")["error"]), /interrupted/);
+});
+
+test("the context is one for the whole conversation; the missed timer is told, once", async () => {
+  const world = await World.started({ "system.location": "the kitchen" });
+  const order = { act: "set", seconds: 5, label: "eggs" } as const;
+  await world.controlServer.answer?.({ command: "timers", order });
+  world.listen(16 * 60_000);
+  world.wake();
+  world.accept();
+  const first = instructions(world);
+  assert.match(first, /nobody was there for: timer "eggs" at 2026-01-01 00:00\./);
+  assert.match(first, /You are in: the kitchen\.\n/);
+  world.listen(61_000);
+  world.wake();
+  world.accept();
+  const second = instructions(world);
+  assert.doesNotMatch(second, /eggs/);
+  assert.notEqual(first.split("\n").at(-1), second.split("\n").at(-1));
+  assert.equal(first.split("\n")[0], second.split("\n")[0]);
+});
+
+test("who calls while it rings may mean the ringing: the model knows, and can snooze it", async () => {
+  const world = await World.started();
+  const order = { act: "set", seconds: 5, label: "eggs" } as const;
+  await world.controlServer.answer?.({ command: "timers", order });
+  world.listen(6_000);
+  world.wake();
+  world.accept();
+  assert.match(instructions(world), /Just now this rang.*#1 timer "eggs"/);
+  question(world, 1);
+  await calls(world, 1, ["snooze_timer", { minutes: 3 }, "c1"]);
+  assert.deepEqual(outputOf(world, "c1")["done"], ['#2 timer "eggs": 3 min left, at 00:03']);
+});
