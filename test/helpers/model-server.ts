@@ -95,6 +95,8 @@ export class ModelServer {
         this.#unanswered.add(event.callId);
         return;
       case "tell-dialogue":
+        // News of the device, unlike what was said before, wants a response.
+        if (event.text.startsWith("(")) this.#unanswered.add("news");
         return;
     }
   }

@@ -78,6 +78,7 @@ export class ModelWorld {
     else if (what === 17) {
       this.#tell();
       this.#endCall();
+      if (this.#dice.chance(0.5)) this.#post({ tag: "news", text: "It is done." });
     } else this.#post(ownersWish(this.#dice.below(100), this.nowMs, this.#head()));
   }
 
