@@ -5,6 +5,7 @@
  */
 
 import { SystemClock } from "../../src/adapters/os/clock.ts";
+import { MicroDetector } from "../../src/adapters/wake/micro-detector.ts";
 import { PorcupineWasm } from "../../src/adapters/wake/porcupine-wasm.ts";
 import { Downlink } from "../../src/app/audio/downlink.ts";
 import { EchoGate } from "../../src/app/audio/echo-gate.ts";
@@ -17,7 +18,12 @@ import { INITIAL, step } from "../../src/core/assistant/step.ts";
 import { phase } from "../../src/core/assistant/views.ts";
 import { CaptureClock } from "../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
-import { Downsampler, resampledMax, WAKE_FRAME_SAMPLES } from "../../src/core/audio/resample.ts";
+import {
+  Downsampler,
+  resampledMax,
+  WAKE_FRAME_SAMPLES,
+  WAKE_RATE_HZ,
+} from "../../src/core/audio/resample.ts";
 import { Ring } from "../../src/core/audio/ring.ts";
 import { SpeechGate } from "../../src/core/audio/speech-gate.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
@@ -26,6 +32,7 @@ import { sensitivityOf } from "../../src/core/wake/sensitivity.ts";
 import type { Speaker, WakeEngine, WakeSink } from "../../src/ports.ts";
 import { noise } from "../helpers/sound.ts";
 import { joined, syllables } from "../helpers/speech.ts";
+import { microPath } from "../helpers/wake-audio.ts";
 import { wordsAt } from "../helpers/wake-words.ts";
 import { type Findings, percentile } from "./findings.ts";
 
@@ -76,11 +83,30 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
     eachFrame(sound, (f) => engine.process(f), WAKE_FRAME_SAMPLES),
   );
   findings.add("wake_cpu", ...engineMs.map((ms) => (ms * 1000) / samplesToMs(pcm.length)));
+  microCosts(findings, sound, shape);
   const uplink = openUplink();
   findings.add("uplink_cpu", ...perSecond(() => eachFrame(pcm, uplink)));
   findings.add("frame_p99", ...frameTimes(shape, pcm));
   findings.add("delta_cpu", ...deltaCosts(shape));
   findings.add("steps", ...stepRates(shape));
+}
+
+/** The engine micro on the same sound, at 16 kHz, where its model is at hand. */
+function microCosts(findings: Findings, sound: Int16Array, shape: CoreShape): void {
+  const manifest = microPath("alexa.json");
+  if (manifest === null) {
+    for (const id of ["micro_cpu", "micro_share"] as const) findings.missing(id, "no model here");
+    return;
+  }
+  const engine = new MicroDetector([{ keyword: "alexa", sensitivity: 0.97, manifest }]);
+  const ms = repeated(shape, () =>
+    eachFrame(sound, (frame) => engine.process(frame), WAKE_FRAME_SAMPLES),
+  );
+  const soundMs = (sound.length * 1000) / WAKE_RATE_HZ;
+  findings.add("micro_cpu", ...ms.map((one) => (one * 1000) / soundMs));
+  const other = findings.median("wake_cpu");
+  const own = findings.median("micro_cpu");
+  if (own !== null && other !== null && other > 0) findings.add("micro_share", own / other);
 }
 
 function eachFrame(

@@ -51,6 +51,8 @@ export const ROWS = {
   echo_full_cpu: { what: "the same in full duplex: CPU per second", unit: "ms/s", most: 20 },
   echo_idle_cpu: { what: "echo path, nothing plays: CPU per second", unit: "ms/s", most: 1 },
   wake_cpu: { what: "wake-word engine: CPU per second of sound", unit: "ms/s" },
+  micro_cpu: { what: "microWakeWord model alexa: CPU per second of sound", unit: "ms/s" },
+  micro_share: { what: "the same beside the wake-word engine", unit: "times", most: 0.35 },
   delta_cpu: { what: "decode and hand on a delta of 200 ms", unit: "us" },
   steps: { what: "state machine", unit: "steps/s" },
   year_event: { what: "an event after a year of 50 conversations a day", unit: "times", most: 2 },
