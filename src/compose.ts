@@ -38,7 +38,7 @@ import { ExitRecord } from "./adapters/systemd/exit-record.ts";
 import { LineJournal } from "./adapters/systemd/journal.ts";
 import { SystemdNotifier } from "./adapters/systemd/notify.ts";
 import { SystemdPower } from "./adapters/systemd/power.ts";
-import { openWakeEngine } from "./adapters/wake/open.ts";
+import { openWakeEngine, wakePlan } from "./adapters/wake/open.ts";
 import { Appliance } from "./app/appliance.ts";
 import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
 import type { Role } from "./core/alsa/cards.ts";
@@ -47,6 +47,7 @@ import { type Fault, faultLine } from "./core/fault.ts";
 import { dialTarget } from "./core/realtime/endpoint.ts";
 import type { Redactor } from "./core/redact.ts";
 import type { Settings } from "./core/settings/table.ts";
+import { wakingWords } from "./core/wake/plan.ts";
 import type { Sensitivity } from "./core/wake/sensitivity.ts";
 import type {
   Button,
@@ -166,7 +167,7 @@ export function compose(
     controlServer: new ControlSocket(socketPath, clock, { journal, secrets }),
     host: hostFacts(known.lastExit),
   };
-  return new Appliance(world, current);
+  return new Appliance(world, withWakingWords(current));
 }
 
 /** Beside what systemd keeps for us; without systemd, beside the metrics. */
@@ -179,6 +180,20 @@ function composeStateFile(name: string, what: string, { settings, env, clock }: 
 async function readYaml(text: string): Promise<{ readonly tree: unknown } | null> {
   const { document, problems } = parseYaml(text);
   return document === null || problems.length > 0 ? null : { tree: document.tree };
+}
+
+/** The settings with the words that are really listened for: those of models have names of their own. */
+function withWakingWords(current: () => Settings): () => Settings {
+  let given = current();
+  if (!given["wake_word.enabled"]) return current;
+  const words = wakingWords(wakePlan(given)).map(({ keyword }) => keyword);
+  const named = (settings: Settings): Settings => ({ ...settings, "wake_word.keyword": words });
+  let shown = named(given);
+  return () => {
+    const now = current();
+    if (now !== given) [given, shown] = [now, named(now)];
+    return shown;
+  };
 }
 
 function metricsLimits(settings: Settings): MetricsLimits {

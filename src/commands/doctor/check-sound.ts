@@ -13,7 +13,7 @@ import { samplesToMs } from "../../core/audio/pcm.ts";
 import { echoReading } from "../../core/echo/judge.ts";
 import { number, record } from "../../core/json.ts";
 import type { Settings } from "../../core/settings/table.ts";
-import { STOP_WORD, type WakePlan, type WakeWord } from "../../core/wake/plan.ts";
+import { type WakePlan, wakingWords } from "../../core/wake/plan.ts";
 import type { Journal } from "../../ports.ts";
 import { chime } from "./chime.ts";
 import type { Context } from "./context.ts";
@@ -232,12 +232,6 @@ async function tryWake(context: Context, settings: Settings, parts: Parts): Prom
   if (result.tag === "lost") return result;
   const isDefault = settings["wake_word.sensitivity"] === "auto";
   return { ...result, tag: "trial", words, sensitivities, configured, isDefault };
-}
-
-/** The words that wake, whichever engine hears them. */
-function wakingWords(plan: WakePlan): readonly WakeWord[] {
-  const all = [...plan["porcupine-keyless"], ...plan.porcupine, ...plan.micro];
-  return all.filter(({ keyword }) => keyword !== STOP_WORD);
 }
 
 /** The sensitivity of the word that is listened for least eagerly. */

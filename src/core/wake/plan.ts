@@ -80,6 +80,12 @@ export function planWakeWords(wishes: WakeWishes, models: readonly Model[]): Pla
   return refuse("'stop' alone wakes nobody", "Name a wake word, too");
 }
 
+/** The words that wake, whichever engine hears them. */
+export function wakingWords(plan: WakePlan): readonly WakeWord[] {
+  const all = [...plan["porcupine-keyless"], ...plan.porcupine, ...plan.micro];
+  return all.filter(({ keyword }) => keyword !== STOP_WORD);
+}
+
 /** Who listens for a word that no model is for; null for nobody. */
 function engineFor(keyword: string, { engine, isDefault }: WakeWishes): WakeEngineName | null {
   if (engine === "porcupine") return "porcupine";
