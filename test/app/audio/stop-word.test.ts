@@ -1,0 +1,59 @@
+/** The stop word in the whole appliance: while an answer plays, while a timer rings, and else. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settled, World } from "../../helpers/world.ts";
+
+/** What the engine was last told of the word. */
+function isLookedFor(world: World): boolean | undefined {
+  return world.wakeEngine.wishes.get("stop");
+}
+
+function stop(world: World): void {
+  world.wakeEngine.sink?.detected("stop", world.position);
+}
+
+test("said over an answer, it silences it and ends the conversation", async () => {
+  const world = await World.started();
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  assert.equal(isLookedFor(world), false, "nothing plays yet");
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 5000);
+  world.listen(400);
+  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(isLookedFor(world), true);
+  stop(world);
+  await settled();
+  world.listen(400);
+  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(isLookedFor(world), false);
+});
+
+test("said when nothing plays, it is nothing", async () => {
+  const world = await World.started();
+  world.listen(1000);
+  stop(world);
+  assert.deepEqual(world.lamp.shown, ["idle"]);
+  assert.equal(world.dialer.links.length, 0);
+});
+
+test("said over a ringing timer, it silences the timer and calls nobody", async () => {
+  const world = await World.started();
+  const reply = await world.controlServer.answer?.({
+    command: "timers",
+    order: { act: "set", seconds: 60, label: "eggs" },
+  });
+  assert.ok(reply?.ok);
+  world.listen(61_000);
+  assert.equal(world.lamp.shown.at(-1), "ringing");
+  assert.equal(isLookedFor(world), true);
+  stop(world);
+  await settled();
+  world.listen(100);
+  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(isLookedFor(world), false);
+  assert.equal(world.dialer.links.length, 0);
+});
