@@ -11,6 +11,7 @@ import { ControlSocket } from "./adapters/control/socket.ts";
 import { OutsideHost } from "./adapters/functions/host.ts";
 import type { Bank } from "./adapters/gpio/bank.ts";
 import { GpioButton } from "./adapters/gpio/button.ts";
+import { LateBank } from "./adapters/gpio/late-bank.ts";
 import { GpioLamp } from "./adapters/gpio/leds.ts";
 import { NoneButton, NoneLamp } from "./adapters/gpio/none.ts";
 import { type GpioBackend, pickBank } from "./adapters/gpio/pick.ts";
@@ -71,10 +72,17 @@ interface Base {
   readonly current: () => Settings;
   /** The ways to the pins that were looked for already. */
   readonly banks: Map<GpioBackend, Bank | null>;
+  /** What was said about the pins. */
+  readonly told: Set<string>;
   readonly env: Env;
   readonly clock: Clock;
   readonly dice: Dice;
   readonly journal: Journal;
+}
+
+/** What is kept of the looks at the pins, at the beginning. */
+function memory(): Pick<Base, "banks" | "told"> {
+  return { banks: new Map(), told: new Set() };
 }
 
 /** The journal alone: what can go wrong while composing is told through it. */
@@ -125,7 +133,7 @@ export function compose(
   const clock = new SystemClock();
   const dice = new SystemDice();
   const { secrets } = known;
-  const base: Base = { settings, current, banks: new Map(), env, journal, clock, dice };
+  const base: Base = { ...memory(), settings, current, env, journal, clock, dice };
   const socketPath = controlSocketPath(settings["system.control_socket"], env, { role: "serve" });
   const world = {
     clock,
@@ -225,7 +233,7 @@ export interface Parts {
 export function composeParts(settings: Settings, env: Env, journal: Journal): Parts {
   const [clock, dice] = [new SystemClock(), new SystemDice()];
   const current = (): Settings => settings;
-  const base: Base = { settings, current, banks: new Map(), env, journal, clock, dice };
+  const base: Base = { ...memory(), settings, current, env, journal, clock, dice };
   return {
     microphone: () => composeMicrophone(base),
     speaker: () => composeSpeaker(base),
@@ -288,7 +296,7 @@ function composeLamp(base: Base): Lamp {
   const bank = hasLeds ? pins(backend, base) : null;
   if (bank !== null) {
     const options = { bank: dimmed(bank, base), clock, settings: current };
-    return new GpioLamp({ ...options, onFault: (why) => warn(base, why) });
+    return new GpioLamp({ ...options, onFault: (why) => warnOnce(base, why) });
   }
   const sink = fdSink(1, env);
   return isPanel(backend) ? new PanelLamp(sink, wantsColour(sink, env)) : new NoneLamp();
@@ -312,7 +320,7 @@ function composeButton(base: Base): Button {
       pull: settings["button.pull"],
       debounceMs: settings["button.debounce_ms"],
     };
-    return new GpioButton({ bank, line, onFault: (why) => warn(base, why) });
+    return new GpioButton({ clock, bank, line, onFault: (why) => warnOnce(base, why) });
   }
   if (!isPanel(backend)) return new NoneButton();
   const interrupt = (): void => {
@@ -326,13 +334,25 @@ function composeButton(base: Base): Button {
 function pins(backend: GpioBackend, base: Base): Bank | null {
   const known = base.banks.get(backend);
   if (known !== undefined) return known;
-  const picked = pickBank(backend, {
-    clock: base.clock,
-    onNotice: (notice) => base.journal.log("notice", faultLine(notice)),
-  });
-  if (picked.fault !== null) warn(base, picked.fault);
-  base.banks.set(backend, picked.bank);
-  return picked.bank;
+  const pick = () =>
+    pickBank(backend, {
+      clock: base.clock,
+      onNotice: (notice) => base.journal.log("notice", faultLine(notice)),
+    });
+  const { bank, fault } = pick();
+  const isClosed = bank === null && fault?.message.includes("permission") === true;
+  if (fault !== null) warnOnce(base, fault);
+  const found = isClosed ? new LateBank(pick) : bank;
+  base.banks.set(backend, found);
+  return found;
+}
+
+/** The same trouble of several pins is one line. */
+function warnOnce(base: Base, why: Fault): void {
+  const line = faultLine(why);
+  if (base.told.has(line)) return;
+  base.told.add(line);
+  warn(base, why);
 }
 
 function warn({ journal }: Base, why: Fault): void {

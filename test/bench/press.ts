@@ -43,6 +43,8 @@ class TimedKernel extends FakeKernel {
   }
 }
 
+const LINE = { pin: BUTTON, pull: "up", debounceMs: 20 } as const;
+
 export async function pressToLed(findings: Findings, presses: number): Promise<void> {
   const clock = new SystemClock();
   const kernel = new TimedKernel(PI_4);
@@ -58,7 +60,7 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       speaker: new SimSpeaker(clock),
       wakeEngine: null,
       lamp: new GpioLamp({ bank, clock, settings: () => DEFAULTS, onFault }),
-      button: new GpioButton({ bank, line: { pin: BUTTON, pull: "up", debounceMs: 20 }, onFault }),
+      button: new GpioButton({ clock, bank, line: LINE, onFault }),
       dialer: new SimDialer(),
       target: () => ({ url: "wss://peer.test", headers: {} }),
       faultSound: () => null,

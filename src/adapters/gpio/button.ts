@@ -1,10 +1,12 @@
-/** The button at a pin. A pin that cannot be had is told once, and nobody ever presses it. */
+/** The button at a pin. A pin that cannot be had is told once, and asked for again for a while. */
 
-import { type Fault, FaultError } from "../../core/fault.ts";
-import type { Button, ButtonSink } from "../../ports.ts";
+import type { Fault } from "../../core/fault.ts";
+import type { Button, ButtonSink, Clock } from "../../ports.ts";
 import type { Bank, InputLine, InputOptions } from "./bank.ts";
+import { PatientPin } from "./patience.ts";
 
 export interface GpioButtonOptions {
+  readonly clock: Clock;
   readonly bank: Pick<Bank, "input">;
   readonly line: Omit<InputOptions, "edge">;
   readonly onFault: (fault: Fault) => void;
@@ -13,7 +15,7 @@ export interface GpioButtonOptions {
 export class GpioButton implements Button {
   readonly #options: GpioButtonOptions;
   #sink: ButtonSink | null = null;
-  #opening: Promise<InputLine | null> | null = null;
+  #pin: PatientPin<InputLine> | null = null;
 
   constructor(options: GpioButtonOptions) {
     this.#options = options;
@@ -21,24 +23,17 @@ export class GpioButton implements Button {
 
   start(sink: ButtonSink): void {
     this.#sink = sink;
-    this.#opening ??= this.#open();
+    if (this.#pin !== null) return;
+    const { bank, line, clock, onFault } = this.#options;
+    const edge: InputOptions["edge"] = (down, atMs) => this.#sink?.edge(down, atMs);
+    const open = (): Promise<InputLine> => bank.input({ ...line, edge });
+    this.#pin = new PatientPin({ clock, open, opened: () => undefined, onFault });
+    void this.#pin.start();
   }
 
   async close(): Promise<void> {
     this.#sink = null;
-    const line = await this.#opening;
-    line?.release();
-    this.#opening = null;
-  }
-
-  async #open(): Promise<InputLine | null> {
-    const { bank, line, onFault } = this.#options;
-    try {
-      return await bank.input({ ...line, edge: (down, atMs) => this.#sink?.edge(down, atMs) });
-    } catch (error) {
-      if (!(error instanceof FaultError)) throw error;
-      onFault(error.fault);
-      return null;
-    }
+    await this.#pin?.close();
+    this.#pin = null;
   }
 }

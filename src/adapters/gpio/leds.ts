@@ -1,11 +1,13 @@
 /**
  * Two LEDs, or one: plays the patterns of core/pattern.ts on pins.
  *
- * Invariants: a pin is written only when its level changes; a pin that cannot be had is told once,
- * and the other one goes on, showing everything; `close` leaves both dark and released.
+ * Invariants: a pin is written only when its level changes; a pin that cannot be had is told once
+ * and asked for
+ * again for a while, and the other one goes on, showing everything; `close` leaves both dark and
+ * released.
  */
 
-import { type Fault, FaultError } from "../../core/fault.ts";
+import type { Fault } from "../../core/fault.ts";
 import {
   brightness,
   isDarkened,
@@ -17,7 +19,9 @@ import {
 import type { Indication } from "../../core/phase.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, Lamp } from "../../ports.ts";
+import { localTime } from "../os/time-zone.ts";
 import type { Bank, OutputLine } from "./bank.ts";
+import { PatientPin } from "./patience.ts";
 
 /** How often the quiet hours are looked at while at rest. */
 const QUIET_LOOK_MS = 20_000;
@@ -43,6 +47,7 @@ type Role = "listening" | "status";
 export class GpioLamp implements Lamp {
   readonly #options: GpioLampOptions;
   readonly #leds = new Map<Role, Led>();
+  readonly #pins: PatientPin<OutputLine>[] = [];
   #shown: Indication | null = null;
   /** Whom to tell of the first light of what is shown. */
   #lit: (() => void) | undefined;
@@ -69,7 +74,7 @@ export class GpioLamp implements Lamp {
     this.#cancelAlarm();
     await this.#opening;
     this.#cancelAlarm();
-    for (const { line } of this.#leds.values()) line.release();
+    for (const pin of this.#pins) await pin.close();
     this.#leds.clear();
   }
 
@@ -87,13 +92,18 @@ export class GpioLamp implements Lamp {
   }
 
   async #openOne(role: Role, pin: number, activeLow: boolean): Promise<void> {
-    try {
-      const line = await this.#options.bank.output({ pin, activeLow });
-      this.#leds.set(role, { line, mode: "off", sinceMs: 0, level: 0 });
-    } catch (error) {
-      if (!(error instanceof FaultError)) throw error;
-      this.#options.onFault(error.fault);
-    }
+    const { bank, clock, onFault } = this.#options;
+    const patient = new PatientPin({
+      clock,
+      open: () => bank.output({ pin, activeLow }),
+      opened: (line) => {
+        this.#leds.set(role, { line, mode: "off", sinceMs: 0, level: 0 });
+        this.#play(); // it may have come late
+      },
+      onFault,
+    });
+    this.#pins.push(patient);
+    await patient.start();
   }
 
   #play(): void {
@@ -127,7 +137,7 @@ export class GpioLamp implements Lamp {
   }
 
   #isNight(settings: Settings): boolean {
-    const now = new Date(this.#options.clock.wallMs());
+    const now = localTime.date(this.#options.clock.wallMs());
     const minute = now.getHours() * 60 + now.getMinutes();
     return isQuiet(minute, settings["leds.quiet_from"], settings["leds.quiet_to"]);
   }

@@ -10,7 +10,7 @@
 
 import { randomInt } from "node:crypto";
 import type { Calendar, Clock, Dice } from "../../ports.ts";
-import { clockIsSet, systemZone } from "./time-zone.ts";
+import { clockIsSet, localTime } from "./time-zone.ts";
 
 /** The longest delay a Node timer takes, milliseconds (2^31-1: about 24.8 days). */
 export const DELAY_MAX_MS = 2_147_483_647;
@@ -46,11 +46,11 @@ export class SystemClock implements Clock {
 /** Days by the machine's time zone. */
 export class SystemCalendar implements Calendar {
   dayStartMs(wallMs: number): number {
-    return new Date(wallMs).setHours(0, 0, 0, 0);
+    return localTime.date(wallMs).setHours(0, 0, 0, 0);
   }
 
   zone(): string {
-    return systemZone(process.env["TZ"]);
+    return localTime.zone();
   }
 
   isSet(): boolean {

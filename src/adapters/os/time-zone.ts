@@ -1,6 +1,6 @@
 /** What the machine knows about its place in time: the zone, and whether its clock was set. */
 
-import { existsSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { isZone } from "../../core/timers/wall-time.ts";
 
 const LOCALTIME = "/etc/localtime";
@@ -37,3 +37,83 @@ function linkedZone(path: string): string | null {
     return null; // A copy of the file, or none: common in containers.
   }
 }
+
+/** How often the zone is looked at, at the most: one look at a link. */
+export const LOOK_EVERY_MS = 20_000;
+
+export interface LocalTimeOptions {
+  /** Another one in tests. */
+  readonly localtime?: string;
+  /** Its TZ wins over the machine's zone; Node follows what is written to it. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly nowMs?: () => number;
+}
+
+/**
+ * Local time as the machine has it now. Node and the C library ask for the zone once; here it is
+ * looked at again, when somebody wants to know a local time, and a change is made known to them.
+ *
+ * Invariant: where $TZ was set at the start, that is the owner's word, and nothing is changed.
+ */
+export class LocalTime {
+  readonly #localtime: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #nowMs: () => number;
+  readonly #ownTz: string | undefined;
+  #lookedMs: number;
+  #known: string;
+  #changed: (zone: string) => void = () => undefined;
+
+  constructor(options: LocalTimeOptions = {}) {
+    this.#localtime = options.localtime ?? LOCALTIME;
+    this.#env = options.env ?? process.env;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+    this.#ownTz = this.#env["TZ"];
+    this.#lookedMs = this.#nowMs();
+    this.#known = markOf(this.#localtime);
+  }
+
+  /** `changed` is told each time the machine's zone has moved. */
+  onChange(changed: (zone: string) => void): void {
+    this.#changed = changed;
+  }
+
+  /** For its local getters: a moment, milliseconds since 1970. */
+  date(wallMs: number): Date {
+    this.#look();
+    return new Date(wallMs);
+  }
+
+  /** The name of the zone. */
+  zone(): string {
+    this.#look();
+    return systemZone(this.#ownTz, this.#localtime);
+  }
+
+  #look(): void {
+    const nowMs = this.#nowMs();
+    if ((this.#ownTz ?? "") !== "" || nowMs - this.#lookedMs < LOOK_EVERY_MS) return;
+    this.#lookedMs = nowMs;
+    const mark = markOf(this.#localtime);
+    if (mark === this.#known) return;
+    this.#known = mark;
+    // Writing the variable is what makes Node ask again; a name that it does not know is none.
+    const linked = linkedZone(this.#localtime);
+    this.#env["TZ"] = linked !== null && isZone(linked) ? linked : "UTC";
+    if (linked === null || !isZone(linked)) delete this.#env["TZ"];
+    this.#changed(systemZone(undefined, this.#localtime));
+  }
+}
+
+/** What is another when the zone was set anew; empty: there is none. */
+function markOf(path: string): string {
+  try {
+    const { ino, mtimeMs } = lstatSync(path);
+    return `${linkedZone(path) ?? ""} ${ino} ${mtimeMs}`;
+  } catch {
+    return ""; // between the removal of the old one and the new one, or a machine without
+  }
+}
+
+/** The process's own. */
+export const localTime = new LocalTime();

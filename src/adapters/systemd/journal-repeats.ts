@@ -7,6 +7,7 @@
  */
 
 import type { Clock, LogLevel } from "../../ports.ts";
+import { localTime } from "../os/time-zone.ts";
 
 /** So often it is said as it comes, within the first hour: a fault that is tried again by hand. */
 export const SAID_FREELY = 3;
@@ -97,7 +98,7 @@ export class Repeats {
 
 /** Local time as `2026-11-22 13:30`. */
 function clockTime(wallMs: number): string {
-  const at = new Date(wallMs);
+  const at = localTime.date(wallMs);
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;

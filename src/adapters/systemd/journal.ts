@@ -10,6 +10,7 @@ import { oneLine } from "../../core/fault.ts";
 import type { Redactor } from "../../core/redact.ts";
 import type { Clock, Journal, LogLevel } from "../../ports.ts";
 import type { LineSink } from "../os/line-sink.ts";
+import { localTime } from "../os/time-zone.ts";
 import { Repeats } from "./journal-repeats.ts";
 
 /** Longest text of a line, characters: far below the 48 KiB at which journald cuts. */
@@ -142,7 +143,7 @@ function isTrouble(level: LogLevel): boolean {
 
 /** Local time as `2026-11-22 13:30:05.123`. */
 function localStamp(wallMs: number): string {
-  const at = new Date(wallMs);
+  const at = localTime.date(wallMs);
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;

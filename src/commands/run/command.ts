@@ -5,6 +5,7 @@
 
 import { exposedSecrets, hideSecrets, withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
+import { localTime } from "../../adapters/os/time-zone.ts";
 import type { ExitRecord } from "../../adapters/systemd/exit-record.ts";
 import type { LineJournal } from "../../adapters/systemd/journal.ts";
 import type { Appliance } from "../../app/appliance.ts";
@@ -67,6 +68,10 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
   let settings = loaded.settings;
   const journal = composeJournal(settings, env, secrets);
   greet(journal, record, loaded);
+  localTime.onChange((zone) => {
+    const what = "quiet hours, alarms and the day of the budget follow it";
+    journal.log("notice", `The time zone of this machine is now ${zone}: ${what}`);
+  });
   const appliance = compose(() => settings, env, journal, { lastExit: record.text, secrets });
   const reloader = composeReloader(loaded.path, {
     journal: journal.answers,

@@ -53,7 +53,12 @@ test("the button: edges while it is open, one line where it cannot be had", asyn
   const faults: string[] = [];
   const edges: boolean[] = [];
   const line = { pin: 17, pull: "up", debounceMs: 20 } as const;
-  const button = new GpioButton({ bank, line, onFault: (why) => faults.push(why.message) });
+  const button = new GpioButton({
+    clock: new SimClock(),
+    bank,
+    line,
+    onFault: (why) => faults.push(why.message),
+  });
   button.start({ edge: (down) => edges.push(down) });
   await settle();
   kernel.edge(17, true, 0);

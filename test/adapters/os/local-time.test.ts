@@ -1,0 +1,79 @@
+/** The machine's zone is set while the program runs, as on the first day of a new Raspberry Pi. */
+
+import assert from "node:assert/strict";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { LOOK_EVERY_MS, LocalTime } from "../../../src/adapters/os/time-zone.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
+
+/** 2026-01-01T00:00:00Z. */
+const NEW_YEAR_MS = 1_767_225_600_000;
+
+/** The test's own process follows; its zone comes back at the end. */
+function machine(t: TestContext, tz?: string) {
+  const before = process.env["TZ"];
+  t.after(() => {
+    process.env["TZ"] = before ?? "UTC";
+    if (before === undefined) delete process.env["TZ"];
+  });
+  process.env["TZ"] = tz ?? "UTC";
+  if (tz === undefined) delete process.env["TZ"];
+  const localtime = join(tempFolder(t), "localtime");
+  const set = (zone: string): void => {
+    rmSync(localtime, { force: true });
+    symlinkSync(`/usr/share/zoneinfo/${zone}`, localtime);
+  };
+  set("Europe/London");
+  let nowMs = 0;
+  const time = new LocalTime({ localtime, nowMs: () => nowMs });
+  const told: string[] = [];
+  time.onChange((zone) => told.push(zone));
+  const later = (): void => {
+    nowMs += LOOK_EVERY_MS;
+  };
+  return { time, set, later, told, localtime };
+}
+
+test("a zone that was set meanwhile is in force within half a minute, and told once", (t) => {
+  const { time, set, later, told } = machine(t);
+  time.date(NEW_YEAR_MS);
+  set("Asia/Tokyo");
+  later();
+  assert.equal(time.date(NEW_YEAR_MS).getHours(), 9);
+  assert.equal(time.zone(), "Asia/Tokyo");
+  assert.equal(new Date(NEW_YEAR_MS).getHours(), 9, "all of the process follows");
+  later();
+  time.date(NEW_YEAR_MS);
+  assert.deepEqual(told, ["Asia/Tokyo"]);
+  set("America/New_York");
+  later();
+  assert.equal(time.date(NEW_YEAR_MS).getHours(), 19);
+  assert.deepEqual(told, ["Asia/Tokyo", "America/New_York"]);
+});
+
+test("it is looked at seldom", (t) => {
+  const { time, set, told } = machine(t);
+  set("Asia/Tokyo");
+  for (let n = 0; n < 1_000; n++) time.date(NEW_YEAR_MS);
+  assert.deepEqual(told, []);
+});
+
+test("where the owner has set TZ, that holds", (t) => {
+  const { time, set, later, told } = machine(t, "America/New_York");
+  set("Asia/Tokyo");
+  later();
+  assert.equal(time.date(NEW_YEAR_MS).getHours(), 19);
+  assert.equal(time.zone(), "America/New_York");
+  assert.deepEqual(told, []);
+});
+
+test("a file that is no link, and none at all, do no harm", (t) => {
+  const { time, later, localtime } = machine(t);
+  rmSync(localtime);
+  later();
+  assert.equal(Number.isNaN(time.date(NEW_YEAR_MS).getHours()), false);
+  writeFileSync(localtime, "TZif2");
+  later();
+  assert.equal(Number.isNaN(time.date(NEW_YEAR_MS).getHours()), false);
+});
