@@ -124,7 +124,9 @@ async function endedWell(daemon: Daemon, line: RegExp): Promise<void> {
   const exit = await daemon.stop();
   assert.equal(exit.code, 0, daemon.output);
   assert.ok(exit.ms < 3_000, `${exit.ms} ms`);
-  const [only = "", ...others] = daemon.said("error");
+  // A model that OpenAI has shut down is told of at the start, whatever the server turns out to be.
+  const isOfTheStart = (said: string): boolean => said.startsWith("Nobody can answer, unless");
+  const [only = "", ...others] = daemon.said("error").filter((said) => !isOfTheStart(said));
   assert.match(only, line);
   assert.deepEqual(others, []);
   assertClean(daemon.output);

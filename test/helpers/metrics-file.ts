@@ -57,6 +57,7 @@ const SCHEMA: Readonly<Record<string, (value: unknown) => boolean>> = {
   commit_to_first_delta_ms: isSpread,
   delta_to_sound_ms: isSpread,
   press_to_silence_ms: isSpread,
+  response_by: each(["server", "client"], isNumber),
   responses: each(RESPONSES, isNumber),
   interruptions: isList,
   function_calls: isList,
