@@ -197,20 +197,33 @@ async function score(
   try {
     await scorer.start();
     for (const path of paths) {
-      const pcm = loadWav(path);
-      const detections = await scorer.score(pcm);
-      const file = { path, seconds: samplesToMs(pcm.length) / 1000, detections };
+      const file = await scored(scorer, path);
       files.push(file);
       if (!line.json) process.stdout.write(scoreText(file));
     }
   } finally {
     await scorer.close();
   }
-  const [fault] = lost;
-  if (fault !== undefined) throw new FaultError(fault);
+  const [fault] = [...lost, ...files.flatMap(({ damage }) => damage ?? [])];
+  if (lost.length > 0 || files.every(({ damage }) => damage !== null)) {
+    if (fault !== undefined) throw new FaultError(fault);
+  }
   const data = scoreData(plan, files, engine.framesDropped);
   process.stdout.write(line.json ? `${JSON.stringify(data, null, 2)}\n` : `${data.summary}\n`);
-  return EXIT_FINE;
+  return fault === undefined ? EXIT_FINE : EXIT_FAILED;
+}
+
+/** A file that is no recording is told, and the others go on. */
+async function scored(scorer: Scorer, path: string): Promise<ScoredFile> {
+  let pcm: Int16Array;
+  try {
+    pcm = loadWav(path);
+  } catch (thrown) {
+    if (!(thrown instanceof FaultError)) throw thrown;
+    return { path, seconds: 0, detections: [], damage: thrown.fault };
+  }
+  const detections = await scorer.score(pcm);
+  return { path, seconds: samplesToMs(pcm.length) / 1000, detections, damage: null };
 }
 
 async function tryLive(

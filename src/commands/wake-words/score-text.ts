@@ -1,5 +1,6 @@
 /** What `pipit wake-words score` prints. */
 
+import type { Fault } from "../../core/fault.ts";
 import type { WakePlan } from "../../core/wake/plan.ts";
 import type { Detection } from "./score.ts";
 
@@ -8,10 +9,13 @@ export interface ScoredFile {
   /** Length of the recording. */
   readonly seconds: number;
   readonly detections: readonly Detection[];
+  /** Why it could not be read; null when it was. */
+  readonly damage: Fault | null;
 }
 
 /** A line for each recording: its detections, or that there is none. */
-export function scoreText({ path, detections }: ScoredFile): string {
+export function scoreText({ path, detections, damage }: ScoredFile): string {
+  if (damage !== null) return `${path}: not read: ${damage.message}\n`;
   const found = detections.map(
     ({ keyword, atMs }) => `${keyword} at ${(atMs / 1000).toFixed(2)} s`,
   );
@@ -32,9 +36,11 @@ export function scoreData(plan: WakePlan, files: readonly ScoredFile[], framesDr
       file: file.path,
       seconds: rounded(file.seconds),
       detections: file.detections.map(({ keyword, atMs }) => ({ keyword, at_s: atMs / 1000 })),
+      ...(file.damage === null ? {} : { error: file.damage.message }),
     })),
     files_heard: heard,
     files_total: files.length,
+    files_damaged: files.filter(({ damage }) => damage !== null).length,
     detections_total: detections,
     seconds_total: rounded(seconds),
     frames_dropped: framesDropped,

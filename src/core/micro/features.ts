@@ -83,7 +83,7 @@ interface Bank {
 /** Triangles of equal width on the mel scale, between whole bins. */
 function melBank(): Bank {
   const lowest = mel(LOWEST_HZ);
-  const width = Math.fround((mel(HIGHEST_HZ) - lowest) / BANDS);
+  const width = Math.fround(Math.fround(mel(HIGHEST_HZ) - lowest) / BANDS);
   const top = (band: number): number => Math.fround(lowest + Math.fround(width * (band + 1)));
   const firstBin = Math.trunc(1.5 + LOWEST_HZ / BIN_HZ);
   const rows: { band: number; weight: number; rest: number }[] = [];
@@ -91,7 +91,8 @@ function melBank(): Bank {
   for (let band = 0; band < BANDS; band++) {
     const below = band === 0 ? lowest : top(band - 1);
     for (; mel(bin * BIN_HZ) <= top(band) && bin < SPECTRUM_BINS; bin++) {
-      const share = Math.fround((top(band) - mel(bin * BIN_HZ)) / (top(band) - below));
+      const above = Math.fround(top(band) - mel(bin * BIN_HZ));
+      const share = Math.fround(above / Math.fround(top(band) - below));
       const inWeights = (of: number): number => Math.floor(of * WEIGHT_ONE + 0.5);
       rows.push({ band, weight: inWeights(share), rest: inWeights(1 - share) });
     }

@@ -141,6 +141,22 @@ test("what cannot be is told in a line, with exit code 2", async (t) => {
   }
 });
 
+test("a damaged recording among others is told, and the others are scored", async (t) => {
+  const sound = microPath("alexa/1.wav");
+  if (sound === null) {
+    t.skip("no test material");
+    return;
+  }
+  const folder = tempFolder(t);
+  copyFileSync(sound, join(folder, "a.wav"));
+  writeFileSync(join(folder, "b.wav"), "nothing");
+  const told = await runPipit(["wake-words", "score", folder, "--json", "--keyword", "alexa"], ENV);
+  assert.equal(told.code, 1);
+  const { files, files_damaged, files_total } = JSON.parse(told.stdout);
+  assert.deepEqual([files_damaged, files_total, files[0].detections.length], [1, 2, 1]);
+  assert.match(files[1].error, /b\.wav is not a WAV file/);
+});
+
 test("try: what is heard in a recording at the microphone, at its real pace", async (t) => {
   const [model, sound] = [microPath("alexa.json"), microPath("alexa/1.wav")];
   if (model === null || sound === null) {
