@@ -10,7 +10,7 @@ import type { HeardItem } from "../../core/audio/playhead.ts";
 import { type Fault, faultLine } from "../../core/fault.ts";
 import type { BudgetReading } from "../../core/metrics/cost-fields.ts";
 import { bounded } from "../../core/metrics/lists.ts";
-import { fileName, render, type SessionRecord } from "../../core/metrics/session-file.ts";
+import { fileName, mean, render, type SessionRecord } from "../../core/metrics/session-file.ts";
 import { rungs } from "../../core/models/fallback.ts";
 import type { Tab } from "../../core/money/conversation-cost.ts";
 import type { EndReason, Phase } from "../../core/phase.ts";
@@ -288,8 +288,12 @@ function audioOf(call: Call, up: UplinkCounts, down: DownlinkCounts): SessionRec
 function summary(record: SessionRecord): string {
   const seconds = ((record.endedWallMs - record.startedWallMs) / 1000).toFixed(1);
   const micro = record.tab.estimatedMicroUsd;
-  const cost = micro === null ? "cost unknown" : `$${(micro / 1e6).toFixed(4)}`;
+  const nothing = micro === 0 && record.turns === 0;
+  const known = micro === null ? "cost unknown" : `$${(micro / 1e6).toFixed(4)}`;
+  const cost = nothing ? "nothing spent" : known;
+  const latencyMs = mean(record.times.responseMs);
+  const after = latencyMs === null ? "" : `answered after ${(latencyMs / 1000).toFixed(1)} s, `;
   const count = record.turns === 1 ? "1 turn" : `${record.turns} turns`;
   const reason = record.endReason.replaceAll("_", " ");
-  return `Conversation over (${reason}): ${count}, ${seconds} s, ${cost}`;
+  return `Conversation over (${reason}): ${count}, ${after}${seconds} s, ${cost}`;
 }

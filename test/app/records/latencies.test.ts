@@ -194,3 +194,20 @@ test("lost and found: the connection that served first counts, the question's en
   assert.equal(metrics["connection_latency_ms"], 60);
   assert.deepEqual(all(metrics, "response_latency_ms"), [startedMs - spokenMs]);
 });
+
+test("the journal's last line of a conversation says how soon it answered, and no cost of nothing", async () => {
+  let world: World | null = null;
+  const before = (its: World): void => {
+    world = its;
+  };
+  await file({ before });
+  const said = (of: World | null): string =>
+    of?.lines("info").find((line) => line.startsWith("Conversation over")) ?? "";
+  assert.match(said(world), /^Conversation over \(.*\): 1 turn, answered after 0\.7 s, \d/);
+  const silent = await World.started();
+  silent.wake();
+  silent.accept();
+  silent.listen(30_000);
+  await settled();
+  assert.match(said(silent), /: 0 turns, \d+\.\d s, nothing spent$/);
+});
