@@ -9,10 +9,13 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
+import { schemaTrouble } from "../../adapters/functions/schema-check.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
+import { wakeSound } from "../../adapters/speaker/fault-sounds.ts";
 import { recordable } from "../../adapters/speaker/file.ts";
 import { tryWakeModels } from "../../adapters/wake/open.ts";
 import { FaultError, faultLine } from "../../core/fault.ts";
+import { customFunctions } from "../../core/functions/custom.ts";
 import { CATALOGUE_ONLY, isOpenAi, prospectOf } from "../../core/models/prospect.ts";
 import {
   publicSettings,
@@ -68,7 +71,7 @@ export async function checkConfig(argv: readonly string[]): Promise<number> {
   tellOtherConfig(SPEC.name, line.config ?? operand, loaded.path);
   if (!loaded.ok) return refused(loaded, line.json);
   secrets.learn(secretValues(loaded.settings));
-  const outlook = outlookOf(loaded, Date.now());
+  const outlook = outlookOf(loaded, Date.now(), await functionNotes(loaded.settings));
   if (line.json) process.stdout.write(`${JSON.stringify(jsonOf(loaded, outlook), null, 2)}\n`);
   else show(loaded, outlook);
   if (outlook.problems.length > 0) return EXIT_USAGE;
@@ -83,7 +86,7 @@ function refused(loaded: Extract<LoadedConfig, { ok: false }>, json: boolean): n
   return EXIT_USAGE;
 }
 
-function outlookOf(loaded: Good, nowMs: number): Outlook {
+function outlookOf(loaded: Good, nowMs: number, functions: readonly Note[]): Outlook {
   const { settings, placeOf } = loaded;
   const at = (key: SettingKey, message: string): Problem => ({ ...placeOf(key), key, message });
   const { nobody, nobodyKey, notes } = prospectOf(settings, CATALOGUE_ONLY, nowMs);
@@ -93,9 +96,51 @@ function outlookOf(loaded: Good, nowMs: number): Outlook {
   return {
     problems: missingFiles(loaded).map(([key, message]) => at(key, message)),
     nobody: isCertain ? told : [],
-    notes: [...(isCertain ? [] : told), ...notes.map(({ key, message }) => at(key, message))],
+    notes: [
+      ...(isCertain ? [] : told),
+      ...[...notes, ...functions].map(({ key, message }) => at(key, message)),
+    ],
   };
 }
+
+interface Note {
+  readonly key: SettingKey;
+  readonly message: string;
+}
+
+/** What would keep a function of the owner's own from its work, and the rest goes on. */
+async function functionNotes(settings: Settings): Promise<readonly Note[]> {
+  const { functions } = customFunctions(settings["tools.custom"]);
+  const notes: Note[] = [];
+  for (const { row, run } of functions) {
+    const trouble = await schemaTrouble(row.parameters);
+    const [program = ""] = run.kind === "command" ? run.argv : [];
+    if (trouble !== null) {
+      notes.push({
+        key: "tools.custom",
+        message: `${row.name}: its parameters are no JSON Schema: ${trouble}`,
+      });
+    }
+    if (program !== "" && !existsSync(program)) {
+      notes.push({ key: "tools.custom", message: `${row.name}: there is no program ${program}` });
+    }
+  }
+  const hasPrograms = functions.some(({ run }) => run.kind === "command");
+  if (hasPrograms && settings["tools.sandbox"] === "auto") notes.push(NOT_AS_A_SERVICE);
+  const sound = settings["audio.wake_sound"];
+  if (sound !== "off" && wakeSound(sound) === null) {
+    notes.push({
+      key: "audio.wake_sound",
+      message: "the file cannot be read as a sound; there is none then",
+    });
+  }
+  return notes;
+}
+
+const NOT_AS_A_SERVICE: Note = {
+  key: "tools.sandbox",
+  message: "auto does not run programs in the service, whose user can read the key; none does",
+};
 
 /** Files that the configuration names and that are not there, or not what they should be. */
 function missingFiles({ settings }: Good): readonly (readonly [SettingKey, string])[] {

@@ -70,6 +70,27 @@ test("files that are named and not there are told as `pipit run` would", async (
   }
 });
 
+test("functions of the owner's own: what would keep one from its work is a note", async (t) => {
+  const folder = tempFolder(t);
+  const lamp =
+    "    lamp: {description: The lamp., command: [/no/such/lamp, '{s}'], parameters: {s: {type: no}}}";
+  const told = await check(
+    folder,
+    `audio: {wake_sound: 'file:no.wav'}\ntools:\n  custom:\n${lamp}\n`,
+  );
+  assert.equal(told.code, 0, told.stderr);
+  assert.match(told.stderr, /tools\.custom: lamp: its parameters are no JSON Schema: /);
+  assert.match(told.stderr, /tools\.custom: lamp: there is no program \/no\/such\/lamp\n/);
+  assert.match(told.stderr, /tools\.sandbox: auto does not run programs in the service/);
+  assert.match(told.stderr, /audio\.wake_sound: the file cannot be read as a sound/);
+  const wrong = await check(
+    folder,
+    "tools:\n  custom:\n    lamp:\n      description: x\n      http: {url: 'ftp://x'}\n",
+  );
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /c\.yaml:5:19 tools\.custom\.lamp\.http\.url: must begin with https/);
+});
+
 test("for programs: whether it is good, and whether anybody answers", async (t) => {
   const folder = tempFolder(t);
   const file = join(folder, "c.yaml");
