@@ -121,7 +121,8 @@ export class Appliance {
     const source = world.models;
     this.#retirements = new RetirementWatch({ clock, journal, source, settings, isBusy });
     const isFile = settings()["audio.input_device"].startsWith("file:");
-    this.#level = new LevelWatch({ clock, journal, isFile });
+    const wakeGainDb = (): number | null => this.#wakePath?.gainDb ?? null;
+    this.#level = new LevelWatch({ clock, journal, isFile, wakeGainDb });
     const presses = { button: world.button, post: this.#tools.ringer.pressed };
     this.#button = new ButtonReader({ ...presses, clock, journal, settings });
     this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });

@@ -31,6 +31,8 @@ export interface LevelWatchOptions {
   readonly journal: Journal;
   /** A recording as the microphone is followed by exact silence, and nobody need be told. */
   readonly isFile: boolean;
+  /** How much louder the wake-word engine hears, dB; null where there is none. */
+  readonly wakeGainDb: () => number | null;
 }
 
 export class LevelWatch {
@@ -82,6 +84,7 @@ export class LevelWatch {
   status(): Readonly<Record<string, unknown>> | null {
     if (this.#frames === 0) return null;
     const reading = this.#meter.read();
+    const gainDb = this.#options.wakeGainDb();
     return {
       verdict: this.#verdict,
       rms_dbfs: reading.rmsDbfs,
@@ -90,6 +93,7 @@ export class LevelWatch {
       zero_share: reading.zeroShare,
       flat_s: reading.flatS,
       voice_peak_dbfs: this.#voicePeakDbfs,
+      wake_gain_db: gainDb === null ? null : Math.round(gainDb * 10) / 10,
     };
   }
 

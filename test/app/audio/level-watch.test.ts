@@ -111,6 +111,9 @@ test("a voice that is faint three calls in a row is told with the remedy; a loud
   assert.match(line ?? "", /your voice peaks at -46\.8 dBFS\. Pipit amplifies it by up to 20 dB/);
   assert.deepEqual(more, []);
   hear(world, 4_000, 3, -3);
-  assert.equal((await levelOf(world))["verdict"], "quiet", "until somebody is louder");
+  const level = await levelOf(world);
+  assert.equal(level["verdict"], "quiet", "until somebody is louder");
+  // Rising yet, a decibel a second: before the test, the room was louder.
+  assert.equal(level["wake_gain_db"], 12.5);
   assert.deepEqual(await call(9_000), ["ok", -11.2]);
 });
