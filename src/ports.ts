@@ -75,7 +75,7 @@ export interface SpeakerSink {
    * you keep. What sounds without a gap is told without one.
    */
   playing(pcm: Int16Array, atMs: number): void;
-  /** Nothing of what `playing` told sounds from `atMs` on: it was hushed, or lost. */
+  /** Nothing of what `playing` told sounds from `atMs` on: it was flushed, or lost. */
   silenced(atMs: number): void;
   /** `finish` was called and the last sample has been heard. */
   drained(): void;
@@ -91,7 +91,7 @@ export interface SpeakerSink {
 
 /**
  * Plays 24 kHz mono. Positions are samples counted from `start` over everything `play` took,
- * in order; they only grow. What `hush` drops is skipped: the position moves past it.
+ * in order; they only grow. What `flush` drops is skipped: the position moves past it.
  */
 export interface Speaker {
   start(sink: SpeakerSink): void;
@@ -105,7 +105,7 @@ export interface Speaker {
    * Silence within 60 ms; drops what is queued and forgets a pending `finish`.
    * Resolves, within 250 ms, with the position up to which sound was really heard.
    */
-  hush(): Promise<number>;
+  flush(): Promise<number>;
   /** Position up to which sound has been heard, by the device's clock as well as it is known. */
   heard(): number;
   close(): Promise<void>;

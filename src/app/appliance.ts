@@ -13,7 +13,7 @@ import { msToSamples } from "../core/audio/pcm.ts";
 import { Ring } from "../core/audio/ring.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
-import { FRESH_LADDER, firstRung } from "../core/models/fallback.ts";
+import { FRESH_CHAIN, firstCandidate } from "../core/models/fallback.ts";
 import type { Phase } from "../core/phase.ts";
 import { type PublicSettings, type Settings, withoutSecrets } from "../core/settings/table.ts";
 import { readyText } from "../core/status-line.ts";
@@ -167,7 +167,7 @@ export class Appliance {
 
   #readyText(): string {
     const settings = this.#settings();
-    const model = firstRung(settings, FRESH_LADDER, this.#world.clock.nowMs());
+    const model = firstCandidate(settings, FRESH_CHAIN, this.#world.clock.nowMs());
     return readyText(settings, String(this.#world.host()["version"]), model);
   }
 

@@ -4,7 +4,7 @@ import { isConnecting } from "../core/assistant/link.ts";
 import type { State } from "../core/assistant/state.ts";
 import { indication, phase } from "../core/assistant/views.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
-import { chainFor, firstRung, rungs } from "../core/models/fallback.ts";
+import { chainFor, chainOf, firstCandidate } from "../core/models/fallback.ts";
 import { chooseVoice, voiceWish } from "../core/models/voice.ts";
 import { budgetStatus, thriftySettings } from "../core/money/budget.ts";
 import { redact } from "../core/redact.ts";
@@ -90,16 +90,16 @@ function modelOf(
 ): Record<string, unknown> {
   const { conversation: c, memory } = state;
   const inForce = c?.call.settings ?? thriftySettings(settings, spentMicroUsd);
-  const ladder = chainFor(memory.chain, account);
-  const model = c?.link.model ?? firstRung(inForce, ladder, clock.nowMs());
+  const chain = chainFor(memory.chain, account);
+  const model = c?.link.model ?? firstCandidate(inForce, chain, clock.nowMs());
   const isMini = inForce["openai.model"] === settings["budget.mini_model"];
   const thrift = isMini && settings["openai.model"] !== inForce["openai.model"];
-  const wanted = rungs(thrift ? settings : inForce)[0] ?? model;
+  const wanted = chainOf(thrift ? settings : inForce)[0] ?? model;
   const failures = c !== null && isConnecting(c.link) ? c.link.failed : [];
   const failed = failures.find((one) => one.model === wanted)?.why.message;
   const saving = thrift ? "today's budget is nearly spent" : undefined;
-  const passedOver = failed ?? saving ?? ladder.passedOver[wanted]?.why;
-  const why = passedOver === undefined ? "" : `: ${passedOver}`;
+  const unavailable = failed ?? saving ?? chain.unavailable[wanted]?.why;
+  const why = unavailable === undefined ? "" : `: ${unavailable}`;
   const wish = voiceWish(inForce);
   const choice = chooseVoice(wish, model);
   return {

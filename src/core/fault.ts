@@ -1,17 +1,17 @@
 /**
  * The closed list of expected trouble. A fault is a value, never a stack trace: it says what is
- * wrong, what to do about it, and what the appliance itself will do (the verdict). Anything that is
+ * wrong, what to do about it, and what the appliance itself will do (the recovery). Anything that is
  * not in this list is a bug: it throws, reaches main, and systemd restarts us.
  */
 
 /**
  * What the appliance does about a fault.
  * - `retry`: the part concerned tries again by itself, with backoff.
- * - `fall-back`: the next model of the ladder is tried.
- * - `tell`: nothing to try; the owner is told (lamp, journal) and the appliance stays usable.
- * - `die`: it cannot run at all; the process ends with exit code 2 (configuration) or 1.
+ * - `fall-back`: the next model of the chain is tried.
+ * - `report`: nothing to try; the owner is told (lamp, journal) and the appliance stays usable.
+ * - `exit`: it cannot run at all; the process ends with exit code 2 (configuration) or 1.
  */
-export type Verdict = "retry" | "fall-back" | "tell" | "die";
+export type Recovery = "retry" | "fall-back" | "report" | "exit";
 
 export type FaultCode =
   | "microphone-missing" // the device or the recorder program is not there
@@ -40,7 +40,7 @@ export type FaultCode =
 
 export interface Fault {
   readonly code: FaultCode;
-  readonly verdict: Verdict;
+  readonly recovery: Recovery;
   /** One line, no newline, no secret: what is wrong. */
   readonly message: string;
   /** One line: what the owner can do; empty where there is nothing to do. */
@@ -53,8 +53,8 @@ export function faultLine(fault: Fault): string {
 }
 
 /** Makes a fault; newlines and control characters in foreign text become blanks. */
-export function fault(code: FaultCode, verdict: Verdict, message: string, remedy = ""): Fault {
-  return { code, verdict, message: oneLine(message), remedy: oneLine(remedy) };
+export function fault(code: FaultCode, recovery: Recovery, message: string, remedy = ""): Fault {
+  return { code, recovery, message: oneLine(message), remedy: oneLine(remedy) };
 }
 
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;

@@ -14,7 +14,7 @@ export class SimSpeaker implements Speaker {
   readonly #played: Int16Array[] = [];
   /** Whom it reports to; a test may report its loss. */
   sink: SpeakerSink | null = null;
-  /** From the first sample given to the first one heard, and from `hush` to silence. */
+  /** From the first sample given to the first one heard, and from `flush` to silence. */
   startMs = 0;
   silenceMs = 0;
   /** Every loudness it was told. */
@@ -33,7 +33,7 @@ export class SimSpeaker implements Speaker {
     this.#clock = clock;
   }
 
-  /** All samples that were queued, in order, also those a hush dropped. */
+  /** All samples that were queued, in order, also those a flush dropped. */
   get queued(): Int16Array {
     const all = new Int16Array(this.#taken);
     let at = 0;
@@ -76,7 +76,7 @@ export class SimSpeaker implements Speaker {
     this.#schedule();
   }
 
-  async hush(): Promise<number> {
+  async flush(): Promise<number> {
     if (this.silenceMs > 0) {
       await new Promise<void>((resolve) => this.#clock.after(this.silenceMs, resolve));
     }

@@ -1,4 +1,4 @@
-/** The life of the connection as stories: warm sessions, loss, renewal, the ladder. */
+/** The life of the connection as stories: warm sessions, loss, renewal, the chain. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -118,7 +118,7 @@ test("a session near its end is renewed between turns, never in mid-sentence", a
   avoids(10);
 });
 
-test("a model that is gone is passed over for a day, and the question is answered by the next", async () => {
+test("a model that is gone is marked unavailable for a day, and the question is answered by the next", async () => {
   const world = await World.started();
   world.wake();
   const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
@@ -211,7 +211,7 @@ test("our own voice before the gate opened is not sent again as the question", a
 
 test("a speaker that is gone: nothing is asked, and it is told", async () => {
   const world = await World.started();
-  const gone = { code: "speaker-lost", verdict: "retry", message: "gone", remedy: "" } as const;
+  const gone = { code: "speaker-lost", recovery: "retry", message: "gone", remedy: "" } as const;
   world.speaker.sink?.lost(gone);
   world.wake();
   assert.equal(world.dialer.links.length, 0);

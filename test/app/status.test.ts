@@ -69,7 +69,7 @@ test("a fault is remembered with its age, and the silence of the microphone is s
   assert.equal((await status(world))["last_fault"], null);
   world.microphone.sink?.lost({
     code: "microphone-lost",
-    verdict: "retry",
+    recovery: "retry",
     message: "Microphone unplugged",
     remedy: "Plug it in",
   });

@@ -207,7 +207,7 @@ const SINK: Speaker = {
   play: (pcm) => pcm.length,
   gain: () => undefined,
   finish: () => undefined,
-  hush: () => Promise.resolve(0),
+  flush: () => Promise.resolve(0),
   heard: () => Number.MAX_SAFE_INTEGER,
   close: () => Promise.resolve(),
 };

@@ -4,7 +4,7 @@
  * "First delta to first sample": from the text of the first audio event being given to the downlink
  * to the speaker's word that its first sample is at the device (for the file: in the file). On ALSA
  * the word comes from the child, or is the pipe's, so the way back is counted in.
- * "Press to silence, as told": from the call of `hush` to its promise. "As recorded": from that call
+ * "Press to silence, as told": from the call of `flush` to its promise. "As recorded": from that call
  * to the last sample that is not zero at the monitor of the sound server's sink. It shows that nothing
  * queued plays on; the sink makes its sound in blocks, so it is 0 or a block, not finer.
  */
@@ -34,9 +34,9 @@ import type { Findings, RowId } from "./findings.ts";
 /** The first delta of the simulated and the real server is short. */
 const FIRST_DELTA_MS = 50;
 const MORE_MS = 1_000;
-/** Heard of an answer before it is hushed. */
+/** Heard of an answer before it is flushed. */
 const HEARD_MS = 150;
-/** Silence after a hush: an answer never follows sooner, and a player opens its device again. */
+/** Silence after a flush: an answer never follows sooner, and a player opens its device again. */
 const PAUSE_MS = 450;
 
 const SOUND = noise(msToSamples(FIRST_DELTA_MS + MORE_MS));
@@ -81,7 +81,7 @@ class Ear implements SpeakerSink {
 interface Device {
   readonly speaker: Speaker;
   readonly first: RowId;
-  readonly hush: RowId;
+  readonly flush: RowId;
   readonly recorded: { readonly id: RowId; readonly recording: SpeakerRecording } | null;
 }
 
@@ -122,8 +122,8 @@ async function answer(findings: Findings, device: Device, ear: Ear): Promise<voi
   );
   const recordedBefore = recorded?.recording.samples().length ?? 0;
   const pressedMs = performance.now();
-  await speaker.hush();
-  findings.add(device.hush, performance.now() - pressedMs);
+  await speaker.flush();
+  findings.add(device.flush, performance.now() - pressedMs);
   await sleep(PAUSE_MS);
   if (recorded === null) return;
   const last = recorded.recording.samples().findLastIndex((sample) => sample !== 0);
@@ -145,7 +145,7 @@ export async function speakers(findings: Findings, folder: string, repeats: numb
 
 async function file(findings: Findings, folder: string, repeats: number): Promise<void> {
   const speaker = new FileSpeaker({ path: join(folder, "speaker.wav"), clock });
-  const device = { speaker, first: "first_file", hush: "hush_file", recorded: null } as const;
+  const device = { speaker, first: "first_file", flush: "hush_file", recorded: null } as const;
   await measure(findings, device, repeats);
 }
 
@@ -153,7 +153,7 @@ async function stub(findings: Findings, repeats: number): Promise<void> {
   const player = stubProgram("stub-player.mjs");
   try {
     const speaker = new AplaySpeaker({ device: "stub", program: player.path, clock, dice });
-    const device = { speaker, first: "first_stub", hush: "hush_stub", recorded: null } as const;
+    const device = { speaker, first: "first_stub", flush: "hush_stub", recorded: null } as const;
     await measure(findings, device, repeats);
   } finally {
     player.remove();
@@ -182,15 +182,15 @@ async function withRecording(
   findings: Findings,
   rig: PulseRig,
   make: () => Speaker,
-  [first, hush, id]: readonly [RowId, RowId, RowId],
+  [first, flush, id]: readonly [RowId, RowId, RowId],
   repeats: number,
 ): Promise<void> {
-  await findings.section([first, hush, id], async () => {
+  await findings.section([first, flush, id], async () => {
     const recording = await rig.recordSpeaker();
     try {
       await measure(
         findings,
-        { speaker: make(), first, hush, recorded: { id, recording } },
+        { speaker: make(), first, flush, recorded: { id, recording } },
         repeats,
       );
     } finally {

@@ -13,7 +13,7 @@ import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { beginningIn } from "../helpers/recordings.ts";
 import { scene } from "../helpers/scene.ts";
 
-/** `hush` promises silence within this, and the file is written in blocks of 20 ms. */
+/** `flush` promises silence within this, and the file is written in blocks of 20 ms. */
 const SILENCE_MAX_MS = 60 + 20;
 const LOOK_EVERY_MS = 5;
 
@@ -40,7 +40,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
   }
   assert.match(String(version), /^\d+\.\d+\.\d+/);
   const { input_device, output_device, microphone_level: level, ...known } = rest;
-  assert.ok(level === null || record(level)?.["verdict"] === "ok");
+  assert.ok(level === null || record(level)?.["recovery"] === "ok");
   assert.match(`${input_device} ${output_device}`, /^file:.*\.wav file:.*\.wav$/);
   assert.deepEqual(known, {
     state: "idle",

@@ -3,8 +3,8 @@
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import type { FaultRow } from "../helpers/fault-row.ts";
 
-/** The shipped ladder, all of it alive. */
-export const LADDER = [
+/** The shipped chain, all of it alive. */
+export const CHAIN = [
   "gpt-realtime",
   "gpt-4o-realtime-preview",
   "gpt-realtime-2.1",
@@ -102,7 +102,7 @@ const TRIED_AGAIN: readonly FaultRow[] = [
   },
   {
     name: "500 twice: the next model answers",
-    scenario: { models: LADDER, faults: [refusal(500, { times: 2 })] },
+    scenario: { models: CHAIN, faults: [refusal(500, { times: 2 })] },
     lines: [/^Failed to connect with model gpt-realtime: .*HTTP 500; trying gpt-4o-realtime-prev/],
     model: "gpt-4o-realtime-preview",
     fallbacks: ["gpt-realtime>gpt-4o-realtime-preview: server"],

@@ -7,10 +7,10 @@
 import { type TestContext, test } from "node:test";
 import { type FaultRow, type RowResult, runRow } from "../helpers/fault-row.ts";
 import { ANSWER_ROWS } from "./fault-rows-answers.ts";
+import { CHAIN_ROWS } from "./fault-rows-chain.ts";
 import { CLOSE_ROWS, SILENCE_ROWS } from "./fault-rows-close.ts";
 import { COLLISION_ROWS } from "./fault-rows-collisions.ts";
 import { HANDSHAKE_ROWS } from "./fault-rows-handshake.ts";
-import { LADDER_ROWS } from "./fault-rows-ladder.ts";
 import { HUGE_ROWS, NONSENSE_ROWS, SETUP_ROWS } from "./fault-rows-setup.ts";
 
 /** Rows lived through at a time: as many as a machine of two cores can feed with sound. */
@@ -18,7 +18,7 @@ const AT_A_TIME = 16;
 
 const GROUPS: readonly (readonly [string, readonly FaultRow[]])[] = [
   ["at the handshake", HANDSHAKE_ROWS],
-  ["of models that are gone", LADDER_ROWS],
+  ["of models that are gone", CHAIN_ROWS],
   ["of connections that end", CLOSE_ROWS],
   ["of connections that fall silent or expire", SILENCE_ROWS],
   ["of the set-up", SETUP_ROWS],

@@ -17,7 +17,7 @@ export function assertBounded({ memory, conversation: c }: State, settings: Sett
   // The models of the chain, and the one that answers when money is short.
   const models = 3 + settings["openai.fallback_models"].length;
   assert.ok(memory.notified.length <= NOTIFIED_MAX);
-  assert.ok(Object.keys(memory.chain.passedOver).length <= models);
+  assert.ok(Object.keys(memory.chain.unavailable).length <= models);
   const { lines } = c?.dialogue ?? memory.warm?.dialogue ?? { lines: [] };
   assert.ok(lines.length <= DIALOGUE_MAX_LINES);
   assert.ok(lines.every(({ text }) => text.length <= DIALOGUE_LINE_MAX_CHARS + 1));

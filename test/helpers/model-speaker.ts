@@ -20,7 +20,7 @@ export class ModelSpeaker {
   /** Given up: never to be heard again. */
   readonly dead = new Set<string>();
   /** What it has to tell, in order. */
-  readonly says: ({ tag: "drained" } | { tag: "underrun" } | Hushed)[] = [];
+  readonly says: ({ tag: "drained" } | { tag: "underrun" } | Flushed)[] = [];
   #queue: Piece[] = [];
   #items = new Map<string, Item>();
   #finishing: boolean = false;
@@ -96,7 +96,7 @@ export class ModelSpeaker {
   }
 }
 
-type Hushed = {
+type Flushed = {
   readonly tag: "flushed";
   readonly attempt: number;
   readonly items: readonly HeardItem[];

@@ -68,7 +68,7 @@ async function severalUtterances(make: () => Speaker): Promise<void> {
   await speaker.close();
 }
 
-async function aHush(make: () => Speaker, t: TestContext): Promise<void> {
+async function aFlush(make: () => Speaker, t: TestContext): Promise<void> {
   const { speaker, sink } = await started(make);
   const tooks: number[] = [];
   for (let round = 0; round < 5; round++) {
@@ -78,13 +78,13 @@ async function aHush(make: () => Speaker, t: TestContext): Promise<void> {
     await eventually("100 ms were heard", () => speaker.heard() >= base + 2_400);
     const before = speaker.heard();
     const startedMs = performance.now();
-    const heard = await speaker.hush();
+    const heard = await speaker.flush();
     tooks.push(performance.now() - startedMs);
     assert.ok(heard >= before && heard <= base + PCM.length, `${before} <= ${heard}`);
-    assert.equal(speaker.heard(), base + PCM.length, "the rest is passed over");
+    assert.equal(speaker.heard(), base + PCM.length, "the rest is marked unavailable");
   }
-  t.diagnostic(`hush took ${tooks.map((ms) => ms.toFixed(1)).join(", ")} ms`);
-  assert.ok(Math.max(...tooks) < 1_000, "a hush is over in bounded time");
+  t.diagnostic(`flush took ${tooks.map((ms) => ms.toFixed(1)).join(", ")} ms`);
+  assert.ok(Math.max(...tooks) < 1_000, "a flush is over in bounded time");
   assert.equal(sink.count("drained"), 0);
   speaker.play(PCM);
   speaker.finish();
@@ -119,7 +119,7 @@ async function anEnd(make: () => Speaker): Promise<void> {
   assert.ok(performance.now() - startedMs < 5_000);
   assert.equal(speaker.play(PCM), 0);
   const told = sink.story.length;
-  await speaker.hush();
+  await speaker.flush();
   speaker.finish();
   assert.equal(sink.story.length, told, "nothing is told after the end");
 }
@@ -131,7 +131,7 @@ export async function speakerContract(t: TestContext, fresh: () => Speaker): Pro
     anUtterance(make),
   );
   await t.test("several utterances in a row", () => severalUtterances(make));
-  await t.test("hush: the position, no drained, and sound again after it", (u) => aHush(make, u));
+  await t.test("flush: the position, no drained, and sound again after it", (u) => aFlush(make, u));
   await t.test("a shortage in an utterance is counted", () => aShortage(make));
   await t.test("close in the middle of it all", () => anEnd(make));
 }

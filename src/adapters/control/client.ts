@@ -74,7 +74,7 @@ function unreachable(error: unknown, path: string): Fault {
     case "ENOTDIR":
       return fault(
         "config",
-        "tell",
+        "report",
         `${NOT_RUNNING} (nothing answers at ${path})`,
         "Start it: sudo systemctl start pipit (not installed yet: ./scripts/install)",
       );
@@ -82,22 +82,22 @@ function unreachable(error: unknown, path: string): Fault {
     case "EPERM":
       return fault(
         "config",
-        "tell",
+        "report",
         `No permission to talk to pipit at ${path}`,
         "Join its group and log in again: sudo usermod -aG pipit $USER; or use sudo",
       );
     default:
-      return fault("config", "tell", `pipit cannot be reached at ${path} (${code})`);
+      return fault("config", "report", `pipit cannot be reached at ${path} (${code})`);
   }
 }
 
 function garbled(what: string, path: string): Fault {
   const remedy = "Look at its journal: journalctl -u pipit -n 20";
-  return fault("config", "tell", `What listens at ${path} ${what}`, remedy);
+  return fault("config", "report", `What listens at ${path} ${what}`, remedy);
 }
 
 function late(timeoutMs: number): Fault {
   const seconds = (timeoutMs / 1000).toFixed(1);
   const remedy = "Look at its journal, or restart it: systemctl restart pipit";
-  return fault("timeout", "tell", `pipit did not answer within ${seconds} s`, remedy);
+  return fault("timeout", "report", `pipit did not answer within ${seconds} s`, remedy);
 }

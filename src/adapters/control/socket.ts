@@ -201,7 +201,7 @@ function checkLength(path: string): void {
   const bytes = Buffer.byteLength(path);
   if (bytes <= PATH_MAX_BYTES) return;
   const message = `The path of the control socket has ${bytes} bytes, ${PATH_MAX_BYTES} are possible`;
-  throw new FaultError(fault("config", "tell", `${message}: ${path}`, SET_PATH));
+  throw new FaultError(fault("config", "report", `${message}: ${path}`, SET_PATH));
 }
 
 const SET_PATH = "Set system.control_socket to another path";
@@ -212,7 +212,7 @@ function makeFolder(path: string): void {
   makeFoldersNow(folder, lastResort ? PRIVATE_MODE : FOLDER_MODE);
   if (!lastResort || isPrivate(folder)) return;
   const message = `${folder} is not a folder of this user alone`;
-  throw new FaultError(fault("config", "tell", message, SET_PATH));
+  throw new FaultError(fault("config", "report", message, SET_PATH));
 }
 
 /** Whether a daemon answers at the path. Throws where something else than a socket is there. */
@@ -220,7 +220,7 @@ async function isServed(path: string, clock: Clock): Promise<boolean> {
   try {
     if (!lstatSync(path).isSocket()) {
       const message = `${path} is there already and is not a socket`;
-      throw new FaultError(fault("config", "tell", message, SET_PATH));
+      throw new FaultError(fault("config", "report", message, SET_PATH));
     }
   } catch (error) {
     if (errorCode(error) === "ENOENT") return false;
@@ -258,7 +258,7 @@ function listen(server: Server, path: string): Promise<void> {
 function alreadyServed(path: string): FaultError {
   const message = `Another pipit is running already: it answers at ${path}`;
   return new FaultError(
-    fault("config", "die", message, "Stop it first: systemctl stop pipit, or close its terminal"),
+    fault("config", "exit", message, "Stop it first: systemctl stop pipit, or close its terminal"),
   );
 }
 
@@ -266,5 +266,5 @@ function cannotServe(path: string, error: unknown): FaultError {
   const code = errorCode(error);
   if (code === "") throw error; // not the system's: a bug
   const message = `The control socket ${path} cannot be made (${code})`;
-  return new FaultError(fault("config", "tell", message, SET_PATH), { cause: error });
+  return new FaultError(fault("config", "report", message, SET_PATH), { cause: error });
 }

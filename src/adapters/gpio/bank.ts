@@ -56,13 +56,13 @@ const NONE_NEEDED = "or set leds.backend and button.backend to none";
 
 export function noGpio(what: string): Fault {
   const remedy = `On a Raspberry Pi, see gpiodetect; elsewhere set leds.backend and button.backend to panel or none`;
-  return fault("gpio", "tell", `${what}; it goes on without LEDs and button`, remedy);
+  return fault("gpio", "report", `${what}; it goes on without LEDs and button`, remedy);
 }
 
 /** What the system's refusal of a pin means for the owner. `holder`: who has it, where known. */
 export function pinFault(pin: number, code: string, holder = ""): FaultError {
   const { message, remedy } = explained(pin, code, oneLine(holder, 40));
-  return new FaultError(fault("gpio", "tell", `${message}; it goes on without it`, remedy));
+  return new FaultError(fault("gpio", "report", `${message}; it goes on without it`, remedy));
 }
 
 function explained(pin: number, code: string, holder: string): { message: string; remedy: string } {

@@ -57,7 +57,7 @@ function byChip({ kernel = loadGpioKernel(), clock }: PickOptions): Picked {
   if (chip.code === "EACCES" || chip.code === "EPERM") {
     const message = "No permission for the GPIO chips; it goes on without LEDs and button";
     const remedy = "Add the user to the group gpio: sudo usermod -aG gpio USER";
-    return { bank: null, fault: fault("gpio", "tell", message, remedy) };
+    return { bank: null, fault: fault("gpio", "report", message, remedy) };
   }
   return { bank: null, fault: noGpio("There is no GPIO chip of a Raspberry Pi here") };
 }
@@ -77,5 +77,5 @@ function byOnoff(options: PickOptions): Picked {
 
 function notInstalled(backend: string, packages: string): Fault {
   const message = `The backend ${backend} needs ${packages}, not installed here or not built`;
-  return fault("gpio", "tell", message, "Install the packages again with: npm ci");
+  return fault("gpio", "report", message, "Install the packages again with: npm ci");
 }

@@ -126,6 +126,6 @@ export class PwmPins {
     const message = "leds.pwm: the kernel has no PWM for the header; LEDs at its pins stay dark";
     const remedy =
       "Put dtoverlay=pwm,pin=12,func=4 (or pwm-2chan) into config.txt, or leds.pwm: false";
-    throw new FaultError(fault("gpio", "tell", message, remedy));
+    throw new FaultError(fault("gpio", "report", message, remedy));
   }
 }

@@ -67,7 +67,7 @@ export class TextfileForFleet implements FleetFile {
 
   #fault(code: string): Fault {
     const path = this.#path;
-    return fault("metrics-lost", "tell", `${path} was not written (${code})`, remedy(code, path));
+    return fault("metrics-lost", "report", `${path} was not written (${code})`, remedy(code, path));
   }
 }
 

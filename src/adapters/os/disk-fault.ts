@@ -8,7 +8,7 @@ export type DiskLoss = Extract<FaultCode, "metrics-lost" | "metrics-disk" | "not
 /** `failed` says what did not happen; `code` is Node's name of the error, or ESTUCK. */
 export function diskFault(loss: DiskLoss, failed: string, code: string, dir: string): Fault {
   const [what, remedy] = diskWords(code, dir);
-  return fault(loss, "tell", `${failed}: ${what} (${code})`, remedy);
+  return fault(loss, "report", `${failed}: ${what} (${code})`, remedy);
 }
 
 function diskWords(code: string, dir: string): readonly [string, string] {

@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function unusable(path: string, reason: string): Fault {
   const remedy = "Give the path of a WAV file with PCM sound";
-  return fault("config", "die", `The sound file ${path} ${reason}`, remedy);
+  return fault("config", "exit", `The sound file ${path} ${reason}`, remedy);
 }
 
 /**

@@ -22,7 +22,7 @@ export const RETRY_AFTER_MAX_MS = 86_400_000;
 const TEXT_MAX_CHARS = 300;
 
 /** Reads the answer, as much of it as comes within the limits; `done` is called once. */
-export function readRefusal(
+export function readHandshakeError(
   response: IncomingMessage,
   clock: Clock,
   done: (failure: LinkFailure) => void,

@@ -12,7 +12,7 @@ import { type RawData, WebSocket } from "ws";
 import type { LinkFailure } from "../../core/realtime/failure.ts";
 import type { Clock, Dialer, DialTarget, Link, LinkSink } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
-import { connectFailure, readRefusal } from "./handshake-error.ts";
+import { connectFailure, readHandshakeError } from "./handshake-error.ts";
 
 /** From the name look-up to the upgrade; ws's own limit restarts with every byte that comes. */
 export const HANDSHAKE_MAX_MS = 10_000;
@@ -152,7 +152,7 @@ class RealtimeLink implements Link {
       return;
     }
     this.#takeBack();
-    readRefusal(response, this.#clock, (failure) => {
+    readHandshakeError(response, this.#clock, (failure) => {
       this.#giveUp(this.#hungUp ? { tag: "hung-up" } : failure);
     });
   }

@@ -63,10 +63,10 @@ function sound(wav: Buffer): Int16Array | Fault {
 
 function cannot(code: string): Fault {
   return code === "ENOENT"
-    ? fault("speech", "tell", "There is no espeak-ng to speak with", "sudo apt install espeak-ng")
+    ? fault("speech", "report", "There is no espeak-ng to speak with", "sudo apt install espeak-ng")
     : fault(
         "speech",
-        "tell",
+        "report",
         "espeak-ng could not speak this, or it is too long",
         "Try a shorter text",
       );

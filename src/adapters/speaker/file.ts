@@ -2,7 +2,7 @@
  * A WAV file as the speaker: what would be heard, at real pace, silence included, from start to close.
  *
  * Invariant: sample n of the file is what sounded n / 24000 s after `start`. Everything that changes
- * what sounds (`play`, `finish`, `hush`) first writes what was due until then, so all positions are
+ * what sounds (`play`, `finish`, `flush`) first writes what was due until then, so all positions are
  * exact. The header is made true at least once a second: the file is valid when the process dies.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
@@ -32,7 +32,7 @@ const RETRY_MS = 1_000;
 export function recordable(path: string): string {
   if (!isForeign(path, isWave)) return path;
   const what = `audio.output_device: ${path} is there already, and is no sound file`;
-  throw new FaultError(fault("config", "die", what, "Name another file to record into"));
+  throw new FaultError(fault("config", "exit", what, "Name another file to record into"));
 }
 
 export interface FileSpeakerOptions {
@@ -87,7 +87,7 @@ export class FileSpeaker implements Speaker {
     else if (idle) this.#sink?.drained();
   }
 
-  hush(): Promise<number> {
+  flush(): Promise<number> {
     this.#advance();
     const position = this.#queue.given;
     this.#queue.drop();

@@ -5,7 +5,7 @@
  * most TARGET_MS ahead of the ear, so that silence on demand costs nothing and a position is known.
  *
  * Invariant: what sounds is a *run*: consecutive samples from one start of the device on. A run ends
- * when the device has run dry, at the end of an utterance, at a hush, or when the device is lost.
+ * when the device has run dry, at the end of an utterance, at a flush, or when the device is lost.
  * Heard = base of the run + time since it began to sound, never past what the device accepted.
  */
 
@@ -15,7 +15,7 @@ import type { Fault } from "../../core/fault.ts";
 import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
 import type { PcmSink } from "./pcm-sink.ts";
 
-/** Sound handed over ahead of the ear: rides out a pause of our loop, and is dropped at a hush. */
+/** Sound handed over ahead of the ear: rides out a pause of our loop, and is dropped at a flush. */
 export const TARGET_MS = 160;
 /** How often the device is fed while it sounds. */
 const PUMP_MS = 20;
@@ -53,7 +53,7 @@ export class PacedSpeaker implements Speaker {
   #state: "starting" | "flowing" | "lost" = "starting";
   /** Whether the utterance being played has sounded. */
   #sounded: boolean = false;
-  #hushing: Promise<number> | null = null;
+  #flushing: Promise<number> | null = null;
   #closing: Promise<void> | null = null;
   #cancelPump: (() => void) | null = null;
 
@@ -85,20 +85,20 @@ export class PacedSpeaker implements Speaker {
   }
 
   finish(): void {
-    const silent = this.#run === null || this.#hushing !== null;
+    const silent = this.#run === null || this.#flushing !== null;
     const idle = silent && this.#queue.available === 0 && !this.#queue.endKnown;
     if (this.#queue.end()) this.#pump();
     else if (idle) this.#sink?.drained();
   }
 
-  hush(): Promise<number> {
-    if (this.#hushing === null) {
-      this.#hushing = this.#silence().finally(() => {
-        this.#hushing = null;
+  flush(): Promise<number> {
+    if (this.#flushing === null) {
+      this.#flushing = this.#silence().finally(() => {
+        this.#flushing = null;
         this.#pump();
       });
     }
-    return this.#hushing;
+    return this.#flushing;
   }
 
   heard(): number {
@@ -144,7 +144,7 @@ export class PacedSpeaker implements Speaker {
 
   #pump(): void {
     this.#stopPump();
-    if (this.#sink === null || this.#hushing !== null || !this.#ready) return;
+    if (this.#sink === null || this.#flushing !== null || !this.#ready) return;
     if (this.#run !== null && this.#hangs(this.#run)) {
       this.#device.kill();
       return;
@@ -181,8 +181,8 @@ export class PacedSpeaker implements Speaker {
   #feed(): boolean {
     const queue = this.#queue;
     const run = this.#run;
-    // A callback may have hushed or closed us since the last chunk.
-    if (!this.#ready || this.#hushing !== null || run?.finishing) return false;
+    // A callback may have flushed or closed us since the last chunk.
+    if (!this.#ready || this.#flushing !== null || run?.finishing) return false;
     if (queue.atEnd) {
       this.#finishRun(run);
       return false;
@@ -236,13 +236,13 @@ export class PacedSpeaker implements Speaker {
     const atMs = run.originMs + samplesToMs(run.accepted);
     run.accepted += chunk.length;
     this.#sink?.playing(chunk, atMs);
-    if (this.#sounded || this.#hushing !== null) return;
+    if (this.#sounded || this.#flushing !== null) return;
     this.#sounded = true;
     this.#sink?.sounded(run.originMs);
   }
 
   #drained(): void {
-    if (this.#run?.finishing !== true || this.#hushing !== null) return;
+    if (this.#run?.finishing !== true || this.#flushing !== null) return;
     this.#run = null;
     this.#ready = false;
     this.#endUtterance();

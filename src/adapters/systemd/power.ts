@@ -22,7 +22,7 @@ export class SystemdPower implements Power {
       execFile(this.#program, ["--no-ask-password", "poweroff"], limits, (error, _out, words) => {
         const why = oneLine(words, 200) || error?.message || "";
         const message = `The machine could not be powered off: ${why}`;
-        resolve(error === null ? null : fault("power", "tell", message, remedy));
+        resolve(error === null ? null : fault("power", "report", message, remedy));
       });
     });
   }

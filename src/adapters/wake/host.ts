@@ -1,7 +1,7 @@
 /**
  * Keeps a wake-word engine running in a thread or process of its own: starts it, feeds it, starts
  * it again with backoff when it dies, hangs or fails, and leaves it alone when only the owner can
- * help (verdict `tell`). Shared by both wake-word adapters.
+ * help (recovery `report`). Shared by both wake-word adapters.
  *
  * Invariants: at most one engine at a time is listened to; at most IN_FLIGHT_MAX frames wait in it,
  * what is more is dropped and counted; `flowing` and `lost` alternate.
@@ -180,7 +180,7 @@ export class WakeHost implements WakeEngine {
     const { clock } = this.#options;
     if (this.#phase === "ready" && clock.nowMs() - this.#readyAtMs >= STABLE_MS) this.#failures = 0;
     this.#stop();
-    if (cause.verdict === "retry") {
+    if (cause.recovery === "retry") {
       this.#phase = "waiting";
       this.#alarm(this.#backoffMs(), () => {
         this.#restarts += 1;

@@ -17,7 +17,7 @@ const REMEDY =
 /** A fault about a model, as an exception: only the owner can help. */
 function refused(path: string, why: string, cause?: unknown): FaultError {
   const message = `The wake-word model ${path} cannot be used: ${why}`;
-  return new FaultError(fault("config", "tell", message, REMEDY), { cause });
+  return new FaultError(fault("config", "report", message, REMEDY), { cause });
 }
 
 /** Reads a whole ordinary file of bounded size; throws a FaultError (config). */

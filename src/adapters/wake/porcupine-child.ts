@@ -67,7 +67,7 @@ function unknownWord(keyword: string, builtIn: readonly string[]) {
   const known = `It knows: ${builtIn.join(", ")}; for others set wake_word.model_path to a .ppn file`;
   return fault(
     "config",
-    "tell",
+    "report",
     `The wake-word engine porcupine does not know '${keyword}'`,
     known,
   );
@@ -100,7 +100,7 @@ function checkFormat(engine: object): void {
   const rateHz: unknown = Reflect.get(engine, "sampleRate");
   if (samples === WAKE_FRAME_SAMPLES && rateHz === WAKE_RATE_HZ) return;
   const message = `The wake-word engine porcupine needs ${samples} samples at ${rateHz} Hz`;
-  throw new FaultError(fault("wake-word-failed", "tell", message));
+  throw new FaultError(fault("wake-word-failed", "report", message));
 }
 
 /** Turns whatever is thrown into a fault without the key. */

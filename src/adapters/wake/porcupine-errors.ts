@@ -1,12 +1,12 @@
 /**
- * What Porcupine 4 throws, as one sentence for the owner with the right verdict.
+ * What Porcupine 4 throws, as one sentence for the owner with the right recovery.
  *
  * Invariant: the AccessKey is in no fault. The engine writes it in clear into its messages, so
  * sentences are ours wherever the trouble is known; only for unknown trouble are the engine's own
  * words given, with the key cut out.
  */
 
-import type { Fault, Verdict } from "../../core/fault.ts";
+import type { Fault, Recovery } from "../../core/fault.ts";
 import { FaultError, fault } from "../../core/fault.ts";
 import type { WakeSetup } from "./protocol.ts";
 
@@ -16,7 +16,7 @@ const CONSOLE = `Take the AccessKey from the Picovoice Console into wake_word.ac
 interface Known {
   /** Found in the class name and messages of what was thrown. */
   readonly sign: RegExp;
-  readonly verdict: Verdict;
+  readonly recovery: Recovery;
   readonly message: string;
   readonly remedy: string;
 }
@@ -25,56 +25,56 @@ interface Known {
 const KNOWN: readonly Known[] = [
   {
     sign: /No AccessKey provided/,
-    verdict: "tell",
+    recovery: "report",
     message: "The wake-word engine porcupine needs an AccessKey, and none is set",
     remedy: CONSOLE,
   },
   {
     sign: /ActivationLimitReached/,
-    verdict: "tell",
+    recovery: "report",
     message: "The Picovoice account has reached its limit of devices or users",
     remedy: `Raise or reset the limit in the Picovoice Console, ${KEYLESS}`,
   },
   {
     sign: /ActivationThrottled/,
-    verdict: "retry",
+    recovery: "retry",
     message: "Picovoice checks this AccessKey too often and asks to wait",
     remedy: "",
   },
   {
     sign: /ActivationRefused|AccessKey is invalid|PorcupineKeyError/,
-    verdict: "tell",
+    recovery: "report",
     message: "Picovoice does not accept the AccessKey of porcupine: invalid, disabled or expired",
     remedy: CONSOLE,
   },
   // Where the length is right, the engine says both: invalid, and not to be parsed.
   {
     sign: /Failed to parse AccessKey/,
-    verdict: "tell",
+    recovery: "report",
     message: "The AccessKey of porcupine is malformed; it may be cut off or have extra characters",
     remedy: CONSOLE,
   },
   {
     sign: /ActivationError/,
-    verdict: "retry",
+    recovery: "retry",
     message: "Picovoice could not be asked about the AccessKey of porcupine",
     remedy: "porcupine needs the Internet at its first start and now and then",
   },
   {
     sign: /Unsupported CPU|is not supported by this library/,
-    verdict: "tell",
+    recovery: "report",
     message: "The wake-word engine porcupine does not run on this processor",
     remedy: "Set wake_word.engine to porcupine-keyless",
   },
   {
     sign: /Cannot find (?:module|package) '@picovoice/,
-    verdict: "tell",
+    recovery: "report",
     message: "The package @picovoice/porcupine-node is not installed",
     remedy: `Install the packages again with: npm ci, ${KEYLESS}`,
   },
   {
     sign: /OutOfMemory/,
-    verdict: "retry",
+    recovery: "retry",
     message: "The wake-word engine porcupine ran out of memory",
     remedy: "",
   },
@@ -106,15 +106,15 @@ export function porcupineFault(thrown: unknown, setup: WakeSetup): Fault {
   const words = allWords(thrown);
   const known = KNOWN.find(({ sign }) => sign.test(words));
   if (known !== undefined) {
-    return fault("wake-word-failed", known.verdict, known.message, known.remedy);
+    return fault("wake-word-failed", known.recovery, known.message, known.remedy);
   }
   const [, path] = MISSING_FILE.exec(words) ?? [];
   if (path !== undefined) {
     const message = `The wake-word engine porcupine does not find ${redacted(path, setup.accessKey)}`;
-    return fault("wake-word-failed", "tell", message, "Check wake_word.model_path");
+    return fault("wake-word-failed", "report", message, "Check wake_word.model_path");
   }
   // A wrong argument or file stays wrong; what else goes wrong may go right next time.
-  const verdict = /InvalidArgument|IOError/.test(words) ? "tell" : "retry";
+  const recovery = /InvalidArgument|IOError/.test(words) ? "report" : "retry";
   const said = redacted(words, setup.accessKey);
-  return fault("wake-word-failed", verdict, `The wake-word engine porcupine failed: ${said}`);
+  return fault("wake-word-failed", recovery, `The wake-word engine porcupine failed: ${said}`);
 }

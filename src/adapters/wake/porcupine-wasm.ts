@@ -70,7 +70,7 @@ export function keylessKeywordFault(keywords: readonly string[]): Fault | null {
   if (unknown === undefined && keywords.length > 0) return null;
   return fault(
     "config",
-    "die",
+    "exit",
     unknown === undefined
       ? "No wake word is set"
       : `The keyless wake-word engine does not know '${unknown}'`,
@@ -85,11 +85,13 @@ function readVerified(path: string, sha256: string): Buffer {
     bytes = readFileSync(path);
   } catch (thrown) {
     const message = `The keyless wake-word engine is incomplete: ${thrownText(thrown)}`;
-    throw new FaultError(fault("wake-word-failed", "tell", message, REINSTALL), { cause: thrown });
+    throw new FaultError(fault("wake-word-failed", "report", message, REINSTALL), {
+      cause: thrown,
+    });
   }
   if (createHash("sha256").update(bytes).digest("hex") === sha256) return bytes;
   const message = `${path} is not the file that the keyless wake-word engine was made for`;
-  throw new FaultError(fault("wake-word-failed", "tell", message, REINSTALL));
+  throw new FaultError(fault("wake-word-failed", "report", message, REINSTALL));
 }
 
 const REINSTALL = "Install the packages again with: npm ci";
@@ -100,7 +102,9 @@ function packageDirectory(): string {
     return join(dirname(manifest), "lib", "porcupine-v1.9");
   } catch (thrown) {
     const message = "The package bumblebee-hotword-node is not installed";
-    throw new FaultError(fault("wake-word-failed", "tell", message, REINSTALL), { cause: thrown });
+    throw new FaultError(fault("wake-word-failed", "report", message, REINSTALL), {
+      cause: thrown,
+    });
   }
 }
 
@@ -205,7 +209,7 @@ export class PorcupineWasm {
     const rateHz = this.#function("m")();
     if (frameSamples === WAKE_FRAME_SAMPLES && rateHz === WAKE_RATE_HZ) return;
     const message = `The keyless wake-word engine needs ${frameSamples} samples at ${rateHz} Hz`;
-    throw new FaultError(fault("wake-word-failed", "tell", message, REINSTALL));
+    throw new FaultError(fault("wake-word-failed", "report", message, REINSTALL));
   }
 
   /** Copies bytes into the module's heap; returns their address. */
@@ -228,7 +232,7 @@ export class PorcupineWasm {
     );
     if (handle !== 0) return handle;
     const message = `The keyless wake-word engine refused its set-up (sensitivity ${sensitivity.join(", ")})`;
-    throw new FaultError(fault("wake-word-failed", "tell", message));
+    throw new FaultError(fault("wake-word-failed", "report", message));
   }
 }
 

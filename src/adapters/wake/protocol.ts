@@ -8,7 +8,7 @@
  */
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
-import type { Fault, FaultCode, Verdict } from "../../core/fault.ts";
+import type { Fault, FaultCode, Recovery } from "../../core/fault.ts";
 import { FaultError, fault, thrownText } from "../../core/fault.ts";
 import type { WakeWord } from "../../core/wake/plan.ts";
 
@@ -38,7 +38,7 @@ export interface Detector {
   listenFor?(keyword: string, on: boolean): void;
 }
 
-const VERDICTS: readonly Verdict[] = ["retry", "tell"];
+const RECOVERIES: readonly Recovery[] = ["retry", "report"];
 const CODES: readonly FaultCode[] = ["wake-word-failed", "config"];
 
 function fields(value: unknown): ReadonlyMap<string, unknown> {
@@ -105,12 +105,12 @@ export function parseReply(value: unknown): HostReply | null {
 function parseFault(value: unknown): Fault {
   const map = fields(value);
   const code = CODES.find((known) => known === map.get("code")) ?? "wake-word-failed";
-  const verdict = VERDICTS.find((known) => known === map.get("verdict")) ?? "retry";
+  const recovery = RECOVERIES.find((known) => known === map.get("recovery")) ?? "retry";
   const message = map.get("message");
   const remedy = map.get("remedy");
   return fault(
     code,
-    verdict,
+    recovery,
     typeof message === "string" ? message : "The wake-word engine failed",
     typeof remedy === "string" ? remedy : "",
   );

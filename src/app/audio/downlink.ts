@@ -182,7 +182,7 @@ export class Downlink {
 
   /** Ends a sound of our own at once; a reply is left alone. */
   quiet(): void {
-    if (this.#ownSounds) void this.#options.speaker.hush();
+    if (this.#ownSounds) void this.#options.speaker.flush();
     this.#ownSounds = false;
   }
 
@@ -203,7 +203,7 @@ export class Downlink {
     this.#finishHeld = false;
     const counts = this.#counts;
     const before = this.#flushing;
-    const mine = this.#options.speaker.hush().then(async (heard) => {
+    const mine = this.#options.speaker.flush().then(async (heard) => {
       const items = [...this.#playhead.heardAt(heard), ...unheard];
       counts.playedSamples += this.#playhead.samplesHeardAt(heard);
       this.#playhead.clear();

@@ -40,7 +40,7 @@ export interface WakePathOptions {
   readonly isPlaying: () => boolean;
   /** The word that silences what plays was heard while something did. */
   readonly onStop: (endSample: number) => void;
-  /** The engine stopped, and goes on trying unless the verdict is `tell`. */
+  /** The engine stopped, and goes on trying unless the recovery is `report`. */
   readonly onLost: (fault: Fault) => void;
   /** The engine works: after start, and again after each loss. */
   readonly onFlowing: () => void;

@@ -19,8 +19,8 @@ import {
   addResponse,
   addTranscription,
   addUnbilled,
+  type ConversationCost,
   EMPTY_TAB,
-  type Tab,
 } from "../../core/money/conversation-cost.ts";
 import { ASSISTANT_TOKENS_PER_S, USER_TOKENS_PER_S } from "../../core/money/cost.ts";
 import { overridesOf } from "../../core/money/prices.ts";
@@ -50,7 +50,7 @@ type Done = Extract<ServerInput["event"], { tag: "response-done" }>;
 
 export class Billing {
   readonly #options: BillingOptions;
-  #tab: Tab = EMPTY_TAB;
+  #tab: ConversationCost = EMPTY_TAB;
   /** The last bill of this conversation: the next one's input is what that one read and wrote. */
   #last: Usage = NO_USAGE;
   /** Received before the response under way. */
@@ -68,7 +68,7 @@ export class Billing {
   }
 
   /** Of the conversation under way, or of the last one. */
-  get tab(): Tab {
+  get tab(): ConversationCost {
     return this.#tab;
   }
 
@@ -84,7 +84,7 @@ export class Billing {
   }
 
   /** The conversation is over; from now on it is one of today's. */
-  end(): Tab {
+  end(): ConversationCost {
     this.#options.spending.book({ conversations: 1, microUsd: 0 });
     return this.#tab;
   }
@@ -165,7 +165,7 @@ export class Billing {
     };
   }
 
-  #book(tab: Tab): void {
+  #book(tab: ConversationCost): void {
     const microUsd = tab.assumedMicroUsd - this.#tab.assumedMicroUsd;
     this.#tab = tab;
     this.#options.spending.book({ conversations: 0, microUsd });

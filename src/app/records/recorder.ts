@@ -11,8 +11,8 @@ import { type Fault, faultLine } from "../../core/fault.ts";
 import type { BudgetReading } from "../../core/metrics/cost-fields.ts";
 import { bounded } from "../../core/metrics/lists.ts";
 import { fileName, mean, render, type SessionRecord } from "../../core/metrics/session-file.ts";
-import { rungs } from "../../core/models/fallback.ts";
-import type { Tab } from "../../core/money/conversation-cost.ts";
+import { chainOf } from "../../core/models/fallback.ts";
+import type { ConversationCost } from "../../core/money/conversation-cost.ts";
 import type { EndReason, Phase } from "../../core/phase.ts";
 import { redact } from "../../core/redact.ts";
 import { type Settings, secretValues } from "../../core/settings/table.ts";
@@ -29,7 +29,7 @@ export interface RecorderOptions {
   readonly store: MetricsStore;
   readonly disk: DiskTrouble;
   /** What the conversation has cost so far. */
-  readonly tab: () => Tab;
+  readonly tab: () => ConversationCost;
   /** What the day has come to; null where it has no budget. */
   readonly budget: () => BudgetReading | null;
   readonly capturedMs: CapturedMs;
@@ -59,7 +59,7 @@ interface Running {
 interface Ending {
   readonly reason: SessionRecord["endReason"];
   readonly recovered: boolean;
-  readonly tab: Tab;
+  readonly tab: ConversationCost;
 }
 
 export class Recorder {
@@ -159,7 +159,7 @@ export class Recorder {
   }
 
   /** Has the file written; `saved` waits for it. `tab`: what the conversation has cost. */
-  end(reason: EndReason, fault: Fault | null, tab: Tab): void {
+  end(reason: EndReason, fault: Fault | null, tab: ConversationCost): void {
     const running = this.#running;
     if (running === null) return;
     this.#running = null;
@@ -208,7 +208,7 @@ export class Recorder {
       startedWallMs: clock.wallMs(),
       trigger: call.trigger.source,
       model,
-      modelRequested: rungs(call.settings)[0] ?? model,
+      modelRequested: chainOf(call.settings)[0] ?? model,
       fallbacks: [],
       voice,
       protocol: call.settings["openai.protocol"],

@@ -120,7 +120,7 @@ export class Stopwatch {
     this.#start.mark(`first sound of the reply, ${rounded} ms after the question's end`);
   }
 
-  /** The speaker was hushed, and is silent. */
+  /** The speaker was flushed, and is silent. */
   silent(atMs: number): void {
     if (this.#pressMs !== null) this.#note("pressToSilenceMs", Math.max(0, atMs - this.#pressMs));
     this.#pressMs = null;

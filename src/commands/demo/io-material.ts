@@ -34,7 +34,7 @@ export function recordQuestion(folder: Folder): void {
     const why = run.error?.message ?? run.stderr;
     const remedy = "Install it: sudo apt-get install espeak-ng";
     const message = `espeak-ng could not speak the question: ${why}`;
-    throw new FaultError(fault("config", "die", message, remedy));
+    throw new FaultError(fault("config", "exit", message, remedy));
   }
   const words = loadWav(spoken);
   const pcm = new Int16Array(msToSamples(LEAD_MS) + words.length + msToSamples(TAIL_MS));

@@ -52,7 +52,7 @@ export async function startPeer(scenario: string): Promise<Peer> {
 async function firstLine(child: ChildProcess): Promise<string> {
   for await (const { line } of linesOf(child, Date.now() + START_MAX_MS)) return line;
   child.kill("SIGKILL");
-  throw new FaultError(fault("server", "die", "the simulated server did not start"));
+  throw new FaultError(fault("server", "exit", "the simulated server did not start"));
 }
 
 export async function startDaemon(config: string): Promise<Daemon> {

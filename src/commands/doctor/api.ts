@@ -3,7 +3,7 @@
 import type { Fault } from "../../core/fault.ts";
 import { modelNamed } from "../../core/models/catalogue.ts";
 import type { ShutdownDates } from "../../core/models/dates.ts";
-import { rungs } from "../../core/models/fallback.ts";
+import { chainOf } from "../../core/models/fallback.ts";
 import { type Knowledge, obstacleText, prospectOf } from "../../core/models/prospect.ts";
 import { retirementLine, retirements } from "../../core/models/retirement.ts";
 import { chooseVoice, voiceWish } from "../../core/models/voice.ts";
@@ -144,7 +144,7 @@ export function judgeModels(
 /** The voice on the first model, and whether the others of the chain have it. */
 export function judgeVoice(settings: Settings): Finding {
   const wish = voiceWish(settings);
-  const choices = rungs(settings).map((model) => chooseVoice(wish, model));
+  const choices = chainOf(settings).map((model) => chooseVoice(wish, model));
   const refused = choices.find((choice) => choice.tag === "refused");
   if (refused !== undefined) {
     const none = choices.every(({ tag }) => tag === "refused");

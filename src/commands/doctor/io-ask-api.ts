@@ -7,7 +7,7 @@
 
 import { type ClientRequest, get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
-import { connectFailure, readRefusal } from "../../adapters/realtime/handshake-error.ts";
+import { connectFailure, readHandshakeError } from "../../adapters/realtime/handshake-error.ts";
 import { parseJson, record, text } from "../../core/json.ts";
 import { shutdownDates } from "../../core/models/dates.ts";
 import { modelsUrl } from "../../core/realtime/endpoint.ts";
@@ -42,7 +42,7 @@ export function askApi({ baseUrl, apiKey, clock, maxMs }: AskOptions): Promise<A
     });
     request = get(url, { headers, agent: false }, (response) => {
       if (response.statusCode !== 200) {
-        readRefusal(response, clock, (failure) => end({ tag: "failed", failure }));
+        readHandshakeError(response, clock, (failure) => end({ tag: "failed", failure }));
         return;
       }
       readList(response, (body) => {

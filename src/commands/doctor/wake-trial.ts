@@ -62,7 +62,7 @@ export function ready(
   detected: (sensitivity: number) => void,
 ): Promise<Fault | null> {
   return new Promise((resolve) => {
-    const late = fault("wake-word-failed", "tell", "The wake-word engine did not start in time");
+    const late = fault("wake-word-failed", "report", "The wake-word engine did not start in time");
     const cancel = clock.after(ENGINE_MAX_MS, () => resolve(late));
     const done = (why: Fault | null): void => {
       cancel();

@@ -251,7 +251,7 @@ async function told<T>(
     const code = errorCode(error);
     if (code === "") throw error;
     const message = `${path} was left as it is: ${MEANING[code] ?? code}`;
-    return { ok: false, fault: fault("config", "tell", message, REMEDY[code] ?? "") };
+    return { ok: false, fault: fault("config", "report", message, REMEDY[code] ?? "") };
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * Moving the configured model to another one: which keys change so that the ladder stays sensible (no
+ * Moving the configured model to another one: which keys change so that the chain stays sensible (no
  * dead model, none twice, somebody left to ask), and what differs for the owner.
  */
 
 import type { Model } from "../../core/models/catalogue.ts";
 import { MODELS, modelNamed } from "../../core/models/catalogue.ts";
-import { rungs } from "../../core/models/fallback.ts";
+import { chainOf } from "../../core/models/fallback.ts";
 import { chooseVoice, voiceWish } from "../../core/models/voice.ts";
 import type { SettingKey, Settings } from "../../core/settings/table.ts";
 import { didYouMean } from "../../core/suggest.ts";
@@ -33,12 +33,12 @@ export interface ModelWish {
   readonly today: string;
 }
 
-/** Those that stand in when a ladder has run out of rungs, in this order. */
+/** Those that stand in when a chain has run out of candidates, in this order. */
 const LAST_RESORT = "gpt-realtime-2.1-mini";
 const STAND_INS = ["gpt-realtime-2.1", "gpt-realtime-1.5", LAST_RESORT];
 
 export function planModelMove(settings: Settings, wish: ModelWish): ModelPlan {
-  const from = rungs(settings)[0] ?? settings["openai.model"];
+  const from = chainOf(settings)[0] ?? settings["openai.model"];
   const target = targetOf(from, wish);
   if (!target.ok) return target;
   const { to } = target;

@@ -1,4 +1,4 @@
-/** `pipit migrate-config --model NAME`: another model, a sound ladder, and what will differ. */
+/** `pipit migrate-config --model NAME`: another model, a sound chain, and what will differ. */
 
 import { parseYaml } from "../../adapters/config/yaml.ts";
 import type { Settings } from "../../core/settings/table.ts";

@@ -34,7 +34,7 @@ function same(
   return becomes(key, key, why, adjust);
 }
 
-/** Two rungs of the ladder with one name are one rung: legacy_model then takes the one after it. */
+/** Two candidates of the chain with one name are one candidate: legacy_model then takes the one after it. */
 function another(key: SettingKey, next: string | null, older: Older): string | null {
   const first = older.at("openai.model");
   if (next === null || key === "openai.model" || typeof first !== "string") return next;

@@ -108,7 +108,7 @@ function settingsFor(line: CommandLine): Settings {
   const options = { path: line.config, env: withCredentials(process.env) };
   const loaded = loadConfig({ ...options, missingVariables: "default" });
   if (!loaded.ok && line.config !== undefined) {
-    throw new FaultError(fault("config", "tell", loaded.problems.join("; ")));
+    throw new FaultError(fault("config", "report", loaded.problems.join("; ")));
   }
   return wishedSettings(loaded.ok ? loaded.settings : DEFAULTS, line);
 }
@@ -158,7 +158,7 @@ async function chosen(
     const what =
       name === undefined ? "Name a model" : `There is no official model "${name}"${hint}`;
     const remedy = `There are ${known.join(", ")}; any other by its manifest: --from FILE.json`;
-    throw new FaultError(fault("config", "tell", what, remedy));
+    throw new FaultError(fault("config", "report", what, remedy));
   }
   if (from !== undefined) return officialFrom(official, modelBytes(from), from);
   if (!(await agreed(official, line))) return null;
@@ -170,7 +170,7 @@ async function agreed({ name, url, bytes }: OfficialModel, line: CommandLine): P
   if (line.flag("yes")) return true;
   if (process.stdin.isTTY !== true) {
     throw new FaultError(
-      fault("config", "tell", what, "Nobody is there to be asked: --yes fetches it"),
+      fault("config", "report", what, "Nobody is there to be asked: --yes fetches it"),
     );
   }
   process.stderr.write(`${what}\n`);

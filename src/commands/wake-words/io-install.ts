@@ -33,7 +33,7 @@ export interface Checked {
 }
 
 function refused(message: string, remedy = "", cause?: unknown): FaultError {
-  return new FaultError(fault("config", "tell", message, remedy), { cause });
+  return new FaultError(fault("config", "report", message, remedy), { cause });
 }
 
 /** An official model from its file. Throws a FaultError (config) when it is not that one. */
@@ -96,7 +96,7 @@ export async function fetched({ name, url, bytes }: OfficialModel): Promise<Uint
     return Buffer.concat(chunks);
   } catch (thrown) {
     const why = `The model ${name} could not be fetched: ${thrownText(thrown)}`;
-    throw new FaultError(fault("network", "tell", why, remedy), { cause: thrown });
+    throw new FaultError(fault("network", "report", why, remedy), { cause: thrown });
   }
 }
 

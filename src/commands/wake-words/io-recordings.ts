@@ -13,14 +13,14 @@ export function recordingsIn(paths: readonly string[]): readonly string[] {
     try {
       return statSync(path).isDirectory() ? wavFilesBelow(path) : [path];
     } catch (thrown) {
-      throw new FaultError(fault("config", "tell", thrownText(thrown)), { cause: thrown });
+      throw new FaultError(fault("config", "report", thrownText(thrown)), { cause: thrown });
     }
   });
   if (found.length > FILES_MAX) {
-    throw new FaultError(fault("config", "tell", `More than ${FILES_MAX} recordings`));
+    throw new FaultError(fault("config", "report", `More than ${FILES_MAX} recordings`));
   }
   if (found.length > 0) return found;
-  throw new FaultError(fault("config", "tell", `No WAV file in ${paths.join(", ")}`));
+  throw new FaultError(fault("config", "report", `No WAV file in ${paths.join(", ")}`));
 }
 
 function wavFilesBelow(folder: string): readonly string[] {

@@ -38,7 +38,7 @@ export function wishedSettings(settings: Settings, line: CommandLine): Settings 
 }
 
 function refuse(message: string): never {
-  throw new FaultError(fault("config", "tell", message));
+  throw new FaultError(fault("config", "report", message));
 }
 
 /** The words to be tried: with --keyword only those; else all, the stop word too. */

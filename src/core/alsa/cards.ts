@@ -157,7 +157,7 @@ export function severalFault(device: string, fits: readonly Card[]): Fault {
     ports.length > 1
       ? `Write more of the name, or the port: ${ports.join(" or ")} (see pipit devices)`
       : "Write more of the name (see pipit devices)";
-  return fault("config", "die", `"${device}" fits several sound cards: ${list}`, remedy);
+  return fault("config", "exit", `"${device}" fits several sound cards: ${list}`, remedy);
 }
 
 function placeOf({ index, usbPort }: Card): string {

@@ -3,8 +3,8 @@
 import { soundOf } from "../audio/fault-sounds.ts";
 import { msToSamples } from "../audio/pcm.ts";
 import { type Fault, faultLine } from "../fault.ts";
-import { rungs } from "../models/fallback.ts";
-import { type BudgetLevel, refusal, thriftySettings } from "../money/budget.ts";
+import { chainOf } from "../models/fallback.ts";
+import { type BudgetLevel, budgetExceeded, thriftySettings } from "../money/budget.ts";
 import { NO_DIALOGUE } from "./dialogue.ts";
 import { eventId } from "./ids.ts";
 import { FAULT_SHOW_MS } from "./limits.ts";
@@ -62,8 +62,8 @@ function called(trigger: Trigger): string {
 function obstacle({ deviceFaults, chain }: Memory, at: StepContext): Fault | null {
   const device = deviceFaults.microphone ?? deviceFaults.speaker;
   const later =
-    chain.holdOff !== null && chain.holdOff.untilMs > at.nowMs ? chain.holdOff.why : null;
-  return device ?? later ?? refusal(at.settings, at.spentMicroUsd);
+    chain.retryAfter !== null && chain.retryAfter.untilMs > at.nowMs ? chain.retryAfter.why : null;
+  return device ?? later ?? budgetExceeded(at.settings, at.spentMicroUsd);
 }
 
 function callOf({ memory, rest }: State, trigger: Trigger, at: StepContext): Call {
@@ -134,7 +134,7 @@ const IDLE = { tag: "idle" } as const;
 
 /** Another model answers than the owner's first choice, for money's sake: for journal and metrics. */
 function thrift({ settings }: Call, { conversation }: State, at: StepContext): readonly Fact[] {
-  const from = rungs(at.settings)[0];
+  const from = chainOf(at.settings)[0];
   const to = conversation?.link.model;
   if (settings === at.settings || from === undefined || to === undefined || from === to) return [];
   const line = `Today's budget is nearly spent: ${to} answers instead of ${from}`;

@@ -10,9 +10,9 @@
 
 import { redialDelayMs } from "../backoff.ts";
 import { type Fault, fault } from "../fault.ts";
-import { COOL_DOWN_MS, GONE_MS, nextRung } from "../models/fallback.ts";
+import { COOL_DOWN_MS, GONE_MS, nextCandidate } from "../models/fallback.ts";
 import { chooseVoice, type VoiceChoice, voiceWish } from "../models/voice.ts";
-import { refusal } from "../money/budget.ts";
+import { budgetExceeded } from "../money/budget.ts";
 import { linkFault, retryAfterMs, serverFault } from "../realtime/faults.ts";
 import { leftOut, type SetUpPart, sessionConfig } from "../realtime/session.ts";
 import { eventId } from "./ids.ts";
@@ -147,13 +147,13 @@ export function isConnecting(own: Link): own is Connecting {
 function candidate(own: Dialing, at: LinkScope): string | null {
   const { settings } = at.call;
   const tried = own.failed.map(({ model }) => model);
-  const model = nextRung(settings, at.memory.chain, tried, at.nowMs);
+  const model = nextCandidate(settings, at.memory.chain, tried, at.nowMs);
   return model ?? (own.failed.length === 0 ? firstOf(at.call) : null);
 }
 
 function firstOf({ settings }: Call): string {
   return (
-    nextRung(settings, { passedOver: {}, holdOff: null, account: "" }, [], 0) ??
+    nextCandidate(settings, { unavailable: {}, retryAfter: null, account: "" }, [], 0) ??
     settings["openai.model"]
   );
 }
@@ -199,7 +199,7 @@ function dialed(
 /** The model has no voice that the owner allows. */
 export function voiceFault(why: string): Fault {
   const advice = "Choose another openai.voice, or set openai.auto_select_voice: true";
-  return fault("config", "tell", why, advice);
+  return fault("config", "report", why, advice);
 }
 
 /** This attempt failed, wherever that showed: what now? */
@@ -216,10 +216,10 @@ function attemptFailed(
 
 function decided(own: Dialing, why: Fault, waitMs: number | null, at: LinkScope): Change<Link> {
   if (why.code === "rate-limited") return rateLimited(own, why, waitMs, at);
-  if (why.verdict === "tell" || why.verdict === "die") {
+  if (why.recovery === "report" || why.recovery === "exit") {
     return { next: own, ends: faultEnding(failedWith(own, why)) };
   }
-  if (why.verdict === "retry" && own.failures < RETRIES_MAX) {
+  if (why.recovery === "retry" && own.failures < RETRIES_MAX) {
     // An overloaded server may say when (503 with Retry-After).
     const wait = Math.max(waitMs ?? 0, redialDelayMs(own.failures, at.chance));
     const when = waitMs === null ? "" : ` in ${seconds(wait)} s`;
@@ -238,7 +238,7 @@ function waiting(own: Dialing, redialAtMs: number, line: string): Change<Link> {
 function nextModel(own: Dialing, why: Fault, at: LinkScope): Change<Link> {
   const failed: Dialing = { ...own, failed: [...own.failed, { model: own.model, why }] };
   const gone: readonly Fact[] =
-    why.verdict === "fall-back"
+    why.recovery === "fall-back"
       ? [{ tag: "model-unavailable", model: own.model, why: why.message, forMs: GONE_MS }]
       : [];
   const to = at.nowMs < own.untilMs ? candidate(failed, at) : null;
@@ -324,7 +324,7 @@ function updated(own: Link, said: ServerSaid<"session-created" | "session-update
   const voice = said.voice ?? own.voice;
   const line = `Audio session config: model=${own.model}, voice=${voice}`;
   const blamed = own.failed.filter(
-    ({ why }) => why.verdict !== "fall-back" && why.code !== "config",
+    ({ why }) => why.recovery !== "fall-back" && why.code !== "config",
   );
   const facts: Fact[] = [
     { tag: "log", level: "info", line },
@@ -368,7 +368,7 @@ function refused(own: Link, error: ServerError, wish: SessionWish, at: LinkScope
   return repaired(answeredUpdate(own), error, wish, at);
 }
 
-/** A refusal answers an update as much as a confirmation does. */
+/** A budgetExceeded answers an update as much as a confirmation does. */
 function answeredUpdate(own: SetUp): SetUp {
   return own.tag === "ready" ? { ...own, updates: Math.max(0, own.updates - 1) } : own;
 }
@@ -405,7 +405,7 @@ function voiceRefused(
   const isLast = own.voiceRefused || !settings["openai.auto_select_voice"];
   if (isLast || choice.tag === "refused" || choice.voice === own.voice) {
     const advice = "Set openai.voice to one that the server has";
-    return unusable(own, fault("protocol", "tell", `${guide}: ${error.message}`, advice), at);
+    return unusable(own, fault("protocol", "report", `${guide}: ${error.message}`, advice), at);
   }
   const again = setUp({ ...own, voice: choice.voice, voiceRefused: true }, wish, at);
   return { ...again, facts: [{ tag: "notice", line: `${guide}; using '${choice.voice}'` }] };
@@ -420,7 +420,7 @@ function setUpFault(error: ServerError, why: Fault): Fault {
   const mend = field === null ? why.remedy : `Check the setting behind session.${field}`;
   const remedy = isDialect ? "Set openai.protocol: beta" : mend;
   const message = `The server refused the set-up: ${error.message} (${error.code ?? error.type ?? "no code"})`;
-  return fault("protocol", "tell", message, remedy);
+  return fault("protocol", "report", message, remedy);
 }
 
 // ---------------------------------------------------------------- lost and found
@@ -434,9 +434,9 @@ function broken(own: Link, why: Fault): Change<Link> {
 /** A new connection. Going down the chain does not count: that has an end of its own. */
 function reconnect(own: Link, why: Fault, at: LinkScope): Change<Link> {
   const data = dataOf(own);
-  const refused = refusal(at.settings, at.spentMicroUsd);
+  const refused = budgetExceeded(at.settings, at.spentMicroUsd);
   if (refused !== null) return { next: own, ends: { reason: "budget", fault: refused } };
-  const isDown = why.verdict === "fall-back";
+  const isDown = why.recovery === "fall-back";
   if (!isDown && own.reconnects >= RECONNECTS_MAX) return { next: own, ends: faultEnding(why) };
   const untilMs = at.nowMs + CONNECT_MAX_MS;
   const anew: Dialing = {

@@ -4,7 +4,13 @@
  */
 
 import { type Fault, faultLine } from "../fault.ts";
-import { answered, chainFor, FRESH_LADDER, holdOff, passOver } from "../models/fallback.ts";
+import {
+  answered,
+  chainFor,
+  FRESH_CHAIN,
+  markUnavailable,
+  retryAfter,
+} from "../models/fallback.ts";
 import type { BudgetLevel } from "../money/budget.ts";
 import { NOTIFIED_MAX } from "./limits.ts";
 import type { Change, Device, Effect, Fact, Memory, Rest, StepContext, Warm } from "./state.ts";
@@ -12,7 +18,7 @@ import type { Change, Device, Effect, Fact, Memory, Rest, StepContext, Warm } fr
 export const NO_MEMORY: Memory = {
   dials: 0,
   deviceFaults: {},
-  chain: FRESH_LADDER,
+  chain: FRESH_CHAIN,
   warm: null,
   earliestSample: 0,
   notified: [],
@@ -38,11 +44,11 @@ function learnOne(own: Memory, fact: Fact, { nowMs }: StepContext): Memory {
     case "notice":
       return { ...own, notified: [...own.notified.slice(1 - NOTIFIED_MAX), fact.line] };
     case "model-unavailable":
-      return { ...own, chain: passOver(own.chain, fact.model, fact.why, nowMs, fact.forMs) };
+      return { ...own, chain: markUnavailable(own.chain, fact.model, fact.why, nowMs, fact.forMs) };
     case "model-answered":
-      return { ...own, chain: answered({ ...own.chain, holdOff: null }, fact.model) };
+      return { ...own, chain: answered({ ...own.chain, retryAfter: null }, fact.model) };
     case "retry-after":
-      return { ...own, chain: holdOff(own.chain, fact.why, nowMs, fact.forMs) };
+      return { ...own, chain: retryAfter(own.chain, fact.why, nowMs, fact.forMs) };
     default:
       return own;
   }

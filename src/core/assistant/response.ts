@@ -335,7 +335,7 @@ function settled(
   const what = `The answer came without sound (${said.reason ?? said.status})`;
   const why = fault(
     "unheard",
-    "tell",
+    "report",
     what,
     "Ask again; if it happens often, try another openai.model",
   );
@@ -351,7 +351,7 @@ function settled(
 function failedBy(free: Response, why: Fault, heard: boolean, at: Scope): Change<Response> {
   if (heard) return { next: failed(free, why) }; // What was heard plays to where it goes.
   if (why.code === "rate-limited") return later(free, why, retryHintMs(why.message), at);
-  if (why.verdict === "fall-back") return { next: failed(free, why) };
+  if (why.recovery === "fall-back") return { next: failed(free, why) };
   if (why.code !== "server") return { next: free, ends: { reason: "fault", fault: why } };
   if (free.retries >= ASK_AGAIN_MAX) return { next: failed(free, why) };
   return { ...again(free, at.nowMs), facts: [warning(`${why.message}; asking once more`)] };

@@ -6,7 +6,7 @@
 
 import { msToSamples } from "../audio/pcm.ts";
 import { type Fault, fault } from "../fault.ts";
-import { refusal } from "../money/budget.ts";
+import { budgetExceeded } from "../money/budget.ts";
 import type { DialogueEvent } from "./dialogue.ts";
 import type { LinkEvent, LinkScope } from "./link.ts";
 import { isHeard, type PlaybackEvent } from "./playback.ts";
@@ -93,11 +93,11 @@ export const RULES: readonly Rule[] = [
   {
     name: "the budget is spent: what is heard is heard out, nothing more is asked",
     when: (c, at) =>
-      refusal(at.settings, at.spentMicroUsd) !== null &&
+      budgetExceeded(at.settings, at.spentMicroUsd) !== null &&
       c.response.tag === "none" &&
       (isHeard(c.playback) ? wantsMore(c) : c.playback.tag !== "held"),
     orders: (c, at) =>
-      isHeard(c.playback) ? hearOut() : [endWith(refusal(at.settings, at.spentMicroUsd))],
+      isHeard(c.playback) ? hearOut() : [endWith(budgetExceeded(at.settings, at.spentMicroUsd))],
   },
   {
     name: "all functions are settled: the model goes on, or has said goodbye",

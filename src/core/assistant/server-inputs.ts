@@ -83,7 +83,7 @@ function lost(
   at: Parameters<typeof renew>[2],
 ): readonly Order[] {
   const why = linkFault(failure, c.link.model);
-  const isFinal = why.verdict === "tell" || why.verdict === "die";
+  const isFinal = why.recovery === "report" || why.recovery === "exit";
   if (!isHeard(c.playback)) return isFinal ? [endWith(why)] : renew(c, why, at);
   const isHalfHeard = c.response.tag !== "none";
   return breakLink(why, isHalfHeard || isFinal, at);
@@ -242,7 +242,7 @@ function complaint(state: State, c: Conversation, error: ServerError, at: StepCo
   if (isAboutResponse || error.code === "conversation_already_has_active_response")
     return [toResponse];
   if (id !== null && HARMLESS.includes(id.kind)) return [];
-  if (why.verdict === "tell" && why.code !== "server") return [endWith(why)];
+  if (why.recovery === "report" && why.code !== "server") return [endWith(why)];
   const line = `The Realtime API complains: ${error.message} (${error.code ?? "no code"})`;
   const noted: Change<State> = { next: state, facts: [{ tag: "log", level: "warning", line }] };
   return isUnnamed && error.code === null ? [toResponse] : noted;

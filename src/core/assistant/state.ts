@@ -12,7 +12,7 @@
 import type { FaultSound } from "../audio/fault-sounds.ts";
 import type { HeardItem } from "../audio/playhead.ts";
 import type { Fault } from "../fault.ts";
-import type { Ladder } from "../models/fallback.ts";
+import type { FallbackChain } from "../models/fallback.ts";
 import type { BudgetLevel } from "../money/budget.ts";
 import type { EndReason } from "../phase.ts";
 import type { ClientEvent } from "../realtime/client-events.ts";
@@ -265,7 +265,7 @@ export interface Memory {
   readonly dials: number;
   /** Devices that do not work just now. */
   readonly deviceFaults: Readonly<Partial<Record<Device, Fault>>>;
-  readonly chain: Ladder;
+  readonly chain: FallbackChain;
   readonly warm: Warm | null;
   /** Capture position before which nothing is sent: it was muted, or our own voice. */
   readonly earliestSample: number;

@@ -97,7 +97,7 @@ function called(own: Tools, calls: readonly ToolCall[], at: Scope): Change<Tools
   const goodbye = says && own.goodbye === "no" ? "called" : own.goodbye;
   const rounds = own.rounds + 1;
   if (rounds > TOOL_ROUNDS_MAX && goodbye === "no") {
-    const why = fault("protocol", "tell", "The model called functions without end");
+    const why = fault("protocol", "report", "The model called functions without end");
     return { next: own, ends: { reason: "fault", fault: why } };
   }
   const opened = fresh.map(({ callId, name }): OpenCall => {

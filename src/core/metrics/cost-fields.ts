@@ -4,7 +4,7 @@
  */
 
 import { dailyMicroUsd } from "../money/budget.ts";
-import type { Tab } from "../money/conversation-cost.ts";
+import type { ConversationCost } from "../money/conversation-cost.ts";
 import type { Usage } from "../realtime/usage.ts";
 import type { Settings } from "../settings/table.ts";
 
@@ -23,7 +23,10 @@ export function budgetReading(settings: Settings, spentMicroUsd: number): Budget
 }
 
 /** The fields of the metrics file that are about tokens and money. */
-export function moneyFields(tab: Tab, budget: BudgetReading | null): Record<string, unknown> {
+export function moneyFields(
+  tab: ConversationCost,
+  budget: BudgetReading | null,
+): Record<string, unknown> {
   const { usage, parts, transcription } = tab;
   return {
     tokens: { ...tokenFields(usage), reasoning: usage.reasoning },

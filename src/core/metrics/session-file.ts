@@ -8,7 +8,7 @@
  */
 
 import { oneLine } from "../fault.ts";
-import { priceTableOf, type Tab } from "../money/conversation-cost.ts";
+import { type ConversationCost, priceTableOf } from "../money/conversation-cost.ts";
 import type { EndReason } from "../phase.ts";
 import { type BudgetReading, moneyFields } from "./cost-fields.ts";
 
@@ -60,7 +60,7 @@ export interface SessionRecord {
   readonly responses: ResponseCounts;
   readonly interruptions: readonly { heard_ms: number; received_ms: number }[];
   readonly calls: readonly { name: string; ok: boolean; ms: number }[];
-  readonly tab: Tab;
+  readonly tab: ConversationCost;
   readonly budget: BudgetReading | null;
   readonly audio: {
     readonly sentMs: number;

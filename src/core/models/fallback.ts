@@ -1,9 +1,9 @@
 /**
- * Which model answers: the configured ladder, and what is remembered about its rungs. Pure.
+ * Which model answers: the configured chain, and what is remembered about its candidates. Pure.
  *
- * A model that is gone, or not for this account, is passed over for a day; one whose server failed
+ * A model that is gone, or not for this account, is marked unavailable for a day; one whose server failed
  * several times cools down for minutes, after which it is the first choice again. A forced choice
- * (`new`, `legacy`) has one rung and never falls back.
+ * (`new`, `legacy`) has one candidate and never falls back.
  */
 
 import type { Fault } from "../fault.ts";
@@ -14,27 +14,29 @@ export const GONE_MS = 24 * 3_600_000;
 /** How long a failing model is left alone before it is tried first again. */
 export const COOL_DOWN_MS = 5 * 60_000;
 
-/** Models passed over, until a monotonic time; expired entries are dropped on the way. */
-export interface Ladder {
-  readonly passedOver: Readonly<Record<string, { readonly untilMs: number; readonly why: string }>>;
+/** Models marked unavailable, until a monotonic time; expired entries are dropped on the way. */
+export interface FallbackChain {
+  readonly unavailable: Readonly<
+    Record<string, { readonly untilMs: number; readonly why: string }>
+  >;
   /** The server asked us to come later; until then nothing is dialled. */
-  readonly holdOff: { readonly untilMs: number; readonly why: Fault } | null;
+  readonly retryAfter: { readonly untilMs: number; readonly why: Fault } | null;
   /** Whose memory this is, as a hash: what one account lacks, another may have. */
   readonly account: string;
 }
 
-export const FRESH_LADDER: Ladder = { passedOver: {}, holdOff: null, account: "" };
+export const FRESH_CHAIN: FallbackChain = { unavailable: {}, retryAfter: null, account: "" };
 
 /** The memory as far as it holds: for another key or server it starts anew. */
-export function chainFor(ladder: Ladder, account: string): Ladder {
-  return ladder.account === account ? ladder : { ...FRESH_LADDER, account };
+export function chainFor(chain: FallbackChain, account: string): FallbackChain {
+  return chain.account === account ? chain : { ...FRESH_CHAIN, account };
 }
 
 /** Longest time for which the server's "come later" is heeded without asking again. */
-export const HOLD_OFF_MAX_MS = 10 * 60_000;
+export const CHAIN_WAIT_MAX_MS = 10 * 60_000;
 
 /** The models to try, in order, each once. */
-export function rungs(settings: PublicSettings): readonly string[] {
+export function chainOf(settings: PublicSettings): readonly string[] {
   const { "openai.model": model, "openai.legacy_model": legacy } = settings;
   switch (settings["openai.model_selection"]) {
     case "new":
@@ -52,46 +54,57 @@ export function miniSettings<S extends PublicSettings>(settings: S): S {
   return { ...settings, "openai.model": model, "openai.model_selection": "new" };
 }
 
-/** The first rung that is not passed over and not in `tried`; null when there is none left. */
-export function nextRung(
+/** The first candidate that is not marked unavailable and not in `tried`; null when there is none left. */
+export function nextCandidate(
   settings: PublicSettings,
-  ladder: Ladder,
+  chain: FallbackChain,
   tried: readonly string[],
   nowMs: number,
 ): string | null {
-  const open = (model: string): boolean => (ladder.passedOver[model]?.untilMs ?? 0) <= nowMs;
-  return rungs(settings).find((model) => !tried.includes(model) && open(model)) ?? null;
+  const open = (model: string): boolean => (chain.unavailable[model]?.untilMs ?? 0) <= nowMs;
+  return chainOf(settings).find((model) => !tried.includes(model) && open(model)) ?? null;
 }
 
 /**
- * Where a conversation starts. When every rung is passed over, the first one is asked all the same:
+ * Where a conversation starts. When every candidate is marked unavailable, the first one is asked all the same:
  * one attempt a wake is no hammering, and what was gone may have come back.
  */
-export function firstRung(settings: PublicSettings, ladder: Ladder, nowMs: number): string {
-  return nextRung(settings, ladder, [], nowMs) ?? rungs(settings)[0] ?? settings["openai.model"];
+export function firstCandidate(
+  settings: PublicSettings,
+  chain: FallbackChain,
+  nowMs: number,
+): string {
+  return (
+    nextCandidate(settings, chain, [], nowMs) ?? chainOf(settings)[0] ?? settings["openai.model"]
+  );
 }
 
 /** Remembers that `model` is not to be tried for `forMs`. */
-export function passOver(
-  ladder: Ladder,
+export function markUnavailable(
+  chain: FallbackChain,
   model: string,
   why: string,
   nowMs: number,
   forMs: number,
-): Ladder {
-  const kept = Object.entries(ladder.passedOver).filter(([, { untilMs }]) => untilMs > nowMs);
+): FallbackChain {
+  const kept = Object.entries(chain.unavailable).filter(([, { untilMs }]) => untilMs > nowMs);
   const entry = { untilMs: nowMs + forMs, why };
-  return { ...ladder, passedOver: { ...Object.fromEntries(kept), [model]: entry } };
+  return { ...chain, unavailable: { ...Object.fromEntries(kept), [model]: entry } };
 }
 
 /** The model answered: whatever was held against it is forgotten. */
-export function answered(ladder: Ladder, model: string): Ladder {
-  if (ladder.passedOver[model] === undefined) return ladder;
-  const { [model]: _, ...passedOver } = ladder.passedOver;
-  return { ...ladder, passedOver };
+export function answered(chain: FallbackChain, model: string): FallbackChain {
+  if (chain.unavailable[model] === undefined) return chain;
+  const { [model]: _, ...unavailable } = chain.unavailable;
+  return { ...chain, unavailable };
 }
 
 /** Nothing is dialled for `forMs`; a wake meanwhile is told `why`. */
-export function holdOff(ladder: Ladder, why: Fault, nowMs: number, forMs: number): Ladder {
-  return { ...ladder, holdOff: { untilMs: nowMs + Math.min(forMs, HOLD_OFF_MAX_MS), why } };
+export function retryAfter(
+  chain: FallbackChain,
+  why: Fault,
+  nowMs: number,
+  forMs: number,
+): FallbackChain {
+  return { ...chain, retryAfter: { untilMs: nowMs + Math.min(forMs, CHAIN_WAIT_MAX_MS), why } };
 }

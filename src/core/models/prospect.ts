@@ -12,7 +12,7 @@ import type { SettingKey, Settings } from "../settings/table.ts";
 import { nearest } from "../suggest.ts";
 import { MODELS, modelNamed } from "./catalogue.ts";
 import { midnightMs, type ShutdownDates } from "./dates.ts";
-import { miniSettings, rungs } from "./fallback.ts";
+import { chainOf, miniSettings } from "./fallback.ts";
 import { chooseVoice, voiceWish } from "./voice.ts";
 
 /** OpenAI speaks only the ga protocol since that day (its deprecation page). */
@@ -79,7 +79,7 @@ export function prospectOf(settings: Settings, known: Knowledge, wallMs: number)
 }
 
 function candidatesOf(settings: Settings, known: Knowledge, wallMs: number): readonly Candidate[] {
-  return rungs(settings).map((model) => ({
+  return chainOf(settings).map((model) => ({
     model,
     obstacle: obstacleOf(settings, model, known, wallMs),
   }));
@@ -140,7 +140,7 @@ function nobodyFault(
   const isForeign = !isOpenAi(settings) && known.offered === null;
   const unless = isForeign ? ", unless the server of openai.base_url has more than OpenAI" : "";
   const what = `Nobody can answer${unless}: openai.model_selection: ${selection} asks only ${asks}; ${causes}`;
-  return fault("config", "tell", what, remedies(settings, known, wallMs));
+  return fault("config", "report", what, remedies(settings, known, wallMs));
 }
 
 /** The key whose value leaves nobody: what the owner's eye should be led to. */

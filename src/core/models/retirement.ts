@@ -7,7 +7,7 @@ import { DAY_MS } from "../duration.ts";
 import type { Settings } from "../settings/table.ts";
 import { modelNamed } from "./catalogue.ts";
 import { midnightMs, type ShutdownDates } from "./dates.ts";
-import { rungs } from "./fallback.ts";
+import { chainOf } from "./fallback.ts";
 import { obstacleOf } from "./prospect.ts";
 
 /** An announced end this near is worth a line a day. */
@@ -32,7 +32,7 @@ export function retirements(
   wallMs: number,
 ): readonly Retirement[] {
   const found: Retirement[] = [];
-  const chain = rungs(settings);
+  const chain = chainOf(settings);
   for (const model of chain) {
     const known = modelNamed(model);
     const date = dates[model] ?? known?.shutdown ?? null;

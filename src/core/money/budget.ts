@@ -39,7 +39,7 @@ export function isRefused(settings: PublicSettings, spentMicroUsd: number): bool
 }
 
 /** Why nothing more may be asked for today; null where it may. */
-export function refusal(settings: PublicSettings, spentMicroUsd: number): Fault | null {
+export function budgetExceeded(settings: PublicSettings, spentMicroUsd: number): Fault | null {
   return isRefused(settings, spentMicroUsd) ? budgetFault("spent", settings, spentMicroUsd) : null;
 }
 
@@ -59,10 +59,10 @@ export function budgetFault(
   const daily = dollars(dailyMicroUsd(settings));
   if (level === "near") {
     const what = `${dollars(spent)} of today's budget of ${daily} are spent`;
-    return fault("budget-near", "tell", what, nearRemedy(settings));
+    return fault("budget-near", "report", what, nearRemedy(settings));
   }
   const what = `Today's budget of ${daily} is spent (${dollars(spent)})`;
-  return fault("budget", "tell", what, spentRemedy(settings));
+  return fault("budget", "report", what, spentRemedy(settings));
 }
 
 const RESET = "It begins anew at midnight";

@@ -23,7 +23,7 @@ import {
 } from "./cost.ts";
 import { type PriceOverrides, pricesOf } from "./prices.ts";
 
-export interface Tab {
+export interface ConversationCost {
   readonly usage: Usage;
   readonly parts: Parts;
   /** Null: nothing was transcribed. `microUsd`: as far as its price is known. */
@@ -40,7 +40,7 @@ export interface Tab {
   readonly own: boolean;
 }
 
-export const EMPTY_TAB: Tab = {
+export const EMPTY_TAB: ConversationCost = {
   usage: NO_USAGE,
   parts: NO_PARTS,
   transcription: null,
@@ -52,7 +52,12 @@ export const EMPTY_TAB: Tab = {
 };
 
 /** A response, with its bill. */
-export function addResponse(tab: Tab, usage: Usage, model: string, overrides: PriceOverrides): Tab {
+export function addResponse(
+  tab: ConversationCost,
+  usage: Usage,
+  model: string,
+  overrides: PriceOverrides,
+): ConversationCost {
   const bill = billOf(usage, model, overrides);
   const assumed = (bill ?? assumedBillOf(usage, model, overrides)).totalMicroUsd;
   const all = { ...tab, usage: addUsage(tab.usage, usage) };
@@ -62,18 +67,23 @@ export function addResponse(tab: Tab, usage: Usage, model: string, overrides: Pr
 }
 
 /** A response whose bill was not seen; `guess` is what it may have used. */
-export function addUnbilled(tab: Tab, guess: Usage, model: string, overrides: PriceOverrides): Tab {
+export function addUnbilled(
+  tab: ConversationCost,
+  guess: Usage,
+  model: string,
+  overrides: PriceOverrides,
+): ConversationCost {
   const assumed = assumedBillOf(guess, model, overrides).totalMicroUsd;
   return { ...tab, unbilled: tab.unbilled + 1, ...money(tab, null, assumed) };
 }
 
 /** A transcription of the user's speech by `model` ("" where nobody has named it). */
 export function addTranscription(
-  tab: Tab,
+  tab: ConversationCost,
   used: Transcribed,
   model: string,
   overrides: PriceOverrides,
-): Tab {
+): ConversationCost {
   const cost = transcriptionCost(used, model, overrides);
   const before = tab.transcription ?? { ...NOTHING_TRANSCRIBED, microUsd: 0 };
   const microUsd = before.microUsd + (cost ?? 0);
@@ -89,7 +99,7 @@ export function addTranscription(
 const NOTHING_TRANSCRIBED: Transcribed = { inputText: 0, inputAudio: 0, outputText: 0, seconds: 0 };
 
 /** `cost` is null where it is not known. */
-function money(tab: Tab, cost: number | null, assumed: number) {
+function money(tab: ConversationCost, cost: number | null, assumed: number) {
   const { estimatedMicroUsd: sum } = tab;
   return {
     estimatedMicroUsd: cost === null || sum === null ? null : sum + cost,
@@ -99,6 +109,6 @@ function money(tab: Tab, cost: number | null, assumed: number) {
 }
 
 /** The name of the prices that were used: the catalogue's date, and whether the owner's were, too. */
-export function priceTableOf({ own }: Tab): string {
+export function priceTableOf({ own }: ConversationCost): string {
   return own ? `${CATALOGUE_DATE}+config` : CATALOGUE_DATE;
 }

@@ -37,9 +37,9 @@ export function linkFault(failure: LinkFailure, model: string): Fault {
     case "close":
       return closeFault(failure.code, failure.reason, model);
     case "bad-frame":
-      return fault("protocol", "tell", `The server sent what cannot be read (${failure.code})`);
+      return fault("protocol", "report", `The server sent what cannot be read (${failure.code})`);
     case "hung-up":
-      return fault("protocol", "tell", "The connection was closed before the conversation ended");
+      return fault("protocol", "report", "The connection was closed before the conversation ended");
   }
 }
 
@@ -63,17 +63,17 @@ function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string
     codeFault(failure.code ?? "", model, said) ?? codeFault(failure.type ?? "", model, said);
   if (known) return known;
   if (status === 401)
-    return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
+    return fault("key-rejected", "report", `The API refused the key: ${said}`, KEY_REMEDY);
   if (status === 403 || status === 404) return modelFault(model, said);
   if (status === 408 || status >= 500)
     return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
-  return fault("protocol", "tell", `The server refused the connection: ${said}`);
+  return fault("protocol", "report", `The server refused the connection: ${said}`);
 }
 
 /** HTTP 429: of the codes only those of money say more than the status does. */
 function tooMany({ code, type }: Extract<LinkFailure, { tag: "http" }>, said: string): Fault {
   const isMoney = BILLING.has(code ?? "") || BILLING.has(type ?? "");
-  if (isMoney) return fault("no-credit", "tell", `No credit left: ${said}`, CREDIT_REMEDY);
+  if (isMoney) return fault("no-credit", "report", `No credit left: ${said}`, CREDIT_REMEDY);
   return fault("rate-limited", "retry", `Too many requests: ${said}`, RATE_REMEDY);
 }
 
@@ -102,16 +102,16 @@ function closeFault(code: number, reason: string, model: string): Fault {
   if (lost || (code >= 1011 && code <= 1013)) {
     return fault("network", "retry", `The connection was lost: ${said}`, NETWORK_REMEDY);
   }
-  return fault("protocol", "tell", `The server closed the connection: ${said}`);
+  return fault("protocol", "report", `The server closed the connection: ${said}`);
 }
 
 function codeFault(code: string, model: string, said: string): Fault | null {
   if (BILLING.has(code))
-    return fault("no-credit", "tell", `No credit left: ${said}`, CREDIT_REMEDY);
+    return fault("no-credit", "report", `No credit left: ${said}`, CREDIT_REMEDY);
   switch (code) {
     case "invalid_api_key":
     case "account_deactivated":
-      return fault("key-rejected", "tell", `The API refused the key: ${said}`, KEY_REMEDY);
+      return fault("key-rejected", "report", `The API refused the key: ${said}`, KEY_REMEDY);
     case "model_not_found":
     case "invalid_model":
       return modelFault(model, said);
@@ -124,7 +124,7 @@ function codeFault(code: string, model: string, said: string): Fault | null {
     case "beta_api_shape_disabled":
       return fault(
         "protocol",
-        "tell",
+        "report",
         `The old protocol is gone: ${said}`,
         "Set openai.protocol: ga",
       );

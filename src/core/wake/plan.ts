@@ -94,7 +94,7 @@ function engineFor(keyword: string, { engine, isDefault }: WakeWishes): WakeEngi
 }
 
 function refuse(message: string, remedy = ""): Planned {
-  return { ok: false, fault: fault("config", "die", message, remedy) };
+  return { ok: false, fault: fault("config", "exit", message, remedy) };
 }
 
 function unknownWord(keyword: string, micro: readonly WakeWord[]): string {

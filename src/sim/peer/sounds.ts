@@ -99,7 +99,7 @@ export class Sounds {
 function readWav(bytes: Uint8Array, name: string): Int16Array {
   const info = parseWav(bytes);
   if (info.tag === "complaint")
-    throw new FaultError(fault("config", "die", `${name} ${info.complaint}`));
+    throw new FaultError(fault("config", "exit", `${name} ${info.complaint}`));
   return convertTo24k(wavToMono(bytes, info), info.sampleRateHz);
 }
 
@@ -109,7 +109,7 @@ function keyOf(sound: Sound): string {
 
 async function fromFile(path: string): Promise<Int16Array> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new FaultError(fault("config", "die", `cannot read ${path}`), { cause });
+    throw new FaultError(fault("config", "exit", `cannot read ${path}`), { cause });
   });
   return readWav(bytes, path);
 }

@@ -81,7 +81,7 @@ test("a fault is an answer; a daemon that thinks too long is one too", async (t)
   const answers: ((reply: ControlReply) => void)[] = [];
   const { path, clock } = await served(t, ({ command }) => {
     if (command === "wake")
-      throw new FaultError(fault("config", "tell", "muted", "pipit mute off"));
+      throw new FaultError(fault("config", "report", "muted", "pipit mute off"));
     return new Promise((resolve) => answers.push(resolve));
   });
   const refused = await askDaemon(path, { command: "wake" }, PATIENCE_MS);
@@ -133,7 +133,7 @@ test("a dead daemon's socket is replaced, a live one's is respected and left alo
   const second = new ControlSocket(path, new SimClock());
   await assert.rejects(second.start(echo), (error) => {
     assert.ok(error instanceof FaultError);
-    assert.equal(error.fault.verdict, "die");
+    assert.equal(error.fault.recovery, "exit");
     assert.match(error.message, /Another pipit is running already.*systemctl stop pipit/);
     return true;
   });

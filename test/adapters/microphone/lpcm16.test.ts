@@ -42,7 +42,7 @@ async function firstFault(options: Partial<Lpcm16MicrophoneOptions>): Promise<st
   await eventually("a fault", () => sink.faults.length > 0);
   await microphone.close();
   const [found] = sink.faults;
-  assert.equal(found?.verdict, "retry");
+  assert.equal(found?.recovery, "retry");
   return found === undefined ? "" : `${found.code}: ${faultLine(found)}`;
 }
 

@@ -71,8 +71,8 @@ async function wholeAndOnce(rig: PulseRig, make: () => Speaker): Promise<void> {
   );
 }
 
-/** How many samples were really played of an utterance that was hushed, against what was told. */
-async function hushedInTruth(rig: PulseRig, make: () => Speaker): Promise<string> {
+/** How many samples were really played of an utterance that was flushed, against what was told. */
+async function flushedInTruth(rig: PulseRig, make: () => Speaker): Promise<string> {
   const sink = speakerSink();
   const speaker = make();
   speaker.start(sink);
@@ -81,7 +81,7 @@ async function hushedInTruth(rig: PulseRig, make: () => Speaker): Promise<string
   speaker.play(PCM);
   await eventually("400 ms were heard", () => speaker.heard() >= 9_600);
   const calledAt = speaker.heard();
-  const told = await speaker.hush();
+  const told = await speaker.flush();
   const silentMs = performance.now();
   await eventually("a while of silence", () => performance.now() > silentMs + 700);
   await speaker.close();
@@ -115,8 +115,8 @@ test("on real ALSA", { timeout: 180_000 }, async (t) => {
     await t.test(`${name} plays all of it, once, bit for bit`, (u) =>
       wholeAndOnce(rig, closing(u, make)),
     );
-    await t.test(`${name} is silent after a hush, and tells where`, async (u) => {
-      for (let n = 0; n < 3; n++) u.diagnostic(await hushedInTruth(rig, closing(u, make)));
+    await t.test(`${name} is silent after a flush, and tells where`, async (u) => {
+      for (let n = 0; n < 3; n++) u.diagnostic(await flushedInTruth(rig, closing(u, make)));
     });
   }
 });

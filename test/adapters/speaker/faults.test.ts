@@ -38,7 +38,7 @@ async function firstFault(speaker: Speaker): Promise<string> {
   await eventually("a fault", () => sink.faults.length > 0);
   await speaker.close();
   assert.equal(sink.story[0], "lost");
-  assert.equal(sink.faults[0]?.verdict, "retry");
+  assert.equal(sink.faults[0]?.recovery, "retry");
   return sink.faults[0] === undefined ? "" : `${sink.faults[0].code}: ${faultLine(sink.faults[0])}`;
 }
 
@@ -82,7 +82,7 @@ test("aplay: busy, and gone while playing", async (t) => {
   await speaker.close();
   assert.deepEqual(sink.story, ["flowing", "sounded", "lost", "flowing"]);
   assert.match(sink.faults[0]?.message ?? "", /"stub" has gone away/);
-  assert.equal(speaker.heard(), PCM.length, "what was queued is passed over");
+  assert.equal(speaker.heard(), PCM.length, "what was queued is marked unavailable");
 });
 
 /** The device fails with a fault that names it; the adapter goes on until there is one. */
@@ -165,7 +165,7 @@ async function stalled({ word, make }: Victim): Promise<void> {
   process.kill(still, "SIGSTOP");
   speaker.play(PCM);
   const startedMs = performance.now();
-  await speaker.hush();
+  await speaker.flush();
   assert.ok(performance.now() - startedMs < 2_000, "a child that stands still can be silenced");
   await eventually("it was killed", () => !children(word).includes(still));
   await speaker.close();

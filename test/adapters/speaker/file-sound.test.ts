@@ -93,13 +93,13 @@ function fileSpeaker(path: string) {
   return { clock, speaker, sink };
 }
 
-test("a hush from within drained leaves no hole in what was heard", async (t) => {
+test("a flush from within drained leaves no hole in what was heard", async (t) => {
   const path = join(tempFolder(t), "out.wav");
   const clock = new SimClock();
   const speaker = new FileSpeaker({ path, clock });
   const drained = (): void => {
     clock.advance(1); // Time passes in a callback, as it does in life.
-    void speaker.hush();
+    void speaker.flush();
   };
   speaker.start({ ...speakerSink(), drained });
   speaker.play(PCM);
@@ -144,14 +144,14 @@ test("the first sample is told to the sample, however late its block is written"
   await speaker.close();
 });
 
-test("a hush cuts the file at the very sample it tells", async (t) => {
+test("a flush cuts the file at the very sample it tells", async (t) => {
   const path = join(tempFolder(t), "out.wav");
   const { clock, speaker, sink } = fileSpeaker(path);
   clock.advance(10);
   speaker.play(PCM);
   speaker.finish();
   clock.advance(77);
-  assert.equal(await speaker.hush(), 77 * 24);
+  assert.equal(await speaker.flush(), 77 * 24);
   assert.equal(speaker.heard(), PCM.length);
   clock.advance(100);
   await speaker.close();

@@ -62,13 +62,13 @@ test("within a conversation there is none; after a pause there is again", () => 
   assert.equal(say(), LEAD_SAMPLES + PCM.length);
 });
 
-test("hushed in the silence, nothing was heard; the next answer is whole", async () => {
+test("flushed in the silence, nothing was heard; the next answer is whole", async () => {
   const { clock, device, speaker } = world();
   speaker.play(PCM);
   clock.advance(300);
-  const hushed = speaker.hush();
+  const flushed = speaker.flush();
   await clock.advanceAsync(50);
-  assert.equal(await hushed, 0);
+  assert.equal(await flushed, 0);
   const before = device.played.length;
   speaker.play(PCM);
   speaker.finish();

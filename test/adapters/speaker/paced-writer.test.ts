@@ -46,7 +46,7 @@ test("the first sample is told with the time at which it is heard, behind what t
   assert.equal(speaker.heard(), 100 * 24, "the position agrees");
 });
 
-test("what sounds is told with its time, without a gap, before it is heard; what is hushed is taken back", async () => {
+test("what sounds is told with its time, without a gap, before it is heard; what is flushed is taken back", async () => {
   const { clock, device, speaker, sink } = world();
   device.bufferMs = 45;
   speaker.play(PCM);
@@ -63,9 +63,9 @@ test("what sounds is told with its time, without a gap, before it is heard; what
     Int16Array.from(sink.told.flatMap(({ pcm }) => [...pcm])),
     Int16Array.from(device.played).subarray(0, sink.told.length * 480),
   );
-  const hushed = speaker.hush();
+  const flushed = speaker.flush();
   await clock.advanceAsync(5);
-  await hushed;
+  await flushed;
   assert.ok((sink.told.at(-1)?.atMs ?? 0) <= clock.nowMs(), "nothing sounds after it");
 });
 
@@ -84,15 +84,15 @@ test("any cutting of the same sound plays the same samples, without an underrun"
   assert.equal(sink.count("drained"), 1);
 });
 
-test("a hush tells where the ear was, skips the rest, and the next utterance follows", async () => {
+test("a flush tells where the ear was, skips the rest, and the next utterance follows", async () => {
   const { clock, device, speaker, sink } = world();
   speaker.play(PCM);
   speaker.finish();
   clock.advance(300);
-  const hushed = speaker.hush();
+  const flushed = speaker.flush();
   await clock.advanceAsync(5);
-  assert.equal(await hushed, 305 * 24, "it sounded until the device was silent");
-  assert.equal(speaker.heard(), PCM.length, "what was dropped is passed over");
+  assert.equal(await flushed, 305 * 24, "it sounded until the device was silent");
+  assert.equal(speaker.heard(), PCM.length, "what was dropped is marked unavailable");
   await clock.advanceAsync(2_000);
   assert.equal(sink.count("drained"), 0);
   const before = device.played.length;
@@ -104,23 +104,23 @@ test("a hush tells where the ear was, skips the rest, and the next utterance fol
   assert.deepEqual(sink.story, ["flowing", "sounded", "sounded", "drained"]);
 });
 
-test("a hush before anything sounded, or of nothing, is at the old position", async () => {
+test("a flush before anything sounded, or of nothing, is at the old position", async () => {
   const { clock, speaker, device } = world({ ready: false });
-  assert.equal(await speaker.hush(), 0);
+  assert.equal(await speaker.flush(), 0);
   speaker.play(PCM);
-  assert.equal(await speaker.hush(), 0);
+  assert.equal(await speaker.flush(), 0);
   assert.equal(speaker.heard(), PCM.length);
   device.ready();
   await clock.advanceAsync(500);
   assert.equal(device.played.length, 0);
 });
 
-test("what is played during a hush is kept, and sounds after it", async () => {
+test("what is played during a flush is kept, and sounds after it", async () => {
   const { clock, speaker, sink } = world();
   speaker.play(PCM);
   clock.advance(100);
-  const first = speaker.hush();
-  assert.equal(speaker.hush(), first, "a second wish is the same one");
+  const first = speaker.flush();
+  assert.equal(speaker.flush(), first, "a second wish is the same one");
   speaker.play(PCM.subarray(0, 480));
   speaker.finish();
   await clock.advanceAsync(100);
@@ -219,7 +219,7 @@ test("positions only grow, whatever happens", async () => {
     const dice = (n * 2_654_435_761) % 13;
     if (dice < 6) speaker.play(PCM.subarray(0, dice * 400));
     if (dice === 7) speaker.finish();
-    if (dice === 8) void speaker.hush();
+    if (dice === 8) void speaker.flush();
     if (dice === 9) device.lose();
     if (dice === 10) device.ready();
     look();

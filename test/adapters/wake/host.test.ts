@@ -43,7 +43,7 @@ class World {
   start(): this {
     this.host.start({
       detected: (keyword, endSample) => this.told.push(`${keyword} ${endSample}`),
-      lost: (cause) => this.told.push(`lost ${cause.verdict} ${cause.message}`),
+      lost: (cause) => this.told.push(`lost ${cause.recovery} ${cause.message}`),
       flowing: () => this.told.push("flowing"),
     });
     return this;
@@ -101,12 +101,12 @@ test("an engine that dies is started again, later each time, and at once after a
 
 test("what only the owner can mend is told once and not tried again", () => {
   const world = new World().start();
-  const refused = fault("wake-word-failed", "tell", "bad key", "get another");
+  const refused = fault("wake-word-failed", "report", "bad key", "get another");
   world.engine.sink.reply({ tag: "failed", fault: refused });
   world.engine.sink.ended("ended with code 0");
   world.clock.advance(86_400_000);
   assert.equal(world.engines.length, 1);
-  assert.deepEqual(world.told, ["lost tell bad key"]);
+  assert.deepEqual(world.told, ["lost report bad key"]);
   world.host.feed(FRAME, 1);
   assert.equal(world.host.framesDropped, 1);
 });
@@ -186,13 +186,13 @@ test("the engine's side: ready, taken, detected, and a fault for whatever is thr
   assert.ok(failed?.tag === "failed" && /trap/.test(failed.fault.message));
   const refuse = serveWake(
     () => {
-      throw new FaultError(fault("config", "tell", "no such word"));
+      throw new FaultError(fault("config", "report", "no such word"));
     },
     (reply) => replies.push(reply),
   );
   refuse({ tag: "start", setup: SETUP });
   const refused = parseReply(replies[5]);
-  assert.ok(refused?.tag === "failed" && refused.fault.verdict === "tell");
+  assert.ok(refused?.tag === "failed" && refused.fault.recovery === "report");
   assert.equal(parseRequest({ tag: "frame", pcm: new Int16Array(100), endSample: 1 }), null);
 });
 

@@ -190,7 +190,7 @@ test("a file that is missing or not the known one is refused with a remedy", (t)
       () => new PorcupineWasm(wordsAt(SENSITIVITY, "jarvis"), copy),
       (thrown) =>
         thrown instanceof FaultError &&
-        thrown.fault.verdict === "tell" &&
+        thrown.fault.recovery === "report" &&
         pattern.test(thrown.fault.message) &&
         /npm ci/.test(thrown.fault.remedy),
     );

@@ -105,7 +105,7 @@ async function startFault(engine: WakeEngine): Promise<Fault | null> {
       result = why;
     },
   });
-  await eventually("the engine's verdict", () => result !== undefined);
+  await eventually("the engine's recovery", () => result !== undefined);
   await engine.close();
   return result ?? null;
 }
@@ -132,7 +132,7 @@ test("a model that cannot be run is told with its file and the reason, and not t
     "wake_word.model_path": [path],
   } as const;
   const missing = await startFault(openWakeEngine(settings, SILENT));
-  assert.equal(missing?.verdict, "tell");
+  assert.equal(missing?.recovery, "report");
   assert.match(missing?.message ?? "", /bird\.tflite cannot be used: ENOENT/);
   writeFileSync(join(path, "..", "bird.tflite"), "<html>404</html>");
   const html = await startFault(openWakeEngine(settings, SILENT));

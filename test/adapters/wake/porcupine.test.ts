@@ -58,7 +58,7 @@ async function told(setting: Setting): Promise<Fault> {
       flowing = true;
     },
   });
-  await eventually("a verdict", () => faults.length > 0 || flowing);
+  await eventually("a recovery", () => faults.length > 0 || flowing);
   await engine.close();
   const [fault] = faults;
   assert.ok(fault !== undefined && faults.length === 1 && engine.restarts === 0);
@@ -84,7 +84,7 @@ for (const [name, setting, sentence] of SENTENCES) {
   test(`${name}: one clear sentence, told and not tried again`, { skip }, async () => {
     const fault = await told(setting);
     assert.match(faultLine(fault), sentence);
-    assert.equal(fault.verdict, "tell");
+    assert.equal(fault.recovery, "report");
     assert.ok(!faultLine(fault).includes(KEY.slice(0, 12)));
   });
 }
@@ -137,7 +137,7 @@ test("a processor that it does not know is told in one sentence", { skip }, asyn
     faultLine(parsed.fault),
     /does not run on this processor\. Set wake_word\.engine to/,
   );
-  assert.equal(parsed.fault.verdict, "tell");
+  assert.equal(parsed.fault.recovery, "report");
 });
 
 /** Processes started by this one and still there. */
@@ -177,9 +177,9 @@ test("a child that is killed is reported and started again", { skip }, async () 
   const { engine, faults } = started();
   for (const pid of children()) process.kill(pid, "SIGKILL");
   await eventually("the loss is told", () => faults.length === 1);
-  assert.equal(faults[0]?.verdict, "retry");
+  assert.equal(faults[0]?.recovery, "retry");
   assert.match(faults[0]?.message ?? "", /ended with SIGKILL/);
-  await eventually("the second one gives its verdict", () => faults.length === 2);
+  await eventually("the second one gives its recovery", () => faults.length === 2);
   assert.equal(engine.restarts, 1);
   await engine.close();
 });
@@ -203,17 +203,17 @@ test("trouble with the account is told; trouble with the network is tried again"
   const setup = { words: wordsAt(0.7, "computer"), accessKey: KEY, modelPath: "" };
   const words = ["Porcupine failed to initialize", [`[0] key \`${KEY}\` said no`]] as const;
   const cases = [
-    [new PorcupineActivationLimitReachedError(...words), "tell", /limit of devices or users/],
-    [new PorcupineActivationRefusedError(...words), "tell", /does not accept the AccessKey/],
+    [new PorcupineActivationLimitReachedError(...words), "report", /limit of devices or users/],
+    [new PorcupineActivationRefusedError(...words), "report", /does not accept the AccessKey/],
     [new PorcupineActivationThrottledError(...words), "retry", /too often/],
     [new PorcupineActivationError(...words), "retry", /could not be asked/],
-    [new PorcupineIOError(...words), "tell", /failed: .*\[AccessKey\]/],
+    [new PorcupineIOError(...words), "report", /failed: .*\[AccessKey\]/],
     [new PorcupineRuntimeError(...words), "retry", /failed: .*\[AccessKey\]/],
     [`plain words with ${KEY}`, "retry", /plain words with \[AccessKey\]/],
   ] as const;
-  for (const [thrown, verdict, sentence] of cases) {
+  for (const [thrown, recovery, sentence] of cases) {
     const fault = porcupineFault(thrown, setup);
-    assert.equal(fault.verdict, verdict);
+    assert.equal(fault.recovery, recovery);
     assert.match(fault.message, sentence);
     assert.ok(!faultLine(fault).includes(KEY));
   }

@@ -139,7 +139,7 @@ test("auto, and full duplex, but the echo was measured not to allow it: half, to
   assert.equal(told.length, 1);
 });
 
-test("a hush: what was not played any more is not taken out of the room", async () => {
+test("a flush: what was not played any more is not taken out of the room", async () => {
   const { world, levels } = await answerHeard({});
   world.wake();
   await world.clock.advanceAsync(FRAME_MS);

@@ -85,7 +85,7 @@ test("a microphone that went away begins anew", async () => {
   hear(world, 20_000, 0);
   world.microphone.sink?.lost({
     code: "microphone-lost",
-    verdict: "retry",
+    recovery: "retry",
     message: "x",
     remedy: "",
   });

@@ -64,7 +64,12 @@ test("kept over a restart, until the owner changes the configuration", async () 
 
 test("a full disk is told; nonsense on it is no volume", async () => {
   const world = await World.started();
-  world.volumeFile.trouble = { code: "not-stored", verdict: "tell", message: "full", remedy: "" };
+  world.volumeFile.trouble = {
+    code: "not-stored",
+    recovery: "report",
+    message: "full",
+    remedy: "",
+  };
   const reply = await world.controlServer.answer?.({ command: "volume", percent: 40 });
   assert.deepEqual(reply, { ok: true, data: { percent: 40, not_stored: "full" } });
   for (const text of ["", "{", '{"percent":-3,"over":1}', "[]"]) {

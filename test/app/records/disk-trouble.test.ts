@@ -6,7 +6,7 @@ import { type Fault, fault } from "../../../src/core/fault.ts";
 import { settled, World } from "../../helpers/world.ts";
 
 function lost(why: string, remedy: string): Fault {
-  return fault("metrics-lost", "tell", `Metrics file was not written: ${why}`, remedy);
+  return fault("metrics-lost", "report", `Metrics file was not written: ${why}`, remedy);
 }
 
 /** A conversation that is ended before a word is said. */

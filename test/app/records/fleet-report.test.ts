@@ -108,7 +108,7 @@ test("an orderly stop says down, with the conversation that it ended; no alarm i
 test("a folder that cannot be written is told once, and so is its end", async () => {
   const world = new World();
   const line = "/x/pipit.prom was not written (ENOENT)";
-  world.fleetFile.trouble = fault("metrics-lost", "tell", line, "Make the folder /x");
+  world.fleetFile.trouble = fault("metrics-lost", "report", line, "Make the folder /x");
   await world.appliance.start();
   world.listen(1000);
   await conversation(world);

@@ -198,7 +198,7 @@ test("a disk that hangs at the start does not keep the appliance from its work",
 test("trouble is told once though recovery, checkpoints and files all have it, and its end is told", async () => {
   const world = new World();
   const full = (code: "metrics-lost" | "metrics-disk", what: string) =>
-    fault(code, "tell", `${what}: the disk is full`, "Free some space");
+    fault(code, "report", `${what}: the disk is full`, "Free some space");
   world.store.recovered = { names: [], trouble: full("metrics-disk", "Not looked for") };
   await world.appliance.start();
   world.listen(1000);

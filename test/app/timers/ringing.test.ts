@@ -278,7 +278,7 @@ test("a full disk is told, and the timer rings all the same; a torn file is kept
   const world = await World.started();
   world.timerFile.trouble = {
     code: "not-stored",
-    verdict: "tell",
+    recovery: "report",
     message: "The timers could not be stored: the disk is full",
     remedy: "",
   };

@@ -56,7 +56,7 @@ test("timers by the words a model uses", async () => {
   );
   const gone = await call(world, "cancel_timer", { which: "all" });
   assert.equal(gone.data.cancelled.length, 2);
-  world.timerFile.trouble = { code: "not-stored", verdict: "tell", message: "full", remedy: "" };
+  world.timerFile.trouble = { code: "not-stored", recovery: "report", message: "full", remedy: "" };
   const unsaved = await call(world, "set_timer", { seconds: 9 });
   assert.equal(unsaved.data.warning, "not on the disk: full");
 });

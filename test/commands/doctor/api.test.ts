@@ -124,7 +124,7 @@ test("models: which one will answer, and until when", () => {
   assert.equal(there, "ok: gpt-4o-realtime-preview will answer", "the account's list wins");
 });
 
-test("the voice on the models of the ladder", () => {
+test("the voice on the models of the chain", () => {
   const of = (settings: Partial<Settings>) => told(judgeVoice(withSettings(settings)));
   const preview = { "openai.model": "gpt-4o-realtime-preview" } as const;
   assert.match(of({}), /^ok: alloy/);

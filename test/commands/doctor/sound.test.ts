@@ -216,7 +216,7 @@ test("the wake word by the strictest engine that heard it", () => {
 });
 
 test("LEDs and button", () => {
-  const taken = fault("gpio", "tell", "GPIO 27 is taken", "End what uses it");
+  const taken = fault("gpio", "report", "GPIO 27 is taken", "End what uses it");
   assert.match(told(judgePins({ tag: "refused", fault: taken })), /^fail: GPIO 27 is taken -> End/);
   assert.match(told(judgePins({ tag: "there", backend: "gpiochip" })), /^ok: By gpiochip/);
   assert.match(told(judgePins({ tag: "no-header" })), /^skip: /);

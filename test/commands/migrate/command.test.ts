@@ -181,7 +181,7 @@ test("the older .env and persona.ini beside it", async (t) => {
   assert.match(bad.stderr, /persona\.ini:1:1: neither \[section\] nor name = value/);
 });
 
-test("another model: the ladder and the difference", async (t) => {
+test("another model: the chain and the difference", async (t) => {
   const text = `openai:\n  api_key: \${OPENAI_API_KEY}\n  model:   gpt-realtime-mini  # cheap\n`;
   const path = tempFile(t, "config.yaml", text);
   const run = await runPipit(["migrate-config", "--model", "gpt-realtime-2.1-mini", path]);

@@ -1,4 +1,4 @@
-/** Moves to another model: the ladder that is left, and what the owner is told. */
+/** Moves to another model: the chain that is left, and what the owner is told. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -20,7 +20,7 @@ function moved(settings: Partial<Settings>, name: string, force = false) {
   return { move: plan.move, before, after };
 }
 
-test("auto moves the guide's pair to its living successor, and the ladder lives", () => {
+test("auto moves the guide's pair to its living successor, and the chain lives", () => {
   const { move, before, after } = moved({}, "auto");
   assert.equal(after["openai.model"], "gpt-realtime-2.1");
   assert.equal(after["openai.legacy_model"], "gpt-realtime-1.5");
@@ -37,7 +37,7 @@ test("auto moves the guide's pair to its living successor, and the ladder lives"
   );
 });
 
-test("from every model to every other: no dead rung, none twice, one left to ask", () => {
+test("from every model to every other: no dead candidate, none twice, one left to ask", () => {
   for (const from of MODELS) {
     for (const to of MODELS) {
       const before: Settings = { ...DEFAULTS, "openai.model": from.name };
@@ -52,14 +52,14 @@ test("from every model to every other: no dead rung, none twice, one left to ask
         ...before,
         ...Object.fromEntries(values.map((v) => [v.key, v.value])),
       };
-      const ladder = [
+      const chain = [
         after["openai.model"],
         after["openai.legacy_model"],
         ...after["openai.fallback_models"],
       ];
-      assert.equal(new Set(ladder).size, ladder.length, ladder.join());
-      assert.ok(ladder.length >= 2);
-      for (const name of ladder)
+      assert.equal(new Set(chain).size, chain.length, chain.join());
+      assert.ok(chain.length >= 2);
+      for (const name of chain)
         assert.ok(!MODELS.some((m) => m.name === name && m.shutdown && m.shutdown <= TODAY));
       assert.deepEqual(planModelMove(after, wish(to.name)).ok, false, "a second run does nothing");
     }

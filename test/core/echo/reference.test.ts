@@ -47,7 +47,7 @@ test("a new stretch is placed anew, with the delay that was learned meanwhile", 
   assert.equal(reference.runs, 2);
 });
 
-test("what is hushed does not sound", () => {
+test("what is flushed does not sound", () => {
   const reference = new EchoReference(positionAt);
   const pcm = noise(4_800);
   reference.playing(pcm, 100);

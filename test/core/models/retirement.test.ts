@@ -13,7 +13,7 @@ import { avoids } from "../../helpers/traps.ts";
 
 const TODAY = Date.UTC(2026, 10, 22, 12);
 
-test("the ladder's models that end within sixty days, or have ended, soonest first", () => {
+test("the chain's models that end within sixty days, or have ended, soonest first", () => {
   const found = retirements(DEFAULTS, {}, TODAY);
   assert.deepEqual(
     found.map(({ model, days }) => [model, days]),

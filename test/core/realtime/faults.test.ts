@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FaultCode, faultLine, type Verdict } from "../../../src/core/fault.ts";
+import { type FaultCode, faultLine, type Recovery } from "../../../src/core/fault.ts";
 import type { LinkFailure } from "../../../src/core/realtime/failure.ts";
 import { linkFault, retryAfterMs, serverFault } from "../../../src/core/realtime/faults.ts";
 import { avoids } from "../../helpers/traps.ts";
@@ -17,18 +17,18 @@ function close(code: number, reason = ""): LinkFailure {
   return { tag: "close", code, reason };
 }
 
-type Row = readonly [LinkFailure, FaultCode, Verdict, RegExp];
+type Row = readonly [LinkFailure, FaultCode, Recovery, RegExp];
 
 const LINK: readonly Row[] = [
-  [http(401), "key-rejected", "tell", /refused the key: HTTP 401\. Check openai\.api_key/],
-  [http(401, "invalid_api_key"), "key-rejected", "tell", /HTTP 401 \(invalid_api_key\)/],
+  [http(401), "key-rejected", "report", /refused the key: HTTP 401\. Check openai\.api_key/],
+  [http(401, "invalid_api_key"), "key-rejected", "report", /HTTP 401 \(invalid_api_key\)/],
   [
     http(403),
     "model-unavailable",
     "fall-back",
     /^Failed to connect with model gpt-realtime: HTTP 403/,
   ],
-  [http(403, "account_deactivated"), "key-rejected", "tell", /account_deactivated/],
+  [http(403, "account_deactivated"), "key-rejected", "report", /account_deactivated/],
   [
     http(404),
     "model-unavailable",
@@ -50,8 +50,8 @@ const LINK: readonly Row[] = [
     "project_spend_limit_exceeded",
     "organization_usage_limit_exceeded",
     "billing_hard_limit_reached",
-  ].map((code): Row => [http(429, code), "no-credit", "tell", /^No credit left.*billing page/]),
-  [http(429, "new_code", "insufficient_quota"), "no-credit", "tell", /\(new_code\)/],
+  ].map((code): Row => [http(429, code), "no-credit", "report", /^No credit left.*billing page/]),
+  [http(429, "new_code", "insufficient_quota"), "no-credit", "report", /\(new_code\)/],
   ...[408, 500, 502, 503, 504].map(
     (status): Row => [
       http(status),
@@ -61,8 +61,8 @@ const LINK: readonly Row[] = [
     ],
   ),
   [http(503, "server_is_overloaded"), "server", "retry", /server_is_overloaded/],
-  [http(301), "protocol", "tell", /refused the connection: HTTP 301/],
-  [http(400, "invalid_value"), "protocol", "tell", /HTTP 400 \(invalid_value\)/],
+  [http(301), "protocol", "report", /refused the connection: HTTP 301/],
+  [http(400, "invalid_value"), "protocol", "report", /HTTP 400 \(invalid_value\)/],
   [{ tag: "network", stage: "dns", code: "ENOTFOUND" }, "network", "retry", /name could not be/],
   [{ tag: "network", stage: "tcp", code: "ECONNREFUSED" }, "network", "retry", /ping the router/],
   [{ tag: "network", stage: "tls", code: "CERT_HAS_EXPIRED" }, "network", "retry", /timedatectl/],
@@ -72,7 +72,7 @@ const LINK: readonly Row[] = [
     (code): Row => [close(code), "network", "retry", new RegExp(`was lost: close ${code}`)],
   ),
   ...[1002, 1003, 1007, 1008, 1009, 1010, 1015, 3000, 4000, 4999].map(
-    (code): Row => [close(code, "so"), "protocol", "tell", new RegExp(`close ${code} so`)],
+    (code): Row => [close(code, "so"), "protocol", "report", new RegExp(`close ${code} so`)],
   ),
   [
     close(1001, "Your session hit the maximum duration of 60 minutes."),
@@ -80,53 +80,53 @@ const LINK: readonly Row[] = [
     "retry",
     /close 1001 Your session hit/,
   ],
-  [close(3000, "invalid_request_error.invalid_api_key"), "key-rejected", "tell", /close 3000/],
+  [close(3000, "invalid_request_error.invalid_api_key"), "key-rejected", "report", /close 3000/],
   [
     close(4000, "invalid_request_error.beta_api_shape_disabled"),
     "protocol",
-    "tell",
+    "report",
     /old protocol is gone.*Set openai\.protocol: ga/,
   ],
   [close(4000, "invalid_request_error.model_not_found"), "model-unavailable", "fall-back", /4000/],
-  [{ tag: "bad-frame", code: "BINARY_FRAME" }, "protocol", "tell", /BINARY_FRAME/],
-  [{ tag: "hung-up" }, "protocol", "tell", /closed before/],
+  [{ tag: "bad-frame", code: "BINARY_FRAME" }, "protocol", "report", /BINARY_FRAME/],
+  [{ tag: "hung-up" }, "protocol", "report", /closed before/],
 ];
 
-for (const [failure, code, verdict, line] of LINK) {
+for (const [failure, code, recovery, line] of LINK) {
   test(`a link that ends with ${JSON.stringify(failure)} is ${code}`, () => {
     const why = linkFault(failure, MODEL);
-    assert.deepEqual([why.code, why.verdict], [code, verdict]);
+    assert.deepEqual([why.code, why.recovery], [code, recovery]);
     assert.match(faultLine(why), line);
     assert.ok(!faultLine(why).includes("\n"));
     avoids(19);
   });
 }
 
-const SERVER: readonly (readonly [string | null, string | null, FaultCode, Verdict])[] = [
+const SERVER: readonly (readonly [string | null, string | null, FaultCode, Recovery])[] = [
   ["model_not_found", null, "model-unavailable", "fall-back"],
-  ["insufficient_quota", null, "no-credit", "tell"],
-  [null, "insufficient_quota", "no-credit", "tell"],
+  ["insufficient_quota", null, "no-credit", "report"],
+  [null, "insufficient_quota", "no-credit", "report"],
   ["rate_limit_exceeded", null, "rate-limited", "retry"],
-  ["invalid_api_key", null, "key-rejected", "tell"],
-  ["beta_api_shape_disabled", null, "protocol", "tell"],
+  ["invalid_api_key", null, "key-rejected", "report"],
+  ["beta_api_shape_disabled", null, "protocol", "report"],
   ["server_error", null, "server", "retry"],
   [null, "server_error", "server", "retry"],
   ["something_new", "something_else", "server", "retry"],
   [null, null, "server", "retry"],
 ];
 
-for (const [code, type, fault, verdict] of SERVER) {
+for (const [code, type, fault, recovery] of SERVER) {
   test(`an error with code ${code} and type ${type} is ${fault}`, () => {
     const error = { code, type, message: "It\nsays so.", param: null, eventId: null };
     const why = serverFault(error, MODEL);
-    assert.deepEqual([why.code, why.verdict], [fault, verdict]);
+    assert.deepEqual([why.code, why.recovery], [fault, recovery]);
     assert.match(faultLine(why), /It says so\./);
   });
 }
 
 test("a failed response that gives no reason is the server's", () => {
   const why = serverFault(null, MODEL);
-  assert.deepEqual([why.code, why.verdict], ["server", "retry"]);
+  assert.deepEqual([why.code, why.recovery], ["server", "retry"]);
   assert.match(why.message, /no reason given/);
 });
 

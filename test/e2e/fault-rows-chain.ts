@@ -1,7 +1,7 @@
-/** Each model of the ladder gone, at each place where that can show. Data for faults.test.ts. */
+/** Each model of the chain gone, at each place where that can show. Data for faults.test.ts. */
 
 import type { FaultRow } from "../helpers/fault-row.ts";
-import { LADDER } from "./fault-rows-handshake.ts";
+import { CHAIN } from "./fault-rows-handshake.ts";
 
 const PLACES = [
   { gone: "http-404", name: "HTTP 404", code: null },
@@ -12,16 +12,16 @@ const PLACES = [
 
 type Place = (typeof PLACES)[number];
 
-/** The first `count` models of the ladder are gone. */
+/** The first `count` models of the chain are gone. */
 function gone(count: number, place: Place): FaultRow {
-  const models = LADDER.map((id, nth) => (nth < count ? { id, gone: place.gone } : id));
-  const left = LADDER[count];
+  const models = CHAIN.map((id, nth) => (nth < count ? { id, gone: place.gone } : id));
+  const left = CHAIN[count];
   const late = place.gone === "response";
   const wrong = "connecting listening thinking ";
   const again = late ? wrong.repeat(count) : "";
-  const reached = Math.min(count, LADDER.length - 1);
-  const fallbacks = LADDER.slice(0, reached).map(
-    (model, nth) => `${model}>${LADDER[nth + 1]}: model-unavailable`,
+  const reached = Math.min(count, CHAIN.length - 1);
+  const fallbacks = CHAIN.slice(0, reached).map(
+    (model, nth) => `${model}>${CHAIN[nth + 1]}: model-unavailable`,
   );
   const told = Array.from({ length: count }, () => place.code).filter((code) => code !== null);
   const base = {
@@ -30,7 +30,7 @@ function gone(count: number, place: Place): FaultRow {
     scenario: { models },
     fallbacks,
     turns: late || left !== undefined ? 1 : 0,
-    lines: LADDER.slice(0, count).map(
+    lines: CHAIN.slice(0, count).map(
       (model) => new RegExp(`^Failed to connect with model ${model}: .*model_not_found`),
     ),
   };
@@ -42,7 +42,7 @@ function gone(count: number, place: Place): FaultRow {
     ...base,
     lamp: late ? `${again}fault idle` : "connecting fault idle",
     endReason: "fault",
-    model: LADDER[reached] ?? "",
+    model: CHAIN[reached] ?? "",
     nextModel: "gpt-realtime",
     errors: [...told, "model-unavailable"],
     sound: ["model-retired"],
@@ -55,7 +55,7 @@ function forced(choice: "new" | "legacy", model: string, place: Place): FaultRow
   const late = place.gone === "response";
   return {
     name: `model_selection: ${choice} never falls back, seen by ${place.name}`,
-    scenario: { models: LADDER.map((id) => (id === model ? { id, gone: place.gone } : id)) },
+    scenario: { models: CHAIN.map((id) => (id === model ? { id, gone: place.gone } : id)) },
     settings: { "openai.model_selection": choice },
     lamp: late ? "connecting listening thinking fault idle" : "connecting fault idle",
     lines: [new RegExp(`^Failed to connect with model ${model}: .*Choose a model`)],
@@ -70,14 +70,14 @@ function forced(choice: "new" | "legacy", model: string, place: Place): FaultRow
   };
 }
 
-export const LADDER_ROWS: readonly FaultRow[] = [
+export const CHAIN_ROWS: readonly FaultRow[] = [
   ...PLACES.flatMap((place) => [1, 2, 3, 4].map((count) => gone(count, place))),
   ...PLACES.map((place) => forced("new", "gpt-realtime", place)),
   ...PLACES.map((place) => forced("legacy", "gpt-4o-realtime-preview", place)),
   {
     name: "cedar on the legacy model: the fallback voice, with one notice",
     scenario: {
-      models: LADDER.map((id) => (id === "gpt-realtime" ? { id, gone: "http-404" } : id)),
+      models: CHAIN.map((id) => (id === "gpt-realtime" ? { id, gone: "http-404" } : id)),
     },
     settings: { "openai.voice": "cedar", "openai.voice_fallback": "shimmer" },
     lines: [
@@ -90,7 +90,7 @@ export const LADDER_ROWS: readonly FaultRow[] = [
   {
     name: "cedar on the legacy model, auto_select_voice: false: the next model that has it",
     scenario: {
-      models: LADDER.map((id) => (id === "gpt-realtime" ? { id, gone: "http-404" } : id)),
+      models: CHAIN.map((id) => (id === "gpt-realtime" ? { id, gone: "http-404" } : id)),
     },
     settings: { "openai.voice": "cedar", "openai.auto_select_voice": false },
     lines: [
