@@ -10,6 +10,7 @@ import { inspect } from "node:util";
 import { errorCode } from "./adapters/os/files.ts";
 import { keepInspectorShut } from "./adapters/os/quiet-inspector.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
+import { terminalColumns, wrapped } from "./commands/columns.ts";
 import { endSoon } from "./commands/last-resort.ts";
 import { guard, learnFrom } from "./commands/outward.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
@@ -105,7 +106,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 function help(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const rows = Object.entries(COMMANDS).map(
-    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
+    ([name, { summary }]) =>
+      `  ${name.padEnd(width)}  ${wrapped(summary, terminalColumns(), width + 4)}`,
   );
   return [
     "pipit: a voice appliance for the Raspberry Pi",

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { isJournalStream } from "../adapters/os/line-sink.ts";
 import { oneLine } from "../core/fault.ts";
 import { didYouMean } from "../core/suggest.ts";
+import { terminalColumns, wrapped } from "./columns.ts";
 
 /** Exit codes of every subcommand. */
 export const EXIT_FINE = 0;
@@ -56,7 +57,7 @@ export function readCommandLine(spec: CommandSpec, argv: readonly string[]): Com
   const options = optionsOf(spec);
   const given = tokenise(options, argv);
   if (given.help) {
-    process.stdout.write(helpText(spec));
+    process.stdout.write(helpText(spec, terminalColumns()));
     return EXIT_FINE;
   }
   const complaint = given.complaint ?? wrongCount(spec, given.operands);
@@ -168,13 +169,15 @@ export function optionTexts(
 }
 
 /** The text of --help. */
-export function helpText(spec: CommandSpec): string {
+export function helpText(spec: CommandSpec, columns: number | null = null): string {
   const options = optionTexts(spec);
   const width = Math.max(...options.map(([text]) => text.length));
-  const rows = options.map(([text, doc]) => `  ${text.padEnd(width)}  ${doc}`);
+  const rows = options.map(
+    ([text, doc]) => `  ${text.padEnd(width)}  ${wrapped(doc, columns, width + 4)}`,
+  );
   const operands = spec.operands === undefined ? "" : ` ${spec.operands}`;
   return [
-    `pipit ${spec.name}: ${spec.summary}`,
+    wrapped(`pipit ${spec.name}: ${spec.summary}`, columns, 2, 0),
     "",
     `Usage: pipit ${spec.name}${operands} [options]`,
     "",

@@ -37,3 +37,10 @@ test("pipit cost fits a narrow terminal, with the same figures", async () => {
   const wide = await runPipit(["cost", "--tokens-per-day", "100000"]);
   assert.match(wide.stdout, /^audio in +4\.00 +120\.00 +1460\.00/m, "in a pipe as ever");
 });
+
+test("--help fits a narrow terminal", async () => {
+  for (const argv of [["--help"], ["metrics", "--help"], ["check-config", "--help"]]) {
+    const { stdout } = await runPipit(argv, { COLUMNS: "70" });
+    for (const line of stdout.split("\n")) assert.ok(line.length <= 72, line);
+  }
+});

@@ -65,7 +65,7 @@ export function metricsTable(sessions: readonly SessionView[], options: TableOpt
   const columns = isNarrow ? plain : withCharts(plain, shown, total, charts, options);
   const hidden = count - shown.length;
   const lines = render(columns, options);
-  const notes = legend(total.summary, hidden, options).map((one) =>
+  const notes = legend(total.summary, hidden, { ...options, isNarrow }).map((one) =>
     wrapped(one, options.width, 2, 0),
   );
   return [...lines, "", ...notes].map((l) => `${l}\n`).join("");
@@ -236,7 +236,11 @@ function render(columns: readonly Column[], options: TableOptions): readonly str
   return [bold(head.trimEnd()), ...lines.slice(0, -1), rule, ...lines.slice(-1)];
 }
 
-function legend(total: Summary, hidden: number, { bySession }: TableOptions): readonly string[] {
+function legend(
+  total: Summary,
+  hidden: number,
+  { bySession, isNarrow }: TableOptions & { readonly isNarrow: boolean },
+): readonly string[] {
   const what = bySession ? "conversations" : "days";
   const chart = bySession ? "its answers in turn; its cost" : "the day from left to right";
   const unknown =
@@ -245,7 +249,7 @@ function legend(total: Summary, hidden: number, { bySession }: TableOptions): re
       : `of ${total.costUnknown} conversations, some or all of the cost is not known`;
   return [
     "p50, p95: milliseconds from the end of speech to the first sound of the answer",
-    `latency, spent: ${chart}; total: the whole period`,
+    ...(isNarrow ? [] : [`latency, spent: ${chart}; total: the whole period`]),
     "cuts: answers interrupted; func: function calls that succeeded; fail: errors",
     ...(total.costUnknown > 0 ? [`?: ${unknown}`] : []),
     ...(hidden > 0
