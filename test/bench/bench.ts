@@ -55,7 +55,7 @@ const FULL: Plan = {
   presses: 10,
   speakerRepeats: 6,
   core: { repeats: 7, soundMs: 10_000 },
-  year: { days: 365, conversationsADay: 50, measured: 1_000, repeats: 5 },
+  year: { days: 365, conversationsADay: 50, measured: 300, repeats: 5 },
   reportRuns: 5,
 };
 
@@ -70,7 +70,7 @@ const QUICK: Plan = {
   presses: 3,
   speakerRepeats: 2,
   core: { repeats: 3, soundMs: 2_200 },
-  year: { days: 60, conversationsADay: 50, measured: 300, repeats: 3 },
+  year: { days: 30, conversationsADay: 50, measured: 100, repeats: 3 },
   reportRuns: 1,
 };
 

@@ -21,8 +21,8 @@ export interface YearShape {
   readonly repeats: number;
 }
 
-/** No sound is captured in this world, so the place of the wake word does not move. */
-const SETTINGS = { "budget.daily_usd": 1_000, "wake_word.cooldown_s": 0 };
+/** No sound is captured in this world: it is woken by command, for a wake word has a place in the sound. */
+const SETTINGS = { "budget.daily_usd": 1_000 };
 const USD = 0.002;
 /** The user's words and what the server makes of them, on the session's clock. */
 const SPEECH_END_MS = 2_000;
@@ -30,7 +30,7 @@ const WARM_DAYS = 4;
 /** Lets the reply be heard and the follow-up pass. */
 const REST_MS = 60_000;
 /** Deltas of one reply: what a minute of answers has. */
-const DELTAS = 10;
+const DELTAS = 3;
 const DELTA_MS = 20;
 const BYTES_PER_MB = 1_048_576;
 
@@ -57,7 +57,7 @@ export async function afterAYear(findings: Findings, shape: YearShape): Promise<
 async function live(world: World, days: number, conversationsADay: number): Promise<void> {
   for (let day = 0; day < days; day++) {
     for (let n = 0; n < conversationsADay; n++) {
-      converse(world, `${day}_${n}`);
+      await converse(world, `${day}_${n}`);
       world.clock.advance(DAY_MS / conversationsADay - REST_MS);
       await forget(world);
     }
@@ -68,15 +68,15 @@ async function live(world: World, days: number, conversationsADay: number): Prom
 async function eventsMs(world: World, conversations: number): Promise<number> {
   const before = process.cpuUsage();
   for (let n = 0; n < conversations; n++) {
-    converse(world, `m_${n}`);
+    await converse(world, `m_${n}`);
     await forget(world);
   }
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000;
 }
 
-function converse(world: World, id: string): void {
-  world.wake();
+async function converse(world: World, id: string): Promise<void> {
+  await world.controlServer.answer?.({ command: "wake" });
   world.accept();
   world.heardSpeech(`item_${id}`, SPEECH_END_MS);
   for (let n = 0; n < DELTAS; n++) {

@@ -4,7 +4,7 @@
  * Invariant: both sides follow the same order, so that they meet without any setting.
  */
 
-import { existsSync, lstatSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Env } from "../../core/settings/expand-env.ts";
 
@@ -25,7 +25,8 @@ export interface ControlPathOptions {
  * The path of the control socket. In order: `$RUNTIME_DIRECTORY` (set by systemd for the daemon),
  * `setting` (system.control_socket, empty when unset), for a client the system service's socket if
  * it exists, `$XDG_RUNTIME_DIR/pipit`, `/tmp/pipit-<uid>`. A client whose first choice is not there
- * takes the next that is: the daemon under systemd does not listen where the setting says.
+ * takes the next that is: the daemon under systemd does not listen where the setting says. A session's
+ * folder that is not this user's own (`su` keeps root's), or is not there, is passed over.
  */
 export function controlSocketPath(
   setting: string,
@@ -37,7 +38,7 @@ export function controlSocketPath(
   const [runtimeFolder = ""] = runtime.split(":"); // several are separated by colons
   if (runtimeFolder !== "") return join(runtimeFolder, FILE_NAME);
 
-  const session = env["XDG_RUNTIME_DIR"] ?? "";
+  const session = sessionFolder(env["XDG_RUNTIME_DIR"] ?? "");
   const own = session === "" ? privateFolder(tempFolder) : join(session, "pipit");
   const choices = [join(own, FILE_NAME)];
   if (role === "ask") {
@@ -48,6 +49,21 @@ export function controlSocketPath(
   if (setting !== "") choices.unshift(setting);
   if (role === "serve") return choices[0] ?? join(own, FILE_NAME);
   return choices.find((path) => isThere(path, tempFolder)) ?? defaultForClient(choices, setting);
+}
+
+/**
+ * The session's folder, if it is ours to use: `su` keeps root's, and one may name a session that has
+ * ended. Empty otherwise, as where there is no session at all.
+ */
+function sessionFolder(folder: string): string {
+  if (folder === "") return "";
+  try {
+    if (statSync(folder).uid !== process.getuid?.()) return "";
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return folder;
+  } catch {
+    return "";
+  }
 }
 
 /** Nothing is there: the path that the owner is told about. */

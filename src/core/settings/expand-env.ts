@@ -52,7 +52,7 @@ export function expand(template: string, env: Env, missing: MissingVariables): E
     return value ?? "";
   });
   const [gone] = unset;
-  if (gone !== undefined && missing === "refuse") complaints.push(howToSet(gone));
+  if (gone !== undefined && missing === "refuse") complaints.push(howToSet(gone, env));
   const [complaint] = complaints;
   return complaint === undefined ? { ok: true, text, names, unset } : { ok: false, complaint };
 }
@@ -60,10 +60,17 @@ export function expand(template: string, env: Env, missing: MissingVariables): E
 /** Those that the unit takes from a file each. */
 const CREDENTIALS = ["OPENAI_API_KEY", "PICOVOICE_ACCESS_KEY"];
 
-function howToSet(name: string): string {
-  const file = CREDENTIALS.includes(name)
-    ? `/etc/pipit/credentials/${name}`
-    : "/etc/pipit/pipit.env";
+function howToSet(name: string, env: Env): string {
+  const isOurs = CREDENTIALS.includes(name);
+  // systemd names every start, and gives a folder wherever a unit has LoadCredential=.
+  if (isOurs && (env["INVOCATION_ID"] ?? "") !== "" && !env["CREDENTIALS_DIRECTORY"]) {
+    return (
+      `the environment variable ${name} is not set, and systemd hands no credentials on: something ` +
+      "has emptied LoadCredential= of this unit (see systemctl cat pipit; LXC does so by a drop-in). " +
+      `Give it in /etc/pipit/pipit.env as ${name}=..., or take the drop-in away`
+    );
+  }
+  const file = isOurs ? `/etc/pipit/credentials/${name}` : "/etc/pipit/pipit.env";
   return (
     `the environment variable ${name} is not set; set it with "export ${name}=...", for the ` +
     `service in ${file} (root alone reads it: if it is there, use sudo), ` +

@@ -1,7 +1,7 @@
 /** The asking side: where it looks, and what it says when nobody, or somebody odd, answers. */
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -72,17 +72,23 @@ test("no answer in time, no answer at all, and no JSON", async (t) => {
   }
 });
 
-test("the daemon's place: RUNTIME_DIRECTORY, the setting, the session, the last resort", () => {
+test("the daemon's place: RUNTIME_DIRECTORY, the setting, the session, the last resort", (t) => {
   const serve = (setting: string, env: Readonly<Record<string, string>>) =>
     controlSocketPath(setting, env, { role: "serve", tempFolder: "/t" });
-  const session = { XDG_RUNTIME_DIR: "/run/user/7" };
+  const folder = tempFolder(t);
+  const session = { XDG_RUNTIME_DIR: folder };
   assert.equal(
     serve("/s", { ...session, RUNTIME_DIRECTORY: "/run/p:/run/q" }),
     "/run/p/control.sock",
   );
   assert.equal(serve("/s", session), "/s");
-  assert.equal(serve("", session), "/run/user/7/pipit/control.sock");
-  assert.equal(serve("", {}), `/t/pipit-${process.getuid?.()}/control.sock`);
+  assert.equal(serve("", session), join(folder, "pipit", "control.sock"));
+  const last = `/t/pipit-${process.getuid?.()}/control.sock`;
+  assert.equal(serve("", {}), last);
+  assert.equal(serve("", { XDG_RUNTIME_DIR: join(folder, "ended") }), last, "it is not there");
+  if (process.getuid?.() !== 0) return;
+  chownSync(folder, 1, 1);
+  assert.equal(serve("", session), last, "su keeps somebody else's");
 });
 
 test("a client takes the first place where something is, and names the likeliest if none", (t) => {

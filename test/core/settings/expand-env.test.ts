@@ -68,3 +68,14 @@ test("what is no variable is refused", () => {
     assert.match(refused(bad), /neither \$\{NAME\} nor/, bad);
   }
 });
+
+test("under systemd without credentials, the unit is what is wrong", () => {
+  const complaint = (env: Readonly<Record<string, string>>): string => {
+    const result = expand(`\${OPENAI_API_KEY}`, env, "refuse");
+    return result.ok ? "" : result.complaint;
+  };
+  assert.match(complaint({ INVOCATION_ID: "a1" }), /has emptied LoadCredential= of this unit/);
+  const folder = { INVOCATION_ID: "a1", CREDENTIALS_DIRECTORY: "/run/credentials/pipit.service" };
+  assert.match(complaint(folder), /for the service in \/etc\/pipit\/credentials/);
+  assert.match(complaint({}), /export OPENAI_API_KEY/);
+});
