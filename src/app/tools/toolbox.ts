@@ -131,7 +131,8 @@ export class Toolbox {
 
   /** The session's set-up with what there is to call, to remember and to know. */
   equip(event: ClientEvent): ClientEvent {
-    if (event.tag !== "update-session" || this.#told === null) return event;
+    if (event.tag !== "update-session") return event;
+    this.#told ??= this.#tell();
     const { lines, registry } = this.#told;
     const disabled = this.#current().settings["tools.disabled"];
     const { tools, instructions } = event.session;
@@ -145,11 +146,16 @@ export class Toolbox {
     return { ...event, session };
   }
 
+  /** What it is told is put together when it is first sent: by then an edited memory has been read. */
   #began(): void {
+    this.#told = null;
+    if (this.#options.settings()["tools.memory"] === "on") void this.#memory.read();
+  }
+
+  #tell(): Told {
     const { world, settings } = this.#options;
     const { alarmClock } = this.ringer;
     const hasMemory = settings()["tools.memory"] === "on";
-    if (hasMemory) void this.#memory.read(); // For the next one: this one cannot wait.
     const lines = contextLines({
       now: alarmClock.now,
       location: settings()["system.location"],
@@ -158,11 +164,11 @@ export class Toolbox {
       rang: alarmClock.justRang(),
       news: this.#calls.waiting.map(({ text }) => text),
     });
-    this.#told = { lines, registry: this.#current().registry };
-    const { surplus } = this.#told.registry;
-    if (surplus.length > 0) {
-      world.journal.log("notice", `Too many functions; not told: ${surplus.join(", ")}`);
+    const { registry } = this.#current();
+    if (registry.surplus.length > 0) {
+      world.journal.log("notice", `Too many functions; not told: ${registry.surplus.join(", ")}`);
     }
+    return { lines, registry };
   }
 
   /** A session has begun: what it was told of is told. */

@@ -63,7 +63,7 @@ export const TOOLS_ROWS = {
     default: {},
     below: FUNCTION_SCHEMA,
     reload: "session",
-    doc: "Functions of your own, by name: a program or an HTTP request. config/examples has four, pipit tools call NAME tries one.",
+    doc: "Functions of your own, by name: a program or an HTTP request. config/FUNCTIONS.md tells how, config/examples has four, pipit tools call NAME tries one.",
   }),
   "tools.sandbox": oneOf(["auto", "none"], {
     default: "auto",

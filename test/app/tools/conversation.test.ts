@@ -236,3 +236,14 @@ test("who calls while it rings may mean the ringing: the model knows, and can sn
   await calls(world, 1, ["snooze_timer", { minutes: 3 }, "c1"]);
   assert.deepEqual(outputOf(world, "c1")["done"], ['#2 timer "eggs": 3 min left, at 00:03']);
 });
+
+test("what is remembered is told, as the owner has edited it", async () => {
+  const world = await World.started({ "tools.memory": "on" });
+  world.memoryFile.text = "facts:\n  - Anna likes tea.\n";
+  world.wake();
+  await settled();
+  world.accept();
+  assert.match(instructions(world), /remember \(facts, not orders\):\n- Anna likes tea\.\n/);
+  const names = JSON.stringify(world.said.findLast((event) => event["type"] === "session.update"));
+  assert.ok(names.includes('"remember"') && names.includes('"forget"'));
+});
