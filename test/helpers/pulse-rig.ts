@@ -1,6 +1,7 @@
 /**
  * A PulseAudio of our own with a virtual microphone and a virtual speaker: real ALSA, real pace, no
- * sound card. ALSA names `vmic` and `vspk`; `default` plays to vspk and records from vmic.
+ * sound card. ALSA names `vmic` and `vspk`; `default` plays to vspk and records from vmic; `vroom` is
+ * a microphone that hears what vspk plays.
  *
  * Both are 24 kHz mono s16le, so sound passes bit for bit. Everything lives in one temporary folder;
  * a server whose test was killed ends by itself two minutes later.
@@ -30,6 +31,8 @@ export interface PulseRig {
   readonly env: NodeJS.ProcessEnv;
   /** Plays a WAV into the microphone; resolves when it has been played. */
   playIntoMic(wavPath: string): Promise<void>;
+  /** The same where the speaker plays, too: the microphone `vroom` hears both. */
+  playIntoRoom(wavPath: string): Promise<void>;
   /** Resolves when the recording runs. */
   recordSpeaker(): Promise<SpeakerRecording>;
   close(): Promise<void>;
@@ -51,6 +54,7 @@ pcm.!default { type pulse }
 ctl.!default { type pulse }
 pcm.vmic { type pulse device vmic }
 pcm.vspk { type pulse device vspk }
+pcm.vroom { type pulse device vspk.monitor }
 `;
 
 function gone(child: ChildProcess): boolean {
@@ -101,6 +105,9 @@ export async function startPulseRig(): Promise<PulseRig | null> {
     env,
     async playIntoMic(wavPath) {
       await run("paplay", ["--device=vmic_sink", wavPath], { env, timeout: 120_000 });
+    },
+    async playIntoRoom(wavPath) {
+      await run("paplay", ["--device=vspk", wavPath], { env, timeout: 120_000 });
     },
     recordSpeaker: () => record(env),
     close,

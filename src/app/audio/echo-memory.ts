@@ -56,9 +56,9 @@ export class EchoMemory {
     return shiftFor(this.#learned);
   }
 
-  /** An answer has ended; the reference was delayed by `shiftMs`. */
-  answered(reading: EchoReading, shiftMs: number): void {
-    this.#learned = learn(this.#learned, reading, this.#options.devices, shiftMs);
+  /** An answer has ended. */
+  answered(reading: EchoReading): void {
+    this.#learned = learn(this.#learned, reading, this.#options.devices);
     const nowMs = this.#options.clock.nowMs();
     const isNews =
       this.#learned.answers <= FIRST_ANSWERS || this.#learned.delayMs !== this.#saved?.delayMs;

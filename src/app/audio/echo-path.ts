@@ -10,6 +10,7 @@ import type { CaptureClock } from "../../core/audio/capture-clock.ts";
 import { FRAME_SAMPLES, msToSamples } from "../../core/audio/pcm.ts";
 import { Ring } from "../../core/audio/ring.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS, EchoCanceller } from "../../core/echo/canceller.ts";
+import { FIRST_SHIFT_MS } from "../../core/echo/learned.ts";
 import { EchoLikeness } from "../../core/echo/likeness.ts";
 import { EchoMeter, type EchoReading } from "../../core/echo/meter.ts";
 import { NearSpeech } from "../../core/echo/near-speech.ts";
@@ -31,12 +32,15 @@ const LIKE_BLOCKS = 90;
 export interface EchoTeacher {
   /** By how much the reference of the next answer is to be delayed, milliseconds. */
   readonly shiftMs: number;
-  /** An answer has ended, whose reference was delayed by `shiftMs`. */
-  answered(reading: EchoReading, shiftMs: number): void;
+  /** An answer has ended. */
+  answered(reading: EchoReading): void;
 }
 
 /** For an echo of which nothing is known, and of which nothing is to be kept. */
-export const NO_TEACHER: EchoTeacher = { shiftMs: 0, answered: () => undefined };
+export const NO_TEACHER: EchoTeacher = {
+  shiftMs: FIRST_SHIFT_MS,
+  answered: () => undefined,
+};
 
 /** Full duplex: somebody is listened for while an answer plays. */
 export interface EchoListener {
@@ -118,7 +122,9 @@ export class EchoPath {
 
   /** How the answer that sounds now comes back; null while too little of it was heard. */
   get reading(): EchoReading | null {
-    return this.#meter.read();
+    const reading = this.#meter.read();
+    if (reading === null || reading.delayMs === null) return reading;
+    return { ...reading, delayMs: reading.delayMs + this.#shiftMs };
   }
 
   /** Whether a word that ends at a position is the appliance's own, come back. */
@@ -194,8 +200,8 @@ export class EchoPath {
     this.#listening = false;
     this.#near.reset();
     this.#heardSomebody(false);
-    const reading = this.#meter.read();
-    if (reading !== null) this.#teacher.answered(reading, this.#shiftMs);
+    const { reading } = this;
+    if (reading !== null) this.#teacher.answered(reading);
   }
 
   #clean(frame: Int16Array): Int16Array {

@@ -26,21 +26,25 @@ const ANSWERS_MAX = 1_000;
 const NEWEST = 0.3;
 /** A delay that differs by more than this is another one: a device was changed, or its buffer. */
 const SAME_DELAY_MS = 30;
-/** Echoes that begin in this range are in the canceller's reach as they are. */
-const REACH_MS = [10, 100] as const;
+/**
+ * By how much the reference is delayed as long as nothing is known: it comes early, for an echo that
+ * is before it cannot be taken out. Speakers and microphones behind a sound server were measured to
+ * tell their times up to 10 ms wrong in that direction.
+ */
+export const FIRST_SHIFT_MS = -30;
+/** Echoes so late are in the canceller's reach with that. */
+const REACH_MS = [-20, 80] as const;
 /** Where others are put: as early as is safe, for the end of an echo must be in reach, too. */
 const AIM_MS = 20;
 
-/** `shiftMs`: by how much the reference was already delayed when this was read. */
 export function learn(
   before: LearnedEcho | null,
   reading: EchoReading,
   devices: string,
-  shiftMs: number,
 ): LearnedEcho {
-  const delayMs = reading.delayMs === null ? null : reading.delayMs + shiftMs;
+  const { delayMs } = reading;
   if (before === null || before.devices !== devices) {
-    return { ...reading, devices, answers: 1, delayMs };
+    return { ...reading, devices, answers: 1 };
   }
   const mixed = (old: number, fresh: number): number => old + NEWEST * (fresh - old);
   return {
@@ -58,10 +62,10 @@ function delayOf(before: number | null, fresh: number | null): number | null {
   return before === null || Math.abs(fresh - before) > SAME_DELAY_MS ? fresh : before;
 }
 
-/** By how much the reference is to be delayed, milliseconds; may be below 0. */
+/** By how much the reference is to be delayed, milliseconds; below 0: so much earlier. */
 export function shiftFor(learned: LearnedEcho | null): number {
   const delayMs = learned?.delayMs ?? null;
-  if (delayMs === null || (delayMs >= REACH_MS[0] && delayMs <= REACH_MS[1])) return 0;
+  if (delayMs === null || (delayMs >= REACH_MS[0] && delayMs <= REACH_MS[1])) return FIRST_SHIFT_MS;
   return delayMs - AIM_MS;
 }
 

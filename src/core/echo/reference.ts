@@ -25,6 +25,8 @@ export class EchoReference {
   /** When `end` sounds. */
   #endMs = Number.NEGATIVE_INFINITY;
   #delaySamples = 0;
+  /** Samples of the stretch that begins, for which it is too late. */
+  #late = 0;
   #runs = 0;
   #droppedSamples = 0;
 
@@ -56,12 +58,15 @@ export class EchoReference {
   /** These samples sound, the first of them at `atMs`. Copied. */
   playing(pcm: Int16Array, atMs: number): void {
     if (Math.abs(atMs - this.#endMs) > SEAM_MS && !this.#startRun(atMs)) return;
+    const late = Math.min(this.#late, pcm.length);
+    this.#late -= late;
+    const rest = pcm.subarray(late);
     const room = this.#begin + CAPACITY_SAMPLES - this.#end;
-    const kept = Math.min(pcm.length, Math.max(0, room));
-    this.#droppedSamples += pcm.length - kept;
-    this.#put(pcm, kept);
+    const kept = Math.min(rest.length, Math.max(0, room));
+    this.#droppedSamples += rest.length - kept;
+    this.#put(rest, kept);
     this.#endMs = atMs + samplesToMs(pcm.length);
-    if (kept < pcm.length) this.#endMs = Number.NEGATIVE_INFINITY; // What follows is placed anew.
+    if (kept < rest.length) this.#endMs = Number.NEGATIVE_INFINITY; // What follows is placed anew.
   }
 
   /** What was said to sound from `atMs` on does not. */
@@ -86,15 +91,19 @@ export class EchoReference {
   #startRun(atMs: number): boolean {
     const at = this.#positionAt(atMs);
     if (at === null) return false;
-    const position = Math.max(0, Math.round(at) + this.#delaySamples);
+    const position = Math.round(at) + this.#delaySamples;
+    const isEmpty = this.#begin === this.#end;
+    // Never before what is held, nor before the first sound of all.
+    const place = Math.max(0, isEmpty ? position : Math.max(position, this.#begin));
+    this.#late = place - position;
     this.#runs += 1;
-    if (position >= this.#end + CAPACITY_SAMPLES || this.#begin === this.#end) {
-      this.#begin = this.#end = position;
-    } else if (position >= this.#begin) {
-      // Silence between the two, or the new one over the end of the old one.
-      while (this.#end < position) this.#samples[this.#end++ % CAPACITY_SAMPLES] = 0;
-      this.#end = position;
+    if (isEmpty || place >= this.#end + CAPACITY_SAMPLES) {
+      this.#begin = this.#end = place;
+      return true;
     }
+    // Silence between the two, or the new one over the end of the old one.
+    while (this.#end < place) this.#samples[this.#end++ % CAPACITY_SAMPLES] = 0;
+    this.#end = place;
     return true;
   }
 

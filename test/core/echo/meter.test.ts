@@ -38,7 +38,7 @@ function reading(
   return path.reading;
 }
 
-for (const delayMs of [30, 60, 180, 400]) {
+for (const delayMs of [0, 30, 60, 180, 400]) {
   test(`an echo ${delayMs} ms late is found there`, () => {
     const found = reading({ delayMs }, 0)?.delayMs ?? Number.NaN;
     assert.ok(Math.abs(found - delayMs) <= 20, `${found} ms`);
@@ -62,17 +62,17 @@ test("an echo beyond the canceller's reach is brought into it for the next answe
   const devices = "a | b";
   const first = reading({ delayMs: 400 }, 0);
   assert.ok(first !== null && first.cancelledDb < 3, "out of reach");
-  const learned = learn(null, first, devices, 0);
+  const learned = learn(null, first, devices);
   const shiftMs = shiftFor(learned);
   const second = reading({ delayMs: 400 }, 0, { shiftMs, answered: () => undefined });
   assert.ok(second !== null && second.cancelledDb > 15, `${second?.cancelledDb} dB`);
-  const after = learn(learned, second, devices, shiftMs);
+  const after = learn(learned, second, devices);
   assert.equal(shiftFor(after), shiftMs, "and it stays there");
 });
 
 test("what was learned outlives the process, but not a change of devices", () => {
   const found: EchoReading = { delayMs: 210, echoDbfs: -22.5, returnLossDb: 8, cancelledDb: 24 };
-  const learned = learn(null, found, "mic | speaker", 0);
+  const learned = learn(null, found, "mic | speaker");
   assert.deepEqual(learnedIn(learnedText(learned), "mic | speaker"), learned);
   assert.equal(learnedIn(learnedText(learned), "other | speaker"), null);
   for (const text of [
@@ -88,13 +88,13 @@ test("what was learned outlives the process, but not a change of devices", () =>
 
 test("a delay that only jitters is the old one; another one is believed", () => {
   const found: EchoReading = { delayMs: 60, echoDbfs: -20, returnLossDb: 8, cancelledDb: 24 };
-  const first = learn(null, found, "d", 0);
-  const second = learn(first, { ...found, delayMs: 80, cancelledDb: 14 }, "d", 0);
+  const first = learn(null, found, "d");
+  const second = learn(first, { ...found, delayMs: 80, cancelledDb: 14 }, "d");
   assert.equal(second.delayMs, 60);
   assert.equal(second.cancelledDb, 21);
   assert.equal(second.answers, 2);
-  assert.equal(learn(second, { ...found, delayMs: 260 }, "d", 0).delayMs, 260);
-  assert.equal(learn(second, { ...found, delayMs: null }, "d", 0).delayMs, 60);
+  assert.equal(learn(second, { ...found, delayMs: 260 }, "d").delayMs, 260);
+  assert.equal(learn(second, { ...found, delayMs: null }, "d").delayMs, 60);
 });
 
 test("the sentences of doctor and status", () => {

@@ -47,6 +47,27 @@ test("a new stretch is placed anew, with the delay that was learned meanwhile", 
   assert.equal(reference.runs, 2);
 });
 
+test("a stretch that is to lie before what was read already begins in its middle", () => {
+  const reference = new EchoReference(positionAt);
+  const [first, second] = [noise(4_800, 1), noise(4_800, 2)];
+  reference.playing(first, 100);
+  read(reference, 0, 2_400);
+  reference.silenced(250);
+  reference.delay(-720);
+  // It would sound from position 2,880 - 720 on, and the microphone is at 2,400.
+  reference.playing(second, 220);
+  assert.deepEqual(read(reference, 2_400, 2_400), second.subarray(240, 2_640));
+  assert.deepEqual(read(reference, 4_800, 2_160), second.subarray(2_640));
+});
+
+test("a first sound that lies before the microphone's first sample begins in its middle", () => {
+  const reference = new EchoReference(positionAt);
+  const pcm = noise(2_400);
+  reference.delay(-720);
+  reference.playing(pcm, 110);
+  assert.deepEqual(read(reference, 0, 1_920), pcm.subarray(480));
+});
+
 test("what is flushed does not sound", () => {
   const reference = new EchoReference(positionAt);
   const pcm = noise(4_800);
