@@ -62,8 +62,8 @@ const CREDENTIALS = ["OPENAI_API_KEY", "PICOVOICE_ACCESS_KEY"];
 
 function howToSet(name: string, env: Env): string {
   const isOurs = CREDENTIALS.includes(name);
-  // systemd names every start, and gives a folder wherever a unit has LoadCredential=.
-  if (isOurs && (env["INVOCATION_ID"] ?? "") !== "" && !env["CREDENTIALS_DIRECTORY"]) {
+  // A state folder is what a unit of systemd has; wherever one has LoadCredential=, it has this one, too.
+  if (isOurs && (env["STATE_DIRECTORY"] ?? "") !== "" && !env["CREDENTIALS_DIRECTORY"]) {
     return (
       `the environment variable ${name} is not set, and systemd hands no credentials on: something ` +
       "has emptied LoadCredential= of this unit (see systemctl cat pipit; LXC does so by a drop-in). " +

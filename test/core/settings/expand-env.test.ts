@@ -74,8 +74,14 @@ test("under systemd without credentials, the unit is what is wrong", () => {
     const result = expand(`\${OPENAI_API_KEY}`, env, "refuse");
     return result.ok ? "" : result.complaint;
   };
-  assert.match(complaint({ INVOCATION_ID: "a1" }), /has emptied LoadCredential= of this unit/);
-  const folder = { INVOCATION_ID: "a1", CREDENTIALS_DIRECTORY: "/run/credentials/pipit.service" };
+  assert.match(
+    complaint({ STATE_DIRECTORY: "/var/lib/pipit" }),
+    /has emptied LoadCredential= of this unit/,
+  );
+  const folder = {
+    STATE_DIRECTORY: "/var/lib/pipit",
+    CREDENTIALS_DIRECTORY: "/run/credentials/pipit.service",
+  };
   assert.match(complaint(folder), /for the service in \/etc\/pipit\/credentials/);
   assert.match(complaint({}), /export OPENAI_API_KEY/);
 });
