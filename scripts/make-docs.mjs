@@ -22,6 +22,7 @@ const { manPage } = await import(`${docs}/man.js`);
 const { bashCompletion } = await import(`${docs}/completion.js`);
 const { wiringSvg } = await import(`${docs}/wiring.js`);
 const { olderKeysMarkdown } = await import(`${built}/commands/migrate/older-keys.js`);
+const { describe } = await import(`${built}/core/assistant/describe.js`);
 const { DEFAULTS } = await import(`${built}/core/settings/table.js`);
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
@@ -51,6 +52,7 @@ const DOCUMENTS = {
   "config/MIGRATING.md": part("older-keys", olderKeysMarkdown()),
   "config/wiring.svg": whole(wiringSvg(DEFAULTS)),
   "metrics/README.md": part("metrics-fields", metricsFieldsMarkdown()),
+  "CONTRIBUTING.md": part("machine-tables", describe()),
   "shell/pipit.1": whole(manPage(commands, version)),
   "shell/pipit.bash": whole(bashCompletion(commands)),
 };

@@ -43,7 +43,7 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "uplink-flushed" }),
     () => ({ tag: "power-off" }),
     () => ({ tag: "news", text: "It is done." }),
-    () => ({ tag: "tool-done", callId: "c", ok: dice.chance(0.5), output: "{}" }),
+    () => ({ tag: "tool-done", callId: one(["c", "d", "e"]), ok: dice.chance(0.5), output: "{}" }),
     () => ({
       tag: "link-closed",
       attempt: stale,
@@ -72,7 +72,8 @@ function anyEvent(dice: SimDice): ServerEvent {
   const error = { type: null, code: one(CODES), message, param, eventId: one(OWN) };
   const status = one(STATUSES);
   const called = dice.unit() < 0.2;
-  const calls = called ? [{ callId: "c", name: one(NAMES), arguments: "}{" }] : [];
+  const ids = ["c", "d", "e"].slice(0, 1 + Math.floor(dice.unit() * 3));
+  const calls = called ? ids.map((callId) => ({ callId, name: one(NAMES), arguments: "}{" })) : [];
   const expiresAtS = one([null, 0, 1e12]);
   const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS, transcriber: null };
   const kinds: readonly ServerEvent[] = [

@@ -207,7 +207,10 @@ export class ModelServer {
     const error = code === null ? null : { ...NO_ERROR, code };
     const name = this.#dice.chance(0.5) ? "lamp" : "end_conversation";
     const called = status === "completed" && this.#dice.chance(0.15);
-    const calls = called ? [{ callId: this.#name("call"), name, arguments: "{}" }] : [];
+    const count = called ? 1 + this.#dice.below(3) : 0;
+    const calls = Array.from({ length: count }, () => {
+      return { callId: this.#name("call"), name, arguments: "{}" };
+    });
     const done = { responseId: id, status, reason: null, error, calls, usage: null };
     this.down.push({ tag: "response-done", ...done });
   }

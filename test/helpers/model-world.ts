@@ -29,10 +29,15 @@ import { ownersWish } from "./model-owner.ts";
 import { ModelPurse } from "./model-purse.ts";
 import { ModelServer } from "./model-server.ts";
 import { ModelSpeaker } from "./model-speaker.ts";
+import { seeMove } from "./moves.ts";
 
 const SAMPLES_A_MS = 24;
 /** More effects of one step than this, and something goes round in circles. */
 const EFFECTS_MAX = 64;
+/** What happens where the owner is never quiet: see `happen`. */
+const RESTLESS = [0, 0, 0, 0, 8, 8, 13, 17, 17, 18];
+/** One of each of the wishes, by its number (model-owner.ts). */
+const WISHES = [0, 40, 50, 55, 57, 58, 65, 66, 70, 70, 82, 82, 73, 73, 82, 90];
 const TRACE_LINES = 45;
 /** Alarms within one passing of time. */
 const ALARMS_MAX = 200;
@@ -52,6 +57,7 @@ export class ModelWorld {
   readonly visited = new Set<string>();
   readonly purse: ModelPurse;
   readonly #dice: SimDice;
+  readonly #restless: boolean;
   readonly #settings: Settings;
   readonly #plain: PublicSettings;
   #server: ModelServer | null = null;
@@ -61,7 +67,8 @@ export class ModelWorld {
   /** The rest of a turn is on its way to the wire. */
   #flushing: boolean = false;
 
-  constructor(dice: SimDice, settings: Settings) {
+  constructor(dice: SimDice, settings: Settings, restless = false) {
+    this.#restless = restless;
     this.#dice = dice;
     this.#settings = settings;
     this.#plain = withoutSecrets(settings);
@@ -71,7 +78,7 @@ export class ModelWorld {
   /** One thing happens. */
   happen(): void {
     this.purse.pass();
-    const what = this.#dice.below(20);
+    const what = this.#restless ? this.#dice.oneOf(RESTLESS) : this.#dice.below(20);
     if (what < 8) this.#network();
     else if (what < 13) this.#server?.act(this.#uplink && !this.#server.silent);
     else if (what < 17) this.pass(this.#dice.below(this.#dice.chance(0.02) ? 12_000 : 400));
@@ -79,7 +86,14 @@ export class ModelWorld {
       this.#tell();
       this.#endCall();
       if (this.#dice.chance(0.5)) this.#post({ tag: "news", text: "It is done." });
-    } else this.#post(ownersWish(this.#dice.below(100), this.nowMs, this.#head()));
+    } else
+      this.#post(
+        ownersWish(
+          this.#restless ? this.#dice.oneOf(WISHES) : this.#dice.below(100),
+          this.nowMs,
+          this.#head(),
+        ),
+      );
   }
 
   /** Nobody does anything any more; the server works on, or is silent. Ends at rest, or throws. */
@@ -223,15 +237,20 @@ export class ModelWorld {
 
   #post(input: Input): void {
     const before = this.state;
-    const { state, sends, facts } = step(before, input, {
-      nowMs: this.nowMs,
-      wallMs: 1_767_225_600_000 + this.nowMs,
-      headSample: this.#head(),
-      chance: this.#dice.unit(),
-      spentMicroUsd: this.purse.spentMicroUsd,
-      settings: this.#plain,
-      account: "a",
-    });
+    const { state, sends, facts } = step(
+      before,
+      input,
+      {
+        nowMs: this.nowMs,
+        wallMs: 1_767_225_600_000 + this.nowMs,
+        headSample: this.#head(),
+        chance: this.#dice.unit(),
+        spentMicroUsd: this.purse.spentMicroUsd,
+        settings: this.#plain,
+        account: "a",
+      },
+      seeMove,
+    );
     this.state = state;
     this.#note(input, sends);
     this.visited.add(phase(state));

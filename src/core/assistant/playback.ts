@@ -32,13 +32,7 @@ export const PLAYBACK_TABLE: Table<Playback["tag"], PlaybackEvent["tag"]> = {
     flushed: ["silent"],
     repeat: ["draining"],
   },
-  held: {
-    sound: ["held"],
-    release: ["playing", "draining"],
-    complete: ["held"],
-    flush: ["flushing"],
-    flushed: ["held"],
-  },
+  held: { release: ["playing", "draining"], complete: ["held"], flush: ["flushing"] },
   playing: {
     sound: ["playing"],
     underrun: ["playing"],
@@ -48,7 +42,6 @@ export const PLAYBACK_TABLE: Table<Playback["tag"], PlaybackEvent["tag"]> = {
     due: ["end"],
   },
   draining: {
-    sound: ["playing"],
     complete: ["draining"],
     drained: ["silent", "settling", "end"],
     flush: ["flushing"],
@@ -62,7 +55,7 @@ export const PLAYBACK_TABLE: Table<Playback["tag"], PlaybackEvent["tag"]> = {
     due: ["silent"],
   },
   settling: {
-    sound: ["held", "playing"],
+    sound: ["playing"],
     flush: ["flushing"],
     flushed: ["settling"],
     repeat: ["draining"],

@@ -15,28 +15,39 @@
 import { faultLine } from "../fault.ts";
 import { budgetFault, budgetLevel, isBeyond } from "../money/budget.ts";
 import { finish, showFault } from "./conversation.ts";
+import { TABLES } from "./describe.ts";
 import { nextDialogue } from "./dialogue.ts";
 import { RULES_MAX } from "./limits.ts";
-import { LINK_TABLE, nextLink } from "./link.ts";
+import { nextLink } from "./link.ts";
 import { budgetNotified, learn, NO_MEMORY } from "./memory.ts";
 import { ownersInput } from "./owner-inputs.ts";
-import { nextPlayback, PLAYBACK_TABLE } from "./playback.ts";
-import { nextResponse, RESPONSE_TABLE } from "./response.ts";
+import { nextPlayback } from "./playback.ts";
+import { nextResponse } from "./response.ts";
 import { type Order, type Routed, RULES } from "./rules.ts";
 import { hear } from "./server-inputs.ts";
 import type { Change, Conversation, Fact, Input, State, Step, StepContext } from "./state.ts";
-import { nextTools, TOOLS_TABLE } from "./tools.ts";
-import { nextTurn, TURN_TABLE } from "./turn.ts";
+import { nextTools } from "./tools.ts";
+import { nextTurn } from "./turn.ts";
 
 export const INITIAL: State = { memory: NO_MEMORY, rest: { tag: "idle" }, conversation: null };
 
+/** A move of a machine, as its table has it. */
+export interface Move {
+  readonly machine: string;
+  readonly state: string;
+  readonly event: string;
+  readonly target: string;
+}
+
+export type Watch = (move: Move) => void;
+
 type MachineOrder = Exclude<Order, { to: "end" }>;
 
-export function step(state: State, input: Input, at: StepContext): Step {
+export function step(state: State, input: Input, at: StepContext, watch: Watch = () => {}): Step {
   const begun: Step = { state, sends: [], facts: [] };
   const routed = route(state, input, at);
-  const taken = isOrders(routed) ? carryOut(begun, routed, at) : joined(begun, routed, at);
-  const ruled = applyRules(taken, input.tag, at);
+  const taken = isOrders(routed) ? carryOut(begun, routed, at, watch) : joined(begun, routed, at);
+  const ruled = applyRules(taken, input.tag, at, watch);
   return input.tag === "shutdown" || input.tag === "power-off" ? ruled : keepBudgetTold(ruled, at);
 }
 
@@ -59,17 +70,33 @@ function joined(before: Step, change: Change<State>, at: StepContext): Step {
   };
 }
 
-function carryOut(before: Step, orders: readonly Order[], at: StepContext): Step {
-  return orders.reduce((done, order) => obey(done, order, at), before);
+function carryOut(before: Step, orders: readonly Order[], at: StepContext, watch: Watch): Step {
+  return orders.reduce((done, order) => obey(done, order, at, watch), before);
 }
 
-function obey(before: Step, order: Order, at: StepContext): Step {
+function obey(before: Step, order: Order, at: StepContext, watch: Watch): Step {
   const { state } = before;
   if (state.conversation === null) return before;
   if (order.to === "end") return joined(before, finish(state, order.ending, at), at);
-  const { ends, ...change } = changed(state.conversation, order, state, at);
+  const from = state.conversation;
+  const { ends, ...change } = changed(from, order, state, at);
   const after = joined(before, change, at);
+  report(from, order, after.state, ends !== undefined, watch);
   return ends === undefined ? after : joined(after, finish(after.state, ends, at), at);
+}
+
+/** Tells a test of each move that a machine has made. */
+function report(
+  from: Conversation,
+  order: MachineOrder,
+  { conversation }: State,
+  isEnd: boolean,
+  watch: Watch,
+): void {
+  const { to, event } = order;
+  if (to === "dialogue" || refusal(from, order) !== null) return;
+  const target = isEnd ? "end" : (conversation?.[to].tag ?? "end");
+  watch({ machine: to, state: from[to].tag, event: event.tag, target });
 }
 
 /** One machine's change, put back into the conversation. */
@@ -105,24 +132,15 @@ function changed(
   }
 }
 
-const TABLES = {
-  link: LINK_TABLE,
-  turn: TURN_TABLE,
-  response: RESPONSE_TABLE,
-  playback: PLAYBACK_TABLE,
-  tools: TOOLS_TABLE,
-} as const;
-
 /** Does the machine's table have this event in this state? What it has not is counted. */
 function refusal(c: Conversation, { to, event }: MachineOrder): Fact | null {
   if (to === "dialogue") return null;
-  const rows: Readonly<Record<string, object>> = TABLES[to];
   const state = c[to].tag;
-  const isTaken = Object.hasOwn(rows[state] ?? {}, event.tag);
+  const isTaken = Object.hasOwn(TABLES[to][state] ?? {}, event.tag);
   return isTaken ? null : { tag: "refused", machine: to, state, event: event.tag };
 }
 
-function applyRules(before: Step, input: string, at: StepContext): Step {
+function applyRules(before: Step, input: string, at: StepContext, watch: Watch): Step {
   let done = before;
   for (let applied = 0; applied <= RULES_MAX; applied++) {
     const { conversation: c, memory } = done.state;
@@ -130,7 +148,7 @@ function applyRules(before: Step, input: string, at: StepContext): Step {
     const scope = { ...at, call: c.call, memory };
     const rule = RULES.find(({ when }) => when(c, scope));
     if (rule === undefined) return done;
-    done = carryOut(done, rule.orders(c, scope), at);
+    done = carryOut(done, rule.orders(c, scope), at, watch);
   }
   throw new Error(`the rules go round in circles after "${input}"`);
 }

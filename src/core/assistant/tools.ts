@@ -35,7 +35,7 @@ export const TOOLS_TABLE: Table<Tools["tag"], ToolsEvent["tag"]> = {
     "link-gone": ["quiet"],
   },
   running: {
-    called: ["running", "end"],
+    called: ["running"],
     done: ["running", "quiet"],
     question: ["running"],
     interrupted: ["quiet"],

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TABLES } from "../../../src/core/assistant/describe.ts";
 import type { Effect, Fact, Input, State } from "../../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../../src/core/assistant/step.ts";
 import { deadlineMs, phase } from "../../../src/core/assistant/views.ts";
@@ -12,8 +13,10 @@ import { isRefused } from "../../../src/core/money/budget.ts";
 import { DEFAULTS, type Settings, withoutSecrets } from "../../../src/core/settings/table.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
 import { anyInput } from "../../helpers/any-input.ts";
+import { STORIES } from "../../helpers/assistant-stories.ts";
 import { assertBounded } from "../../helpers/bounded.ts";
 import { ModelWorld } from "../../helpers/model-world.ts";
+import { moves, seeMove } from "../../helpers/moves.ts";
 import { avoids } from "../../helpers/traps.ts";
 
 const STEPS = 100_000;
@@ -68,6 +71,13 @@ for (const [index, [name, phases, settings]] of MODES.entries()) {
     avoids(1, 6, 9);
   });
 
+  test(`${STEPS} steps with an owner who is never quiet, ${name}`, () => {
+    const dice = new SimDice(37 + index);
+    const world = new ModelWorld(dice, settings, true);
+    for (let n = 0; n < STEPS; n++) world.happen();
+    world.leaveAlone();
+  });
+
   test(`${STEPS} inputs that make no sense, ${name}`, () => {
     const dice = new SimDice(23 + index);
     const world = new Witness();
@@ -78,6 +88,23 @@ for (const [index, [name, phases, settings]] of MODES.entries()) {
     }
   });
 }
+
+test("the stories, for the moves that dice find seldom", () => {
+  for (const [, play] of STORIES) play();
+});
+
+test("the tables have every move that was seen, and no other", () => {
+  const known = Object.entries(TABLES).flatMap(([machine, table]) =>
+    Object.entries(table).flatMap(([state, events]) =>
+      Object.entries(events).flatMap(([event, targets]) =>
+        targets.map((target) => `${machine} ${state} ${event} ${target}`),
+      ),
+    ),
+  );
+  const missing = [...moves].filter((move) => !known.includes(move));
+  const surplus = known.filter((move) => !moves.has(move));
+  assert.deepEqual({ missing: missing.sort(), surplus }, { missing: [], surplus: [] });
+});
 
 /** Watches the machine while nonsense is said to it. */
 class Witness {
@@ -97,10 +124,8 @@ class Witness {
     if (chance < 0.01) this.#spentMicroUsd = chance < 0.002 ? 0 : this.#spentMicroUsd + 200_000;
     const spentMicroUsd = this.#spentMicroUsd;
     const at = { nowMs, headSample: nowMs * 24, wallMs, chance, spentMicroUsd, account: "a" };
-    const { state, sends, facts } = step(this.state, input, {
-      ...at,
-      settings: withoutSecrets(settings),
-    });
+    const context = { ...at, settings: withoutSecrets(settings) };
+    const { state, sends, facts } = step(this.state, input, context, seeMove);
     this.state = state;
     for (const fact of facts) this.#observe(fact);
     sends.forEach((effect) => {

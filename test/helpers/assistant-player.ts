@@ -1,0 +1,169 @@
+/** The assistant alone, played by hand: inputs in, state and what is sent out. Time is the test's. */
+
+import assert from "node:assert/strict";
+import type { Conversation, Effect, Fact, Input, State } from "../../src/core/assistant/state.ts";
+import { INITIAL, step } from "../../src/core/assistant/step.ts";
+import { deadlineMs, phase } from "../../src/core/assistant/views.ts";
+import { msToSamples } from "../../src/core/audio/pcm.ts";
+import type { ServerEvent, ToolCall } from "../../src/core/realtime/server-events.ts";
+import { DEFAULTS, type Settings, withoutSecrets } from "../../src/core/settings/table.ts";
+import { seeMove } from "./moves.ts";
+
+type Done = Extract<ServerEvent, { tag: "response-done" }>;
+
+const SESSION = { sessionId: "s", model: "m", voice: null, expiresAtS: null, transcriber: null };
+const DONE = { status: "completed", reason: null, error: null, calls: [], usage: null } as const;
+
+export class Player {
+  state: State = INITIAL;
+  nowMs = 10_000;
+  spentMicroUsd = 0;
+  /** What was sent, oldest first; `response.create` and the like by our own names. */
+  readonly sent: Effect[] = [];
+  readonly facts: Fact[] = [];
+  readonly #settings: Settings;
+
+  constructor(changes: Partial<Settings> = {}) {
+    this.#settings = { ...DEFAULTS, ...changes };
+  }
+
+  get c(): Conversation {
+    assert.ok(this.state.conversation, "a conversation");
+    return this.state.conversation;
+  }
+
+  get phase(): string {
+    return phase(this.state);
+  }
+
+  /** How often an event of ours was sent. */
+  count(tag: string): number {
+    return this.sent.filter((one) => one.tag === "send" && one.event.tag === tag).length;
+  }
+
+  lines(): string[] {
+    return this.facts.flatMap((fact) => (fact.tag === "log" ? [fact.line] : []));
+  }
+
+  do(input: Input): this {
+    const { state, sends, facts } = step(
+      this.state,
+      input,
+      {
+        nowMs: this.nowMs,
+        wallMs: 1_767_225_600_000 + this.nowMs,
+        headSample: msToSamples(this.nowMs),
+        chance: 0.5,
+        spentMicroUsd: this.spentMicroUsd,
+        settings: withoutSecrets(this.#settings),
+        account: "a",
+      },
+      seeMove,
+    );
+    this.state = state;
+    this.sent.push(...sends);
+    this.facts.push(...facts);
+    return this;
+  }
+
+  /** Time passes; the alarm rings when it is due. */
+  pass(ms: number): this {
+    const untilMs = this.nowMs + ms;
+    for (let alarms = 0; alarms < 100; alarms++) {
+      const due = deadlineMs(this.state);
+      if (due === null || due > untilMs) break;
+      this.nowMs = Math.max(this.nowMs, due);
+      this.do({ tag: "tick" });
+    }
+    this.nowMs = untilMs;
+    return this;
+  }
+
+  hears(event: ServerEvent, capturedAt: number | null = null): this {
+    const attempt = this.state.conversation?.link.attempt ?? 0;
+    return this.do({ tag: "server", attempt, event, capturedAt });
+  }
+
+  /** Called by the button, connected, listening. */
+  ready(): this {
+    this.do({ tag: "tap" });
+    return this.connected();
+  }
+
+  connected(): this {
+    return this.hears({ tag: "session-created", ...SESSION }).updated();
+  }
+
+  updated(): this {
+    return this.hears({ tag: "session-updated", ...SESSION });
+  }
+
+  /** Speech begins now; the server pads it by 300 ms, as far as the gate was open. */
+  speaks(itemId: string): this {
+    const startMs = this.nowMs - 300;
+    return this.hears({ tag: "speech-started", itemId, startMs }, msToSamples(startMs));
+  }
+
+  /** The server has heard half a second of silence. */
+  stops(itemId: string): this {
+    return this.hears({ tag: "speech-stopped", itemId, endMs: 0 }, msToSamples(this.nowMs));
+  }
+
+  commits(itemId: string): this {
+    return this.hears({ tag: "committed", itemId });
+  }
+
+  /** A whole question. */
+  asks(itemId = "A"): this {
+    return this.speaks(itemId).pass(2000).stops(itemId).commits(itemId);
+  }
+
+  /** A noise of 100 ms, and the silence after it. */
+  coughs(itemId = "B"): this {
+    return this.speaks(itemId).pass(600).stops(itemId);
+  }
+
+  begins(id: string): this {
+    return this.hears({ tag: "response-created", responseId: id });
+  }
+
+  sounds(id: string): this {
+    return this.do({ tag: "reply-audio", responseId: id });
+  }
+
+  ends(id: string, more: Partial<Done> = {}): this {
+    return this.hears({ tag: "response-done", responseId: id, ...DONE, ...more });
+  }
+
+  calls(id: string, ...ids: string[]): this {
+    const calls = ids.map((callId): ToolCall => ({ callId, name: "lamp", arguments: "{}" }));
+    return this.ends(id, { calls });
+  }
+
+  results(...ids: string[]): this {
+    for (const callId of ids) this.do({ tag: "tool-done", callId, ok: true, output: "{}" });
+    return this;
+  }
+
+  heard(): this {
+    return this.do({ tag: "drained" });
+  }
+
+  error(code: string | null, message = "no", eventId: string | null = null): this {
+    const error = { type: "invalid_request_error", code, message, param: null, eventId };
+    return this.hears({ tag: "error", error });
+  }
+
+  closes(code = 1006): this {
+    const attempt = this.state.conversation?.link.attempt ?? 0;
+    return this.do({ tag: "link-closed", attempt, failure: { tag: "close", code, reason: "" } });
+  }
+}
+
+/** An error of a failed response. */
+export function failure(code: string, message = "It failed") {
+  return {
+    status: "failed" as const,
+    error: { type: "tokens", code, message, param: null, eventId: null },
+  };
+}
