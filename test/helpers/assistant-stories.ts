@@ -210,6 +210,26 @@ const RARE: readonly Story[] = [
     },
   ],
   [
+    "a request refused for its rate: asked again a little later",
+    () => {
+      const player = client().asks().error("rate_limit_exceeded", "try again in 200ms", "create_1");
+      assert.equal(player.pass(300).count("create-response"), 2);
+    },
+  ],
+  [
+    "a press before the echo of the last reply has died",
+    () => {
+      const player = client({ "audio.settle_ms": 2000 })
+        .asks()
+        .begins("r1")
+        .sounds("r1")
+        .ends("r1");
+      player.heard().do({ tag: "flushed", attempt: 0, items: [] });
+      player.do({ tag: "command", command: "wake" }).commits("B").do({ tag: "tap" });
+      assert.deepEqual([player.phase, player.c.playback.tag], ["listening", "flushing"]);
+    },
+  ],
+  [
     "functions without end are a fault",
     () => {
       const player = client().asks();

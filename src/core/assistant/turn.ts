@@ -58,7 +58,7 @@ export const TURN_TABLE: Table<Turn["tag"], TurnEvent["tag"]> = {
     asked: ["closed"],
     answered: ["closed"],
     reply: ["closed"],
-    "follow-up": ["closed"],
+    "follow-up": ["closed", "open"],
     settled: ["open"],
     listen: ["open"],
     interrupted: ["open"],
