@@ -17,13 +17,20 @@ function created(player: Player): number {
   return player.count("create-response") + asked.length;
 }
 
-const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
-  const start = (): Player => new Player({ "session.response_by": by }).ready();
+type By = (typeof BY)[number];
+
+function start(by: By): Player {
+  return new Player({ "session.response_by": by }).ready();
+}
+
+const BOTH: readonly Story[] = BY.flatMap((by) => [...turns(by), ...replies(by)]);
+
+function turns(by: By): readonly Story[] {
   return [
     [
       `${by}: a question, a reply, a window for more`,
       () => {
-        const player = start().asks().begins("r1").sounds("r1");
+        const player = start(by).asks().begins("r1").sounds("r1");
         assert.equal(player.phase, "speaking");
         player.ends("r1").heard().pass(1000);
         assert.equal(player.phase, "follow-up");
@@ -34,7 +41,7 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
     [
       `${by}: a cough while it thinks: the reply is held, then heard; nothing is asked twice`,
       () => {
-        const player = start().asks().begins("r1").pass(300).speaks("B");
+        const player = start(by).asks().begins("r1").pass(300).speaks("B");
         player.sounds("r1").ends("r1");
         assert.deepEqual([player.phase, player.c.playback.tag], ["listening", "held"]);
         player.pass(600).stops("B");
@@ -47,7 +54,7 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
     [
       `${by}: a cough before the reply's first sound`,
       () => {
-        const player = start().asks().begins("r1").coughs("B").commits("B");
+        const player = start(by).asks().begins("r1").coughs("B").commits("B");
         assert.deepEqual([player.c.response.tag, player.count("delete-item")], ["active", 1]);
         player.sounds("r1").ends("r1").heard();
         assert.equal(created(player), 1);
@@ -56,7 +63,7 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
     [
       `${by}: the question goes on: one response to all of it, after its end`,
       () => {
-        const player = start().asks().begins("r1").speaks("B").pass(1500);
+        const player = start(by).asks().begins("r1").speaks("B").pass(1500);
         assert.equal(player.c.response.tag, "cancelling");
         player.ends("r1", { status: "cancelled" });
         assert.equal(player.c.response.tag, "none", "nothing is asked while the user speaks");
@@ -65,10 +72,15 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
         assert.equal(player.phase, "follow-up");
       },
     ],
+  ];
+}
+
+function replies(by: By): readonly Story[] {
+  return [
     [
       `${by}: a reply in writing is asked for once more, then it is a fault`,
       () => {
-        const player = start().asks().begins("r1").ends("r1");
+        const player = start(by).asks().begins("r1").ends("r1");
         assert.equal(player.count("create-response"), by === "client" ? 2 : 1);
         player.begins("r2").ends("r2");
         assert.equal(player.phase, "fault");
@@ -77,7 +89,7 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
     [
       `${by}: a rate limit that says when: asked again then`,
       () => {
-        const player = start().asks().begins("r1");
+        const player = start(by).asks().begins("r1");
         player.ends("r1", failure("rate_limit_exceeded", "Please try again in 1.65s"));
         const before = player.count("create-response");
         assert.equal(player.pass(1600).count("create-response"), before);
@@ -87,7 +99,7 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
     [
       `${by}: a rate limit for too long is a fault, and no wake asks before`,
       () => {
-        const player = start().asks().begins("r1");
+        const player = start(by).asks().begins("r1");
         player.ends("r1", failure("rate_limit_exceeded", "Please try again in 1m2s"));
         assert.equal(player.phase, "fault");
         assert.equal(player.pass(5000).do({ tag: "tap" }).phase, "fault");
@@ -100,7 +112,7 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
         const goodbye = (callId: string) => ({
           calls: [{ callId, name: "end_conversation", arguments: "{}" }],
         });
-        const player = start().asks().begins("r1").ends("r1", goodbye("c1")).results("c1");
+        const player = start(by).asks().begins("r1").ends("r1", goodbye("c1")).results("c1");
         player.begins("r2").ends("r2", goodbye("c2")).results("c2");
         assert.equal(player.phase, "idle");
         const ended = player.facts.find((fact) => fact.tag === "conversation-ended");
@@ -110,12 +122,12 @@ const BOTH: readonly Story[] = BY.flatMap((by): Story[] => {
     [
       `${by}: silence after anything leads to rest`,
       () => {
-        const player = start().asks().begins("r1").sounds("r1");
+        const player = start(by).asks().begins("r1").sounds("r1");
         assert.equal(player.pass(700_000).phase, "idle");
       },
     ],
   ];
-});
+}
 
 function client(changes = {}): Player {
   return new Player({ "session.response_by": "client", ...changes }).ready();
