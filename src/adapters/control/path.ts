@@ -26,7 +26,7 @@ export interface ControlPathOptions {
  * `setting` (system.control_socket, empty when unset), for a client the system service's socket if
  * it exists, `$XDG_RUNTIME_DIR/pipit`, `/tmp/pipit-<uid>`. A client whose first choice is not there
  * takes the next that is: the daemon under systemd does not listen where the setting says. A session's
- * folder that is not this user's own (`su` keeps root's), or is not there, is marked unavailable.
+ * folder that is not this user's own (`su` keeps root's), or is not there, is passed over.
  */
 export function controlSocketPath(
   setting: string,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../../src/adapters/os/project-root.ts";
@@ -71,6 +71,18 @@ test("README is a front door: short, and every link of it leads somewhere", () =
   const links = [...readme.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, to = ""]) => to);
   assert.ok(links.length > 8);
   for (const to of links.filter((each) => !each.startsWith("http"))) {
-    assert.doesNotThrow(() => readFileSync(join(ROOT, to)), to);
+    assert.ok(existsSync(join(ROOT, to)), to);
+  }
+});
+
+test("each of the five walks of CONTRIBUTING leads through five files at the most, and all are there", () => {
+  const house = checkedIn("CONTRIBUTING.md");
+  const walks = house.slice(house.indexOf("## Five walks"), house.indexOf("## The machines"));
+  const steps = walks.split(/^\d\. /m).slice(1);
+  assert.equal(steps.length, 5);
+  for (const step of steps) {
+    const files = [...step.matchAll(/`((?:src|config)\/[\w./-]+)`/g)].map(([, file = ""]) => file);
+    assert.ok(files.length > 1 && files.length <= 5, step);
+    for (const file of files) assert.doesNotThrow(() => checkedIn(file), file);
   }
 });
