@@ -19,6 +19,7 @@ import { tempFolder } from "../../helpers/temp-folder.ts";
 import type { Clip } from "../../helpers/wake-audio.ts";
 import { recordings, spoken } from "../../helpers/wake-audio.ts";
 import { listen } from "../../helpers/wake-listen.ts";
+import { faint, inPinkNoise } from "../../helpers/wake-noise.ts";
 import { wordsAt } from "../../helpers/wake-words.ts";
 
 const SENSITIVITY = SENSITIVITY_DEFAULT;
@@ -91,6 +92,30 @@ for (const [word, otherWord] of [
       "no clip is reported twice",
     );
     assert.equal(result.framesDropped, 0);
+  });
+}
+
+/** Of 24 in pink noise 10 dB below them: nine in ten. */
+const NOISY_MIN = 22;
+/** Of 24 whose loudest moment is at -50 dBFS; without the slow gain, 16 to 18. */
+const FAINT_MIN = 22;
+
+for (const word of ["computer", "jarvis"]) {
+  test(`${word}: in noise, and far below full scale`, async (t) => {
+    const clips = recordings(word);
+    if (clips === null) {
+      t.skip("no recordings");
+      return;
+    }
+    const hitsOf = async (hard: readonly Clip[]): Promise<number> => {
+      const { heard } = await listen(engine(word), hard);
+      return heard.filter((words) => words.length > 0).length;
+    };
+    const noisy = await hitsOf(inPinkNoise(clips, 10));
+    const quiet = await hitsOf(faint(clips, -50));
+    t.diagnostic(`${word}: ${noisy} in pink noise at 10 dB, ${quiet} at -50 dBFS`);
+    assert.ok(noisy >= NOISY_MIN, `${noisy} heard in noise`);
+    assert.ok(quiet >= FAINT_MIN, `${quiet} of the faint ones heard`);
   });
 }
 
