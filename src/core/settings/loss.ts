@@ -68,10 +68,13 @@ export function lossesOf(before: Written, after: Written): readonly string[] {
   if (after.sections.length === 0) {
     return ["is empty, and was not before; write {} into it to mean the defaults"];
   }
-  const sections = before.filled.filter((name) => !after.sections.includes(name));
+  const budget = budgetLoss(before, after);
+  // Who means no limit says so in the section, which is there again then.
+  const isTold = (name: string): boolean => name === "budget" && budget.length > 0;
+  const sections = before.filled.filter((name) => !after.sections.includes(name) && !isTold(name));
   const lost = [
     ...sections.map((name) => `the section ${name} is gone; write "${name}: {}" to mean it`),
-    ...budgetLoss(before, after),
+    ...budget,
     ...before.secrets
       .filter((key) => !after.secrets.includes(key))
       .map((key) => `${key} is gone; write "${lastName(key)}: \${NAME}" to take it from NAME`),
