@@ -11,7 +11,7 @@ import { errorCode } from "./adapters/os/files.ts";
 import { keepInspectorShut } from "./adapters/os/quiet-inspector.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
 import { terminalColumns, wrapped } from "./commands/columns.ts";
-import { endSoon } from "./commands/last-resort.ts";
+import { end, endSoon } from "./commands/last-resort.ts";
 import { guard, learnFrom } from "./commands/outward.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
 import { didYouMean } from "./core/suggest.ts";
@@ -179,5 +179,10 @@ for (const stream of [process.stdout, process.stderr]) {
   guard(stream);
 }
 learnFrom(process.env);
+// Node would print it past the guard, keys and all.
+process.on("uncaughtException", (error) => {
+  process.exitCode = explain(error);
+  end();
+});
 process.exitCode = await main(process.argv.slice(2)).catch(explain);
 endSoon();

@@ -17,7 +17,8 @@ export function endSoon(): void {
   setTimeout(end, LINGER_MAX_MS).unref();
 }
 
-function end(): void {
+/** Ends the process at once, with its exit code. */
+export function end(): void {
   if (!process.getActiveResourcesInfo().some((name) => IN_THE_POOL.test(name))) process.exit();
   process.stderr.write("pipit: a disk or a device did not answer; ended without waiting for it\n");
   // SIGTERM in its deadly meaning first: to systemd that is an end in good order.

@@ -18,14 +18,14 @@ const HIDDEN = "***";
 /** A known secret that was cut by a limit is recognised by so many of its first characters. */
 const CUT_MIN_CHARS = 6;
 
-/** Keys of OpenAI and its imitators, masked ones from error texts included (`sk-proj-ab***cd`). */
-const KEY_LIKE = /(?<![A-Za-z0-9])sk-[A-Za-z0-9_*-]{6,}/g;
+/** A key may stand right behind a blank as addresses write it (`%20sk-…`). Keys of OpenAI and its imitators, masked ones from error texts included (`sk-proj-ab***cd`). */
+const KEY_LIKE = /(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{2}))sk-[A-Za-z0-9_*-]{6,}/g;
 /** Other makers' keys, known by their first letters. */
 const MAKERS_KEY =
-  /(?<![A-Za-z0-9])(?:ek_|gsk_|xai-|pplx-|hf_|gh[oprsu]_|github_pat_|glpat-|AIza)[A-Za-z0-9_-]{16,}/g;
+  /(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{2}))(?:ek_|gsk_|xai-|pplx-|hf_|gh[oprsu]_|github_pat_|glpat-|AIza)[A-Za-z0-9_-]{16,}/g;
 const BEARER = /\b(Bearer|Basic)\s+(?!\*)[^\s"'\\]{6,}/gi;
 /** JSON web tokens (Home Assistant's long-lived tokens are such), cut ones too. */
-export const WEB_TOKEN = /(?<![A-Za-z0-9])eyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g;
+export const WEB_TOKEN = /(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{2}))eyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g;
 /** The password in an address: `https://name:password@host`. */
 export const URL_PASSWORD =
   /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@"'\\]{0,200}:)[^\s/@"'\\]+(?=@)/gi;

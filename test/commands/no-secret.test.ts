@@ -4,12 +4,13 @@
  */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROWS, SECTIONS } from "../../src/core/settings/table.ts";
 import { tempFolder } from "../helpers/host.ts";
-import { runPipit } from "../helpers/pipit.ts";
+import { MAIN, outputOf, runPipit } from "../helpers/pipit.ts";
 import { MADE_UP_KEYS } from "../helpers/secrets.ts";
 
 type Tree = { [name: string]: Tree | string };
@@ -68,3 +69,27 @@ for (const { maker, key, tell } of MADE_UP_KEYS) {
     assert.ok(!usage.stderr.includes(tell), usage.stderr);
   });
 }
+
+test("a bug that has a key in its message ends the program without it, and with exit code 1", async () => {
+  const [openAi] = MADE_UP_KEYS;
+  const bug = `setTimeout(() => { throw new Error("no such voice: ${openAi?.key}"); }, 500)`;
+  const rejected = `setTimeout(() => { Promise.reject(new Error("Bearer ${openAi?.key}")); }, 500)`;
+  for (const wrong of [bug, rejected]) {
+    const child = spawn(
+      process.execPath,
+      [
+        "--import",
+        `data:text/javascript,${encodeURIComponent(wrong)}`,
+        MAIN,
+        "simulate",
+        "--port",
+        "0",
+      ],
+      { env: { PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "pipe"], timeout: 30_000 },
+    );
+    const { code, stderr } = await outputOf(child);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /pipit: this is a bug\n.*\*\*\*/s);
+    assert.ok(!stderr.includes(openAi?.tell ?? ""), stderr);
+  }
+});

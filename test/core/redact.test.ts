@@ -27,6 +27,7 @@ test("keys are known by their shape, in every place of a line", () => {
 test("passwords in addresses, and keys behind a question mark", () => {
   assert.equal(redact("https://me:hunter2@host/v1", []), "https://me:***@host/v1");
   assert.equal(redact("mqtt://u:p%40ss@broker:1883", []), "mqtt://u:***@broker:1883");
+  assert.equal(redact("data:%20sk-abcdef123456%22", []), "data:%20***%22");
   assert.equal(redact("GET /?a=1&api_key=abcdef123&b=2", []), "GET /?a=1&api_key=***&b=2");
 });
 
