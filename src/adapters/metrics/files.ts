@@ -152,7 +152,7 @@ export class MetricsFiles implements MetricsStore {
     });
   }
 
-  /** Files that cannot be read, or are not whole, are marked unavailable; rejects where the folder cannot. */
+  /** Files that cannot be read, or are not whole, are passed over; rejects where the folder cannot. */
   async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
     await this.#recovering;
     const names = await this.#files.list(this.#dir).catch((error: unknown) => {

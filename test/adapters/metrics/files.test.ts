@@ -140,7 +140,7 @@ test("a folder that is a file is one clear line", async (t) => {
   assert.match(trouble?.message ?? "", /is not a folder \(EEXIST\)/);
 });
 
-test("what was spent lately is read back; broken, foreign and older files are marked unavailable", async (t) => {
+test("what was spent lately is read back; broken, foreign and older files are passed over", async (t) => {
   const dir = tempFolder(t);
   const put = (name: string, text: string): void => writeFileSync(join(dir, name), text);
   const file = (endedAt: string, costs: Readonly<Record<string, number | null>>): string =>

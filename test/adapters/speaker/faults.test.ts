@@ -82,7 +82,7 @@ test("aplay: busy, and gone while playing", async (t) => {
   await speaker.close();
   assert.deepEqual(sink.story, ["flowing", "sounded", "lost", "flowing"]);
   assert.match(sink.faults[0]?.message ?? "", /"stub" has gone away/);
-  assert.equal(speaker.heard(), PCM.length, "what was queued is marked unavailable");
+  assert.equal(speaker.heard(), PCM.length, "what was queued is passed over");
 });
 
 /** The device fails with a fault that names it; the adapter goes on until there is one. */

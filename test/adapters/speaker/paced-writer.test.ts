@@ -92,7 +92,7 @@ test("a flush tells where the ear was, skips the rest, and the next utterance fo
   const flushed = speaker.flush();
   await clock.advanceAsync(5);
   assert.equal(await flushed, 305 * 24, "it sounded until the device was silent");
-  assert.equal(speaker.heard(), PCM.length, "what was dropped is marked unavailable");
+  assert.equal(speaker.heard(), PCM.length, "what was dropped is passed over");
   await clock.advanceAsync(2_000);
   assert.equal(sink.count("drained"), 0);
   const before = device.played.length;
