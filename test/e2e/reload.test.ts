@@ -7,6 +7,8 @@ import { test } from "node:test";
 import { configure, type Daemon, daemonEnv, KEY, launch, type Paths } from "../helpers/daemon.ts";
 import { eventually, tempFolder } from "../helpers/host.ts";
 import { runPipit } from "../helpers/pipit.ts";
+import { writeWav } from "../helpers/question.ts";
+import { noise } from "../helpers/sound.ts";
 
 const SETTINGS = { button: { backend: "none" }, wake_word: { enabled: false } };
 
@@ -56,6 +58,7 @@ test("no child has the key in its environment", async (t) => {
 
 test("a credential is as good as a variable, for the daemon and for check-config", async (t) => {
   const paths = configure(t, SETTINGS);
+  writeWav(paths.question, noise(24_000));
   const folder = tempFolder(t);
   const env = { CREDENTIALS_DIRECTORY: folder };
   const without = await runPipit(["check-config", "--config", paths.config], env);
