@@ -5,8 +5,9 @@
  */
 
 import { createHash } from "node:crypto";
+import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
 import { RING_MS } from "../core/assistant/limits.ts";
-import type { Effect, Fact, Input, State, StepContext } from "../core/assistant/state.ts";
+import type { State, StepContext } from "../core/assistant/state.ts";
 import { phase } from "../core/assistant/views.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import { msToSamples } from "../core/audio/pcm.ts";

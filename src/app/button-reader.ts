@@ -6,7 +6,7 @@
  * STORM_TELL_MS, however long it goes on.
  */
 
-import type { Input } from "../core/assistant/state.ts";
+import type { Input } from "../core/assistant/inputs.ts";
 import {
   type Gesture,
   NOISE_QUIET_MS,

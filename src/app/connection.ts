@@ -4,7 +4,7 @@
  */
 
 import { type EventId, eventIdText } from "../core/assistant/ids.ts";
-import type { Input } from "../core/assistant/state.ts";
+import type { Input } from "../core/assistant/inputs.ts";
 import type { ClientEvent, Protocol } from "../core/realtime/client-events.ts";
 import { encode } from "../core/realtime/encode.ts";
 import type { Settings } from "../core/settings/table.ts";

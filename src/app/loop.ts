@@ -3,7 +3,8 @@
  * before the next; whatever an effect reports comes back through the inbox.
  */
 
-import type { Effect, Fact, Input, State, StepContext } from "../core/assistant/state.ts";
+import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
+import type { State, StepContext } from "../core/assistant/state.ts";
 import { INITIAL, step } from "../core/assistant/step.ts";
 import { deadlineMs, indication, isSameGate, microphoneGate } from "../core/assistant/views.ts";
 import type { Phase } from "../core/phase.ts";

@@ -1,6 +1,6 @@
 /** Counts what the machines did not take: the server's late and strange words, mostly. */
 
-import type { Fact } from "../core/assistant/state.ts";
+import type { Fact } from "../core/assistant/inputs.ts";
 
 /** Kinds counted; every event in every state of every machine is fewer. */
 const KINDS_MAX = 500;

@@ -1,6 +1,6 @@
 /** What `pipit status` answers: built from what the parts know, when it is asked for. */
 
-import { isConnecting } from "../core/assistant/link.ts";
+import { isConnecting } from "../core/assistant/link-dial.ts";
 import type { State } from "../core/assistant/state.ts";
 import { indication, phase } from "../core/assistant/views.ts";
 import { type Fault, faultLine } from "../core/fault.ts";

@@ -1,6 +1,6 @@
 /** Inputs for the state machine without rhyme or reason, made by dice from a few names. */
 
-import type { Input } from "../../src/core/assistant/state.ts";
+import type { Input } from "../../src/core/assistant/inputs.ts";
 import { fault } from "../../src/core/fault.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
 import type { SimDice } from "../../src/sim/dice.ts";

@@ -1,7 +1,8 @@
 /** The assistant alone, played by hand: inputs in, state and what is sent out. Time is the test's. */
 
 import assert from "node:assert/strict";
-import type { Conversation, Effect, Fact, Input, State } from "../../src/core/assistant/state.ts";
+import type { Effect, Fact, Input } from "../../src/core/assistant/inputs.ts";
+import type { Conversation, State } from "../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../src/core/assistant/step.ts";
 import { deadlineMs, phase } from "../../src/core/assistant/views.ts";
 import { msToSamples } from "../../src/core/audio/pcm.ts";

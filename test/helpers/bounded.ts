@@ -8,7 +8,7 @@ import {
   NOTIFIED_MAX,
   SETTLED_CALLS_MAX,
 } from "../../src/core/assistant/limits.ts";
-import { isConnecting } from "../../src/core/assistant/link.ts";
+import { isConnecting } from "../../src/core/assistant/link-dial.ts";
 import type { State } from "../../src/core/assistant/state.ts";
 import type { Settings } from "../../src/core/settings/table.ts";
 

@@ -1,6 +1,6 @@
 /** What the owner and the hardware do in the model world: mostly the wake word and the button. */
 
-import type { Input } from "../../src/core/assistant/state.ts";
+import type { Input } from "../../src/core/assistant/inputs.ts";
 import { fault } from "../../src/core/fault.ts";
 
 const LOST = fault("speaker-lost", "retry", "gone");

@@ -1,7 +1,7 @@
 /** The money in the small model of the world: spent with each response, forgotten at midnight. */
 
 import assert from "node:assert/strict";
-import type { Effect, Fact } from "../../src/core/assistant/state.ts";
+import type { Effect, Fact } from "../../src/core/assistant/inputs.ts";
 import { budgetLevel, isRefused } from "../../src/core/money/budget.ts";
 import type { Settings } from "../../src/core/settings/table.ts";
 import type { SimDice } from "../../src/sim/dice.ts";

@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import { eventIdText } from "../../src/core/assistant/ids.ts";
-import type { Effect, Fact, Input, State } from "../../src/core/assistant/state.ts";
+import type { Effect, Fact, Input } from "../../src/core/assistant/inputs.ts";
+import type { State } from "../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../src/core/assistant/step.ts";
 import {
   deadlineMs,

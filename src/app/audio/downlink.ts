@@ -4,7 +4,7 @@
  * responses whose late sound is not played.
  */
 
-import type { Input } from "../../core/assistant/state.ts";
+import type { Input } from "../../core/assistant/inputs.ts";
 import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import { type HeardItem, Playhead } from "../../core/audio/playhead.ts";
 import { RepeatedEvents } from "../../core/realtime/repeated-events.ts";

@@ -3,7 +3,8 @@
  * file is made of. Joins the parts that keep it, and decides nothing.
  */
 
-import type { Fact, Input, State, StepContext } from "../../core/assistant/state.ts";
+import type { Fact, Input } from "../../core/assistant/inputs.ts";
+import type { State, StepContext } from "../../core/assistant/state.ts";
 import { budgetReading } from "../../core/metrics/cost-fields.ts";
 import type { SessionRecord } from "../../core/metrics/session-file.ts";
 import type { Settings } from "../../core/settings/table.ts";

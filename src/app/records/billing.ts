@@ -6,14 +6,8 @@
  * Invariant: what is booked is never taken back, and each response is booked once.
  */
 
-import type {
-  Conversation,
-  Fact,
-  Input,
-  Link,
-  Response,
-  State,
-} from "../../core/assistant/state.ts";
+import type { Fact, Input } from "../../core/assistant/inputs.ts";
+import type { Conversation, Link, Response, State } from "../../core/assistant/state.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import {
   addResponse,

@@ -4,7 +4,8 @@
  * stopwatch's; nothing here happens for each frame of sound.
  */
 
-import type { Call, Fact, Input, StepContext } from "../../core/assistant/state.ts";
+import type { Fact, Input } from "../../core/assistant/inputs.ts";
+import type { Call, StepContext } from "../../core/assistant/state.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import type { HeardItem } from "../../core/audio/playhead.ts";
 import { type Fault, faultLine } from "../../core/fault.ts";

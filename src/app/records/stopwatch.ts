@@ -7,7 +7,8 @@
  * each other: a question that was taken back has no answer, a sound of our own answers nothing.
  */
 
-import type { Call, Fact, Input, StepContext } from "../../core/assistant/state.ts";
+import type { Fact, Input } from "../../core/assistant/inputs.ts";
+import type { Call, StepContext } from "../../core/assistant/state.ts";
 import { msToSamples } from "../../core/audio/pcm.ts";
 import { bounded } from "../../core/metrics/lists.ts";
 import type { Times } from "../../core/metrics/session-file.ts";

@@ -3,7 +3,8 @@
  * way to a conversation. The ringing needs no network, no key and no open microphone.
  */
 
-import type { Input, State } from "../../core/assistant/state.ts";
+import type { Input } from "../../core/assistant/inputs.ts";
+import type { State } from "../../core/assistant/state.ts";
 import { phase } from "../../core/assistant/views.ts";
 import type { TimerOrder } from "../../core/control.ts";
 import type { Settings } from "../../core/settings/table.ts";

@@ -3,7 +3,8 @@
  * and their ringing, volume, memory. Orders come from the model and from the control socket.
  */
 
-import type { Fact, Input, State } from "../../core/assistant/state.ts";
+import type { Fact, Input } from "../../core/assistant/inputs.ts";
+import type { State } from "../../core/assistant/state.ts";
 import { isQuiet, phase } from "../../core/assistant/views.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
 import { faultLine } from "../../core/fault.ts";

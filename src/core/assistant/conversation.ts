@@ -5,27 +5,16 @@ import { msToSamples } from "../audio/pcm.ts";
 import { type Fault, faultLine } from "../fault.ts";
 import { chainOf } from "../models/fallback.ts";
 import { type BudgetLevel, budgetExceeded, thriftySettings } from "../money/budget.ts";
+import type { PublicSettings } from "../settings/table.ts";
 import { NO_DIALOGUE } from "./dialogue.ts";
 import { eventId } from "./ids.ts";
+import type { Change, Effect, Ending, Fact } from "./inputs.ts";
 import { FAULT_SHOW_MS } from "./limits.ts";
-import { firstDial } from "./link.ts";
+import { firstDial } from "./link-dial.ts";
 import { budgetNotified, coolDown, forAccount, keepWarm, notBefore } from "./memory.ts";
 import { isHeard } from "./playback.ts";
 import { NO_RESPONSE, nextResponse } from "./response.ts";
-import type {
-  Call,
-  Change,
-  Conversation,
-  Effect,
-  Ending,
-  Fact,
-  Memory,
-  PublicSettings,
-  State,
-  StepContext,
-  Trigger,
-  Warm,
-} from "./state.ts";
+import type { Call, Conversation, Memory, State, StepContext, Trigger, Warm } from "./state.ts";
 import { NO_TOOLS, nextTools } from "./tools.ts";
 import { firstTurn, nextTurn } from "./turn.ts";
 import { phaseOf } from "./views.ts";

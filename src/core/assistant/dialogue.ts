@@ -5,8 +5,9 @@
 
 import type { HeardItem } from "../audio/playhead.ts";
 import { eventId } from "./ids.ts";
+import type { Change, Effect } from "./inputs.ts";
 import { CUTS_MAX, DIALOGUE_LINE_MAX_CHARS, DIALOGUE_MAX_LINES } from "./limits.ts";
-import type { Change, Dialogue, Effect, Line } from "./state.ts";
+import type { Dialogue, Line } from "./state.ts";
 
 export const NO_DIALOGUE: Dialogue = { lines: [], cuts: [] };
 

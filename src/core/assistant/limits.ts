@@ -1,5 +1,7 @@
 /** Every deadline of the machine that is not the owner's to choose, with the reason for its value. */
 
+import type { Call } from "./state.ts";
+
 /** Wake to a session that listens, over all attempts. The ring holds more, so nothing said is lost. */
 export const CONNECT_MAX_MS = 15_000;
 /** One attempt: handshake and set-up. Two fit, and a third on another model. */
@@ -62,3 +64,9 @@ export const SETTLED_CALLS_MAX = 64;
 export const TOOL_MAX_MS = 8_000;
 /** Function calls answered with another response, in one turn of the user. */
 export const TOOL_ROUNDS_MAX = 8;
+
+/** How long a response may be without a sound. */
+export function thinkMaxMs({ settings }: Call): number {
+  const effort = settings["openai.reasoning_effort"];
+  return effort === "high" || effort === "xhigh" ? THINK_HARD_MAX_MS : THINK_MAX_MS;
+}

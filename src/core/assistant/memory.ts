@@ -12,8 +12,9 @@ import {
   retryAfter,
 } from "../models/fallback.ts";
 import type { BudgetLevel } from "../money/budget.ts";
+import type { Change, Effect, Fact } from "./inputs.ts";
 import { NOTIFIED_MAX } from "./limits.ts";
-import type { Change, Device, Effect, Fact, Memory, Rest, StepContext, Warm } from "./state.ts";
+import type { Device, Memory, Rest, StepContext, Warm } from "./state.ts";
 
 export const NO_MEMORY: Memory = {
   dials: 0,

@@ -5,22 +5,12 @@
 
 import { msToSamples } from "../audio/pcm.ts";
 import { begin, finish } from "./conversation.ts";
+import type { Change, Command, Effect, Ending, Fact, Input } from "./inputs.ts";
 import { INTERRUPT_PRE_ROLL_MS } from "./limits.ts";
 import { coolDown, deviceBack, deviceLost, notBefore, quieted } from "./memory.ts";
 import { isHeard } from "./playback.ts";
 import { type Order, type Routed, silence } from "./rules.ts";
-import type {
-  Change,
-  Command,
-  Conversation,
-  Effect,
-  Ending,
-  Fact,
-  Input,
-  State,
-  StepContext,
-  Trigger,
-} from "./state.ts";
+import type { Conversation, State, StepContext, Trigger } from "./state.ts";
 import { gateOf, isQuiet, phase, phaseOf } from "./views.ts";
 
 export function ownersInput(state: State, input: Input, at: StepContext): Routed | null {

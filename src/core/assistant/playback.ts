@@ -7,9 +7,10 @@
 import type { HeardItem } from "../audio/playhead.ts";
 import type { Fault } from "../fault.ts";
 import { eventId } from "./ids.ts";
+import type { Change, Effect, Fact } from "./inputs.ts";
 import { FLUSH_MAX_MS, SPEAK_MAX_MS, UNDERRUN_MAX_MS } from "./limits.ts";
 import { tooLate } from "./response.ts";
-import type { Change, Effect, Fact, Playback, Scope, Table } from "./state.ts";
+import type { Playback, Scope, Table } from "./state.ts";
 
 export type PlaybackEvent =
   /** The first sound of the response, or the first after an underrun. `held`: not to be heard yet. */

@@ -12,28 +12,18 @@
 import { redialDelayMs } from "../backoff.ts";
 import { type Fault, fault } from "../fault.ts";
 import { retryHintMs, serverFault } from "../realtime/faults.ts";
+import type { ServerError } from "../realtime/server-events.ts";
 import { type EventId, eventId, isSameEvent, parseEventId } from "./ids.ts";
+import type { Change, Effect, Fact } from "./inputs.ts";
 import {
   ASK_AGAIN_MAX,
   ASK_LATER_MAX,
   ASK_LATER_MAX_MS,
   ASK_MAX_MS,
   CANCEL_MAX_MS,
-  THINK_HARD_MAX_MS,
-  THINK_MAX_MS,
+  thinkMaxMs,
 } from "./limits.ts";
-import type {
-  Call,
-  Change,
-  Effect,
-  Fact,
-  Response,
-  ResponseBy,
-  Scope,
-  ServerError,
-  ServerSaid,
-  Table,
-} from "./state.ts";
+import type { Response, ResponseBy, Scope, ServerSaid, Table } from "./state.ts";
 
 export type ResponseEvent =
   /** The user has finished a question. `by`: who creates the response to it. */
@@ -159,12 +149,6 @@ export function responseDeadlineMs(own: Response): number | null {
   const straysMs = own.unsolicited?.untilMs ?? null;
   const ownMs = own.tag === "none" || own.tag === "failed" ? null : own.untilMs;
   return ownMs === null || straysMs === null ? (ownMs ?? straysMs) : Math.min(ownMs, straysMs);
-}
-
-/** How long a response may be without a sound. */
-export function thinkMaxMs({ settings }: Call): number {
-  const effort = settings["openai.reasoning_effort"];
-  return effort === "high" || effort === "xhigh" ? THINK_HARD_MAX_MS : THINK_MAX_MS;
 }
 
 export function tooLate(what: string): Fault {

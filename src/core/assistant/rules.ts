@@ -8,12 +8,15 @@ import { msToSamples } from "../audio/pcm.ts";
 import { type Fault, fault } from "../fault.ts";
 import { budgetExceeded } from "../money/budget.ts";
 import type { DialogueEvent } from "./dialogue.ts";
-import type { LinkEvent, LinkScope } from "./link.ts";
+import type { Change, Ending } from "./inputs.ts";
+import type { LinkEvent } from "./link.ts";
+import type { LinkScope } from "./link-dial.ts";
 import { isHeard, type PlaybackEvent } from "./playback.ts";
 import type { ResponseEvent } from "./response.ts";
-import type { Change, Conversation, Ending, State } from "./state.ts";
+import type { Conversation, State } from "./state.ts";
 import type { ToolsEvent } from "./tools.ts";
-import { isSpeaking, type TurnEvent } from "./turn.ts";
+import type { TurnEvent } from "./turn.ts";
+import { isSpeaking } from "./turn-views.ts";
 import {
   endAfterReply,
   isPerhapsSpeech,

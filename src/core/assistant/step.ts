@@ -17,6 +17,7 @@ import { budgetFault, budgetLevel, isBeyond } from "../money/budget.ts";
 import { finish, showFault } from "./conversation.ts";
 import { TABLES } from "./describe.ts";
 import { nextDialogue } from "./dialogue.ts";
+import type { Change, Fact, Input, Step } from "./inputs.ts";
 import { RULES_MAX } from "./limits.ts";
 import { nextLink } from "./link.ts";
 import { budgetNotified, learn, NO_MEMORY } from "./memory.ts";
@@ -25,7 +26,7 @@ import { nextPlayback } from "./playback.ts";
 import { nextResponse } from "./response.ts";
 import { type Order, type Routed, RULES } from "./rules.ts";
 import { hear } from "./server-inputs.ts";
-import type { Change, Conversation, Fact, Input, State, Step, StepContext } from "./state.ts";
+import type { Conversation, State, StepContext } from "./state.ts";
 import { nextTools } from "./tools.ts";
 import { nextTurn } from "./turn.ts";
 

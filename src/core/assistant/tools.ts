@@ -9,8 +9,9 @@ import { fault } from "../fault.ts";
 import type { ToolCall } from "../realtime/server-events.ts";
 import { END_CONVERSATION } from "../realtime/session.ts";
 import { eventId } from "./ids.ts";
+import type { Change, Effect, Fact } from "./inputs.ts";
 import { SETTLED_CALLS_MAX, TOOL_MAX_MS, TOOL_ROUNDS_MAX } from "./limits.ts";
-import type { Change, Effect, Fact, OpenCall, Scope, Table, Tools } from "./state.ts";
+import type { OpenCall, Scope, Table, Tools } from "./state.ts";
 
 export type ToolsEvent =
   | { readonly tag: "called"; readonly calls: readonly ToolCall[] }

@@ -8,17 +8,13 @@
  * than a cough would, or when its end shows what it was; until then the response is kept.
  */
 
-import { msToSamples, samplesToMs } from "../audio/pcm.ts";
 import type { EndReason } from "../phase.ts";
+import { confirmMs, isEmpty } from "./empty-turn.ts";
 import { eventId } from "./ids.ts";
-import {
-  CONNECT_MAX_MS,
-  EMPTY_TURNS_MAX,
-  THINK_MAX_MS,
-  UTTERANCE_MAX_MS,
-  WAKE_TAIL_MS,
-} from "./limits.ts";
-import type { Call, Change, Fact, ResponseBy, Scope, Table, Turn } from "./state.ts";
+import type { Change, Fact } from "./inputs.ts";
+import { CONNECT_MAX_MS, EMPTY_TURNS_MAX, THINK_MAX_MS, UTTERANCE_MAX_MS } from "./limits.ts";
+import type { Call, ResponseBy, Scope, Table, Turn } from "./state.ts";
+import { commitKind } from "./turn-views.ts";
 
 export type TurnEvent =
   | { readonly tag: "link-ready" }
@@ -120,8 +116,6 @@ export const TURN_TABLE: Table<Turn["tag"], TurnEvent["tag"]> = {
   },
 };
 
-type Speech = Extract<Turn, { tag: "speech" }>;
-
 export function nextTurn(own: Turn, event: TurnEvent, at: Scope): Change<Turn> {
   switch (event.tag) {
     case "link-ready":
@@ -175,37 +169,6 @@ export function firstTurn({ trigger, fromSample }: Call, pushToTalk: boolean, no
   return pushToTalk
     ? { ...own, tag: "held", untilMs: nowMs + UTTERANCE_MAX_MS }
     : { ...own, tag: "closed", opens: "with-link", untilMs: null };
-}
-
-export function turnDeadlineMs(own: Turn): number | null {
-  switch (own.tag) {
-    case "speech":
-      return Math.min(own.untilMs, own.confirmAtMs ?? own.untilMs);
-    case "closed":
-    case "open":
-    case "ended":
-    case "held":
-    case "released":
-      return own.untilMs;
-    case "committed":
-      return null;
-  }
-}
-
-/** What a commit of the server's is to this turn. */
-export function commitKind(own: Turn, itemId: string): "question" | "empty" | "own" | "late" {
-  if (own.empty.includes(itemId)) return "empty";
-  if (own.pushToTalk || own.lastItem === itemId) return "own";
-  return own.tag === "closed" ? "late" : "question";
-}
-
-/** Is the user speaking for sure? A cough that is not over yet is not. */
-export function isSpeaking(own: Turn): boolean {
-  return (
-    own.tag === "held" ||
-    (own.tag === "ended" && !own.empty.includes(own.itemId)) ||
-    (own.tag === "speech" && own.confirmAtMs === null)
-  );
 }
 
 // ---------------------------------------------------------------- opening and closing
@@ -339,19 +302,6 @@ function speechStarted(own: Turn, itemId: string, sample: number | null, at: Sco
   return { next: { ...begun, confirmAtMs, before: "committed" } };
 }
 
-/** The end of a cough would have been told of by then: its length, and the silence after it. */
-function confirmMs(fromSample: number | null, own: Turn, at: Scope): number | null {
-  const { settings } = at.call;
-  if (settings["openai.turn_detection.type"] === "semantic_vad") return null;
-  const longest = settings["session.min_speech_ms"] + settings["openai.turn_detection.silence_ms"];
-  const voiceFrom = (fromSample ?? at.headSample) + padding(fromSample ?? 0, own, at);
-  const lastedMs = samplesToMs(at.headSample - voiceFrom);
-  return at.nowMs + Math.max(0, longest + CONFIRM_SLACK_MS - lastedMs);
-}
-
-/** For the way of the server's word to us. */
-const CONFIRM_SLACK_MS = 150;
-
 function speechStopped(own: Turn, itemId: string, sample: number | null, at: Scope): Change<Turn> {
   if (own.tag !== "speech") return { next: own };
   if (isEmpty(own, sample, at)) {
@@ -364,31 +314,6 @@ function speechStopped(own: Turn, itemId: string, sample: number | null, at: Sco
   const facts: Fact[] = [{ tag: "speech-ended", capturedAt: sample }];
   if (own.before === "committed") facts.unshift({ tag: "question-reopened" });
   return { next: { ...data(own), tag: "ended", itemId, untilMs: at.nowMs + THINK_MAX_MS }, facts };
-}
-
-/**
- * Was nothing said? Too short, or over before the wake word had been detected. The server's times
- * include the padding before speech and the silence after it; semantic detection tells of no such.
- */
-function isEmpty(own: Speech, toSample: number | null, at: Scope): boolean {
-  const { settings } = at.call;
-  if (own.fromSample === null || toSample === null) return false;
-  const semantic = settings["openai.turn_detection.type"] === "semantic_vad";
-  const silence = semantic ? 0 : msToSamples(settings["openai.turn_detection.silence_ms"]);
-  const voiceFrom = own.fromSample + padding(own.fromSample, own, at);
-  const spokenMs = samplesToMs(toSample - silence - voiceFrom);
-  if (spokenMs < settings["session.min_speech_ms"]) return true;
-  return (
-    own.wakeSample !== null && toSample - silence <= own.wakeSample + msToSamples(WAKE_TAIL_MS)
-  );
-}
-
-/** Samples of padding in front of speech; at the very opening of the gate there was none to add. */
-function padding(fromSample: number, own: Turn, { call }: Scope): number {
-  const { settings } = call;
-  const semantic = settings["openai.turn_detection.type"] === "semantic_vad";
-  if (semantic || fromSample <= own.openedSample) return 0;
-  return msToSamples(settings["openai.turn_detection.prefix_ms"]);
 }
 
 function withEmpty(own: Turn, itemId: string): readonly string[] {

@@ -11,7 +11,7 @@ import { isHeard, playbackDeadlineMs } from "./playback.ts";
 import { isWireFree, responseDeadlineMs } from "./response.ts";
 import type { Conversation, ResponseBy, SessionWish, State, StepContext } from "./state.ts";
 import { toolsDeadlineMs } from "./tools.ts";
-import { turnDeadlineMs } from "./turn.ts";
+import { turnDeadlineMs } from "./turn-views.ts";
 
 /** The word for what the appliance does, for LEDs, metrics and people. */
 export function phase({ rest, conversation }: State): Phase {

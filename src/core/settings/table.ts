@@ -87,14 +87,17 @@ function headerValues(custom: Tree): readonly string[] {
     .filter((value) => value.length >= HEADER_SECRET_MIN_CHARS);
 }
 
-/** What decides and what is shown gets the settings without these: a state is safe to print. */
-const SECRET_KEYS = ["openai.api_key", "wake_word.access_key"] as const;
+/**
+ * What decides and what is shown gets the settings without these: a state is safe to print. Headers of
+ * the own functions may hold keys, too.
+ */
+const SECRET_KEYS = ["openai.api_key", "wake_word.access_key", "tools.custom"] as const;
 
 export type PublicSettings = Omit<Settings, (typeof SECRET_KEYS)[number]>;
 
 /** The same settings without keys; a test holds it against the rows that are marked secret. */
 export function withoutSecrets(settings: Settings): PublicSettings {
-  const { "openai.api_key": _, "wake_word.access_key": __, ...rest } = settings;
+  const { "openai.api_key": _, "wake_word.access_key": __, "tools.custom": ___, ...rest } = settings;
   return Object.freeze(rest);
 }
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Input, State, StepContext } from "../../../src/core/assistant/state.ts";
+import type { Input } from "../../../src/core/assistant/inputs.ts";
+import type { State, StepContext } from "../../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../../src/core/assistant/step.ts";
 import { deadlineMs, indication, phase } from "../../../src/core/assistant/views.ts";
 import { fault } from "../../../src/core/fault.ts";

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TABLES } from "../../../src/core/assistant/describe.ts";
-import type { Effect, Fact, Input, State } from "../../../src/core/assistant/state.ts";
+import type { Effect, Fact, Input } from "../../../src/core/assistant/inputs.ts";
+import type { State } from "../../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../../src/core/assistant/step.ts";
 import { deadlineMs, phase } from "../../../src/core/assistant/views.ts";
 import { isRefused } from "../../../src/core/money/budget.ts";
