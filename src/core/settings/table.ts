@@ -97,7 +97,12 @@ export type PublicSettings = Omit<Settings, (typeof SECRET_KEYS)[number]>;
 
 /** The same settings without keys; a test holds it against the rows that are marked secret. */
 export function withoutSecrets(settings: Settings): PublicSettings {
-  const { "openai.api_key": _, "wake_word.access_key": __, "tools.custom": ___, ...rest } = settings;
+  const {
+    "openai.api_key": _,
+    "wake_word.access_key": __,
+    "tools.custom": ___,
+    ...rest
+  } = settings;
   return Object.freeze(rest);
 }
 
