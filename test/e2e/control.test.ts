@@ -40,7 +40,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
   }
   assert.match(String(version), /^\d+\.\d+\.\d+/);
   const { input_device, output_device, microphone_level: level, ...known } = rest;
-  assert.ok(level === null || record(level)?.["recovery"] === "ok");
+  assert.ok(level === null || record(level)?.["verdict"] === "ok");
   assert.match(`${input_device} ${output_device}`, /^file:.*\.wav file:.*\.wav$/);
   assert.deepEqual(known, {
     state: "idle",

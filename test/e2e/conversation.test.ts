@@ -35,7 +35,7 @@ async function twoTurns(t: TestContext): Promise<Scene> {
   const turns = [{ say: "Seven minutes for a soft one." }, { tone: { hz: 440, ms: 900 } }];
   const held = await scene(t, {
     scenario: { turns, handshake_ms: 60, created_ms: 40 },
-    config: { session: { follow_up_s: 8, max_turns: 2 } },
+    config: { session: { follow_up_s: 8, max_turns: 2, response_by: "client" } },
     again: [{ afterMs: 4_500, word: false }],
   });
   await held.daemon.says("Conversation over");

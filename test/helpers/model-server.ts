@@ -71,6 +71,7 @@ export class ModelServer {
     const { event, eventId } = next;
     switch (event.tag) {
       case "update-session":
+      case "update-turns":
         this.#configure(event.session, eventId);
         return;
       case "create-response":

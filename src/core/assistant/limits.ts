@@ -8,6 +8,8 @@ export const CONNECT_MAX_MS = 15_000;
 export const ATTEMPT_MAX_MS = 5_000;
 /** Attempts with a model after its first failure, before the next one's turn. */
 export const RETRIES_MAX = 1;
+/** The same where nobody is reached: a router that restarts needs some seconds. */
+export const HOST_RETRIES_MAX = 3;
 /** The same where the server said when to come again. */
 export const TOLD_RETRIES_MAX = 3;
 /** New connections in one conversation; a network that breaks more often is told. */

@@ -9,6 +9,7 @@ import type { Change, Effect, Ending, Fact } from "./inputs.ts";
 import {
   ATTEMPT_MAX_MS,
   CONNECT_MAX_MS,
+  HOST_RETRIES_MAX,
   RECONNECTS_MAX,
   RETRIES_MAX,
   TOLD_RETRIES_MAX,
@@ -95,6 +96,24 @@ function dialed(
 export function voiceFault(why: string): Fault {
   const advice = "Choose another openai.voice, or set openai.auto_select_voice: true";
   return fault("config", "report", why, advice);
+}
+
+/**
+ * Nobody was reached, or not even named: that is no model's fault, and the next one lives at the same
+ * address. Again after a wait that grows, then the end.
+ */
+export function hostFailed(own: Connecting, why: Fault, at: LinkScope): Change<Link> {
+  const over: Dialing = { ...dialingOf(own), redialAtMs: null };
+  const wait = redialDelayMs(own.failures, at.chance);
+  const fault = failedWith(own, why);
+  const isLast = own.failures >= HOST_RETRIES_MAX || at.nowMs + wait >= own.untilMs;
+  const facts: readonly Fact[] =
+    own.failures === 0
+      ? [{ tag: "log", level: "warning", line: `${fault.message}; trying again` }]
+      : [];
+  const next = { ...over, redialAtMs: at.nowMs + wait, failures: own.failures + 1 };
+  const sends = [hangUp(own)];
+  return isLast ? { next: over, sends, ends: faultEnding(fault) } : { next, sends, facts };
 }
 
 /** This attempt failed, wherever that showed: what now? */

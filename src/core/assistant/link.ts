@@ -22,6 +22,7 @@ import {
   broken,
   dataOf,
   faultEnding,
+  hostFailed,
   isConnecting,
   type LinkScope,
   overdue,
@@ -76,9 +77,7 @@ type SetUp = Extract<Link, { tag: "configuring" | "ready" }>;
 export function nextLink(own: Link, event: LinkEvent, at: LinkScope): Change<Link> {
   switch (event.tag) {
     case "closed":
-      return isConnecting(own)
-        ? attemptFailed(own, linkFault(event.failure, own.model), retryAfterMs(event.failure), at)
-        : { next: own };
+      return isConnecting(own) ? closed(own, event.failure, at) : { next: own };
     case "created":
       return own.tag === "dialing" ? greeted(own, event.said, event.wish, at) : { next: own };
     case "updated":
@@ -96,6 +95,16 @@ export function nextLink(own: Link, event: LinkEvent, at: LinkScope): Change<Lin
     case "due":
       return isConnecting(own) ? overdue(own, at) : { next: own };
   }
+}
+
+function closed(
+  own: Extract<Link, { tag: "dialing" | "configuring" }>,
+  failure: LinkFailure,
+  at: LinkScope,
+): Change<Link> {
+  const why = linkFault(failure, own.model);
+  const isHost = failure.tag === "network" && failure.stage !== "tls";
+  return isHost ? hostFailed(own, why, at) : attemptFailed(own, why, retryAfterMs(failure), at);
 }
 
 export function linkDeadlineMs(own: Link): number | null {
@@ -142,9 +151,10 @@ function setUp(own: SetUp, wish: SessionWish, at: LinkScope): Change<Link> {
   const { settings } = at.call;
   const session = sessionConfig(settings, own.model, own.voice, own.omitted, wish);
   const id = eventId("update", own.attempt * 100 + own.omitted.length);
-  const sends: Effect[] = [{ tag: "send", event: { tag: "update-session", session }, id }];
-  const sent =
-    own.tag === "ready" ? { ...own, sent: wish, updates: own.updates + 1 } : { ...own, sent: wish };
+  const isSetUp = own.tag === "ready";
+  const tag = isSetUp ? "update-turns" : "update-session";
+  const sends: Effect[] = [{ tag: "send", event: { tag, session }, id }];
+  const sent = isSetUp ? { ...own, sent: wish, updates: own.updates + 1 } : { ...own, sent: wish };
   return { next: sent, sends };
 }
 

@@ -7,6 +7,8 @@ export type Protocol = "ga" | "beta";
 
 export type ClientEvent =
   | { readonly tag: "update-session"; readonly session: SessionConfig }
+  /** Only how turns are found and who responds: a voice may not be sent again once it has spoken. */
+  | { readonly tag: "update-turns"; readonly session: SessionConfig }
   | { readonly tag: "clear-input" }
   /** Push-to-talk: what was sent is a turn. */
   | { readonly tag: "commit-input" }

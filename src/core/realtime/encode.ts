@@ -24,6 +24,11 @@ function body(event: ClientEvent, protocol: Protocol): Body {
       const session = protocol === "ga" ? gaSession(event.session) : betaSession(event.session);
       return { type: "session.update", session };
     }
+    case "update-turns": {
+      const turn_detection = turnDetection(event.session);
+      const ga = { type: "realtime", audio: { input: { turn_detection } } };
+      return { type: "session.update", session: protocol === "ga" ? ga : { turn_detection } };
+    }
     case "clear-input":
       return { type: "input_audio_buffer.clear" };
     case "commit-input":

@@ -35,6 +35,13 @@ const EVENTS: readonly ClientEvent[] = [
       responseBy: "client",
     }),
   },
+  {
+    tag: "update-turns",
+    session: sessionConfig(DEFAULTS, "gpt-realtime", "marin", [], {
+      pushToTalk: false,
+      responseBy: "server",
+    }),
+  },
   { tag: "clear-input" },
   { tag: "commit-input" },
   { tag: "create-response" },
