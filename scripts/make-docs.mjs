@@ -53,8 +53,8 @@ const DOCUMENTS = {
   "config/wiring.svg": whole(wiringSvg(DEFAULTS)),
   "metrics/README.md": part("metrics-fields", metricsFieldsMarkdown()),
   "CONTRIBUTING.md": part("machine-tables", describe()),
-  "shell/pipit.1": whole(manPage(commands, version)),
-  "shell/pipit.bash": whole(bashCompletion(commands)),
+  "scripts/pipit.1": whole(manPage(commands, version)),
+  "scripts/pipit.bash": whole(bashCompletion(commands)),
 };
 
 const stale = [];
