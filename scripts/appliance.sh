@@ -40,9 +40,9 @@ SETTLE_S=${PIPIT_SETTLE_S:-10}
 IDLE_MAX_S=${PIPIT_IDLE_MAX_S:-60}
 FAILED_LINES=15
 # What a release consists of. The tests and what only development needs stay outside.
-RELEASE_PARTS=(dist node_modules config systemd shell scripts package.json package-lock.json README.md LICENSE CHANGELOG.md)
+RELEASE_PARTS=(dist node_modules config systemd scripts package.json package-lock.json README.md LICENSE CHANGELOG.md)
 RELEASE_SCRIPTS=(appliance.sh release.sh service.sh setup.sh install upgrade rollback uninstall)
-SOURCE_PARTS=(src config systemd shell scripts package.json package-lock.json tsconfig.json README.md LICENSE CHANGELOG.md)
+SOURCE_PARTS=(src config systemd scripts package.json package-lock.json tsconfig.json README.md LICENSE CHANGELOG.md)
 
 DRY_RUN='' YES='' NOW='' CHANGES=0
 STAGING='' EXPORT='' TRIAL='' OLD='' WHY=''
