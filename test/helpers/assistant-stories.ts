@@ -184,6 +184,31 @@ const RARE: readonly Story[] = [
     },
   ],
   [
+    "a reply that never ends: gaps in it do not renew its limit",
+    () => {
+      const player = client({ "session.max_duration_s": 900 }).asks().begins("r1").sounds("r1");
+      for (let n = 0; n < 60 && player.phase === "speaking"; n++) {
+        player.pass(5000).do({ tag: "underrun" }).sounds("r1");
+      }
+      assert.equal(player.phase, "idle");
+      assert.ok(player.nowMs < 260_000, `${player.nowMs} ms`);
+    },
+  ],
+  [
+    "nobody is reached: some tries with the same model, and no walk along the chain",
+    () => {
+      const player = client().do({ tag: "command", command: "stop" }).do({ tag: "tap" });
+      for (let n = 0; n < 10 && player.phase === "connecting"; n++) {
+        const { attempt } = player.c.link;
+        const failure = { tag: "network", stage: "tcp", code: "ECONNREFUSED" } as const;
+        player.do({ tag: "link-closed", attempt, failure }).pass(2500);
+      }
+      assert.equal(player.phase, "idle");
+      assert.ok(!player.facts.some((fact) => fact.tag === "fell-back"));
+      assert.equal(player.lines().filter((line) => line.includes("ECONNREFUSED")).length, 2);
+    },
+  ],
+  [
     "a wake word while the echo dies away, and a quick reply",
     () => {
       const player = client({ "audio.settle_ms": 2000 })

@@ -73,7 +73,7 @@ export function nextPlayback(own: Playback, event: PlaybackEvent, at: Scope): Ch
     case "underrun":
       return { next: underrun(own, at) };
     case "complete":
-      return complete(own, event.error, at);
+      return complete(own, event.error);
     case "drained":
       return drained(own, event.settleMs, at);
     case "flush":
@@ -81,7 +81,7 @@ export function nextPlayback(own: Playback, event: PlaybackEvent, at: Scope): Ch
     case "flushed":
       return { next: own.tag === "flushing" ? { tag: "silent" } : own, sends: cuts(event.items) };
     case "repeat":
-      return { next: draining(at, null), sends: [{ tag: "repeat-reply" }] };
+      return { next: draining(at), sends: [{ tag: "repeat-reply" }] };
     case "due":
       return due(own, at);
   }
@@ -122,11 +122,11 @@ function playing(own: Playback, responseId: string, at: Scope): Playback {
 function release(own: Extract<Playback, { tag: "held" }>, at: Scope): Change<Playback> {
   const facts: Fact[] = [{ tag: "reply-began" }];
   if (!own.complete) return { next: playing(own, own.responseId, at), facts };
-  return { next: draining(at, null), sends: [{ tag: "finish-reply" }], facts };
+  return { next: draining(at), sends: [{ tag: "finish-reply" }], facts };
 }
 
-function draining(at: Scope, error: Fault | null): Playback {
-  return { tag: "draining", untilMs: at.nowMs + SPEAK_MAX_MS, error };
+function draining(at: Scope): Playback {
+  return { tag: "draining", untilMs: at.nowMs + SPEAK_MAX_MS, error: null };
 }
 
 function underrun(own: Playback, at: Scope): Playback {
@@ -134,11 +134,15 @@ function underrun(own: Playback, at: Scope): Playback {
   return { ...own, underrunUntilMs: at.nowMs + UNDERRUN_MAX_MS };
 }
 
-function complete(own: Playback, error: Fault | null, at: Scope): Change<Playback> {
+function complete(own: Playback, error: Fault | null): Change<Playback> {
   if (own.tag === "held") return { next: { ...own, complete: true } };
   if (own.tag === "draining") return { next: { ...own, error: error ?? own.error } };
   if (own.tag !== "playing") return { next: own };
-  return { next: draining(at, error), sends: [{ tag: "finish-reply" }] };
+  // The limit is that of the reply, from its first sound on.
+  return {
+    next: { tag: "draining", untilMs: own.untilMs, error },
+    sends: [{ tag: "finish-reply" }],
+  };
 }
 
 function drained(own: Playback, settleMs: number | null, at: Scope): Change<Playback> {
