@@ -48,7 +48,7 @@ export class Accounts {
     this.recorder = new Recorder({
       ...world,
       disk: this.#disk,
-      tab: () => this.billing.tab,
+      conversationCost: () => this.billing.conversationCost,
       budget: () => budgetReading(settings(), this.spending.today().microUsd),
       capturedMs,
       uplink: () => uplink.counts,

@@ -14,7 +14,7 @@ import {
   addTranscription,
   addUnbilled,
   type ConversationCost,
-  EMPTY_TAB,
+  EMPTY_COST,
 } from "../../core/money/conversation-cost.ts";
 import { ASSISTANT_TOKENS_PER_S, USER_TOKENS_PER_S } from "../../core/money/cost.ts";
 import { overridesOf } from "../../core/money/prices.ts";
@@ -44,7 +44,7 @@ type Done = Extract<ServerInput["event"], { tag: "response-done" }>;
 
 export class Billing {
   readonly #options: BillingOptions;
-  #tab: ConversationCost = EMPTY_TAB;
+  #conversationCost: ConversationCost = EMPTY_COST;
   /** The last bill of this conversation: the next one's input is what that one read and wrote. */
   #last: Usage = NO_USAGE;
   /** Received before the response under way. */
@@ -62,15 +62,15 @@ export class Billing {
   }
 
   /** Of the conversation under way, or of the last one. */
-  get tab(): ConversationCost {
-    return this.#tab;
+  get conversationCost(): ConversationCost {
+    return this.#conversationCost;
   }
 
   /** What has happened: a conversation began, or a response was lost. */
   observe(fact: Fact): void {
     if (fact.tag === "response-lost") this.#lost();
     if (fact.tag !== "conversation-began") return;
-    this.#tab = EMPTY_TAB;
+    this.#conversationCost = EMPTY_COST;
     this.#receivedBefore = 0;
     this.#lostOn = 0;
     // A session kept from the last one brings its past along.
@@ -80,7 +80,7 @@ export class Billing {
   /** The conversation is over; from now on it is one of today's. */
   end(): ConversationCost {
     this.#options.spending.book({ conversations: 1, microUsd: 0 });
-    return this.#tab;
+    return this.#conversationCost;
   }
 
   /** Before the step: what this input costs. Returns what has been spent today. */
@@ -102,7 +102,7 @@ export class Billing {
     const link = this.#session?.link;
     if (link === undefined || link.attempt === this.#lostOn) return;
     this.#lostOn = link.attempt;
-    this.#book(addUnbilled(this.#tab, this.#guess(), link.model, this.#overrides()));
+    this.#book(addUnbilled(this.#conversationCost, this.#guess(), link.model, this.#overrides()));
   }
 
   #hear({ event }: ServerInput, link: Link, response: Response | null): void {
@@ -116,7 +116,14 @@ export class Billing {
         return;
       case "transcribed":
         if (event.usage === null) return;
-        this.#book(addTranscription(this.#tab, event.usage, this.#transcriber, this.#overrides()));
+        this.#book(
+          addTranscription(
+            this.#conversationCost,
+            event.usage,
+            this.#transcriber,
+            this.#overrides(),
+          ),
+        );
         return;
       default:
         return;
@@ -130,10 +137,10 @@ export class Billing {
     this.#billed = which;
     if (usage !== null) {
       this.#last = usage;
-      this.#book(addResponse(this.#tab, usage, link.model, this.#overrides()));
+      this.#book(addResponse(this.#conversationCost, usage, link.model, this.#overrides()));
     } else if (status !== "failed") {
       // A failed response without a bill has none: nothing was made.
-      this.#book(addUnbilled(this.#tab, this.#guess(), link.model, this.#overrides()));
+      this.#book(addUnbilled(this.#conversationCost, this.#guess(), link.model, this.#overrides()));
     }
     this.#receivedBefore = this.#options.receivedSamples();
   }
@@ -159,9 +166,9 @@ export class Billing {
     };
   }
 
-  #book(tab: ConversationCost): void {
-    const microUsd = tab.assumedMicroUsd - this.#tab.assumedMicroUsd;
-    this.#tab = tab;
+  #book(conversationCost: ConversationCost): void {
+    const microUsd = conversationCost.assumedMicroUsd - this.#conversationCost.assumedMicroUsd;
+    this.#conversationCost = conversationCost;
     this.#options.spending.book({ conversations: 0, microUsd });
   }
 

@@ -30,7 +30,7 @@ export interface RecorderOptions {
   readonly store: MetricsStore;
   readonly disk: DiskTrouble;
   /** What the conversation has cost so far. */
-  readonly tab: () => ConversationCost;
+  readonly conversationCost: () => ConversationCost;
   /** What the day has come to; null where it has no budget. */
   readonly budget: () => BudgetReading | null;
   readonly capturedMs: CapturedMs;
@@ -48,7 +48,14 @@ export interface RecorderOptions {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type ServerInput = Extract<Input, { tag: "server" }>;
 /** What is known at the end only, or belongs to the stopwatch. */
-type Late = "endedWallMs" | "endReason" | "recovered" | "audio" | "times" | "tab" | "budget";
+type Late =
+  | "endedWallMs"
+  | "endReason"
+  | "recovered"
+  | "audio"
+  | "times"
+  | "conversationCost"
+  | "budget";
 
 interface Running {
   readonly call: Call;
@@ -60,7 +67,7 @@ interface Running {
 interface Ending {
   readonly reason: SessionRecord["endReason"];
   readonly recovered: boolean;
-  readonly tab: ConversationCost;
+  readonly conversationCost: ConversationCost;
 }
 
 export class Recorder {
@@ -159,14 +166,14 @@ export class Recorder {
     this.#running?.stopwatch.sounded(atMs);
   }
 
-  /** Has the file written; `saved` waits for it. `tab`: what the conversation has cost. */
-  end(reason: EndReason, fault: Fault | null, tab: ConversationCost): void {
+  /** Has the file written; `saved` waits for it. `conversationCost`: what the conversation has cost. */
+  end(reason: EndReason, fault: Fault | null, conversationCost: ConversationCost): void {
     const running = this.#running;
     if (running === null) return;
     this.#running = null;
     if (fault !== null) this.#error(running, fault.code, faultLine(fault));
     const { clock, journal, flushed, recorded } = this.#options;
-    const ended = this.#ended(running, { reason, recovered: false, tab });
+    const ended = this.#ended(running, { reason, recovered: false, conversationCost });
     journal.log("info", summary(ended));
     // The object stays the connection's own, and goes on counting what is still heard.
     const counts = this.#options.downlink();
@@ -195,8 +202,12 @@ export class Recorder {
 
   /** The file as it would be if the process died now. */
   #checkpoint(running: Running): void {
-    const { store, disk, tab } = this.#options;
-    const record = this.#ended(running, { reason: "interrupted", recovered: true, tab: tab() });
+    const { store, disk, conversationCost } = this.#options;
+    const record = this.#ended(running, {
+      reason: "interrupted",
+      recovered: true,
+      conversationCost: conversationCost(),
+    });
     const noted = store.checkpoint(fileName(record, iso), render(record, iso));
     void noted.then((lost) => disk.went("checkpoint", lost));
   }
@@ -224,14 +235,14 @@ export class Recorder {
 
   #ended(
     { record, call, beganMs, stopwatch }: Running,
-    { reason: endReason, recovered, tab }: Ending,
+    { reason: endReason, recovered, conversationCost }: Ending,
   ): SessionRecord {
     const { clock, uplink, downlink, budget } = this.#options;
     const endedWallMs = record.startedWallMs + (clock.nowMs() - beganMs);
     const audio = audioOf(call, uplink(), downlink());
     const times = stopwatch.times;
     const end = { endReason, recovered, endedWallMs, budget: budget() };
-    return { ...record, ...end, times, audio, tab };
+    return { ...record, ...end, times, audio, conversationCost };
   }
 
   #server(running: Running, { event }: ServerInput): void {
@@ -288,7 +299,7 @@ function audioOf(call: Call, up: UplinkCounts, down: DownlinkCounts): SessionRec
 
 function summary(record: SessionRecord): string {
   const seconds = ((record.endedWallMs - record.startedWallMs) / 1000).toFixed(1);
-  const micro = record.tab.estimatedMicroUsd;
+  const micro = record.conversationCost.estimatedMicroUsd;
   const nothing = micro === 0 && record.turns === 0;
   const known = micro === null ? "cost unknown" : `$${(micro / 1e6).toFixed(4)}`;
   const cost = nothing ? "nothing spent" : known;

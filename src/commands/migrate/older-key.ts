@@ -10,7 +10,7 @@ import type { OlderName } from "../../core/settings/older-names.ts";
 import { readValue } from "../../core/settings/read-value.ts";
 import type { Value } from "../../core/settings/row.ts";
 import type { SettingKey } from "../../core/settings/table.ts";
-import { TABLE } from "../../core/settings/table.ts";
+import { TABLE } from "../../core/settings/table-rows.ts";
 
 /** What a mapping may look at besides its own value. */
 export interface Older {

@@ -8,7 +8,8 @@
 
 import type { Value } from "../../core/settings/row.ts";
 import type { SettingKey } from "../../core/settings/table.ts";
-import { isSettingKey, SECTIONS, TABLE } from "../../core/settings/table.ts";
+import { isSettingKey, SECTIONS } from "../../core/settings/table.ts";
+import { TABLE } from "../../core/settings/table-rows.ts";
 import type { Path } from "../../core/settings/validate.ts";
 import {
   type Assignment,

@@ -24,10 +24,10 @@ export function budgetReading(settings: Settings, spentMicroUsd: number): Budget
 
 /** The fields of the metrics file that are about tokens and money. */
 export function moneyFields(
-  tab: ConversationCost,
+  conversationCost: ConversationCost,
   budget: BudgetReading | null,
 ): Record<string, unknown> {
-  const { usage, parts, transcription } = tab;
+  const { usage, parts, transcription } = conversationCost;
   return {
     tokens: { ...tokenFields(usage), reasoning: usage.reasoning },
     transcription: transcription && {
@@ -48,9 +48,12 @@ export function moneyFields(
       output_audio: dollars(parts.outputAudio),
       transcription: dollars(transcription?.microUsd ?? 0),
     },
-    estimated_cost: tab.estimatedMicroUsd === null ? null : dollars(tab.estimatedMicroUsd),
-    known_cost: dollars(tab.knownMicroUsd),
-    assumed_cost: dollars(tab.assumedMicroUsd),
+    estimated_cost:
+      conversationCost.estimatedMicroUsd === null
+        ? null
+        : dollars(conversationCost.estimatedMicroUsd),
+    known_cost: dollars(conversationCost.knownMicroUsd),
+    assumed_cost: dollars(conversationCost.assumedMicroUsd),
     budget: budget && {
       daily_usd: budget.dailyUsd,
       spent_today_usd: dollars(budget.spentTodayMicroUsd),

@@ -145,7 +145,7 @@ export class Fleet {
     for (const status of ["completed", "cancelled", "incomplete", "failed"] as const) {
       this.#responses.add(record.responses[status], status);
     }
-    this.#responses.add(record.tab.unbilled, "unbilled");
+    this.#responses.add(record.conversationCost.unbilled, "unbilled");
     for (const { ok } of record.calls) this.#calls.add(1, String(ok));
     for (const { code } of record.errors) this.#errors.add(1, code);
     for (const { reason } of record.fallbacks) this.#fallbacks.add(1, reason);
@@ -153,11 +153,11 @@ export class Fleet {
     this.#interruptions += record.interruptions.length;
     this.#droppedMs += record.audio.droppedMs;
     this.#underruns += record.audio.underruns;
-    this.#addMoney(record.tab);
+    this.#addMoney(record.conversationCost);
     this.#addTimes(record.times);
   }
 
-  #addMoney({ usage, knownMicroUsd, assumedMicroUsd }: SessionRecord["tab"]): void {
+  #addMoney({ usage, knownMicroUsd, assumedMicroUsd }: SessionRecord["conversationCost"]): void {
     this.#knownMicroUsd += knownMicroUsd;
     this.#assumedMicroUsd += assumedMicroUsd;
     this.#tokens.add(usage.inputText, "input_text");

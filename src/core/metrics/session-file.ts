@@ -60,7 +60,7 @@ export interface SessionRecord {
   readonly responses: ResponseCounts;
   readonly interruptions: readonly { heard_ms: number; received_ms: number }[];
   readonly calls: readonly { name: string; ok: boolean; ms: number }[];
-  readonly tab: ConversationCost;
+  readonly conversationCost: ConversationCost;
   readonly budget: BudgetReading | null;
   readonly audio: {
     readonly sentMs: number;
@@ -88,7 +88,7 @@ export function render(record: SessionRecord, iso: (ms: number) => string): stri
 }
 
 function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<string, unknown> {
-  const { calls, responses, tab } = record;
+  const { calls, responses, conversationCost } = record;
   return {
     schema_version: SCHEMA_VERSION,
     session_id: record.id,
@@ -104,14 +104,14 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
     protocol: record.protocol,
     turns: record.turns,
     ...timeFields(record.times),
-    responses: { ...responses, unbilled: tab.unbilled },
+    responses: { ...responses, unbilled: conversationCost.unbilled },
     response_by: record.requestedBy,
     interruptions: record.interruptions,
     function_calls: calls.map(cut),
     function_success_rate:
       calls.length === 0 ? null : calls.filter((c) => c.ok).length / calls.length,
-    ...moneyFields(tab, record.budget),
-    price_table: priceTableOf(tab),
+    ...moneyFields(conversationCost, record.budget),
+    price_table: priceTableOf(conversationCost),
     audio: audioFields(record.audio),
     errors: record.errors.map(cut),
   };

@@ -1,5 +1,5 @@
 /**
- * The tab of one conversation: what has been used, what it costs as far as that is known, and what
+ * The cost of one conversation: what has been used, what it costs as far as that is known, and what
  * the budget counts for it. Invariant: `knownMicroUsd` is the sum of the parts and the transcription;
  * `assumedMicroUsd` is never below it, and equal to it while everything is known.
  */
@@ -40,7 +40,7 @@ export interface ConversationCost {
   readonly own: boolean;
 }
 
-export const EMPTY_TAB: ConversationCost = {
+export const EMPTY_COST: ConversationCost = {
   usage: NO_USAGE,
   parts: NO_PARTS,
   transcription: null,
@@ -53,58 +53,67 @@ export const EMPTY_TAB: ConversationCost = {
 
 /** A response, with its bill. */
 export function addResponse(
-  tab: ConversationCost,
+  conversationCost: ConversationCost,
   usage: Usage,
   model: string,
   overrides: PriceOverrides,
 ): ConversationCost {
   const bill = billOf(usage, model, overrides);
   const assumed = (bill ?? assumedBillOf(usage, model, overrides)).totalMicroUsd;
-  const all = { ...tab, usage: addUsage(tab.usage, usage) };
-  if (bill === null) return { ...all, ...money(tab, null, assumed) };
-  const own = tab.own || pricesOf(model, overrides).own;
-  return { ...all, parts: addParts(tab.parts, bill.parts), own, ...money(tab, assumed, assumed) };
+  const all = { ...conversationCost, usage: addUsage(conversationCost.usage, usage) };
+  if (bill === null) return { ...all, ...money(conversationCost, null, assumed) };
+  const own = conversationCost.own || pricesOf(model, overrides).own;
+  return {
+    ...all,
+    parts: addParts(conversationCost.parts, bill.parts),
+    own,
+    ...money(conversationCost, assumed, assumed),
+  };
 }
 
 /** A response whose bill was not seen; `guess` is what it may have used. */
 export function addUnbilled(
-  tab: ConversationCost,
+  conversationCost: ConversationCost,
   guess: Usage,
   model: string,
   overrides: PriceOverrides,
 ): ConversationCost {
   const assumed = assumedBillOf(guess, model, overrides).totalMicroUsd;
-  return { ...tab, unbilled: tab.unbilled + 1, ...money(tab, null, assumed) };
+  return {
+    ...conversationCost,
+    unbilled: conversationCost.unbilled + 1,
+    ...money(conversationCost, null, assumed),
+  };
 }
 
 /** A transcription of the user's speech by `model` ("" where nobody has named it). */
 export function addTranscription(
-  tab: ConversationCost,
+  conversationCost: ConversationCost,
   used: Transcribed,
   model: string,
   overrides: PriceOverrides,
 ): ConversationCost {
   const cost = transcriptionCost(used, model, overrides);
-  const before = tab.transcription ?? { ...NOTHING_TRANSCRIBED, microUsd: 0 };
+  const before = conversationCost.transcription ?? { ...NOTHING_TRANSCRIBED, microUsd: 0 };
   const microUsd = before.microUsd + (cost ?? 0);
   const assumed = cost ?? assumedTranscriptionCost(used, model, overrides);
   return {
-    ...tab,
+    ...conversationCost,
     transcription: { ...addTranscribed(before, used), model, microUsd },
-    own: tab.own || cost !== null,
-    ...money(tab, cost, assumed),
+    own: conversationCost.own || cost !== null,
+    ...money(conversationCost, cost, assumed),
   };
 }
 
 const NOTHING_TRANSCRIBED: Transcribed = { inputText: 0, inputAudio: 0, outputText: 0, seconds: 0 };
 
 /** `cost` is null where it is not known. */
-function money(tab: ConversationCost, cost: number | null, assumed: number) {
-  const { estimatedMicroUsd: sum } = tab;
+function money(conversationCost: ConversationCost, cost: number | null, assumed: number) {
+  const { estimatedMicroUsd: sum } = conversationCost;
   return {
     estimatedMicroUsd: cost === null || sum === null ? null : sum + cost,
-    knownMicroUsd: tab.knownMicroUsd + (cost ?? 0),
-    assumedMicroUsd: tab.assumedMicroUsd + assumed,
+    knownMicroUsd: conversationCost.knownMicroUsd + (cost ?? 0),
+    assumedMicroUsd: conversationCost.assumedMicroUsd + assumed,
   };
 }
 

@@ -9,12 +9,7 @@
 import { fields, record } from "../json.ts";
 import { plainDefault } from "./read-value.ts";
 import type { Row, Tree, Value } from "./row.ts";
-import { BUDGET_ROWS } from "./table-budget.ts";
-import { DEVICE_ROWS } from "./table-device.ts";
-import { OPENAI_ROWS } from "./table-openai.ts";
-import { TOOLS_ROWS } from "./table-tools.ts";
-
-export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS, ...TOOLS_ROWS, ...BUDGET_ROWS } as const;
+import { TABLE } from "./table-rows.ts";
 
 /** A dotted key, such as `audio.pre_roll_ms`. */
 export type SettingKey = keyof typeof TABLE;

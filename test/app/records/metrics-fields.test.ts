@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { METRICS_FIELDS } from "../../../src/core/metrics/fields.ts";
 import { render, type SessionRecord } from "../../../src/core/metrics/session-file.ts";
-import { EMPTY_TAB } from "../../../src/core/money/conversation-cost.ts";
+import { EMPTY_COST } from "../../../src/core/money/conversation-cost.ts";
 import { changed, type Flat, flat, PLAIN, type Plan, told } from "../../helpers/plan.ts";
 import { STORIES, type Story } from "./metrics-stories.ts";
 import { MONEY_STORIES } from "./metrics-stories-money.ts";
@@ -39,8 +39,8 @@ const FULL: SessionRecord = {
   responses: { completed: 1, cancelled: 0, incomplete: 0, failed: 0 },
   interruptions: [{ heard_ms: 1, received_ms: 2 }],
   calls: [{ name: "lamp", ok: true, ms: 3 }],
-  tab: {
-    ...EMPTY_TAB,
+  conversationCost: {
+    ...EMPTY_COST,
     transcription: {
       model: "whisper",
       inputText: 1,

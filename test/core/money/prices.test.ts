@@ -7,7 +7,7 @@ import {
   addResponse,
   addTranscription,
   addUnbilled,
-  EMPTY_TAB,
+  EMPTY_COST,
   priceTableOf,
 } from "../../../src/core/money/conversation-cost.ts";
 import {
@@ -100,9 +100,9 @@ test("transcription has a price of its own, or none; the budget takes it for dea
   assert.equal(assumedTranscriptionCost(minutes, "", mine), 36_000);
 });
 
-test("the tab: known, assumed, and unknown once anything is", () => {
+test("the cost of a conversation: known, assumed, and unknown once anything is", () => {
   const none = overridesOf([]);
-  const known = addResponse(EMPTY_TAB, SPOKEN, "gpt-realtime", none);
+  const known = addResponse(EMPTY_COST, SPOKEN, "gpt-realtime", none);
   assert.deepEqual(
     [known.estimatedMicroUsd, known.knownMicroUsd, known.assumedMicroUsd],
     [3840, 3840, 3840],

@@ -1,0 +1,753 @@
+/**
+ * The settings table: one row per key, in the order of the example file. Default, bounds, unit, reload
+ * class and the owner's sentence stand together, and nowhere else (see table.ts).
+ *
+ * Invariant: a key stands here only when something reads it.
+ */
+
+import { LED_MODES, LED_PATTERN, TIME_OF_DAY } from "../panel/led-pattern.ts";
+import { ALL_VOICES } from "../voices.ts";
+import type { Pattern } from "./row.ts";
+import {
+  boolean,
+  fromEnvironment,
+  int,
+  intOr,
+  list,
+  number,
+  numberOr,
+  oneOf,
+  path,
+  paths,
+  prose,
+  secretText,
+  text,
+  tree,
+} from "./row.ts";
+
+// ---------------------------------------------------------------- openai
+/** Model names go into an address and into journal lines. */
+const MODEL_NAME: Pattern = {
+  regex: /^[A-Za-z0-9][\w.:/@-]*$/,
+  says: "a model name (letters, digits and . _ : / @ -)",
+};
+/** What an address must be beyond this is a rule of rules.ts. */
+const ADDRESS: Pattern = {
+  regex: /^\S+$/,
+  says: "an address that begins with https://, http://, wss:// or ws://",
+};
+const LANGUAGE: Pattern = {
+  regex: /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/,
+  says: "a language code such as en, de or pt-BR",
+};
+
+const WHO = {
+  "openai.api_key": secretText({
+    default: fromEnvironment("OPENAI_API_KEY"),
+    required: true,
+    reload: "session",
+    doc: "The key of your OpenAI account. Keep it in the environment, not in this file.",
+  }),
+  "openai.base_url": text({
+    default: fromEnvironment("OPENAI_BASE_URL", "https://api.openai.com/v1"),
+    required: true,
+    pattern: ADDRESS,
+    reload: "session",
+    doc: "Where the Realtime API is; http(s) becomes ws(s) and /realtime is appended.",
+  }),
+  "openai.model": text({
+    default: "gpt-realtime",
+    required: true,
+    pattern: MODEL_NAME,
+    reload: "session",
+    doc: "The model that answers. OpenAI has announced the end of gpt-realtime for 2027-01-20.",
+  }),
+  "openai.legacy_model": text({
+    default: "gpt-4o-realtime-preview",
+    required: true,
+    pattern: MODEL_NAME,
+    reload: "session",
+    doc: "Tried when model is refused, and used alone with model_selection: legacy. OpenAI shut gpt-4o-realtime-preview down on 2026-05-07.",
+  }),
+  "openai.fallback_models": list({
+    default: ["gpt-realtime-2.1", "gpt-realtime-1.5"],
+    minItems: 0,
+    maxItems: 8,
+    loneText: false,
+    pattern: MODEL_NAME,
+    reload: "session",
+    doc: "Tried in this order after legacy_model, so that a retired model does not silence the appliance.",
+  }),
+  "openai.model_selection": oneOf(["auto", "new", "legacy"], {
+    default: "auto",
+    reload: "session",
+    doc: "auto starts with model and falls back; new uses only model; legacy uses only legacy_model.",
+  }),
+  "openai.protocol": oneOf(["ga", "beta"], {
+    default: "ga",
+    reload: "session",
+    doc: "The dialect of the API. OpenAI itself speaks only ga since 2026-05-12; beta is for other servers.",
+  }),
+} as const;
+
+const HOW = {
+  "openai.voice": oneOf(ALL_VOICES, {
+    default: "alloy",
+    reload: "session",
+    doc: "The voice of the answers. marin and cedar are the newest; the preview models lack them.",
+  }),
+  "openai.voice_fallback": oneOf(ALL_VOICES, {
+    default: "alloy",
+    reload: "session",
+    doc: "The voice to take when the model lacks the wanted one.",
+  }),
+  "openai.auto_select_voice": boolean({
+    default: true,
+    reload: "session",
+    doc: "Take another voice when the model lacks the wanted one; false: a model without it is not asked.",
+  }),
+  "openai.temperature": number({
+    default: 0.8,
+    min: 0.6,
+    max: 1.2,
+    reload: "session",
+    doc: "How varied the answers are. Sent only with protocol: beta, for the ga protocol has no such field.",
+  }),
+  "openai.language": text({
+    default: "en",
+    required: true,
+    pattern: LANGUAGE,
+    reload: "session",
+    doc: "The language in which it answers unless it is asked for another one.",
+  }),
+  "openai.instructions": prose({
+    default: "",
+    reload: "session",
+    doc: "What the model should know and how it should behave, in your own words. Several lines: write | and indent them below.",
+  }),
+  "openai.max_output_tokens": intOr(["inf"], {
+    default: 4096,
+    min: 1,
+    max: 4096,
+    unit: "tokens",
+    reload: "session",
+    doc: "The longest answer; a second of speech is 20 tokens. inf leaves it to the model.",
+  }),
+  "openai.reasoning_effort": oneOf(["default", "minimal", "low", "medium", "high", "xhigh"], {
+    default: "default",
+    reload: "session",
+    doc: "How long a reasoning model thinks; more is slower and dearer. It is not sent to other models.",
+  }),
+  "openai.truncation": int({
+    default: 8000,
+    min: 0,
+    max: 120_000,
+    unit: "tokens",
+    reload: "session",
+    doc: "How much of a long conversation is kept, and paid for again with each answer; 0 leaves it to the API.",
+  }),
+  "openai.noise_reduction": oneOf(["off", "near_field", "far_field"], {
+    default: "far_field",
+    reload: "session",
+    doc: "What the API does about noise: near_field for a headset, far_field for a room.",
+  }),
+} as const;
+
+const TURNS = {
+  "openai.turn_detection.type": oneOf(["server_vad", "semantic_vad"], {
+    default: "server_vad",
+    reload: "session",
+    doc: "server_vad ends your turn after silence; semantic_vad when the sentence sounds complete.",
+  }),
+  "openai.turn_detection.threshold": number({
+    default: 0.5,
+    min: 0,
+    max: 1,
+    reload: "session",
+    doc: "server_vad: how loud speech must be; higher for a noisy room.",
+  }),
+  "openai.turn_detection.silence_ms": int({
+    default: 500,
+    min: 100,
+    max: 5000,
+    unit: "ms",
+    reload: "session",
+    doc: "server_vad: the silence that ends your turn.",
+  }),
+  "openai.turn_detection.prefix_ms": int({
+    default: 300,
+    min: 0,
+    max: 5000,
+    unit: "ms",
+    reload: "session",
+    doc: "server_vad: how much before the start of speech belongs to it.",
+  }),
+  "openai.turn_detection.eagerness": oneOf(["low", "medium", "high", "auto"], {
+    default: "auto",
+    reload: "session",
+    doc: "semantic_vad: how soon it answers; low waits longest.",
+  }),
+} as const;
+
+const OPENAI_ROWS = { ...WHO, ...HOW, ...TURNS } as const;
+
+// ---------------------------------------------------------------- gpio
+const BACKENDS = ["auto", "gpiochip", "onoff", "panel", "none"] as const;
+/** Pins of the 40-pin header, by their BCM number. */
+const BCM_MAX = 27;
+const LOOK: Pattern = {
+  regex: LED_PATTERN,
+  says: `STATE=PATTERN or STATE=LISTENING+STATUS, of the patterns ${LED_MODES.join(", ")}`,
+};
+const TIME: Pattern = {
+  regex: new RegExp(`^$|${TIME_OF_DAY.source}`),
+  says: "a time of day such as 22:30, or empty",
+};
+/** What a press can do; holding can do one thing more. */
+const ACTIONS = ["wake-or-stop", "mute", "repeat", "shutdown", "none"] as const;
+
+const LEDS = {
+  "leds.backend": oneOf(BACKENDS, {
+    default: "auto",
+    reload: "restart",
+    doc:
+      "Where the state is shown: gpiochip and onoff drive LEDs at pins, panel draws it on the terminal; " +
+      "auto takes the first of these that is there.",
+  }),
+  "leds.listening_pin": intOr(["none"], {
+    default: 27,
+    min: 0,
+    max: BCM_MAX,
+    reload: "restart",
+    doc: "The LED that is lit while the microphone is open (BCM number). A lone LED shows everything.",
+  }),
+  "leds.status_pin": intOr(["none"], {
+    default: 22,
+    min: 0,
+    max: BCM_MAX,
+    reload: "restart",
+    doc: "The LED that shows thinking, speaking, muted and faults (BCM number).",
+  }),
+  "leds.active_low": boolean({
+    default: false,
+    reload: "restart",
+    doc: "true for LEDs between 3.3 V and the pin, which light when the pin is low.",
+  }),
+  "leds.pwm": boolean({
+    default: false,
+    reload: "restart",
+    doc:
+      "true: LEDs at the pins 12, 13, 18 and 19 are dimmed by the kernel's PWM, " +
+      "which dtoverlay=pwm or pwm-2chan in config.txt puts there.",
+  }),
+  "leds.brightness": number({
+    default: 1,
+    min: 0.01,
+    max: 1,
+    reload: "live",
+    doc: "With pwm: how bright at most; 1 is full. Other pins know only on and off.",
+  }),
+  "leds.patterns": list({
+    default: [],
+    minItems: 0,
+    maxItems: 16,
+    loneText: true,
+    pattern: LOOK,
+    reload: "live",
+    doc: "Patterns of your own, such as idle=pulse, or speaking=off+breathe for both LEDs.",
+  }),
+  "leds.quiet_from": text({
+    default: "",
+    pattern: TIME,
+    reload: "live",
+    doc: "From this local time the LEDs stay dark at rest; a conversation and a fault still show.",
+  }),
+  "leds.quiet_to": text({
+    default: "",
+    pattern: TIME,
+    reload: "live",
+    doc: "The end of the quiet hours; they may go over midnight.",
+  }),
+} as const;
+
+const BUTTON = {
+  "button.backend": oneOf(BACKENDS, {
+    default: "auto",
+    reload: "restart",
+    doc:
+      "What acts as the button: gpiochip and onoff read a pin, panel is a key on the terminal; " +
+      "auto takes the first of these that is there.",
+  }),
+  "button.pin": intOr(["none"], {
+    default: 17,
+    min: 0,
+    max: BCM_MAX,
+    reload: "restart",
+    doc: "The pin of the button (BCM number).",
+  }),
+  "button.pull": oneOf(["up", "down", "none"], {
+    default: "up",
+    reload: "restart",
+    doc:
+      "up for a button to ground, down for one to 3.3 V, none for one to ground with a resistor of its own. " +
+      "onoff cannot set it: put gpio=17=ip,pu into config.txt.",
+  }),
+  "button.debounce_ms": int({
+    default: 20,
+    min: 0,
+    max: 200,
+    unit: "ms",
+    reload: "restart",
+    doc: "A level must last this long to count.",
+  }),
+  "button.hold_ms": int({
+    default: 600,
+    min: 300,
+    max: 10_000,
+    unit: "ms",
+    reload: "live",
+    doc: "A press of this length is a hold.",
+  }),
+  "button.double_ms": int({
+    default: 350,
+    min: 0,
+    max: 1_000,
+    unit: "ms",
+    reload: "live",
+    doc: "How soon a second press makes a double; 0 turns doubles off.",
+  }),
+  "button.tap": oneOf(ACTIONS, {
+    default: "wake-or-stop",
+    reload: "live",
+    doc: "What a short press does. It acts at once where double and hold are none, else at the release.",
+  }),
+  "button.double": oneOf(ACTIONS, {
+    default: "none",
+    reload: "live",
+    doc: "What two presses do; a lone tap then waits double_ms.",
+  }),
+  "button.hold": oneOf([...ACTIONS, "push-to-talk"], {
+    default: "none",
+    reload: "live",
+    doc:
+      "What holding does. push-to-talk: the microphone is open while it is held, the release asks; " +
+      "shutdown: powers the machine off.",
+  }),
+} as const;
+
+const GPIO_ROWS = { ...LEDS, ...BUTTON } as const;
+
+// ---------------------------------------------------------------- device
+const DEVICE: Pattern = {
+  // A number alone is no name: that of a card changes with every start.
+  regex: /^(?:file:.+\.wav|(?!file:|\d+$)\S.*)$/i,
+  says: "an ALSA name such as plughw:1, part of a card's name, usb:PORT, or file:PATH.wav",
+};
+const WAKE_SOUND: Pattern = {
+  regex: /^(?:off|tick|chime|file:.+\.wav)$/i,
+  says: "off, tick, chime, or file:PATH.wav",
+};
+const KEYWORD: Pattern = {
+  regex: /^\S(?:.{0,62}\S)?$/,
+  says: "a wake word of at most 64 characters",
+};
+/** sun_path of unix(7) has 108 bytes, the last one zero. */
+const SOCKET_PATH_MAX_CHARS = 107;
+
+const AUDIO = {
+  "audio.input_device": text({
+    default: "default",
+    required: true,
+    pattern: DEVICE,
+    reload: "restart",
+    doc: "The microphone: default, an ALSA name such as plughw:CARD=Device, part of a card's name, usb:PORT (of two alike; see pipit devices), or file:PATH.wav.",
+  }),
+  "audio.input_channel": intOr(["auto"], {
+    default: "auto",
+    min: 1,
+    max: 32,
+    reload: "restart",
+    doc: "Which channel of a microphone with several is listened to, from 1; they are never mixed. auto takes the processed one of the arrays that are known, else the first.",
+  }),
+  "audio.output_device": text({
+    default: "default",
+    required: true,
+    pattern: DEVICE,
+    reload: "restart",
+    doc: "The loudspeaker, named like the microphone; file:PATH.wav records what would be heard.",
+  }),
+  "audio.output_backend": oneOf(["auto", "speaker", "aplay"], {
+    default: "auto",
+    reload: "restart",
+    doc: "What plays: the speaker package, or the program aplay; auto takes the first that works.",
+  }),
+  "audio.lead_in_ms": int({
+    default: 0,
+    min: 0,
+    max: 1_500,
+    unit: "ms",
+    reload: "restart",
+    doc: "Silence before the first sound after a pause, for HDMI screens and USB or Bluetooth amplifiers that sleep and swallow the beginning of an answer: try 700. Each answer after a pause comes so much later.",
+  }),
+  "audio.volume": number({
+    default: 1,
+    min: 0,
+    max: 1,
+    reload: "live",
+    doc: "Loudness of the answers; 1 is as they come.",
+  }),
+  "audio.duplex": oneOf(["half", "full"], {
+    default: "half",
+    reload: "session",
+    doc: "half closes the microphone's way to the API during an answer; full leaves it open for who speaks over it (see audio.echo).",
+  }),
+  "audio.echo": oneOf(["auto", "off", "wake", "full"], {
+    default: "auto",
+    reload: "restart",
+    doc: "What of the answers is taken out of what is heard. wake: the wake word interrupts an answer. full: any speech does that lasts for half a second, as with audio.duplex full; a shorter sound makes the answer softer. auto: wake, and with audio.duplex full also that, unless pipit status says that your voice does not get through. off: nothing, for a device with an echo canceller of its own.",
+  }),
+  "audio.pre_roll_ms": int({
+    default: 1000,
+    min: 0,
+    max: 3000,
+    unit: "ms",
+    reload: "session",
+    doc: "How much from before the detection of the wake word is sent, so that no syllable is lost.",
+  }),
+  "audio.settle_ms": int({
+    default: 200,
+    min: 0,
+    max: 2000,
+    unit: "ms",
+    reload: "session",
+    doc: "half duplex: how long the room may ring out before the microphone opens after an answer.",
+  }),
+  "audio.wake_sound": text({
+    default: "off",
+    required: true,
+    pattern: WAKE_SOUND,
+    reload: "session",
+    doc: "A sound at the wake word or the button, and softly while the connection takes long: off, tick, chime, or file:PATH.wav of at most two seconds. It is kept out of what is sent.",
+  }),
+  "audio.earcons": boolean({
+    default: true,
+    reload: "live",
+    doc: "Says aloud what went wrong: no network, key refused, no credit, service busy.",
+  }),
+} as const;
+
+const WAKE_WORD = {
+  "wake_word.enabled": boolean({
+    default: true,
+    reload: "restart",
+    doc: "Listen for the wake word; false leaves the button and pipit wake.",
+  }),
+  "wake_word.engine": oneOf(["porcupine-keyless", "porcupine", "micro"], {
+    default: "porcupine-keyless",
+    reload: "restart",
+    doc: "porcupine-keyless knows eleven words, without an account; micro runs microWakeWord models (model_path), which hear better in noise; porcupine is the engine that needs access_key. Words of models are listened for beside any of them.",
+  }),
+  "wake_word.keyword": list({
+    default: ["computer"],
+    minItems: 1,
+    maxItems: 8,
+    loneText: true,
+    pattern: KEYWORD,
+    reload: "restart",
+    doc: "The wake word, or a list of them. With micro the words of the models count anyway; others that are named here are the keyless engine's.",
+  }),
+  "wake_word.sensitivity": numberOr(["auto"], {
+    default: "auto",
+    min: 0,
+    max: 1,
+    reload: "restart",
+    doc: "Higher hears more of the calls, and more that are none. auto is each word's own: porcupine-keyless 0.9 for computer, else 0.7; micro 0.97 for alexa, else 0.7. For the Porcupine engines the number is theirs; for micro, 0.7 is the sureness that the model's author asks for, 1 half of it, 0 nearly certain. pipit doctor --wake recommends one from what it hears.",
+  }),
+  "wake_word.model_path": paths({
+    default: [],
+    minItems: 0,
+    maxItems: 8,
+    reload: "restart",
+    doc: "Manifests (.json) of microWakeWord models, with the model beside each: one word each. A model of stop silences an answer, and is listened for only while one plays. Or a keyword file (.ppn) of your own for the engine porcupine.",
+  }),
+  "wake_word.access_key": secretText({
+    default: fromEnvironment("PICOVOICE_ACCESS_KEY", ""),
+    reload: "restart",
+    doc: "Picovoice AccessKey for the engine porcupine.",
+  }),
+  "wake_word.cooldown_s": number({
+    default: 2,
+    min: 0,
+    max: 60,
+    unit: "s",
+    reload: "live",
+    doc: "After a detection, further ones are ignored for this long.",
+  }),
+} as const;
+
+const SESSION = {
+  "session.mode": oneOf(["multi_turn", "single_turn"], {
+    default: "multi_turn",
+    reload: "session",
+    doc: "multi_turn listens again after an answer; single_turn is done after one.",
+  }),
+  "session.response_by": oneOf(["auto", "server", "client"], {
+    default: "auto",
+    reload: "session",
+    doc: "Who creates a response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but responds to a cough or to the wake word alone, too, which Pipit then cancels; client asks only for what is wanted. auto: server, except with push-to-talk, in a turn that the wake word opened, and close to the end of the budget.",
+  }),
+  "session.follow_up_s": number({
+    default: 8,
+    min: 1,
+    max: 60,
+    unit: "s",
+    reload: "session",
+    doc: "multi_turn: how long you may speak on after an answer without the wake word.",
+  }),
+  "session.keep_warm_s": number({
+    default: 0,
+    min: 0,
+    max: 600,
+    unit: "s",
+    reload: "session",
+    doc: "How long the connection is kept after a conversation: the next one starts at once, and remembers.",
+  }),
+  "session.no_speech_s": number({
+    default: 6,
+    min: 1,
+    max: 60,
+    unit: "s",
+    reload: "session",
+    doc: "How long it waits for the first word after the wake word.",
+  }),
+  "session.max_duration_s": number({
+    default: 300,
+    min: 10,
+    max: 3540,
+    unit: "s",
+    reload: "session",
+    doc: "The longest conversation; the API itself ends one after an hour.",
+  }),
+  "session.max_turns": int({
+    default: 20,
+    min: 1,
+    max: 1000,
+    unit: "turns",
+    reload: "session",
+    doc: "The most questions in one conversation; each further one costs more than the last.",
+  }),
+  "session.min_speech_ms": int({
+    default: 120,
+    min: 0,
+    max: 2000,
+    unit: "ms",
+    reload: "session",
+    doc: "Shorter sounds are taken for noise and not answered.",
+  }),
+} as const;
+
+const TEXTFILE: Pattern = {
+  regex: /^(?:|\/(?:.*\/)?[^/]+\.prom)$/,
+  says: "empty, or an absolute path that ends in .prom",
+};
+
+const REST = {
+  "metrics.dir": path({
+    default: "metrics",
+    required: true,
+    reload: "restart",
+    doc: "The folder for one file per conversation; a relative one counts from where pipit was started.",
+  }),
+  "metrics.max_files": int({
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    unit: "files",
+    reload: "live",
+    doc: "The oldest files beyond this number are removed.",
+  }),
+  "metrics.max_mb": int({
+    default: 20,
+    min: 1,
+    max: 10_000,
+    unit: "MB",
+    reload: "live",
+    doc: "The oldest files beyond this room on the card are removed; a file takes at least 4 KiB.",
+  }),
+  "metrics.max_age_days": int({
+    default: 365,
+    min: 0,
+    max: 36_500,
+    unit: "days",
+    reload: "live",
+    doc: "Older files are removed, as soon as the clock can be believed; 0 keeps them.",
+  }),
+  "metrics.textfile": path({
+    default: "",
+    pattern: TEXTFILE,
+    reload: "restart",
+    doc: "A file with totals and latencies for node_exporter's textfile collector, such as /run/pipit-fleet/pipit.prom; empty for none.",
+  }),
+  "system.log_level": oneOf(["debug", "info", "notice", "warning", "error"], {
+    default: "info",
+    reload: "live",
+    doc: "The least urgent lines that are written to the journal.",
+  }),
+  "system.location": text({
+    default: "",
+    maxChars: 120,
+    reload: "session",
+    doc: "Where it stands, in your words, such as the kitchen in Lyon: the model is told.",
+  }),
+  "system.control_socket": path({
+    default: "",
+    maxChars: SOCKET_PATH_MAX_CHARS,
+    reload: "restart",
+    doc: "The socket for pipit status and the like. Empty: $RUNTIME_DIRECTORY/control.sock, or one for your user.",
+  }),
+} as const;
+
+const DEVICE_ROWS = { ...AUDIO, ...WAKE_WORD, ...SESSION, ...GPIO_ROWS, ...REST } as const;
+
+// ---------------------------------------------------------------- tools
+/** For editors; core/functions/custom.ts decides. */
+const FUNCTION_SCHEMA = {
+  type: "object",
+  required: ["description"],
+  additionalProperties: false,
+  properties: {
+    description: { type: "string", description: "For the model: what it does, when to call it." },
+    parameters: {
+      type: "object",
+      description: "Names with JSON Schemas, such as place: {type: string}.",
+      additionalProperties: { type: "object" },
+    },
+    required: { type: "array", items: { type: "string" }, description: "Absent: all parameters." },
+    command: {
+      type: "array",
+      items: { type: "string" },
+      minItems: 1,
+      description: "A program and its words; {name} as a whole word stands for that argument.",
+    },
+    stdin: { type: "boolean", description: "The arguments go to standard input as JSON." },
+    cwd: { type: "string", description: "The folder it runs in." },
+    http: {
+      type: "object",
+      required: ["url"],
+      additionalProperties: false,
+      properties: {
+        url: { type: "string", description: "{name} stands for that argument, encoded." },
+        method: { enum: ["GET", "POST", "PUT", "PATCH", "DELETE"] },
+        headers: { type: "object", additionalProperties: { type: "string" } },
+        body: { type: "boolean", description: "The arguments are the body, as JSON." },
+      },
+    },
+    timeout_s: { type: "number", minimum: 1, maximum: 600 },
+    confirm: { type: "boolean", description: "The user is asked first." },
+    long: { type: "boolean", description: "It takes long: its result is told when it is there." },
+    after: { type: "boolean", description: "A result after the conversation may be spoken." },
+  },
+};
+
+const TOOLS_ROWS = {
+  "tools.disabled": list({
+    default: [],
+    minItems: 0,
+    maxItems: 64,
+    loneText: true,
+    pattern: {
+      regex: /^[A-Za-z0-9_-]{1,64}$/,
+      says: "the name of a function, as pipit tools lists it",
+    },
+    reload: "session",
+    doc: "Functions that are not offered to the model; pipit tools lists them all.",
+  }),
+  "tools.memory": oneOf(["off", "on"], {
+    default: "off",
+    reload: "session",
+    doc: "on lets it keep what you ask it to remember, in memory.yaml; pipit memory lists and edits that.",
+  }),
+  "tools.custom": tree({
+    default: {},
+    below: FUNCTION_SCHEMA,
+    reload: "session",
+    doc: "Functions of your own, by name: a program or an HTTP request. config/FUNCTIONS.md tells how, config/examples has four, pipit tools call NAME tries one.",
+  }),
+  "tools.sandbox": oneOf(["auto", "none"], {
+    default: "auto",
+    reload: "session",
+    doc: "auto runs programs of tools.custom only where they cannot read the key; none runs them as Pipit's own user, which can.",
+  }),
+  "tools.patience_s": number({
+    default: 2,
+    min: 0,
+    max: 10,
+    unit: "s",
+    reload: "live",
+    doc: "After so long without an answer from a function it says one moment; 0 never says it.",
+  }),
+  "timers.volume": number({
+    default: 0.8,
+    min: 0.05,
+    max: 1,
+    reload: "live",
+    doc: "Loudness of the ringing at its loudest; it begins softly. audio.volume does not matter for it.",
+  }),
+  "timers.ring_max_min": int({
+    default: 15,
+    min: 1,
+    max: 60,
+    unit: "min",
+    reload: "live",
+    doc: "How long it rings when nobody stops it; then it is reported as missed.",
+  }),
+} as const;
+
+// ---------------------------------------------------------------- budget
+const BUDGET_ROWS = {
+  "budget.daily_usd": number({
+    default: 0,
+    min: 0,
+    max: 10_000,
+    unit: "US dollars",
+    reload: "live",
+    doc: "What a day may cost, from midnight to midnight of your time zone. 0 is no limit.",
+  }),
+  "budget.warn_at": number({
+    default: 0.8,
+    min: 0,
+    max: 1,
+    reload: "live",
+    doc: "Share of it at which you are warned, once a day.",
+  }),
+  "budget.action": oneOf(["warn", "mini", "refuse"], {
+    default: "refuse",
+    reload: "live",
+    doc: "warn only warns you; mini lets budget.mini_model answer from warn_at on, and refuses when all is spent; refuse does that only.",
+  }),
+  "budget.mini_model": text({
+    default: "gpt-realtime-2.1-mini",
+    required: true,
+    pattern: {
+      regex: /^[A-Za-z0-9][\w.:/@-]*$/,
+      says: "a model name (letters, digits and . _ : / @ -)",
+    },
+    reload: "live",
+    doc: "The model that answers under action mini.",
+  }),
+  "budget.prices": list({
+    default: [],
+    minItems: 0,
+    maxItems: 32,
+    loneText: true,
+    pattern: {
+      regex: /\S/,
+      says: "a line in quotes, such as 'gpt-realtime: text_in=4 audio_in=32'",
+    },
+    reload: "live",
+    doc: "Prices of your own, a line a model, US dollars for a million tokens: 'gpt-realtime: text_in=4 text_cached=0.4 text_out=16 audio_in=32 audio_cached=0.4 audio_out=64 image_in=5 image_cached=0.5'.",
+  }),
+} as const;
+
+/** Every row, by its key. */
+export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS, ...TOOLS_ROWS, ...BUDGET_ROWS } as const;
