@@ -53,8 +53,8 @@ const DOCUMENTS = {
   "config/wiring.svg": whole(wiringSvg(DEFAULTS)),
   "metrics/README.md": part("metrics-fields", metricsFieldsMarkdown()),
   "CONTRIBUTING.md": part("machine-tables", describe()),
-  "scripts/pipit.1": whole(manPage(commands, version)),
-  "scripts/pipit.bash": whole(bashCompletion(commands)),
+  "systemd/pipit.1": whole(manPage(commands, version)),
+  "systemd/pipit.bash": whole(bashCompletion(commands)),
 };
 
 const stale = [];

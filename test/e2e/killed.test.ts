@@ -22,7 +22,7 @@ test("killed after an answer: a whole metrics file at the next start, with what 
   );
   await daemon.stop("SIGKILL");
   const next = launch(t, paths);
-  const told = await next.says("Conversations that were interrupted");
+  const told = await next.says("Interrupted conversations now have");
   const file = await next.metrics();
   assertMetricsSchema(file);
   assert.ok(told.includes(String(file["session_id"])));

@@ -42,8 +42,8 @@ test("everything is in its place, closed to others, and runs", async (t) => {
   assert.equal(machine.release("current"), "1.0.0");
   const links = {
     "usr/local/bin/pipit": "/opt/pipit/current/dist/src/main.js",
-    "usr/local/share/man/man1/pipit.1": "/opt/pipit/current/scripts/pipit.1",
-    "usr/local/share/bash-completion/completions/pipit": "/opt/pipit/current/scripts/pipit.bash",
+    "usr/local/share/man/man1/pipit.1": "/opt/pipit/current/systemd/pipit.1",
+    "usr/local/share/bash-completion/completions/pipit": "/opt/pipit/current/systemd/pipit.bash",
   };
   for (const [link, target] of Object.entries(links)) {
     assert.equal(readlinkSync(machine.path(link)), target);

@@ -28,7 +28,7 @@ test("the manual has every command of the help, and nothing that troff would tak
   const help = spawnSync(process.execPath, [MAIN, "--help"], { encoding: "utf8" }).stdout;
   const names = [...help.matchAll(/^ {2}([a-z-]+) {2}/gm)].map(([, name = ""]) => name);
   assert.ok(names.length > 10, help);
-  const manual = checkedIn("scripts/pipit.1");
+  const manual = checkedIn("systemd/pipit.1");
   for (const name of names.filter((each) => each !== "post-stop")) {
     assert.ok(manual.includes(`.SS pipit ${name.replaceAll("-", "\\-")}`), name);
   }
@@ -43,7 +43,7 @@ function offered(...words: readonly string[]): readonly string[] {
     source "$1"; shift
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pipit
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const args = ["-c", script, "bash", join(ROOT, "scripts/pipit.bash"), ...words];
+  const args = ["-c", script, "bash", join(ROOT, "systemd/pipit.bash"), ...words];
   const { stdout, stderr } = spawnSync("bash", args, { encoding: "utf8" });
   assert.equal(stderr, "");
   return stdout.split("\n").filter((word) => word !== "");
