@@ -203,7 +203,7 @@ const RARE: readonly Story[] = [
         const failure = { tag: "network", stage: "tcp", code: "ECONNREFUSED" } as const;
         player.do({ tag: "link-closed", attempt, failure }).pass(2500);
       }
-      assert.equal(player.phase, "idle");
+      assert.equal(player.phase, "fault");
       assert.ok(!player.facts.some((fact) => fact.tag === "fell-back"));
       assert.equal(player.lines().filter((line) => line.includes("ECONNREFUSED")).length, 2);
     },
