@@ -10,6 +10,9 @@ const CREDIT_REMEDY = "Add credit or raise the limit on the API's billing page";
 const NETWORK_REMEDY = "Check the network: ping the router, then the API's host";
 const SERVER_REMEDY =
   "The fault is on the server's side; ask again in a while, or see the API's status page";
+const PLACE_REMEDY = "See the API's list of supported countries";
+const SCOPE_REMEDY = "Allow the key's project the Realtime API, or make a key without restrictions";
+const ADDRESS_REMEDY = "Check openai.base_url";
 const RATE_REMEDY =
   "Ask again in a minute; if it happens often, see your limits on the API's web page";
 const MODEL_REMEDY =
@@ -64,10 +67,36 @@ function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string
   if (known) return known;
   if (status === 401)
     return fault("key-rejected", "report", `The API refused the key: ${said}`, KEY_REMEDY);
-  if (status === 403 || status === 404) return modelFault(model, said);
+  if (status === 403 || status === 404) return notOfTheModel(failure, said);
   if (status === 408 || status >= 500)
     return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
   return fault("protocol", "report", `The server refused the connection: ${said}`);
+}
+
+/**
+ * HTTP 403 or 404 without the API's own code for a model that is gone: something in front of it, an
+ * address that leads elsewhere, or a matter of the account. A bare status condemns no model.
+ */
+function notOfTheModel(
+  { status, code }: Extract<LinkFailure, { tag: "http" }>,
+  said: string,
+): Fault {
+  switch (code) {
+    case "unsupported_country_region_territory":
+      return fault(
+        "protocol",
+        "report",
+        `The API is not offered where this is: ${said}`,
+        PLACE_REMEDY,
+      );
+    case "missing_scope":
+    case "insufficient_permissions":
+      return fault("key-rejected", "report", `The key may not do this: ${said}`, SCOPE_REMEDY);
+    default:
+      return status === 404
+        ? fault("server", "retry", `The server does not know this address: ${said}`, ADDRESS_REMEDY)
+        : fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
+  }
 }
 
 /** HTTP 429: of the codes only those of money say more than the status does. */

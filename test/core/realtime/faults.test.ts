@@ -22,19 +22,11 @@ type Row = readonly [LinkFailure, FaultCode, Recovery, RegExp];
 const LINK: readonly Row[] = [
   [http(401), "key-rejected", "report", /refused the key: HTTP 401\. Check openai\.api_key/],
   [http(401, "invalid_api_key"), "key-rejected", "report", /HTTP 401 \(invalid_api_key\)/],
-  [
-    http(403),
-    "model-unavailable",
-    "fall-back",
-    /^Failed to connect with model gpt-realtime: HTTP 403/,
-  ],
+  [http(403), "server", "retry", /^The Realtime API failed: HTTP 403/],
+  [http(403, "unsupported_country_region_territory"), "protocol", "report", /supported countries/],
+  [http(403, "missing_scope"), "key-rejected", "report", /without restrictions/],
   [http(403, "account_deactivated"), "key-rejected", "report", /account_deactivated/],
-  [
-    http(404),
-    "model-unavailable",
-    "fall-back",
-    /^Failed to connect with model gpt-realtime: HTTP 404/,
-  ],
+  [http(404), "server", "retry", /does not know this address: HTTP 404\. Check openai\.base_url/],
   [http(404, "model_not_found"), "model-unavailable", "fall-back", /\(model_not_found\)/],
   [http(429), "rate-limited", "retry", /Too many requests: HTTP 429\. Ask again/],
   [http(429, "rate_limit_exceeded"), "rate-limited", "retry", /rate_limit_exceeded/],
