@@ -12,11 +12,11 @@ import { OutsideHost } from "./adapters/functions/host.ts";
 import type { Bank } from "./adapters/gpio/bank.ts";
 import { GpioButton } from "./adapters/gpio/button.ts";
 import { LateBank } from "./adapters/gpio/late-bank.ts";
-import { GpioLamp } from "./adapters/gpio/leds.ts";
-import { NoneButton, NoneLamp } from "./adapters/gpio/none.ts";
+import { GpioLeds } from "./adapters/gpio/leds.ts";
+import { NoneButton, NoneLeds } from "./adapters/gpio/none.ts";
 import { type GpioBackend, pickBank } from "./adapters/gpio/pick.ts";
 import { isPwmPin, PwmPins } from "./adapters/gpio/pwm.ts";
-import { PanelButton, PanelLamp } from "./adapters/gpio/terminal.ts";
+import { TerminalButton, TerminalLeds } from "./adapters/gpio/terminal.ts";
 import { MetricsFiles } from "./adapters/metrics/files.ts";
 import { TextfileForFleet } from "./adapters/metrics/fleet-file.ts";
 import type { MetricsLimits } from "./adapters/metrics/rotation.ts";
@@ -56,7 +56,7 @@ import type {
   Dice,
   FleetFile,
   Journal,
-  Lamp,
+  Leds,
   Microphone,
   Speaker,
   StateFile,
@@ -143,7 +143,7 @@ export function compose(
     microphone: composeMicrophone(base),
     speaker: composeSpeaker(base),
     wakeEngine: composeWakeEngine(base),
-    lamp: composeLamp(base),
+    leds: composeLeds(base),
     button: composeButton(base),
     dialer: new RealtimeDialer(clock),
     target: dialTarget,
@@ -289,17 +289,17 @@ function composeWakeEngine(base: Base): WakeEngine | null {
   return openWakeEngine(settings, { clock, dice, onPartial: (why) => warn(base, why) });
 }
 
-function composeLamp(base: Base): Lamp {
+function composeLeds(base: Base): Leds {
   const { settings, env, clock, current } = base;
   const backend = settings["leds.backend"];
   const hasLeds = [settings["leds.listening_pin"], settings["leds.status_pin"]].some(isPin);
   const bank = hasLeds ? pins(backend, base) : null;
   if (bank !== null) {
     const options = { bank: dimmed(bank, base), clock, settings: current };
-    return new GpioLamp({ ...options, onFault: (why) => warnOnce(base, why) });
+    return new GpioLeds({ ...options, onFault: (why) => warnOnce(base, why) });
   }
   const sink = fdSink(1, env);
-  return isPanel(backend) ? new PanelLamp(sink, wantsColour(sink, env)) : new NoneLamp();
+  return isPanel(backend) ? new TerminalLeds(sink, wantsColour(sink, env)) : new NoneLeds();
 }
 
 /** The pins that the kernel's PWM drives are had from there. */
@@ -327,7 +327,7 @@ function composeButton(base: Base): Button {
     process.kill(process.pid, "SIGINT");
   };
   const tell = (line: string): void => base.journal.log("info", line);
-  return new PanelButton(process.stdin, clock, interrupt, tell);
+  return new TerminalButton(process.stdin, clock, interrupt, tell);
 }
 
 /** The way to the pins, where there is one; told, once, where there should be. */

@@ -132,7 +132,7 @@ export interface WakeEngine {
 }
 
 /** A light, or two, or a line on a terminal. */
-export interface Lamp {
+export interface Leds {
   /**
    * `lit` is called, at most once, when light of it has been written to the device: at once, or when
    * the device is ready; never when there is none, or something else was shown before.

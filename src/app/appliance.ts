@@ -106,7 +106,7 @@ export class Appliance {
     this.#fleet = world.fleetFile === null ? null : this.#makeFleetReport(world.fleetFile);
     this.#loop = new Loop({
       clock,
-      lamp: this.#tools.ringer.lamp,
+      leds: this.#tools.ringer.leds,
       lit: (shown) => this.#accounts.recorder.lit(shown),
       settings: () => this.#view().plain,
       account: () => this.#view().account,
@@ -136,7 +136,7 @@ export class Appliance {
     // Before any device: the socket is what keeps a second daemon away from the first one's.
     await world.controlServer.start(async (request) => this.#answer(request));
     lifecycle.add("control socket", () => world.controlServer.close());
-    lifecycle.add("lamp", () => this.#tools.ringer.lamp.close());
+    lifecycle.add("LEDs", () => this.#tools.ringer.leds.close());
     await this.#accounts.start();
     this.#loop.start();
     lifecycle.add("loop", async () => this.#loop.close());

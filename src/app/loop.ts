@@ -9,7 +9,7 @@ import { INITIAL, step } from "../core/assistant/step.ts";
 import { deadlineMs, indication, isSameGate, microphoneGate } from "../core/assistant/views.ts";
 import type { Phase } from "../core/phase.ts";
 import type { PublicSettings } from "../core/settings/table.ts";
-import type { Clock, Lamp } from "../ports.ts";
+import type { Clock, Leds } from "../ports.ts";
 import type { Gates } from "./gates.ts";
 
 /** Inputs waiting. Tens a minute are usual: a thousand at once is a bug, and throws. */
@@ -17,7 +17,7 @@ const INBOX_MAX = 1000;
 
 export interface LoopOptions {
   readonly clock: Clock;
-  readonly lamp: Lamp;
+  readonly leds: Leds;
   /** The LEDs really show it. */
   readonly lit: (shown: Phase) => void;
   readonly settings: () => PublicSettings;
@@ -115,8 +115,8 @@ export class Loop {
   }
 
   #show(shown: Phase): void {
-    const { lamp, lit } = this.#options;
-    lamp.show(shown, () => lit(shown));
+    const { leds, lit } = this.#options;
+    leds.show(shown, () => lit(shown));
   }
 
   #setAlarm(atMs: number | null, nowMs: number): void {

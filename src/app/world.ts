@@ -13,7 +13,7 @@ import type {
   FleetFile,
   FunctionHost,
   Journal,
-  Lamp,
+  Leds,
   MetricsStore,
   Microphone,
   ModelsSource,
@@ -34,7 +34,7 @@ export interface World {
   readonly speaker: Speaker;
   /** Null: woken by the button or by command only. */
   readonly wakeEngine: WakeEngine | null;
-  readonly lamp: Lamp;
+  readonly leds: Leds;
   readonly button: Button;
   readonly dialer: Dialer;
   readonly target: (model: string, settings: Settings) => DialTarget;

@@ -8,7 +8,7 @@
  * What the appliance does about a fault.
  * - `retry`: the part concerned tries again by itself, with backoff.
  * - `fall-back`: the next model of the chain is tried.
- * - `report`: nothing to try; the owner is told (lamp, journal) and the appliance stays usable.
+ * - `report`: nothing to try; the owner is told (LEDs, journal) and the appliance stays usable.
  * - `exit`: it cannot run at all; the process ends with exit code 2 (configuration) or 1.
  */
 export type Recovery = "retry" | "fall-back" | "report" | "exit";

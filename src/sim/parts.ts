@@ -16,7 +16,7 @@ import type {
   FleetFile,
   FunctionHost,
   Journal,
-  Lamp,
+  Leds,
   Link,
   LinkSink,
   LogLevel,
@@ -63,7 +63,7 @@ export class SimWakeEngine implements WakeEngine {
   }
 }
 
-export class SimLamp implements Lamp {
+export class SimLeds implements Leds {
   readonly shown: Indication[] = [];
   /** How what is shown comes to light: at once, unless a test knows better. */
   light: (lit: () => void) => void = (lit) => lit();

@@ -50,7 +50,7 @@ test("mini: when the small model cannot be had, no dear one answers in its place
   world.wake();
   const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
   world.link.sink.closed({ ...gone, retryAfterMs: null, message: "" });
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   assert.equal(world.dialer.links.length, 2);
 });
 
@@ -69,7 +69,7 @@ test("mini: a warm session of the dear model is not used, one of the small model
   rest(world);
   world.wake();
   assert.equal(world.dialer.links.length, 2, "the small model's own session");
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
 });
 
 test("the next day goes on, and is told anew", async () => {

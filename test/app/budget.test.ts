@@ -9,8 +9,8 @@ import { settled, World } from "../helpers/world.ts";
 const DOLLAR = { "budget.daily_usd": 1 } as const;
 const LOST = { tag: "close", code: 1006, reason: "" } as const;
 
-function lamps(world: World): string {
-  return world.lamp.shown.join(" ");
+function ledStates(world: World): string {
+  return world.leds.shown.join(" ");
 }
 
 test("refuse: the reply in flight is heard to its end, then the conversation ends and says why", async () => {
@@ -18,10 +18,10 @@ test("refuse: the reply in flight is heard to its end, then the conversation end
   asked(world);
   answer(world, "resp_1", 1.5, 800);
   world.listen(400);
-  assert.equal(world.lamp.shown.at(-1), "speaking", "still being heard");
+  assert.equal(world.leds.shown.at(-1), "speaking", "still being heard");
   assert.equal(world.spoken.length, 0, "nothing is said over the answer");
   world.listen(500);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   assert.deepEqual(world.spoken, ["budget-spent"]);
   rest(world);
   await settled();
@@ -34,7 +34,7 @@ test("refuse: the reply in flight is heard to its end, then the conversation end
     line ?? "",
     /^Today's budget of \$1\.00 is spent \(\$1\.50\)\. It begins anew at midnight; to have more, raise budget\.daily_usd and reload$/,
   );
-  assert.equal(lamps(world).endsWith("speaking fault idle"), true, lamps(world));
+  assert.equal(ledStates(world).endsWith("speaking fault idle"), true, ledStates(world));
 });
 
 test("refuse: a wake on a spent budget dials nobody, and answers why each time", async () => {
@@ -44,7 +44,7 @@ test("refuse: a wake on a spent budget dials nobody, and answers why each time",
   rest(world);
   const dials = world.dialer.links.length;
   world.wake();
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   rest(world);
   world.tap();
   rest(world);
@@ -73,7 +73,7 @@ test("refuse: a question that was asked while the last answer was made is not an
   assert.equal(asks(world), 1, "one response at a time");
   world.done("resp_1", { status: "cancelled", usage: costing(1.2) });
   assert.equal(asks(world), 1);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   rest(world);
   await settled();
   assert.equal(world.metrics()["end_reason"], "budget");
@@ -87,9 +87,9 @@ test("refuse: no further round of functions", async () => {
   const call = { type: "function_call", call_id: "c", name: "lamp", arguments: "{}" };
   world.done("resp_1", { output: [call], usage: costing(1) });
   assert.equal(asks(world), 1);
-  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(world.leds.shown.at(-1), "speaking");
   world.listen(400);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   assert.deepEqual(world.spoken, ["budget-spent"]);
 });
 
@@ -100,7 +100,7 @@ test("refuse: a failed answer that was billed is not asked for again", async () 
   const error = { type: "server_error", code: "server_error", message: "no" };
   world.done("resp_1", { status: "failed", status_details: { error }, usage: costing(1) });
   assert.equal(asks(world), 1);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
 });
 
 test("refuse: push-to-talk and a session that was kept warm are no way round it", async () => {
@@ -133,7 +133,7 @@ test("an answer that breaks off with its link is counted by a guess, and can be 
   world.server("response.created", { response: { id: "resp_1" } });
   world.delta("resp_1", "item_a", 8000);
   world.link.sink.closed(LOST);
-  assert.equal(world.lamp.shown.at(-1), "speaking", "heard as far as it came");
+  assert.equal(world.leds.shown.at(-1), "speaking", "heard as far as it came");
   world.listen(9000);
   // At least 160 tokens of voice, and the question of more than 2 s: over a cent.
   assert.deepEqual(world.spoken, ["no-network"]);
@@ -150,7 +150,7 @@ test("an answer lost before its first sound: no new connection for what cannot b
   const world = await World.started({ "budget.daily_usd": 0.001 });
   asked(world);
   world.link.sink.closed(LOST);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   assert.equal(world.dialer.links.length, 1);
   rest(world);
   await settled();
@@ -210,9 +210,9 @@ test("the sentence is cut by a wake, and is not heard by the conversation", asyn
   const world = await World.started(DOLLAR);
   asked(world);
   answer(world, "resp_1", 0.9);
-  while (world.lamp.shown.at(-1) !== "fault") world.listen(20);
+  while (world.leds.shown.at(-1) !== "fault") world.listen(20);
   world.wake();
-  assert.equal(world.lamp.shown.at(-1), "connecting");
+  assert.equal(world.leds.shown.at(-1), "connecting");
 });
 
 test("a raised budget counts at once, and so does a lowered one", async () => {
@@ -228,7 +228,7 @@ test("a raised budget counts at once, and so does a lowered one", async () => {
   world.settings = { ...world.settings, "budget.daily_usd": 0.5 };
   question(world, "item_3");
   assert.equal(asks(world), 2);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
 });
 
 test("over a restart: what was told before it is not told again, the cap still holds", async () => {
@@ -258,14 +258,14 @@ test("no budget: nothing is told, nothing is refused, however dear", async () =>
   assert.deepEqual(world.spoken, []);
 });
 
-test("earcons off: the lamp and the journal tell it alone", async () => {
+test("earcons off: only the LEDs and the journal report it", async () => {
   const world = await World.started({ ...DOLLAR, "audio.earcons": false });
   asked(world);
   answer(world, "resp_1", 1);
   rest(world);
   const none: readonly FaultSound[] = [];
   assert.deepEqual(world.spoken, none);
-  assert.ok(world.lamp.shown.includes("fault"));
+  assert.ok(world.leds.shown.includes("fault"));
 });
 
 test("transcription that a server bills unasked counts, too", async () => {

@@ -29,7 +29,7 @@ test("lost after the reply was complete, and the button held: the question waits
   await settled();
   assert.equal(world.dialer.links.length, 2);
   world.accept();
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
   assert.equal(world.sentSound[0], roomSample(from));
   world.button.sink?.edge(false, world.clock.nowMs());
   world.listen(20);
@@ -50,7 +50,7 @@ test("lost between a function's answer and the reply: a turn that was let go is 
   world.listen(1000);
   assert.equal(world.dialer.links.length, 2);
   world.accept();
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
   assert.ok(!world.saidTypes.includes("input_audio_buffer.commit"));
 });
 
@@ -58,7 +58,7 @@ test("held while the session is renewed: the question begins at the press, and s
   const world = await answered();
   world.link.sink.closed(LOST);
   world.listen(1000);
-  assert.equal(world.lamp.shown.at(-1), "connecting");
+  assert.equal(world.leds.shown.at(-1), "connecting");
   world.listen(600);
   const from = world.position - msToSamples(20);
   world.button.sink?.edge(true, world.clock.nowMs());
@@ -68,7 +68,7 @@ test("held while the session is renewed: the question begins at the press, and s
   for (const links of [2, 3]) {
     assert.equal(world.dialer.links.length, links);
     world.accept();
-    assert.equal(world.lamp.shown.at(-1), "thinking");
+    assert.equal(world.leds.shown.at(-1), "thinking");
     assert.equal(world.sentSound[0], roomSample(from));
     assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
     if (links === 2) world.link.sink.closed(LOST);
@@ -93,7 +93,7 @@ test("a turn by hand is counted once, however often it is asked", async () => {
   world.delta("resp_1", "item_a", 200);
   world.done("resp_1");
   world.listen(600);
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
 });
 
 test("a turn cut by the button before the server committed it is forgotten, not answered", async () => {

@@ -48,7 +48,7 @@ function answer(world: World, id: string, ms = 400): void {
   world.done(id);
 }
 
-test("a press is seen at the lamp within 50 ms; bounce makes one press of it", async () => {
+test("the LEDs show a press within 50 ms; contact bounce makes one press", async () => {
   const world = await World.started();
   const at = world.clock.nowMs();
   for (const [ms, down] of [
@@ -62,10 +62,10 @@ test("a press is seen at the lamp within 50 ms; bounce makes one press of it", a
     world.button.sink?.edge(down, world.clock.nowMs());
   }
   world.clock.advance(at + 50 - world.clock.nowMs());
-  assert.equal(world.lamp.shown.at(-1), "connecting");
+  assert.equal(world.leds.shown.at(-1), "connecting");
   release(world);
   world.listen(1000);
-  assert.deepEqual(world.lamp.shown, ["idle", "connecting"]);
+  assert.deepEqual(world.leds.shown, ["idle", "connecting"]);
 });
 
 test("a floating pin: a few wakes at most, one warning, and no dial more", async () => {
@@ -83,16 +83,16 @@ test("push-to-talk from rest: held while it connects, sent from the press to the
   const from = pressed(world);
   press(world);
   world.listen(1500); // Held from 600 ms on; 900 ms of it on a connection that is being made.
-  assert.equal(world.lamp.shown.at(-1), "connecting");
+  assert.equal(world.leds.shown.at(-1), "connecting");
   world.accept();
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
   assert.equal(detection(world), null);
   world.listen(510);
   const upTo = world.position;
   release(world);
   world.listen(20);
   assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
-  assert.equal(world.lamp.shown.at(-1), "thinking");
+  assert.equal(world.leds.shown.at(-1), "thinking");
   assertSound(world.sentSound, from);
   const lateMs = (world.sentSound.length - (upTo - from)) / 24;
   assert.ok(Math.abs(lateMs) <= 40, `${lateMs} ms after the release, which is debounced`);
@@ -100,7 +100,7 @@ test("push-to-talk from rest: held while it connects, sent from the press to the
   answer(world, "resp_1");
   const sent = world.sentSound.length;
   world.listen(3000);
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
   assert.equal(world.sentSound.length, sent, "the microphone is closed until it is held again");
   assert.equal(world.saidTypes.filter((type) => type === "response.create").length, 1);
   world.listen(6000);
@@ -122,7 +122,7 @@ test("let go before the session stands: the question waits, and is asked when it
   ]);
   assertSound(world.sentSound, from);
   assert.ok(world.sentSound.length <= msToSamples(1020), "nothing from after the release");
-  assert.equal(world.lamp.shown.at(-1), "thinking");
+  assert.equal(world.leds.shown.at(-1), "thinking");
 });
 
 test("a slow socket: the turn is committed only when all of it is on the wire", async () => {
@@ -154,7 +154,7 @@ test("holding interrupts an answer; the wake word gives the turns back to the se
   world.listen(1000);
   await settled();
   assert.equal(detection(world), null);
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
   world.done("resp_1", { status: "cancelled" });
   release(world);
   world.listen(20);
@@ -186,7 +186,7 @@ test("held while the server listens: it hears the question once more, from the p
   const first = Buffer.from(String(pieces[0]), "base64");
   assert.equal(first.readInt16LE(0), roomSample(from));
   world.heardSpeech("item_from_before"); // What the server found before it was told.
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
   release(world);
   world.listen(20);
   world.server("input_audio_buffer.committed", { item_id: "item_u" });
@@ -223,15 +223,15 @@ test("a button that is never let go ends by itself", async () => {
   assert.equal(world.metrics()["end_reason"], "utterance_too_long");
   release(world);
   world.listen(1000);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
 });
 
 test("mute by a hold: on, and off again", async () => {
   const world = await World.started({ "button.hold": "mute" });
   hold(world, 1000);
-  assert.equal(world.lamp.shown.at(-1), "muted");
+  assert.equal(world.leds.shown.at(-1), "muted");
   hold(world, 1000);
-  assert.deepEqual(world.lamp.shown, ["idle", "muted", "idle"]);
+  assert.deepEqual(world.leds.shown, ["idle", "muted", "idle"]);
 });
 
 test("repeat: the last reply again, in a conversation and at rest, and no new response", async () => {
@@ -245,15 +245,15 @@ test("repeat: the last reply again, in a conversation and at rest, and no new re
   world.heardSpeech();
   answer(world, "resp_1", 400);
   world.listen(1000);
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
   double();
-  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(world.leds.shown.at(-1), "speaking");
   assert.equal(world.speaker.queued.length, msToSamples(800));
   assert.deepEqual(new Set(world.speaker.queued), new Set([500]), "at today's volume, once");
   world.listen(1000);
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
   world.listen(9000);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   assert.equal(world.saidTypes.filter((type) => type === "response.create").length, 1);
 });
 
@@ -261,7 +261,7 @@ test("nothing to repeat: nothing happens, and nothing waits", async () => {
   const world = await World.started({ "button.tap": "repeat" });
   world.tap();
   world.listen(1000);
-  assert.deepEqual(world.lamp.shown, ["idle"]);
+  assert.deepEqual(world.leds.shown, ["idle"]);
   assert.equal(world.speaker.queued.length, 0);
 });
 
@@ -280,7 +280,7 @@ test("a repeated reply at rest is silenced by a wake", async () => {
   world.listen(1000);
   await settled();
   assert.equal(world.speaker.heard(), msToSamples(6000), "what was left was skipped");
-  assert.equal(world.lamp.shown.at(-1), "connecting");
+  assert.equal(world.leds.shown.at(-1), "connecting");
 });
 
 test("shutdown: the conversation ends in good order, then the machine is asked once", async () => {
@@ -294,6 +294,6 @@ test("shutdown: the conversation ends in good order, then the machine is asked o
   hold(world, 3100);
   await settled();
   assert.equal(world.powerOffs, 1);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   assert.ok(world.lines("notice").some((line) => line.startsWith("Powering off")));
 });

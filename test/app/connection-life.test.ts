@@ -30,10 +30,10 @@ async function answered(changes = {}): Promise<World> {
 test("a warm session: the next wake listens at once, on the same connection", async () => {
   const world = await answered({ "session.keep_warm_s": 30 });
   world.listen(1000 + 8200);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   assert.equal(world.link.closed, false);
   world.wake();
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
   assert.equal(world.dialer.links.length, 1);
   world.listen(2000);
   world.heardSpeech("again");
@@ -55,7 +55,7 @@ test("lost while the question is unanswered: asked anew from the ring, answered 
   const world = await asked();
   const before = world.sentSound;
   world.link.sink.closed(LOST);
-  assert.equal(world.lamp.shown.at(-1), "connecting");
+  assert.equal(world.leds.shown.at(-1), "connecting");
   world.accept();
   world.listen(200);
   const again = world.sentSound;
@@ -71,10 +71,10 @@ test("lost in mid-reply: what has come is heard, then the failure is told", asyn
   world.delta("resp_1", "item_a", 800);
   world.link.sink.closed(LOST);
   world.listen(400);
-  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(world.leds.shown.at(-1), "speaking");
   world.listen(500);
   await settled();
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   assert.equal(
     world.speaker.queued.length,
     800 * 24 + 480,
@@ -95,7 +95,7 @@ test("lost after the reply was complete: a new connection is told what was said"
     role: "assistant",
     content: [{ type: "output_text", text: "It is ten past four." }],
   });
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
   avoids(11);
 });
 
@@ -152,7 +152,7 @@ test("a forced choice never falls back", async () => {
   const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
   world.link.sink.closed({ ...gone, message: "no such model", retryAfterMs: null });
   assert.equal(world.dialer.links.length, 1);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
 });
 
 test("goodbye: the model ends the conversation, and is heard to its end", async () => {
@@ -162,10 +162,10 @@ test("goodbye: the model ends the conversation, and is heard to its end", async 
   const call = { type: "function_call", call_id: "c", name: "end_conversation", arguments: "{}" };
   world.done("resp_1", { output: [call] });
   world.listen(400);
-  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(world.leds.shown.at(-1), "speaking");
   world.listen(300);
   await settled();
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   assert.equal(world.metrics()["end_reason"], "goodbye");
   assert.equal(world.metrics()["function_success_rate"], 1);
 });
@@ -215,14 +215,14 @@ test("a speaker that is gone: nothing is asked, and it is told", async () => {
   world.speaker.sink?.lost(gone);
   world.wake();
   assert.equal(world.dialer.links.length, 0);
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
 });
 
 test("a server that says “at once” to too many requests is not stormed", async () => {
   const world = await World.started();
   world.wake();
   const busy = { tag: "http", status: 429, code: "slow_down", type: null } as const;
-  for (let n = 0; n < 200 && world.lamp.shown.at(-1) !== "fault"; n++) {
+  for (let n = 0; n < 200 && world.leds.shown.at(-1) !== "fault"; n++) {
     if (!world.link.closed) {
       world.link.closed = true;
       world.link.sink.closed({ ...busy, message: "slow down", retryAfterMs: 0 });
@@ -272,5 +272,5 @@ test("one question with a pause in it is one turn", async () => {
   world.delta("resp_2", "item_b", 200);
   world.done("resp_2");
   world.listen(600);
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
 });

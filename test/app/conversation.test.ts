@@ -28,8 +28,16 @@ test("wake, question, answer, follow-up, idle; and a metrics file with true numb
   world.listen(1020);
   world.listen(8000);
   await settled();
-  const lamps = ["idle", "connecting", "listening", "thinking", "speaking", "follow-up", "idle"];
-  assert.deepEqual(world.lamp.shown, lamps);
+  const ledStates = [
+    "idle",
+    "connecting",
+    "listening",
+    "thinking",
+    "speaking",
+    "follow-up",
+    "idle",
+  ];
+  assert.deepEqual(world.leds.shown, ledStates);
   assert.deepEqual(world.saidTypes, [
     "session.update",
     "response.create",
@@ -94,7 +102,7 @@ test("a press in mid-reply silences, cancels, and truncates at what was heard", 
   assert.equal(last[0]?.["type"], "response.cancel");
   assert.equal(last[1]?.["type"], "conversation.item.truncate");
   assert.equal(last[1]?.["audio_end_ms"], 300);
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
   world.delta("resp_1", "item_a", 400); // Late: it must not be heard.
   assert.equal(world.speaker.queued.length, 800 * 24);
   world.done("resp_1", { status: "cancelled" });
@@ -129,7 +137,7 @@ test("half duplex: the microphone is shut while the reply plays, and opens after
   assert.equal(world.sentSound.length, before);
   world.done("resp_1");
   world.listen(320);
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
   assert.equal(world.sentSound.length, before, "still settling");
   world.listen(700);
   assert.ok(world.sentSound.length > before);
@@ -148,7 +156,7 @@ test("a wake with nothing said: the turn is deleted, no response is asked for, a
   assert.equal(world.said.at(-1)?.["type"], "conversation.item.delete");
   world.listen(6100);
   await settled();
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   assert.equal(world.metrics()["end_reason"], "no_speech");
   assert.ok(!world.saidTypes.includes("response.create"));
 });
@@ -171,7 +179,7 @@ test("speech that goes on takes the question back: one answer to all of it", asy
   assert.equal(world.said.at(-1)?.["type"], "response.create");
 });
 
-test("a server that refuses: one line with the remedy, the lamp, a metrics file, and ready again", async () => {
+test("a server that refuses: one line with the remedy, the LEDs, a metrics file, and ready again", async () => {
   const world = await World.started();
   world.wake();
   world.link.sink.closed({
@@ -183,12 +191,12 @@ test("a server that refuses: one line with the remedy, the lamp, a metrics file,
     retryAfterMs: null,
   });
   await settled();
-  assert.equal(world.lamp.shown.at(-1), "fault");
+  assert.equal(world.leds.shown.at(-1), "fault");
   assert.equal(world.lines("error").length, 1);
   assert.match(world.lines("error")[0] ?? "", /^Failed to connect with model gpt-realtime: .*key/);
   assert.equal(world.metrics()["end_reason"], "fault");
   world.listen(4100);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
 });
 
 test("the lines that the migration guide promises, and at most twelve at info", async () => {

@@ -36,7 +36,7 @@ async function peerInside(machine: Machine, clean: Clean): Promise<string> {
 }
 
 /** Each LED's way while a conversation begins and ends, as the line itself saw it. */
-async function assertLamp(machine: Machine, note: Note): Promise<void> {
+async function assertLeds(machine: Machine, note: Note): Promise<void> {
   for (const [pin, expected] of [
     [LISTENING_PIN, /^010$/],
     [STATUS_PIN, /^0(10)*$/],
@@ -65,7 +65,7 @@ onMachine("a conversation", (they) => {
       const peer = await peerOutside(clean);
       const openai = { base_url: hostUrl(peer.url) };
       await m.runWith({ openai, leds: { backend }, button: { backend } });
-      await assertLamp(m, note);
+      await assertLeds(m, note);
       await assertConverses(m, note, clean);
       assert.deepEqual(peer.violations, []);
       const heardMs = samplesToMs(peer.receivedAudio().length);

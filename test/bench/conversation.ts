@@ -184,8 +184,8 @@ function readMetrics(findings: Findings, folder: string): void {
 
 function readProbe(findings: Findings, path: string, resolutionMs: number): void {
   const found = readJson(path);
-  const lamp = found["wake_to_lamp_ms"];
-  if (Array.isArray(lamp)) findings.add("wake_led", ...lamp.map(Number));
+  const leds = found["wake_to_led_ms"];
+  if (Array.isArray(leds)) findings.add("wake_led", ...leds.map(Number));
   const delays = found["delays"];
   if (!Array.isArray(delays)) return;
   for (const delay of delays.map((one) => record(one) ?? {})) {

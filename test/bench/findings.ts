@@ -28,7 +28,7 @@ export const ROWS = {
   pss: { what: "daemon and its children: PSS after a conversation", unit: "MB" },
   start_ready: { what: "start of the process to Ready", unit: "ms", most: 1000 },
   press_led: { what: "press edge, debounced, to LED line written", unit: "ms", most: 30 },
-  wake_led: { what: "wake word reported to lamp written", unit: "ms", most: 50 },
+  wake_led: { what: "wake word reported to LED written", unit: "ms", most: 50 },
   wake_listening: { what: "wake to listening, server on loopback", unit: "ms" },
   connect_lost: { what: "sound lost from the pre-roll on", unit: "ms", most: 0 },
   loop_delay_p99: { what: "event-loop delay in a conversation, p99", unit: "ms" },

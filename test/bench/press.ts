@@ -5,7 +5,7 @@
 
 import { GpioButton } from "../../src/adapters/gpio/button.ts";
 import { ChipBank } from "../../src/adapters/gpio/chip.ts";
-import { GpioLamp } from "../../src/adapters/gpio/leds.ts";
+import { GpioLeds } from "../../src/adapters/gpio/leds.ts";
 import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { Appliance } from "../../src/app/appliance.ts";
 import { DEFAULTS } from "../../src/core/settings/table.ts";
@@ -59,7 +59,7 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       microphone: new SimMicrophone(),
       speaker: new SimSpeaker(clock),
       wakeEngine: null,
-      lamp: new GpioLamp({ bank, clock, settings: () => DEFAULTS, onFault }),
+      leds: new GpioLeds({ bank, clock, settings: () => DEFAULTS, onFault }),
       button: new GpioButton({ clock, bank, line: LINE, onFault }),
       dialer: new SimDialer(),
       target: () => ({ url: "wss://peer.test", headers: {} }),

@@ -1,7 +1,7 @@
 /**
  * Loaded before the daemon (`node --import`) in the runs that look inside it; changes nothing of what
- * it does. While the lamp shows a conversation it samples the delay of the event loop, and it takes
- * the time from the wake-word engine's report, as it comes out of the worker thread, to the lamp's
+ * it does. While the LEDs show a conversation it samples the delay of the event loop, and it takes
+ * the time from the wake-word engine's report, as it comes out of the worker thread, to the LED's
  * line leaving the process. Writes both as JSON to $PIPIT_BENCH_PROBE at the end of the process.
  */
 
@@ -22,7 +22,7 @@ interface Delay {
 }
 
 const delays: Delay[] = [];
-const wakeToLampMs: number[] = [];
+const wakeToLedMs: number[] = [];
 let detectedMs: number | null = null;
 /** One for each conversation: a monitor that is stopped and started again counts the pause. */
 let monitor: IntervalHistogram | null = null;
@@ -31,10 +31,10 @@ function detected(): void {
   detectedMs = performance.now();
 }
 
-function lampLine(line: string): void {
+function ledLine(line: string): void {
   if (!line.startsWith("led: ")) return;
-  if (detectedMs !== null && wakeToLampMs.length < WAKES_MAX) {
-    wakeToLampMs.push(performance.now() - detectedMs);
+  if (detectedMs !== null && wakeToLedMs.length < WAKES_MAX) {
+    wakeToLedMs.push(performance.now() - detectedMs);
   }
   detectedMs = null;
   if (line.startsWith("led: idle")) conversationEnded();
@@ -65,12 +65,12 @@ function watchWorkers(): void {
   };
 }
 
-function watchLamp(): void {
+function watchLeds(): void {
   const write = fs.writeSync;
   const writeSync = (...values: unknown[]): unknown => {
     const result: unknown = Reflect.apply(write, fs, values);
     const [fd, bytes] = values;
-    if (fd === 1 && bytes instanceof Uint8Array) lampLine(String(bytes));
+    if (fd === 1 && bytes instanceof Uint8Array) ledLine(String(bytes));
     return result;
   };
   Object.assign(fs, { writeSync });
@@ -79,9 +79,9 @@ function watchLamp(): void {
 
 if (isMainThread) {
   watchWorkers();
-  watchLamp();
+  watchLeds();
   process.once("exit", () => {
-    const found = { wake_to_lamp_ms: wakeToLampMs, delays };
+    const found = { wake_to_led_ms: wakeToLedMs, delays };
     writeFileSync(process.env["PIPIT_BENCH_PROBE"] ?? "probe.json", JSON.stringify(found));
   });
 }

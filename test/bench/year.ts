@@ -93,7 +93,7 @@ async function forget(world: World): Promise<void> {
     throw new Error("a conversation of the year did not take place");
   world.store.files.clear();
   world.journal.lines.length = 0;
-  world.lamp.shown.length = 0;
+  world.leds.shown.length = 0;
   world.dialer.links.splice(0, world.dialer.links.length - 1);
   world.fleetFile.texts.length = 0;
   world.notifier.said.length = 0;

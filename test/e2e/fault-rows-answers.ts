@@ -24,7 +24,7 @@ const FAILED: readonly FaultRow[] = [
     name: "a response failed (server_error) twice: a new connection",
     traps: [31],
     scenario: { turns: [failed("server_error"), failed("server_error")] },
-    lamp: `${THOUGHT}${HEARD}follow-up idle`,
+    leds: `${THOUGHT}${HEARD}follow-up idle`,
     lines: [/^The Realtime API failed.*; connecting again$/],
     dials: 2,
   },
@@ -32,7 +32,7 @@ const FAILED: readonly FaultRow[] = [
     name: "every response fails (server_error)",
     traps: [18],
     scenario: { otherwise: failed("server_error") },
-    lamp: `${THOUGHT.repeat(4)}fault idle`,
+    leds: `${THOUGHT.repeat(4)}fault idle`,
     lines: [
       /^The Realtime API failed: It says server_error\. \(server_error\)\. The fault is on the server's side/,
     ],
@@ -53,7 +53,7 @@ const FAILED: readonly FaultRow[] = [
   ].map(({ code, fault, sound, line }) => ({
     name: `a response failed (${code}): told`,
     scenario: { turns: [failed(code)] },
-    lamp: `${THOUGHT}fault idle`,
+    leds: `${THOUGHT}fault idle`,
     lines: [line],
     endReason: "fault",
     errors: [fault],
@@ -64,7 +64,7 @@ const FAILED: readonly FaultRow[] = [
   {
     name: "a response failed after a part of it was heard",
     scenario: { turns: [failed("server_error", { after_deltas: 3 })] },
-    lamp: `${HEARD}fault idle`,
+    leds: `${HEARD}fault idle`,
     lines: [/^The Realtime API failed: It says server_error/],
     endReason: "fault",
     errors: ["server"],
@@ -76,7 +76,7 @@ const FAILED: readonly FaultRow[] = [
     scenario: {
       faults: [{ at: "client:response.create", do: "reject", error: { code: "invalid_value" } }],
     },
-    lamp: `${THOUGHT}fault idle`,
+    leds: `${THOUGHT}fault idle`,
     lines: [/^The Realtime API failed: A scripted error: invalid_value/],
     endReason: "fault",
     errors: ["invalid_value", "server"],
@@ -86,7 +86,7 @@ const FAILED: readonly FaultRow[] = [
   {
     name: "response.create is never answered",
     scenario: { faults: [{ at: "client:response.create", do: "skip" }] },
-    lamp: `${THOUGHT}${HEARD}follow-up idle`,
+    leds: `${THOUGHT}${HEARD}follow-up idle`,
     lines: [/^The answer did not come in time.*; connecting again$/],
     withinMs: 12_000,
     dials: 2,
@@ -104,7 +104,7 @@ const CUT: readonly FaultRow[] = [
   {
     name: "incomplete (content_filter), before a sound",
     scenario: { turns: [{ status: "incomplete", reason: "content_filter", after_deltas: 0 }] },
-    lamp: `${THOUGHT}fault idle`,
+    leds: `${THOUGHT}fault idle`,
     lines: [
       /^The answer was cut short \(content_filter\)$/,
       /^The answer came without sound \(content_filter\)/,

@@ -35,12 +35,12 @@ function gone(count: number, place: Place): FaultRow {
     ),
   };
   if (left !== undefined) {
-    const lamp = `${again}connecting listening thinking speaking follow-up idle`;
-    return { ...base, lamp, model: left, errors: told, withinMs: 8_000 };
+    const leds = `${again}connecting listening thinking speaking follow-up idle`;
+    return { ...base, leds, model: left, errors: told, withinMs: 8_000 };
   }
   return {
     ...base,
-    lamp: late ? `${again}fault idle` : "connecting fault idle",
+    leds: late ? `${again}fault idle` : "connecting fault idle",
     endReason: "fault",
     model: CHAIN[reached] ?? "",
     nextModel: "gpt-realtime",
@@ -57,7 +57,7 @@ function forced(choice: "new" | "legacy", model: string, place: Place): FaultRow
     name: `model_selection: ${choice} never falls back, seen by ${place.name}`,
     scenario: { models: CHAIN.map((id) => (id === model ? { id, gone: place.gone } : id)) },
     settings: { "openai.model_selection": choice },
-    lamp: late ? "connecting listening thinking fault idle" : "connecting fault idle",
+    leds: late ? "connecting listening thinking fault idle" : "connecting fault idle",
     lines: [new RegExp(`^Failed to connect with model ${model}: .*Choose a model`)],
     endReason: "fault",
     turns: late ? 1 : 0,

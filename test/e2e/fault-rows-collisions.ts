@@ -31,7 +31,7 @@ function nothingLate(metrics: JsonObject): void {
 const LONG = { tone: { ms: 6000 } };
 const NOT_ACTIVE = "response_cancel_not_active";
 const INTERRUPTED = {
-  lamp: `${HEARD}listening thinking speaking follow-up idle`,
+  leds: `${HEARD}listening thinking speaking follow-up idle`,
   turns: 2,
   sound: ["part"],
   meanwhile: interrupted,
@@ -43,7 +43,7 @@ const COLLISIONS: readonly FaultRow[] = [
     ...INTERRUPTED,
     name: "the connection breaks in mid-reply; a press while the rest of it plays",
     scenario: { turns: [{ ...LONG, pace: 20 }], faults: [{ at: "delta:20", do: "reset" }] },
-    lamp: `${HEARD}connecting listening thinking speaking follow-up idle`,
+    leds: `${HEARD}connecting listening thinking speaking follow-up idle`,
   },
   {
     ...INTERRUPTED,
@@ -180,7 +180,7 @@ const CALLS: readonly FaultRow[] = [
   {
     name: "functions without end",
     scenario: { otherwise: call("lamp") },
-    lamp: `${THOUGHT}fault idle`,
+    leds: `${THOUGHT}fault idle`,
     lines: [/^The model called functions without end/],
     endReason: "fault",
     errors: ["protocol"],
@@ -192,14 +192,14 @@ const CALLS: readonly FaultRow[] = [
   {
     name: "end_conversation: the goodbye is heard to its end",
     scenario: { turns: [{ items: [{ tone: { ms: 1500 } }, call("end_conversation")] }] },
-    lamp: `${HEARD}idle`,
+    leds: `${HEARD}idle`,
     endReason: "goodbye",
     check: (metrics) => assert.equal(numberAt(metrics, "audio", "played_ms"), 1500),
   },
   {
     name: "end_conversation without a word: the goodbye is asked for",
     scenario: { turns: [call("end_conversation")] },
-    lamp: `${HEARD}idle`,
+    leds: `${HEARD}idle`,
     endReason: "goodbye",
   },
 ];

@@ -66,7 +66,7 @@ const TOLD_AT_ONCE: readonly FaultRow[] = [
 ];
 
 function notAnswered() {
-  return { lamp: TOLD, endReason: "fault", turns: 0, answers: 0, withinMs: SHOWN_MS };
+  return { leds: TOLD, endReason: "fault", turns: 0, answers: 0, withinMs: SHOWN_MS };
 }
 
 const TRIED_AGAIN: readonly FaultRow[] = [

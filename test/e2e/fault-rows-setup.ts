@@ -51,7 +51,7 @@ const REFUSED: readonly FaultRow[] = [
   ].map(({ name, fault, complaints }) => ({
     name,
     scenario: { faults: [fault] },
-    lamp: "connecting fault idle",
+    leds: "connecting fault idle",
     lines: [/^Failed to connect with model gpt-realtime: .*Unknown parameter/],
     endReason: "fault",
     turns: 0,
@@ -103,7 +103,7 @@ const MISSING: readonly FaultRow[] = [
   {
     name: "committed without its item: asked on a new connection",
     scenario: { faults: [{ at: "committed", do: "omit", fields: ["item_id"] }] },
-    lamp: "connecting listening thinking connecting listening thinking speaking follow-up idle",
+    leds: "connecting listening thinking connecting listening thinking speaking follow-up idle",
     lines: [/cannot be read: input_audio_buffer.committed lacks a field/],
     withinMs: 13_000,
     dials: 2,
@@ -124,7 +124,7 @@ const MISSING: readonly FaultRow[] = [
   {
     name: "response.done is lost",
     scenario: { faults: [{ at: "response.done", do: "skip" }] },
-    lamp: "connecting listening thinking speaking fault idle",
+    leds: "connecting listening thinking speaking fault idle",
     lines: [/^The answer stopped in the middle/],
     endReason: "fault",
     errors: ["timeout"],
@@ -167,7 +167,7 @@ const NOISE: readonly FaultRow[] = [
   {
     name: "a binary frame",
     scenario: { faults: [{ at: "committed", do: "send", bytes: 960 }] },
-    lamp: "connecting listening thinking fault idle",
+    leds: "connecting listening thinking fault idle",
     lines: [/^The server sent what cannot be read \(BINARY_FRAME\)/],
     endReason: "fault",
     errors: ["protocol"],
@@ -199,7 +199,7 @@ export const HUGE_ROWS: readonly FaultRow[] = [
   {
     name: "an event of 34 MB, over the limit",
     scenario: { faults: [{ at: "committed", do: "huge", mb: 34 }] },
-    lamp: "connecting listening thinking fault idle",
+    leds: "connecting listening thinking fault idle",
     lines: [/^The server sent what cannot be read \(WS_ERR_UNSUPPORTED_MESSAGE_LENGTH\)/],
     endReason: "fault",
     errors: ["protocol"],

@@ -19,7 +19,7 @@ async function twoTurns(): Promise<readonly LogEntry[]> {
   await rig.ask();
   await rig.shows("follow-up");
   await rig.goOn();
-  await rig.until("the end", () => rig.lamps.at(-1) === "idle" && rig.metrics().length === 1);
+  await rig.until("the end", () => rig.ledStates.at(-1) === "idle" && rig.metrics().length === 1);
   assert.equal(numberAt(rig.metrics()[0], "turns"), 2);
   assert.deepEqual(rig.peer.violations, []);
   const { events } = rig.peer;

@@ -1,7 +1,7 @@
 /**
  * A kitchen for fault tests: the real appliance and the real dialer, over a loopback socket, against
- * the simulated peer; microphone, speaker, lamp and store are simulated. Everything runs on one fast
- * clock. What happened is in `lamps`, `journal.lines`, `metrics()`, `told`, `peer`.
+ * the simulated peer; microphone, speaker, LEDs and store are simulated. Everything runs on one fast
+ * clock. What happened is in `ledStates`, `journal.lines`, `metrics()`, `told`, `peer`.
  */
 
 import { RealtimeDialer } from "../../src/adapters/realtime/socket.ts";
@@ -11,7 +11,7 @@ import { SENTENCES, type SpokenSound } from "../../src/core/audio/sentences.ts";
 import type { Indication } from "../../src/core/phase.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
-import type { Clock, DialTarget, Lamp } from "../../src/ports.ts";
+import type { Clock, DialTarget, Leds } from "../../src/ports.ts";
 import { SimCalendar } from "../../src/sim/clock.ts";
 import { SimDice } from "../../src/sim/dice.ts";
 import {
@@ -69,7 +69,7 @@ export interface Shown {
   readonly indication: Indication;
 }
 
-class TimedLamp implements Lamp {
+class TimedLeds implements Leds {
   readonly shown: Shown[] = [];
   readonly #clock: Clock;
   constructor(clock: Clock) {
@@ -85,7 +85,7 @@ export class FaultRig {
   readonly clock = CLOCK;
   /** On the clock: when the appliance was switched on. */
   readonly startedMs = CLOCK.nowMs();
-  readonly lamp = new TimedLamp(this.clock);
+  readonly leds = new TimedLeds(this.clock);
   readonly speaker = new SimSpeaker(this.clock);
   readonly journal = new SimJournal();
   readonly button = new SimButton();
@@ -105,8 +105,8 @@ export class FaultRig {
     this.#options = options;
     this.#peer = peer;
     const settings = { ...DEFAULTS, ...SHORT, ...options.settings };
-    const { clock, lamp, speaker, journal, button } = this;
-    const senses = { clock, lamp, speaker, journal, button, microphone: this.#microphone };
+    const { clock, leds, speaker, journal, button } = this;
+    const senses = { clock, leds, speaker, journal, button, microphone: this.#microphone };
     const world = {
       ...senses,
       dice: new SimDice(3),
@@ -149,12 +149,12 @@ export class FaultRig {
     return this.#peer;
   }
 
-  get lamps(): readonly Indication[] {
-    return this.lamp.shown.map(({ indication }) => indication);
+  get ledStates(): readonly Indication[] {
+    return this.leds.shown.map(({ indication }) => indication);
   }
 
   get now(): Indication {
-    return this.lamps.at(-1) ?? "idle";
+    return this.ledStates.at(-1) ?? "idle";
   }
 
   /** The metrics files, in the order of the conversations. */
@@ -214,15 +214,15 @@ export class FaultRig {
     }
   }
 
-  /** The lamp shows `indication` (from its `from`th showing on). */
+  /** The LEDs show `indication` (from its `from`th showing on). */
   async shows(indication: Indication, from = 0): Promise<void> {
-    await this.until(indication, () => this.lamps.indexOf(indication, from) >= 0);
+    await this.until(indication, () => this.ledStates.indexOf(indication, from) >= 0);
   }
 
   /** Everything that helps to understand a failure. */
   story(): string {
     const { lines } = this.journal;
-    const shown = this.lamp.shown.map(
+    const shown = this.leds.shown.map(
       (s) => `${s.indication}@${Math.round(s.atMs - this.startedMs)}`,
     );
     return [shown.join(" "), ...lines.map(({ level, line }) => `${level}: ${line}`)].join("\n  ");

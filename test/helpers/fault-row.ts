@@ -15,8 +15,8 @@ import { avoids, type Trap } from "./traps.ts";
 export interface FaultRow extends RigOptions {
   readonly name: string;
   readonly settings?: Partial<Settings>;
-  /** The lamp's whole trace, from the wake to the next rest. */
-  readonly lamp?: string;
+  /** What the LEDs show, from the wake to the next rest. */
+  readonly leds?: string;
   /** Lines of the journal, each found once at least. */
   readonly lines?: readonly RegExp[];
   /** In the metrics file. Null: there is none, because no conversation began. */
@@ -86,9 +86,9 @@ export async function runRow(row: FaultRow): Promise<RowResult> {
   }
 }
 
-/** The lamp is back at idle for the nth time after a wake. */
+/** The LEDs are back at idle for the nth time after a wake. */
 async function atRest(rig: FaultRig, nth: number): Promise<void> {
-  const rests = (): number => rig.lamps.filter((lamp) => lamp === "idle").length - 1;
+  const rests = (): number => rig.ledStates.filter((leds) => leds === "idle").length - 1;
   await rig.until(`rest ${nth}`, () => rests() >= nth);
 }
 
@@ -103,7 +103,7 @@ async function checkFirst(rig: FaultRig, row: FaultRow): Promise<RowResult> {
       `${line} is not in the journal`,
     );
   }
-  assert.deepEqual(rig.lamps.slice(1).join(" "), row.lamp ?? WELL);
+  assert.deepEqual(rig.ledStates.slice(1).join(" "), row.leds ?? WELL);
   if (wanted !== null) checkMetrics(objectAt(rig.metrics()[0]), row, wanted);
   else assert.equal(rig.metrics().length, 0, "no metrics file");
   assert.deepEqual(soundOf(rig), row.sound ?? ["reply"], "what was heard");
@@ -117,7 +117,7 @@ async function checkFirst(rig: FaultRig, row: FaultRow): Promise<RowResult> {
   const told = lines.find((line) => row.lines?.[0]?.test(line)) ?? "";
   return {
     name: row.name,
-    end: rig.lamps.slice(1).join(" "),
+    end: rig.ledStates.slice(1).join(" "),
     uselessMs,
     metrics: summary(objectAt(rig.metrics()[0])),
     sound: soundOf(rig).join(", "),
@@ -179,7 +179,7 @@ function completed(events: readonly LogEntry[]): readonly LogEntry[] {
 function longestUseless(rig: FaultRig): number {
   let sinceMs: number | null = null;
   let longest = 0;
-  for (const { atMs, indication } of rig.lamp.shown) {
+  for (const { atMs, indication } of rig.leds.shown) {
     const useful = ["idle", "listening", "follow-up"].includes(indication);
     if (useful && sinceMs !== null) longest = Math.max(longest, atMs - sinceMs);
     sinceMs = useful ? null : (sinceMs ?? atMs);
@@ -190,7 +190,7 @@ function longestUseless(rig: FaultRig): number {
 /** After the fault another wake word works, and the question is answered. */
 async function checkSecond(rig: FaultRig, row: FaultRow): Promise<void> {
   const before = { files: rig.metrics().length, answers: completed(rig.peer.events).length };
-  const rests = rig.lamps.filter((lamp) => lamp === "idle").length - 1;
+  const rests = rig.ledStates.filter((leds) => leds === "idle").length - 1;
   const dials = rig.peer.attempts();
   await rig.ask();
   await atRest(rig, rests + 1);

@@ -104,8 +104,8 @@ export function complaint(code: string, message: string, afterMs = 1000): Partia
   return { after };
 }
 
-export function slowLamp(world: World): void {
-  world.lamp.light = (lit) => void world.clock.after(30, lit);
+export function slowLeds(world: World): void {
+  world.leds.light = (lit) => void world.clock.after(30, lit);
 }
 
 /** The socket takes nothing for longer than the ring holds. */

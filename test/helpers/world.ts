@@ -1,6 +1,6 @@
 /**
  * The whole appliance in a simulated world: virtual time, a server played by the test. What the
- * world saw is in `world.lamp.shown`, `world.link.sent`, `world.journal.lines`, `world.store.files`.
+ * world saw is in `world.leds.shown`, `world.link.sent`, `world.journal.lines`, `world.store.files`.
  */
 
 import assert from "node:assert/strict";
@@ -19,7 +19,7 @@ import {
   SimFleetFile,
   SimFunctionHost,
   SimJournal,
-  SimLamp,
+  SimLeds,
   type SimLink,
   SimMicrophone,
   SimNotifier,
@@ -48,7 +48,7 @@ export class World {
   readonly microphone = new SimMicrophone();
   readonly speaker = new SimSpeaker(this.clock);
   readonly wakeEngine = new SimWakeEngine();
-  readonly lamp = new SimLamp();
+  readonly leds = new SimLeds();
   readonly button = new SimButton();
   readonly dialer = new SimDialer();
   readonly journal = new SimJournal();
@@ -219,9 +219,9 @@ export class World {
   }
 
   #ports() {
-    const { clock, microphone, speaker, wakeEngine, lamp, button, dialer } = this;
+    const { clock, microphone, speaker, wakeEngine, leds, button, dialer } = this;
     const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
-    const senses = { clock, microphone, speaker, wakeEngine, lamp, button };
+    const senses = { clock, microphone, speaker, wakeEngine, leds, button };
     const { calendar } = this;
     const { memoryFile, functionHost, echoFile } = this;
     const kept = { timerFile, volumeFile, memoryFile, echoFile };

@@ -18,7 +18,7 @@ import {
 } from "../../core/panel/led-pattern.ts";
 import type { Indication } from "../../core/phase.ts";
 import type { Settings } from "../../core/settings/table.ts";
-import type { Clock, Lamp } from "../../ports.ts";
+import type { Clock, Leds } from "../../ports.ts";
 import { localTime } from "../os/time-zone.ts";
 import type { Bank, OutputLine } from "./bank.ts";
 import { PatientPin } from "./patience.ts";
@@ -26,7 +26,7 @@ import { PatientPin } from "./patience.ts";
 /** How often the quiet hours are looked at while at rest. */
 const QUIET_LOOK_MS = 20_000;
 
-export interface GpioLampOptions {
+export interface GpioLedsOptions {
   /** Gives the pins; the first one that it has for a pin number is taken. */
   readonly bank: Pick<Bank, "output">;
   readonly clock: Clock;
@@ -44,8 +44,8 @@ interface Led {
 
 type Role = "listening" | "status";
 
-export class GpioLamp implements Lamp {
-  readonly #options: GpioLampOptions;
+export class GpioLeds implements Leds {
+  readonly #options: GpioLedsOptions;
   readonly #leds = new Map<Role, Led>();
   readonly #pins: PatientPin<OutputLine>[] = [];
   #shown: Indication | null = null;
@@ -56,7 +56,7 @@ export class GpioLamp implements Lamp {
   #closed: boolean = false;
   #cancelAlarm: () => void = () => {};
 
-  constructor(options: GpioLampOptions) {
+  constructor(options: GpioLedsOptions) {
     this.#options = options;
   }
 

@@ -1,8 +1,8 @@
-/** What an appliance without a lamp or a button has: parts that do nothing, so that nobody asks. */
+/** What an appliance without LEDs or a button has: parts that do nothing, so that nobody asks. */
 
-import type { Button, Lamp } from "../../ports.ts";
+import type { Button, Leds } from "../../ports.ts";
 
-export class NoneLamp implements Lamp {
+export class NoneLeds implements Leds {
   show(): void {
     // There is nothing to light.
   }

@@ -2,7 +2,7 @@
  * LEDs that can be dimmed: pins 12, 13, 18 and 19, driven by the kernel's PWM through sysfs. Needs
  * the overlay (dtoverlay=pwm or pwm-2chan) that puts the pin on its channel.
  *
- * Invariant: like every bank, opening rejects with a FaultError, and `release` leaves the lamp dark.
+ * Invariant: like every bank, opening rejects with a FaultError, and `release` leaves the LED dark.
  */
 
 import {

@@ -1,12 +1,12 @@
 /**
  * The LED and the button of a machine that has none: a terminal.
  *
- * Invariants: the lamp prints one line per change and none for a repetition; the button only
+ * Invariants: the LEDs print one line per change and none for a repetition; the button only
  * touches the keyboard when it is a terminal, and leaves it as it found it.
  */
 
 import type { Indication } from "../../core/phase.ts";
-import type { Button, ButtonSink, Clock, Lamp } from "../../ports.ts";
+import type { Button, ButtonSink, Clock, Leds } from "../../ports.ts";
 import type { LineSink } from "../os/line-sink.ts";
 
 const COLOUR_OFF = "\u001b[0m";
@@ -31,7 +31,7 @@ function colourOf(indication: Indication): string {
   }
 }
 
-export class PanelLamp implements Lamp {
+export class TerminalLeds implements Leds {
   readonly #sink: LineSink;
   readonly #colour: boolean;
   #shown: Indication | null = null;
@@ -80,7 +80,7 @@ export interface Keyboard {
 }
 
 /** Space or Enter is the button, as long as it is held; Ctrl-C still interrupts. */
-export class PanelButton implements Button {
+export class TerminalButton implements Button {
   readonly #keyboard: Keyboard;
   readonly #clock: Clock;
   readonly #interrupt: () => void;

@@ -76,7 +76,7 @@ export class Recorder {
   #saving: Promise<void> = Promise.resolve();
   /** When somebody called last. */
   #calledMs = 0;
-  /** The lamp was faster than the conversation's beginning. */
+  /** The LEDs were faster than the beginning of the conversation. */
   #litMs: number | null = null;
 
   constructor(options: RecorderOptions) {
@@ -153,7 +153,7 @@ export class Recorder {
     this.#running = { call, beganMs: nowMs, stopwatch, record: this.#fresh(call, model, voice) };
   }
 
-  /** The lamp really shows this. */
+  /** The LEDs really show this. */
   lit(indication: Phase): void {
     const isRest = indication === "idle" || indication === "muted" || indication === "fault";
     const nowMs = this.#options.clock.nowMs();

@@ -1,6 +1,6 @@
 /**
  * The times of one conversation, each between two ats that somebody can see or hear: the user
- * falls silent, the lamp lights up, the first sample sounds. It watches the loop's inputs and a few
+ * falls silent, the LED lights up, the first sample sounds. It watches the loop's inputs and a few
  * reports of the devices; it decides nothing.
  *
  * Invariant: a time is noted once its second at has come, and only if both ats belong to
@@ -23,7 +23,7 @@ export interface StopwatchStart {
   /** When it was called: see `calledMs`. */
   readonly calledMs: number;
   readonly nowMs: number;
-  /** When the lamp lit up for it, if it has already. */
+  /** When the LED lit up for it, if it has already. */
   readonly litMs: number | null;
   readonly capturedMs: CapturedMs;
   /** For the timeline in the journal. */
@@ -102,7 +102,7 @@ export class Stopwatch {
     }
   }
 
-  /** The lamp shows that it was heard. */
+  /** The LEDs show that it was heard. */
   lit(atMs: number): void {
     this.#times.wakeToLedMs ??= Math.max(0, atMs - this.#start.calledMs);
   }

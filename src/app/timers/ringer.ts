@@ -9,7 +9,7 @@ import { phase } from "../../core/assistant/views.ts";
 import type { TimerOrder } from "../../core/control.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Downlink } from "../audio/downlink.ts";
-import { RingingLamp } from "../ringing-lamp.ts";
+import { RingingLeds } from "../ringing-leds.ts";
 import type { World } from "../world.ts";
 import { AlarmClock, type Room } from "./alarm-clock.ts";
 import { DownlinkBell } from "./bell.ts";
@@ -18,7 +18,7 @@ import { type Told, timerOrder } from "./orders.ts";
 export interface RingerOptions {
   readonly world: Pick<
     World,
-    "clock" | "calendar" | "journal" | "lamp" | "timerFile" | "ringSound"
+    "clock" | "calendar" | "journal" | "leds" | "timerFile" | "ringSound"
   >;
   readonly settings: () => Settings;
   readonly downlink: () => Downlink;
@@ -27,7 +27,7 @@ export interface RingerOptions {
 }
 
 export class Ringer {
-  readonly lamp: RingingLamp;
+  readonly leds: RingingLeds;
   readonly alarmClock: AlarmClock;
   readonly #post: (input: Input) => void;
   readonly #state: () => State;
@@ -36,7 +36,7 @@ export class Ringer {
     const { clock, calendar, journal } = world;
     this.#post = post;
     this.#state = state;
-    this.lamp = new RingingLamp(world.lamp);
+    this.leds = new RingingLeds(world.leds);
     this.alarmClock = new AlarmClock({
       clock,
       calendar,
@@ -51,7 +51,7 @@ export class Ringer {
       ringMaxMs: () => settings()["timers.ring_max_min"] * 60_000,
       room: () => this.room,
       makeRoom: () => post({ tag: "command", command: "stop" }),
-      changed: () => this.lamp.ringing(this.alarmClock.isRinging),
+      changed: () => this.leds.ringing(this.alarmClock.isRinging),
     });
   }
 

@@ -24,7 +24,7 @@ export interface Daemon {
   readonly timeline: readonly Said[];
   /** What it says, until `deadline` (epoch ms) or its end. */
   lines(deadline: number): AsyncIterable<Said>;
-  /** A conversation has been held: it is summed up, and the lamp is back at idle. */
+  /** A conversation has been held: it is summed up, and the LEDs are back at idle. */
   isOver(): boolean;
   /** Stops it in good order; resolves with its exit code, null when it had to be killed. */
   stop(): Promise<number | null>;
@@ -59,7 +59,7 @@ export async function startDaemon(config: string): Promise<Daemon> {
   const startedMs = Date.now();
   const child = pipit(["run", "--config", config], "pipe");
   const timeline: Said[] = [];
-  const lamps = (): string[] =>
+  const ledStates = (): string[] =>
     timeline.filter(({ line }) => line.startsWith("led: ")).map(({ line }) => line.slice(5));
   return {
     timeline,
@@ -71,7 +71,8 @@ export async function startDaemon(config: string): Promise<Daemon> {
       }
     },
     isOver: () =>
-      lamps().at(-1) === "idle" && timeline.some(({ line }) => line.includes("Conversation over")),
+      ledStates().at(-1) === "idle" &&
+      timeline.some(({ line }) => line.includes("Conversation over")),
     stop: () => stopped(child),
   };
 }

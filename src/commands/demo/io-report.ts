@@ -26,7 +26,7 @@ export function report(outcome: Outcome): number {
   const { folder, metrics } = outcome;
   const file =
     metrics === undefined ? {} : (record(JSON.parse(readFileSync(metrics, "utf8"))) ?? {});
-  const checks = [...lampChecks(outcome), ...soundChecks(folder, file), ...fileChecks(file)];
+  const checks = [...ledChecks(outcome), ...soundChecks(folder, file), ...fileChecks(file)];
   checks.push({
     what: "the daemon stopped in good order",
     ok: outcome.exitCode === 0,
@@ -38,13 +38,13 @@ export function report(outcome: Outcome): number {
   return checks.every(({ ok }) => ok) ? 0 : 1;
 }
 
-/** The lamp's way through a conversation. */
-const LAMPS = ["idle", "connecting", "listening", "thinking", "speaking", "follow-up", "idle"];
+/** What the LEDs show during a conversation. */
+const LED_STATES = ["idle", "connecting", "listening", "thinking", "speaking", "follow-up", "idle"];
 
-function lampChecks({ timeline }: Outcome): Check[] {
-  const lamps = timeline.filter(({ line }) => line.startsWith("led: "));
-  const shown = lamps.map(({ line }) => line.slice("led: ".length));
-  return [{ what: "lamp", ok: shown.join() === LAMPS.join(), found: shown.join(" → ") }];
+function ledChecks({ timeline }: Outcome): Check[] {
+  const ledStates = timeline.filter(({ line }) => line.startsWith("led: "));
+  const shown = ledStates.map(({ line }) => line.slice("led: ".length));
+  return [{ what: "LEDs", ok: shown.join() === LED_STATES.join(), found: shown.join(" → ") }];
 }
 
 function soundChecks(folder: Folder, file: Fields): Check[] {

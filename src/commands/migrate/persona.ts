@@ -10,7 +10,7 @@
 const VALUE_MAX_CHARS = 8_000;
 const VALUES_MAX = 200;
 
-/** Pipit tells these with its lamp and its spoken sentences. */
+/** Pipit tells these with its LEDs and its spoken sentences. */
 export const TOLD_OTHERWISE: readonly string[] = ["messages.error", "messages.thinking"];
 
 /** The instructions; null when there is nothing to say. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OutputOptions } from "../../../src/adapters/gpio/bank.ts";
 import { pinFault } from "../../../src/adapters/gpio/bank.ts";
-import { GpioLamp } from "../../../src/adapters/gpio/leds.ts";
+import { GpioLeds } from "../../../src/adapters/gpio/leds.ts";
 import type { Fault } from "../../../src/core/fault.ts";
 import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
@@ -18,11 +18,11 @@ class Wires {
   readonly log: string[] = [];
   readonly faults: Fault[] = [];
   settings: Settings;
-  readonly lamp: GpioLamp;
+  readonly leds: GpioLeds;
 
   constructor(changes: Partial<Settings> = {}, lost: readonly number[] = [], dimmable = false) {
     this.settings = { ...DEFAULTS, ...changes };
-    this.lamp = new GpioLamp({
+    this.leds = new GpioLeds({
       clock: this.clock,
       settings: () => this.settings,
       onFault: (fault) => this.faults.push(fault),
@@ -43,7 +43,7 @@ class Wires {
 
   static async lit(changes: Partial<Settings> = {}, lost: readonly number[] = []): Promise<Wires> {
     const wires = new Wires(changes, lost);
-    wires.lamp.show("idle");
+    wires.leds.show("idle");
     await settle();
     return wires;
   }
@@ -59,45 +59,45 @@ test("the first light is told when it is written: after the pins were opened, an
   const tell = (what: string) => (): void => {
     told.push(`${what}@${wires.clock.nowMs()}`);
   };
-  wires.lamp.show("connecting", tell("connecting"));
-  wires.lamp.show("listening", tell("listening"));
+  wires.leds.show("connecting", tell("connecting"));
+  wires.leds.show("listening", tell("listening"));
   assert.deepEqual(told, [], "the pins are being opened");
   wires.clock.advance(12);
   await settle();
   assert.deepEqual(told, ["listening@12"]);
-  wires.lamp.show("idle", tell("idle"));
-  wires.lamp.show("speaking", tell("speaking"));
+  wires.leds.show("idle", tell("idle"));
+  wires.leds.show("speaking", tell("speaking"));
   assert.deepEqual(told, ["listening@12", "speaking@12"], "darkness is no light");
-  await wires.lamp.close();
+  await wires.leds.close();
 });
 
 test("no pin can be had: no light is told", async () => {
   const wires = new Wires({}, [27, 22]);
-  wires.lamp.show("listening", () => assert.fail("there is no light"));
+  wires.leds.show("listening", () => assert.fail("there is no light"));
   await settle();
-  await wires.lamp.close();
+  await wires.leds.close();
 });
 
 test("each state at once, each level once, and nothing at rest", async () => {
   const wires = await Wires.lit();
   assert.equal(wires.clock.pending(), 0);
-  wires.lamp.show("listening");
+  wires.leds.show("listening");
   assert.deepEqual(wires.take(), ["27:1@0"]);
   wires.clock.advance(5000);
   assert.deepEqual(wires.take(), []);
-  wires.lamp.show("thinking");
+  wires.leds.show("thinking");
   wires.clock.advance(1100);
   assert.deepEqual(wires.take(), ["27:0@5000", "22:1@5000", "22:0@5500", "22:1@6000"]);
-  wires.lamp.show("speaking");
-  wires.lamp.show("idle");
+  wires.leds.show("speaking");
+  wires.leds.show("idle");
   assert.deepEqual(wires.take(), ["22:0@6100"]);
   assert.equal(wires.clock.pending(), 0);
 });
 
 test("what was shown while the pins were being opened is shown when they are", async () => {
   const wires = new Wires();
-  wires.lamp.show("idle");
-  wires.lamp.show("listening");
+  wires.leds.show("idle");
+  wires.leds.show("listening");
   await settle();
   assert.deepEqual(wires.take(), ["27:1@0"]);
 });
@@ -108,15 +108,15 @@ test("a pin that is taken is told once, and the other LED shows everything", asy
     wires.faults.map(({ message }) => message),
     ['GPIO 27 is taken by "somebody"; it goes on without it'],
   );
-  wires.lamp.show("listening");
+  wires.leds.show("listening");
   assert.deepEqual(wires.take(), ["22:1@0"]);
-  wires.lamp.show("idle");
+  wires.leds.show("idle");
   assert.deepEqual(wires.take(), ["22:0@0"]);
 });
 
 test("one LED wired: it shows the status, too", async () => {
   const wires = await Wires.lit({ "leds.status_pin": "none" });
-  wires.lamp.show("fault");
+  wires.leds.show("fault");
   assert.deepEqual(wires.take(), ["27:1@0"]);
 });
 
@@ -127,10 +127,10 @@ test("quiet hours begin and end by the clock; a conversation and a fault show al
   wires.clock.advance(10 * 60_000);
   assert.deepEqual(wires.take(), ["22:0@600000"]);
   for (const shown of ["listening", "fault"] as const) {
-    wires.lamp.show(shown);
+    wires.leds.show(shown);
     assert.match(wires.take().at(-1) ?? "", /:1@/);
   }
-  wires.lamp.show("muted");
+  wires.leds.show("muted");
   wires.clock.advance(3000);
   assert.match(wires.take().at(-1) ?? "", /:0@/);
   wires.clock.advance(10 * 60_000);
@@ -143,14 +143,14 @@ test("quiet hours begin and end by the clock; a conversation and a fault show al
 test("a reload is seen with the next change", async () => {
   const wires = await Wires.lit();
   wires.settings = { ...wires.settings, "leds.patterns": ["listening=blink"] };
-  wires.lamp.show("listening");
+  wires.leds.show("listening");
   wires.clock.advance(600);
   assert.deepEqual(wires.take(), ["27:1@0", "27:0@500"]);
 });
 
 test("a pin that can be dimmed breathes, within its brightness", async () => {
   const wires = new Wires({ "leds.brightness": 0.4, "leds.status_pin": "none" }, [], true);
-  wires.lamp.show("follow-up");
+  wires.leds.show("follow-up");
   await settle();
   wires.clock.advance(4000);
   const levels = wires.take().map((line) => Number(line.slice(3).split("@")[0]));
@@ -159,15 +159,15 @@ test("a pin that can be dimmed breathes, within its brightness", async () => {
 
 test("close: timers gone, pins let go, twice; also while they are being opened", async () => {
   const wires = await Wires.lit();
-  wires.lamp.show("fault");
+  wires.leds.show("fault");
   wires.take();
-  await wires.lamp.close();
-  await wires.lamp.close();
-  wires.lamp.show("listening");
+  await wires.leds.close();
+  await wires.leds.close();
+  wires.leds.show("listening");
   assert.deepEqual(wires.take(), ["27:off", "22:off"]);
   assert.equal(wires.clock.pending(), 0);
   const early = new Wires();
-  early.lamp.show("listening");
-  await early.lamp.close();
+  early.leds.show("listening");
+  await early.leds.close();
   assert.deepEqual(early.take(), ["27:off", "22:off"]);
 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { type Bank, pinFault } from "../../../src/adapters/gpio/bank.ts";
 import { GpioButton } from "../../../src/adapters/gpio/button.ts";
 import { LateBank } from "../../../src/adapters/gpio/late-bank.ts";
-import { GpioLamp } from "../../../src/adapters/gpio/leds.ts";
+import { GpioLeds } from "../../../src/adapters/gpio/leds.ts";
 import { TRIES_MAX, TRY_EVERY_MS } from "../../../src/adapters/gpio/patience.ts";
 import { DEFAULTS } from "../../../src/core/settings/table.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
@@ -80,16 +80,16 @@ test("an LED that comes late shows what is the case then", async () => {
   const udev = new Udev(1);
   const clock = new SimClock();
   const settings = { ...DEFAULTS, "leds.listening_pin": 27, "leds.status_pin": "none" } as const;
-  const lamp = new GpioLamp({
+  const leds = new GpioLeds({
     bank: udev,
     clock,
     settings: () => settings,
     onFault: () => undefined,
   });
-  lamp.show("listening");
+  leds.show("listening");
   await clock.advanceAsync(TRY_EVERY_MS + 10);
   assert.equal(udev.level, 1);
-  await lamp.close();
+  await leds.close();
   assert.equal(udev.released, 1);
 });
 

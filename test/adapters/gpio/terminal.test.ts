@@ -1,15 +1,15 @@
-/** Lamp and button on a terminal, a simulated one and a real pseudo-terminal. */
+/** LEDs and button on a terminal, a simulated one and a real pseudo-terminal. */
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
-import { NoneButton, NoneLamp } from "../../../src/adapters/gpio/none.ts";
+import { NoneButton, NoneLeds } from "../../../src/adapters/gpio/none.ts";
 import {
   type Keyboard,
-  PanelButton,
-  PanelLamp,
   TAP_MS,
+  TerminalButton,
+  TerminalLeds,
 } from "../../../src/adapters/gpio/terminal.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { eventually, keptLines } from "../../helpers/host.ts";
@@ -40,25 +40,25 @@ function pressed(isTTY: boolean) {
   const clock = new SimClock();
   const keyboard = new SimKeyboard(isTTY);
   const edges: string[] = [];
-  const button = new PanelButton(keyboard, clock, () => edges.push("interrupt"));
+  const button = new TerminalButton(keyboard, clock, () => edges.push("interrupt"));
   button.start({ edge: (down, atMs) => edges.push(`${down ? "down" : "up"}@${atMs}`) });
   return { clock, keyboard, edges, button };
 }
 
-test("the lamp prints one line per change", () => {
+test("the LEDs print one line per change", () => {
   const sink = keptLines();
-  const lamp = new PanelLamp(sink, false);
-  for (const state of ["idle", "listening", "listening", "idle"] as const) lamp.show(state);
+  const leds = new TerminalLeds(sink, false);
+  for (const state of ["idle", "listening", "listening", "idle"] as const) leds.show(state);
   assert.deepEqual(sink.lines, ["led: idle", "led: listening", "led: idle"]);
   const bright = keptLines({ tty: true });
-  new PanelLamp(bright, true).show("listening");
+  new TerminalLeds(bright, true).show("listening");
   assert.deepEqual(bright.lines, ["led: \u001b[1;32mlistening\u001b[0m"]);
 });
 
-test("the lamp's line is its light", () => {
-  const lamp = new PanelLamp(keptLines(), false);
+test("the LEDs are lit when their line is printed", () => {
+  const leds = new TerminalLeds(keptLines(), false);
   let lit = 0;
-  lamp.show("listening", () => {
+  leds.show("listening", () => {
     lit += 1;
   });
   assert.equal(lit, 1);
@@ -98,7 +98,7 @@ test("which key is the button is said where somebody sits", () => {
   const started = (isTerminal: boolean): void => {
     const tell = (line: string) => said.push(line);
     const keyboard = new SimKeyboard(isTerminal);
-    new PanelButton(keyboard, new SimClock(), () => {}, tell).start({ edge: () => {} });
+    new TerminalButton(keyboard, new SimClock(), () => {}, tell).start({ edge: () => {} });
   };
   started(false);
   assert.deepEqual(said, []);
@@ -125,18 +125,18 @@ test("a keyboard that is no terminal is not touched", async () => {
 });
 
 test("no LED and no button do nothing, without a complaint", async () => {
-  const lamp = new NoneLamp();
-  lamp.show();
-  await lamp.close();
+  const leds = new NoneLeds();
+  leds.show();
+  await leds.close();
   const button = new NoneButton();
   button.start();
   await button.close();
 });
 
 const PROGRAM = `
-  const { PanelButton } = await import("PANEL");
+  const { TerminalButton } = await import("PANEL");
   const { SystemClock } = await import("CLOCK");
-  const button = new PanelButton(process.stdin, new SystemClock(), () => {
+  const button = new TerminalButton(process.stdin, new SystemClock(), () => {
     process.stdout.write("interrupted;");
     void button.close();
   });

@@ -23,12 +23,12 @@ test("said over an answer, it silences it and ends the conversation", async () =
   world.server("response.created", { response: { id: "resp_1" } });
   world.delta("resp_1", "item_a", 5000);
   world.listen(400);
-  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(world.leds.shown.at(-1), "speaking");
   assert.equal(isLookedFor(world), true);
   stop(world);
   await settled();
   world.listen(400);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   assert.equal(isLookedFor(world), false);
 });
 
@@ -36,7 +36,7 @@ test("said when nothing plays, it is nothing", async () => {
   const world = await World.started();
   world.listen(1000);
   stop(world);
-  assert.deepEqual(world.lamp.shown, ["idle"]);
+  assert.deepEqual(world.leds.shown, ["idle"]);
   assert.equal(world.dialer.links.length, 0);
 });
 
@@ -48,12 +48,12 @@ test("said over a ringing timer, it silences the timer and calls nobody", async 
   });
   assert.ok(reply?.ok);
   world.listen(61_000);
-  assert.equal(world.lamp.shown.at(-1), "ringing");
+  assert.equal(world.leds.shown.at(-1), "ringing");
   assert.equal(isLookedFor(world), true);
   stop(world);
   await settled();
   world.listen(100);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   assert.equal(isLookedFor(world), false);
   assert.equal(world.dialer.links.length, 0);
 });

@@ -39,7 +39,7 @@ test("in mid-reply it counts at once: what is queued was queued as it came", asy
   world.delta("r", "i", 4_000);
   await volume(world, { percent: 30 });
   assert.deepEqual(world.speaker.gains.at(-1), 0.3);
-  assert.equal(world.lamp.shown.at(-1), "speaking");
+  assert.equal(world.leds.shown.at(-1), "speaking");
   const queue = new PlaybackQueue(100);
   queue.push(new Int16Array(20).fill(1000));
   const out = new Int16Array(10);

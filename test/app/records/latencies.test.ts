@@ -20,14 +20,14 @@ function all(metrics: File, name: string): unknown {
 }
 
 for (const lateMs of [0, 7, 130]) {
-  test(`the lamp lights up ${lateMs} ms after the wake word ended`, async () => {
+  test(`the LED lights up ${lateMs} ms after the wake word ended`, async () => {
     const before = (world: World): void => {
-      world.lamp.light = (lit) => void world.clock.after(lateMs, lit);
+      world.leds.light = (lit) => void world.clock.after(lateMs, lit);
     };
     assert.equal((await file({ before }))["wake_to_led_ms"], lateMs);
   });
 
-  test(`the engine hears the word ${lateMs} ms late: lamp and session are as late`, async () => {
+  test(`the engine hears the word ${lateMs} ms late: LED and session are as late`, async () => {
     const call = (world: World): void => {
       const endSample = world.position;
       world.clock.advance(lateMs);

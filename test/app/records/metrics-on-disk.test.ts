@@ -192,7 +192,7 @@ test("a disk that hangs at the start does not keep the appliance from its work",
   world.listen(1000);
   world.wake();
   world.accept();
-  assert.equal(world.lamp.shown.at(-1), "listening");
+  assert.equal(world.leds.shown.at(-1), "listening");
 });
 
 test("trouble is told once though recovery, checkpoints and files all have it, and its end is told", async () => {

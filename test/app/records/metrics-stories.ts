@@ -7,7 +7,7 @@ import {
   cut,
   fallback,
   gap,
-  slowLamp,
+  slowLeds,
   slowSocket,
   stranger,
   TURN,
@@ -151,7 +151,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
     also: ["response_by.client"],
   },
   wake_to_led_ms: {
-    plan: { before: slowLamp },
+    plan: { before: slowLeds },
     also: [],
   },
   wake_to_listening_ms: {

@@ -38,7 +38,7 @@ function strokes(world: World): number[] {
 }
 
 function led(world: World): unknown {
-  return world.lamp.shown.at(-1);
+  return world.leds.shown.at(-1);
 }
 
 async function ringing(changes: Partial<Settings> = {}): Promise<World> {

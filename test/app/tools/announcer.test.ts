@@ -40,7 +40,7 @@ test("never over a conversation: it waits for its end; too long, and it is old n
   world.listen(5_000);
   assert.equal(saidMs(world), 0);
   world.listen(3_000);
-  assert.equal(world.lamp.shown.at(-1), "idle");
+  assert.equal(world.leds.shown.at(-1), "idle");
   world.listen(500);
   assert.equal(saidMs(world), 1_000);
 });

@@ -109,7 +109,7 @@ test("what takes two seconds is not dead silence; the answer comes after it", as
   assert.equal(items(world, "function_call_output").length, 1);
   assert.equal(requests(world), 2);
   await answers(world, "resp_2");
-  assert.equal(world.lamp.shown.at(-1), "follow-up");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
 });
 
 test("a long one: begun at once, and its result is told when nobody speaks", async () => {
@@ -148,7 +148,7 @@ test("done after the conversation: announced and kept where it may be, else drop
     await calls(world, 1, ["backup", {}, "c1"]);
     await answers(world, "resp_2");
     world.listen(3_000);
-    assert.equal(world.lamp.shown.at(-1), "idle");
+    assert.equal(world.leds.shown.at(-1), "idle");
     world.listen(20_000);
     await settled();
     assert.equal(world.speaker.queued.includes(RING_VALUE), after);
