@@ -44,6 +44,7 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "power-off" }),
     () => ({ tag: "news", text: "It is done." }),
     () => ({ tag: "tool-done", callId: one(["c", "d", "e"]), ok: dice.chance(0.5), output: "{}" }),
+    () => ({ tag: "tool-done", callId: one(["c", "d"]), ok: true, output: "{}", picture: "/9j/" }),
     () => ({
       tag: "link-closed",
       attempt: stale,

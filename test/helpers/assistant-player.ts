@@ -42,6 +42,11 @@ export class Player {
     return this.sent.filter((one) => one.tag === "send" && one.event.tag === tag).length;
   }
 
+  /** Of what was sent to the server, the kinds. */
+  get events(): string[] {
+    return this.sent.flatMap((one) => (one.tag === "send" ? [one.event.tag] : []));
+  }
+
   lines(): string[] {
     return this.facts.flatMap((fact) => (fact.tag === "log" ? [fact.line] : []));
   }
@@ -144,6 +149,11 @@ export class Player {
   results(...ids: string[]): this {
     for (const callId of ids) this.do({ tag: "tool-done", callId, ok: true, output: "{}" });
     return this;
+  }
+
+  /** A function has seen something. */
+  sees(callId: string): this {
+    return this.do({ tag: "tool-done", callId, ok: true, output: "{}", picture: "/9j/" });
   }
 
   heard(): this {

@@ -312,6 +312,48 @@ const RARE: readonly Story[] = [
     },
   ],
   [
+    "a picture is shown with its output, answered by one response, and deleted once that is over",
+    () => {
+      const player = client().asks().begins("r1").calls("r1", "c1").sees("c1");
+      const [output, shown] = ["tool-output", "show-picture"].map((tag) =>
+        player.events.indexOf(tag),
+      );
+      assert.equal((output ?? 0) + 1, shown, "after its output");
+      assert.deepEqual([player.count("create-response"), player.count("delete-item")], [2, 0]);
+      player.begins("r2").sounds("r2");
+      assert.equal(player.count("delete-item"), 0, "the model is still looking");
+      assert.equal(player.ends("r2").count("delete-item"), 1);
+      assert.equal(player.heard().count("delete-item"), 1);
+    },
+  ],
+  [
+    "a picture of two calls waits for the other; an answer that is cut short ends it, too",
+    () => {
+      const player = client().asks().begins("r1").calls("r1", "c1", "c2").sees("c1");
+      assert.equal(player.count("create-response"), 1);
+      player.results("c2").begins("r2").do({ tag: "tap" });
+      assert.equal(player.count("delete-item"), 0);
+      const cancelled = { status: "cancelled" } as const;
+      assert.equal(player.ends("r2", cancelled).count("delete-item"), 1);
+    },
+  ],
+  [
+    "a picture that the server does not take is worth a line, and no conversation",
+    () => {
+      const player = client().asks().begins("r1").calls("r1", "c1").sees("c1");
+      player.error("invalid_value", "Expected a base64 data URI", "picture_0");
+      assert.equal(player.phase, "thinking");
+      assert.match(player.lines().join("\n"), /complains: Expected a base64/);
+    },
+  ],
+  [
+    "the connection is lost with a picture on it: the next one has none to delete",
+    () => {
+      const player = client().asks().begins("r1").calls("r1", "c1").sees("c1").closes();
+      assert.equal(player.connected().count("delete-item"), 0);
+    },
+  ],
+  [
     "a connection that breaks in each reply: told after the last attempt",
     () => {
       const player = client({ "session.max_duration_s": 900 });

@@ -27,5 +27,6 @@ export function assertBounded({ memory, conversation: c }: State, settings: Sett
   assert.ok(c.link.omitted.length <= 7);
   assert.ok(c.turn.empty.length <= EMPTY_TURNS_MAX);
   assert.ok(c.tools.settledIds.length <= SETTLED_CALLS_MAX + 32);
+  assert.ok(c.tools.pictures.length <= 32, "pictures that were answered");
   assert.ok(c.turn.count <= settings["session.max_turns"] + 20);
 }

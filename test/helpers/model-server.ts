@@ -92,6 +92,8 @@ export class ModelServer {
       case "delete-item":
         this.#unanswered.delete(event.itemId);
         return;
+      case "show-picture":
+        return; // The response that its call gets is to it, too.
       case "tool-output":
         this.#unanswered.add(event.callId);
         return;

@@ -223,6 +223,8 @@ export class ModelWorld {
     speaker.play(itemId, Number(base64));
   }
 
+  /** Pictures that the server has. */
+  readonly #pictures = new Set<string>();
   readonly #discarded = new Set<string>();
   readonly #sounded = new Set<string>();
   readonly #held: Sound[] = [];
@@ -267,6 +269,8 @@ export class ModelWorld {
     const attentive = ["listening", "thinking", "follow-up"].includes(phase(state));
     if (attentive) assert.equal(state.conversation?.link.tag, "ready", `${phase(state)}, unheard`);
     assertBounded(state, this.#settings);
+    const { warm } = state.memory;
+    assert.ok(warm === null || this.#pictures.size === 0, "a picture is kept, and billed again");
   }
 
   /** The last inputs and what was sent, for the message of a failure. */
@@ -319,6 +323,7 @@ export class ModelWorld {
     switch (effect.tag) {
       case "dial":
         this.#hangUp();
+        this.#pictures.clear();
         this.#dialling = effect.attempt;
         break;
       case "hang-up":
@@ -366,12 +371,15 @@ export class ModelWorld {
     const [callId] = this.#calls;
     if (callId === undefined) return;
     this.#calls.delete(callId);
-    this.#post({ tag: "tool-done", callId, ok: this.#dice.chance(0.8), output: "{}" });
+    const picture = this.#dice.chance(0.3) ? { picture: "/9j/" } : {};
+    this.#post({ tag: "tool-done", callId, ok: this.#dice.chance(0.8), output: "{}", ...picture });
   }
 
   #send({ event, id }: Extract<Effect, { tag: "send" }>): void {
     const eventId = eventIdText(id);
     if (event.tag === "tool-output") this.#settles(event.callId);
+    if (event.tag === "show-picture") this.#pictures.add(event.itemId);
+    if (event.tag === "delete-item") this.#pictures.delete(event.itemId);
     if (event.tag === "cancel-response") {
       // Without an id it ends whatever is active by then: nobody knows which.
       if (event.responseId !== null) this.speaker.dead.add(event.responseId);

@@ -190,7 +190,8 @@ function leave(
 function keptWarm(c: Conversation, reason: Ending["reason"], at: StepContext): Warm | null {
   const { link, turn, response, playback, tools, call, dialogue } = c;
   if (link.tag !== "ready" || link.updates > 0) return null;
-  const isQuiet = response.tag === "none" && tools.tag === "quiet" && playback.tag !== "flushing";
+  const isDone = tools.tag === "quiet" && tools.pictures.length === 0;
+  const isQuiet = response.tag === "none" && isDone && playback.tag !== "flushing";
   const isWanted = reason !== "shutdown" && reason !== "muted";
   if (!isQuiet || !isWanted || isHeard(playback) || playback.tag === "held") return null;
   const keepMs = call.settings["session.keep_warm_s"] * 1000;

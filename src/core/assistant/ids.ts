@@ -14,6 +14,7 @@ const KINDS = [
   "commit",
   "output",
   "news",
+  "picture",
 ] as const;
 
 export type EventKind = (typeof KINDS)[number];

@@ -42,6 +42,8 @@ export type Input =
       readonly callId: string;
       readonly ok: boolean;
       readonly output: string;
+      /** What the function has seen, for the model to look at: a JPEG in base64. */
+      readonly picture?: string;
     }
   /** Told to the model at once if nobody speaks (see `isQuiet`), else not at all. */
   | { readonly tag: "news"; readonly text: string }

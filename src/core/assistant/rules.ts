@@ -109,6 +109,17 @@ export const RULES: readonly Rule[] = [
     orders: report,
   },
   {
+    name: "the model has answered what it was shown: the pictures are deleted",
+    when: ({ link, tools, response }) =>
+      tools.pictures.length > 0 &&
+      link.tag === "ready" &&
+      tools.tag === "quiet" &&
+      !tools.awaited &&
+      response.tag === "none" &&
+      !response.pending,
+    orders: () => [{ to: "tools", event: { tag: "looked" } }],
+  },
+  {
     name: "the user has finished and the wire is free: a response is requested",
     when: (c, at) => isResponseWanted(c) && at.nowMs >= c.response.notBeforeMs,
     orders: () => [

@@ -245,7 +245,9 @@ function complaint(state: State, c: Conversation, error: ServerError, at: StepCo
   if (isAboutResponse || error.code === "conversation_already_has_active_response")
     return [toResponse];
   if (id !== null && HARMLESS.includes(id.kind)) return [];
-  if (why.recovery === "report" && why.code !== "server") return [endWith(why)];
+  // A picture that is not taken is worth a line, and no conversation.
+  const isEnd = why.recovery === "report" && why.code !== "server" && id?.kind !== "picture";
+  if (isEnd) return [endWith(why)];
   const line = `The Realtime API complains: ${error.message} (${error.code ?? "no code"})`;
   const noted: Change<State> = { next: state, facts: [{ tag: "log", level: "warning", line }] };
   return isUnnamed && error.code === null ? [toResponse] : noted;

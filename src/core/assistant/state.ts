@@ -214,6 +214,8 @@ export type Tools = {
   readonly goodbye: "no" | "called" | "asked";
   /** The results of a response's calls have not been answered by another response yet. */
   readonly awaited: boolean;
+  /** Items with pictures that the model has and has not answered yet: they go when it has. */
+  readonly pictures: readonly string[];
 } & ({ readonly tag: "quiet" } | { readonly tag: "running"; readonly calls: readonly OpenCall[] });
 
 // ---------------------------------------------------------------- dialogue

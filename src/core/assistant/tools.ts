@@ -2,7 +2,9 @@
  * The calls of functions that the model has made. They run outside (effect `run-tool`, input
  * `tool-done`); here each has its deadline and is settled exactly once: with its result, with an
  * error in words for the model, or dead because its connection is. A call id is known: what comes
- * twice is answered once. All of a response's calls are answered together (see rules.ts).
+ * twice is answered once. All of a response's calls are answered together (see rules.ts). What a call
+ * has seen is a message of its own, and is deleted as soon as it was answered: as long as the server
+ * has it, it is billed with every response.
  */
 
 import { fault } from "../fault.ts";
@@ -15,9 +17,18 @@ import type { OpenCall, Scope, Table, Tools } from "./state.ts";
 
 export type ToolsEvent =
   | { readonly tag: "called"; readonly calls: readonly ToolCall[] }
-  | { readonly tag: "done"; readonly callId: string; readonly ok: boolean; readonly output: string }
+  | {
+      readonly tag: "done";
+      readonly callId: string;
+      readonly ok: boolean;
+      readonly output: string;
+      /** A JPEG in base64. */
+      readonly picture?: string;
+    }
   /** All are settled, and the model was told to go on, or has no need to. */
   | { readonly tag: "reported" }
+  /** The model has answered what it was shown. */
+  | { readonly tag: "looked" }
   /** A new question: rounds are counted anew. */
   | { readonly tag: "question" }
   /** The user goes on to something else. */
@@ -31,6 +42,7 @@ export const TOOLS_TABLE: Table<Tools["tag"], ToolsEvent["tag"]> = {
     called: ["quiet", "running", "end"],
     done: ["quiet"],
     reported: ["quiet"],
+    looked: ["quiet"],
     question: ["quiet"],
     interrupted: ["quiet"],
     "link-gone": ["quiet"],
@@ -51,6 +63,7 @@ export const NO_TOOLS: Tools = {
   rounds: 0,
   goodbye: "no",
   awaited: false,
+  pictures: [],
 };
 
 export function nextTools(own: Tools, event: ToolsEvent, at: Scope): Change<Tools> {
@@ -63,6 +76,8 @@ export function nextTools(own: Tools, event: ToolsEvent, at: Scope): Change<Tool
       return { next: { ...own, rounds: 0 } };
     case "reported":
       return { next: reported(own) };
+    case "looked":
+      return looked(own);
     case "interrupted": {
       const after = aborted(own, "The user interrupted; ask again if it is still wanted", at);
       return { ...after, next: { ...after.next, goodbye: "no", awaited: false } };
@@ -83,9 +98,9 @@ function openCalls(own: Tools): readonly OpenCall[] {
 }
 
 function withCalls(own: Tools, calls: readonly OpenCall[]): Tools {
-  const { rounds, goodbye, awaited } = own;
+  const { rounds, goodbye, awaited, pictures } = own;
   const settledIds = own.settledIds.slice(-SETTLED_CALLS_MAX);
-  const data = { settledIds, rounds, goodbye, awaited };
+  const data = { settledIds, rounds, goodbye, awaited, pictures };
   return calls.length === 0 ? { ...data, tag: "quiet" } : { ...data, tag: "running", calls };
 }
 
@@ -123,9 +138,18 @@ function reported(own: Tools): Tools {
   return { ...own, awaited: false, goodbye: own.goodbye === "called" ? "asked" : own.goodbye };
 }
 
+/** The pictures that were answered are deleted. */
+function looked(own: Tools): Change<Tools> {
+  const sends = own.pictures.map((itemId, n): Effect => {
+    return { tag: "send", event: { tag: "delete-item", itemId }, id: eventId("delete", n) };
+  });
+  return { next: { ...own, pictures: [] }, sends };
+}
+
 interface Result {
   readonly ok: boolean;
   readonly output: string;
+  readonly picture?: string;
 }
 
 /** Answers the calls for which `resultOf` has a result. */
@@ -136,15 +160,30 @@ function settle(own: Tools, resultOf: (call: OpenCall) => Result | null, at: Sco
   });
   const ids = results.map(({ callId }) => callId);
   const left = openCalls(own).filter(({ callId }) => !ids.includes(callId));
-  const sends = results.map(({ callId, output }, n): Effect => {
+  const sends = results.flatMap(({ callId, output, picture }, n): Effect[] => {
+    const count = own.settledIds.length + n;
     const event = { tag: "tool-output", callId, output } as const;
-    return { tag: "send", event, id: eventId("output", own.settledIds.length + n) };
+    const told: Effect = { tag: "send", event, id: eventId("output", count) };
+    return picture === undefined ? [told] : [told, shown(callId, picture, count)];
   });
   const facts = results.map(
     ({ name, ok, startedMs }): Fact => ({ tag: "called", name, ok, ms: at.nowMs - startedMs }),
   );
   const settledIds = [...own.settledIds, ...ids];
-  return { next: withCalls({ ...own, settledIds }, left), sends, facts };
+  const seen = results.filter(({ picture }) => picture !== undefined);
+  const pictures = [...own.pictures, ...seen.map(({ callId }) => pictureId(callId))];
+  return { next: withCalls({ ...own, settledIds, pictures }, left), sends, facts };
+}
+
+/** An output is text: a picture follows it as a message. */
+function shown(callId: string, jpeg: string, n: number): Effect {
+  const event = { tag: "show-picture", itemId: pictureId(callId), jpeg } as const;
+  return { tag: "send", event, id: eventId("picture", n) };
+}
+
+/** Of the call, which has one picture at most; the API takes 32 characters. */
+function pictureId(callId: string): string {
+  return `pic_${callId.slice(-28)}`;
 }
 
 function aborts(calls: readonly OpenCall[]): readonly Effect[] {
@@ -163,7 +202,8 @@ function aborted(own: Tools, why: string, at: Scope): Change<Tools> {
 /** The call ids are nothing to another connection. */
 function dead(own: Tools, at: Scope): Change<Tools> {
   const after = settle(own, () => failure("the connection is lost"), at);
-  return { ...after, next: { ...after.next, awaited: false }, sends: aborts(openCalls(own)) };
+  const next: Tools = { ...after.next, awaited: false, pictures: [] };
+  return { ...after, next, sends: aborts(openCalls(own)) };
 }
 
 function timedOut(own: Tools, at: Scope): Change<Tools> {

@@ -52,6 +52,11 @@ function body(event: ClientEvent, protocol: Protocol): Body {
       const { callId, output } = event;
       return item({ type: "function_call_output", call_id: callId, output });
     }
+    case "show-picture": {
+      const image_url = `data:image/jpeg;base64,${event.jpeg}`;
+      const content = [{ type: "input_image", image_url, detail: "auto" }];
+      return item({ id: event.itemId, type: "message", role: "user", content });
+    }
     case "tell-dialogue": {
       const type = event.role === "user" ? "input_text" : assistantText(protocol);
       const content = [{ type, text: event.text }];

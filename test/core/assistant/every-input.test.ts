@@ -74,6 +74,7 @@ function inputs(attempt: number): Input[] {
       (command): Input => ({ tag: "command", command }),
     ),
     { tag: "tool-done", callId: "c", ok: true, output: "{}" },
+    { tag: "tool-done", callId: "c", ok: true, output: "{}", picture: "/9j/" },
     { tag: "news", text: "It is done." },
     { tag: "link-closed", attempt, failure: { tag: "close", code: 1006, reason: "" } },
     { tag: "link-closed", attempt: attempt - 1, failure: { tag: "hung-up" } },

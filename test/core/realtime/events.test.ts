@@ -9,6 +9,7 @@ import { decode } from "../../../src/core/realtime/server-events.ts";
 import { sessionConfig } from "../../../src/core/realtime/session.ts";
 import { DEFAULTS } from "../../../src/core/settings/table.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
+import { valueProblem } from "../../../src/sim/peer/checks.ts";
 import { clientProblem } from "../../../src/sim/peer/validate.ts";
 import { avoids } from "../../helpers/traps.ts";
 
@@ -64,6 +65,14 @@ for (const protocol of ["ga", "beta"] as const) {
     avoids(17);
   });
 }
+
+test("a picture is a message with a data URI, under a name by which it can be deleted", () => {
+  const event = { tag: "show-picture", itemId: "pic_1", jpeg: "/9j/2Q==" } as const;
+  const wire = JSON.parse(encode(event, "picture_0", "ga"));
+  assert.equal(clientProblem(wire, "ga"), null);
+  assert.equal(valueProblem(wire, { reasoning: false }), null);
+  assert.equal(wire.item.content[0].image_url, "data:image/jpeg;base64,/9j/2Q==");
+});
 
 test("the session: ours are the answers, the server's the turns", () => {
   const session = sessionConfig(DEFAULTS, "gpt-realtime", "alloy");
