@@ -25,6 +25,18 @@ export function invisibleIn(text: string): { readonly at: number; readonly what:
   return { at: index + 1, what: `U+${code}${name === undefined ? "" : `, ${name}`}` };
 }
 
+const INVISIBLE_ALL = new RegExp(INVISIBLE.source, "gu");
+const END_BLANK = /^ +| +$/g;
+
+/**
+ * The name with its invisible characters, and the blanks at its ends, written out: `[U+00A0]voice`.
+ * As it is, it would look like a name that is known, and whoever tidies lines would make it one.
+ */
+export function visible(name: string): string {
+  const shown = name.replace(INVISIBLE_ALL, (one) => `[U+${codeOf(one)}]`);
+  return shown.replace(END_BLANK, (blanks) => `[U+${codeOf(" ")}]`.repeat(blanks.length));
+}
+
 /** A clause about what is odd in a value, or nothing. */
 export function oddity(text: string): string {
   const invisible = invisibleIn(text);

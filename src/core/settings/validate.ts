@@ -10,7 +10,7 @@ import { redactStrictly } from "../redact.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
 import { guideKey } from "./guide-keys.ts";
-import { oddity } from "./odd-characters.ts";
+import { oddity, visible } from "./odd-characters.ts";
 import { isOlder } from "./older-names.ts";
 import { kindOf, readValue, type Surroundings } from "./read-value.ts";
 import type { Value } from "./row.ts";
@@ -57,6 +57,8 @@ export type Validation =
 
 const START: Position = { line: 1, column: 1 };
 
+/** Longest key that is printed, characters. */
+const KEY_MAX_CHARS = 120;
 /** Longest message, characters. */
 const MESSAGE_MAX_CHARS = 600;
 
@@ -65,11 +67,12 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   const locate = options.locate ?? (() => START);
   const problems: Problem[] = [];
   const report: Report = (path, part, message) => {
-    const key = path.filter((name) => typeof name === "string").join(".");
+    const names = path.filter((name) => typeof name === "string");
+    const key = names.map((name) => visible(name.slice(0, KEY_MAX_CHARS))).join(".");
     const text = oneLine(message, MESSAGE_MAX_CHARS);
     problems.push({
       ...locate(path, part),
-      key: oneLine(redactStrictly(oneLine(key)), 120),
+      key: oneLine(redactStrictly(oneLine(key)), KEY_MAX_CHARS),
       message: text,
     });
   };

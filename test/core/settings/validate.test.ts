@@ -248,6 +248,19 @@ test("what the eye does not see is named, never tidied away", () => {
   for (const [tree, expected] of rows) assert.match(line(tree), expected);
 });
 
+test("a name that only looks like a known one is printed as what it is", () => {
+  const rows: readonly (readonly [unknown, string])[] = [
+    [{ openai: { "\u00a0voice": "cedar" } }, "openai.[U+00A0]voice: unknown key; "],
+    [{ openai: { "voice\u200b": "cedar" } }, "openai.voice[U+200B]: unknown key; "],
+    [{ openai: { " voice": "cedar" } }, "openai.[U+0020]voice: unknown key; "],
+    [{ "\ufeffopenai": { voice: "cedar" } }, "[U+FEFF]openai: unknown key; "],
+    [{ "\u00a0": 1 }, "[U+00A0]: unknown key; "],
+  ];
+  for (const [tree, expected] of rows) {
+    assert.ok(line(tree).startsWith(expected), `${line(tree)}: ${expected}`);
+  }
+});
+
 test("what is nearly right comes with what would be", () => {
   const rows: readonly (readonly [unknown, RegExp])[] = [
     [{ leds: { quiet_from: "22:00", quiet_to: "7:00" } }, /found "7:00"; did you mean "07:00"\?$/],
