@@ -327,6 +327,8 @@ export class Appliance {
   #perform(effect: Effect): void {
     switch (effect.tag) {
       case "play-error": {
+        // Pressed again while it is said: once is enough.
+        if (effect.sound === "muted" && this.#downlink.saysItsOwn) break;
         const sound = this.#world.faultSound(effect.sound);
         if (sound !== null) this.#downlink.tell(sound);
         break;

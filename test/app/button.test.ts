@@ -297,3 +297,28 @@ test("shutdown: the conversation ends in good order, then the machine is asked o
   assert.equal(world.leds.shown.at(-1), "idle");
   assert.ok(world.lines("notice").some((line) => line.startsWith("Powering off")));
 });
+
+test("a press while muted says why nothing happens, once however often it is pressed", async () => {
+  const world = await World.started(TALK);
+  assert.deepEqual(await world.controlServer.answer?.({ command: "mute", on: true }), {
+    ok: true,
+    data: { state: "muted" },
+  });
+  world.tap();
+  world.tap();
+  assert.deepEqual(world.spoken, ["muted"]);
+  hold(world, 700);
+  assert.deepEqual(world.spoken, ["muted", "muted"]);
+  assert.equal(world.speaker.queued.includes(77), true, "nothing was heard");
+  assert.equal(world.lines("notice").filter((line) => line.startsWith("Muted: ")).length, 3);
+  assert.equal(world.dialer.links.length, 0);
+  assert.equal(world.lamp.shown.at(-1), "muted");
+});
+
+test("a press while muted is silent where sentences are switched off", async () => {
+  const world = await World.started({ "audio.earcons": false });
+  await world.controlServer.answer?.({ command: "mute", on: true });
+  world.tap();
+  assert.deepEqual(world.spoken, []);
+  assert.equal(world.lines("notice").length, 1);
+});

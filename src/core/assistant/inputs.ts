@@ -1,7 +1,7 @@
 /** What the assistant hears, what is to be done about it, and what has happened by it. */
 
-import type { FaultSound } from "../audio/fault-sounds.ts";
 import type { HeardItem } from "../audio/playhead.ts";
+import type { SpokenSound } from "../audio/sentences.ts";
 import type { Fault } from "../fault.ts";
 import type { EndReason } from "../phase.ts";
 import type { ClientEvent } from "../realtime/client-events.ts";
@@ -65,7 +65,7 @@ export type Effect =
   | { readonly tag: "finish-reply" }
   /** Plays the last reply again; `drained` follows, at once when there is none. */
   | { readonly tag: "repeat-reply" }
-  | { readonly tag: "play-error"; readonly sound: FaultSound }
+  | { readonly tag: "play-error"; readonly sound: SpokenSound }
   | {
       readonly tag: "run-tool";
       readonly callId: string;

@@ -103,6 +103,14 @@ function news({ conversation: c }: State, text: string): readonly Order[] {
 
 const MUTED = "Muted: the press wakes nobody (pipit mute off)";
 
+/** Whoever stands at the device reads no journal: it says why nothing happens. */
+function pressedMuted(state: State, at: StepContext): Change<State> {
+  const sends: Effect[] = at.settings["audio.earcons"]
+    ? [{ tag: "play-error", sound: "muted" }]
+    : [];
+  return { next: state, sends, facts: [log("notice", MUTED)] };
+}
+
 /** A short press wakes, silences, or (while we listen) ends the conversation. */
 function tap(state: State, at: StepContext): Routed {
   const trigger = { source: "button", sample: at.headSample } as const;
@@ -117,7 +125,7 @@ function tap(state: State, at: StepContext): Routed {
     case "follow-up":
       return endNow("stopped");
     case "muted":
-      return { next: state, facts: [log("notice", MUTED)] };
+      return pressedMuted(state, at);
   }
 }
 
@@ -132,8 +140,7 @@ function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
   const sample = Math.max(memory.earliestSample, at.headSample - ago);
   const trigger = { source: "button", sample } as const;
   if (c === null) {
-    const notice = { next: state, facts: [log("notice", MUTED)] };
-    return state.rest.tag === "muted" ? notice : begin(state, trigger, true, at);
+    return state.rest.tag === "muted" ? pressedMuted(state, at) : begin(state, trigger, true, at);
   }
   const down: Order = { to: "turn", event: { tag: "ptt-down", sample } };
   if (c.turn.tag === "held") return NOTHING;

@@ -6,7 +6,7 @@
 import type { FaultSound } from "./fault-sounds.ts";
 
 /** A sentence by name: those about faults, and the few others. */
-export type SpokenSound = FaultSound | "one-moment";
+export type SpokenSound = FaultSound | "one-moment" | "muted";
 
 export const SPOKEN_LANGUAGES = ["en", "de", "fr", "es", "it", "nl"] as const;
 export type SpokenLanguage = (typeof SPOKEN_LANGUAGES)[number];
@@ -23,6 +23,7 @@ export const SENTENCES: Readonly<Record<SpokenLanguage, Readonly<Record<SpokenSo
     "budget-spent": "Today's budget is spent.",
     error: "Something went wrong. The journal says more.",
     "one-moment": "One moment.",
+    muted: "I am muted, so I am not listening.",
   },
   de: {
     "no-network": "Ich erreiche das Internet nicht.",
@@ -35,6 +36,7 @@ export const SENTENCES: Readonly<Record<SpokenLanguage, Readonly<Record<SpokenSo
     "budget-spent": "Das heutige Budget ist ausgegeben.",
     error: "Etwas ist schiefgegangen. Im Protokoll steht mehr.",
     "one-moment": "Einen Moment.",
+    muted: "Ich bin stumm geschaltet und höre nicht zu.",
   },
   fr: {
     "no-network": "Je n'arrive pas à joindre Internet.",
@@ -47,6 +49,7 @@ export const SENTENCES: Readonly<Record<SpokenLanguage, Readonly<Record<SpokenSo
     "budget-spent": "Le budget du jour est dépensé.",
     error: "Quelque chose s'est mal passé. Le journal en dit plus.",
     "one-moment": "Un instant.",
+    muted: "Je suis en sourdine et je n'écoute pas.",
   },
   es: {
     "no-network": "No puedo conectarme a Internet.",
@@ -59,6 +62,7 @@ export const SENTENCES: Readonly<Record<SpokenLanguage, Readonly<Record<SpokenSo
     "budget-spent": "El presupuesto de hoy está gastado.",
     error: "Algo ha salido mal. El registro dice más.",
     "one-moment": "Un momento.",
+    muted: "Estoy en silencio y no escucho.",
   },
   it: {
     "no-network": "Non riesco a raggiungere Internet.",
@@ -71,6 +75,7 @@ export const SENTENCES: Readonly<Record<SpokenLanguage, Readonly<Record<SpokenSo
     "budget-spent": "Il budget di oggi è speso.",
     error: "Qualcosa è andato storto. Il registro dice di più.",
     "one-moment": "Un momento.",
+    muted: "Sono in muto e non ascolto.",
   },
   nl: {
     "no-network": "Ik kan het internet niet bereiken.",
@@ -83,6 +88,7 @@ export const SENTENCES: Readonly<Record<SpokenLanguage, Readonly<Record<SpokenSo
     "budget-spent": "Het budget van vandaag is op.",
     error: "Er ging iets mis. In het logboek staat meer.",
     "one-moment": "Een ogenblik.",
+    muted: "Ik sta op stil en luister niet.",
   },
 };
 
