@@ -201,18 +201,24 @@ adopt_as() {
   chown -R -- root:root "$RELEASES/$1"
 }
 
-# check_config RELEASE: the installed configuration, as this release would read it, with the keys and
-# variables that the service has. Its problems go to standard error.
-check_config() {
+# as_service RELEASE COMMAND ARG...: `pipit COMMAND` of this release on the installed configuration, with
+# the keys and variables that the service has.
+as_service() {
   (
-    local line
+    local line release=$1 command=$2
+    shift 2
     while IFS= read -r line; do export_line "$line"; done \
       < <(unit_value Environment | tr ' ' '\n' || true; cat -- "$ETC/pipit.env" 2>/dev/null)
     # As systemd hands LoadCredential= on: a release that does not know it has no key, here as there.
     export CREDENTIALS_DIRECTORY=$CREDENTIALS
-    # 1: it is good, but no model could answer with it; that is so with the release in force, too.
-    timeout 60 node "$RELEASES/$1/dist/src/main.js" check-config --config "$CONFIG" >/dev/null || [ $? -eq 1 ]
+    timeout 60 node "$RELEASES/$release/dist/src/main.js" "$command" --config "$CONFIG" "$@"
   )
+}
+
+# check_config RELEASE: the problems of the installed configuration go to standard error.
+check_config() {
+  # 1: it is good, but no model could answer with it; that is so with the release in force, too.
+  as_service "$1" check-config >/dev/null || [ $? -eq 1 ]
 }
 
 # export_line NAME=VALUE: one line of an EnvironmentFile=; what is none is passed over.

@@ -12,11 +12,12 @@ import { basename, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { STAND_INS } from "./appliance-stand-ins.ts";
-import { type Ended, outputOf } from "./pipit.ts";
+import { type Ended, MAIN, outputOf } from "./pipit.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 // Compiled, this file is in dist/test/helpers.
 const SCRIPTS = fileURLToPath(new URL("../../../scripts/", import.meta.url));
+const SHIPPED = fileURLToPath(new URL("../../../config/config.yaml", import.meta.url));
 /** A script that says nothing for this long is killed, milliseconds; generous for a loaded machine. */
 const RUN_MAX_MS = 120_000;
 
@@ -28,16 +29,21 @@ export interface TreeOptions {
   /** Refuses a configuration that contains this. */
   readonly refuses?: string;
   readonly commands?: string;
+  /** Has the shipped configuration, and migrate-config as it is. */
+  readonly migrates?: boolean;
 }
 
 /** The program of a built tree. */
 function program(options: TreeOptions): string {
-  const { refuses = "never-there", commands = "" } = options;
+  const { refuses = "never-there", migrates = false } = options;
+  const commands = `${options.commands ?? ""}${migrates ? "  migrate-config  migrates\\n" : ""}`;
   return `#!/usr/bin/env node
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 const [command] = process.argv.slice(2);
 const root = process.env.PIPIT_ROOT;
 if (command === "--help") console.log("  run  runs\\n${commands}");
+if (command === "migrate-config") process.exit(spawnSync(process.execPath, ["${MAIN}", ...process.argv.slice(2)], { stdio: "inherit" }).status);
 if (command === "doctor") process.exit(1);
 if (command === "status") process.stdout.write(readFileSync(root + "/fake/status", "utf8"));
 if (command === "check-config") {
@@ -119,12 +125,22 @@ export class ApplianceRoot {
       "package.json": `{\n  "name": "pipit",\n  "version": "${version}",\n  "type": "module"\n}\n`,
       "dist/src/main.js": program(options),
       "dist/src/behaviour": options.behaviour ?? "good",
-      "config/config.yaml": "openai:\n",
+      "config/config.yaml": options.migrates ? readFileSync(SHIPPED, "utf8") : "openai:\n",
       "systemd/pipit.service": `[Service]\nExecStart=/usr/bin/node run # ${version}\n`,
       "systemd/pipit-poweroff.rules": "// power off\n",
     };
     for (const [path, text] of Object.entries(files)) writeFileSync(join(tree, path), text);
     return tree;
+  }
+
+  get #environment(): Record<string, string> {
+    return {
+      PATH: `${this.#bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      PIPIT_ROOT: this.root,
+      PIPIT_SETTLE_S: "1",
+      PIPIT_IDLE_MAX_S: "1",
+      ...this.env,
+    };
   }
 
   /** Starts one of the scripts. */
@@ -133,18 +149,25 @@ export class ApplianceRoot {
     ...args: readonly string[]
   ): ChildProcess & { readonly ended: Promise<Ended> } {
     const child = spawn("bash", [join(SCRIPTS, script), ...args], {
-      env: {
-        PATH: `${this.#bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
-        PIPIT_ROOT: this.root,
-        PIPIT_SETTLE_S: "1",
-        PIPIT_IDLE_MAX_S: "1",
-        ...this.env,
-      },
+      env: this.#environment,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: RUN_MAX_MS,
       killSignal: "SIGKILL",
     });
     return Object.assign(child, { ended: outputOf(child) });
+  }
+
+  /** Runs one of the scripts at a terminal, at which this is typed; all that is shown is in stdout. */
+  type(typed: string, script: string, ...args: readonly string[]): Promise<Ended> {
+    const line = ["bash", join(SCRIPTS, script), ...args].map((word) => `'${word}'`).join(" ");
+    const child = spawn("script", ["-qec", line, "/dev/null"], {
+      env: this.#environment,
+      stdio: ["pipe", "pipe", "pipe"],
+      timeout: RUN_MAX_MS,
+      killSignal: "SIGKILL",
+    });
+    child.stdin.end(typed);
+    return outputOf(child);
   }
 
   /** Runs one of the scripts to its end. */

@@ -1,7 +1,7 @@
 /** Runs the built program as a child process, as an owner would, in an environment that is given. */
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** A child that says nothing for this long is killed, milliseconds; generous for a loaded machine. */
@@ -30,7 +30,9 @@ export function runPipit(
 }
 
 /** How a child ended, with all that it wrote. Rejects when it could not be started. */
-export function outputOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
+export function outputOf(
+  child: ChildProcessByStdio<Writable | null, Readable, Readable>,
+): Promise<Ended> {
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -233,6 +233,68 @@ test("a machine that cannot run it is told why, and is left alone", async (t) =>
   }
 });
 
+test("a model whose end is announced: --model auto moves a fresh configuration, once", async (t) => {
+  const machine = new ApplianceRoot(t);
+  machine.env["OPENAI_API_KEY"] = KEY;
+  const from = ["--from", machine.tree("1.0.0", { migrates: true }), "--yes"];
+  const plain = await machine.run("install", ...from);
+  assert.equal(plain.code, 0, plain.stderr);
+  assert.match(
+    plain.stderr,
+    /^note: the end of the configured model gpt-realtime is announced; scripts\/install --model auto moves to gpt-realtime-2\.1$/m,
+  );
+  const shipped = machine.read("etc/pipit/config.yaml");
+  const keep = await machine.run("install", ...from, "--model", "keep");
+  assert.doesNotMatch(keep.stderr, /announced/);
+  assert.equal(machine.read("etc/pipit/config.yaml"), shipped, "nobody has asked for it");
+  const moved = await machine.run("install", ...from, "--model", "auto");
+  assert.equal(moved.code, 0, moved.stderr);
+  assert.match(moved.stderr, /^ {2}openai\.model: gpt-realtime → gpt-realtime-2\.1$/m);
+  assert.match(machine.read("etc/pipit/config.yaml"), /^ {2}model: gpt-realtime-2\.1$/m);
+  assert.equal(mode(machine, "etc/pipit/config.yaml"), "640");
+  assert.equal(machine.read("etc/pipit/config.yaml.backup"), shipped);
+  const again = await machine.run("install", ...from, "--model", "auto");
+  assert.match(again.stderr, /^nothing to do: /m, "moved once, and no note any more");
+});
+
+test("a model that cannot be is refused before anything is put in force", async (t) => {
+  const machine = new ApplianceRoot(t);
+  machine.env["OPENAI_API_KEY"] = KEY;
+  const tree = machine.tree("1.0.0", { migrates: true });
+  const { code, stderr } = await machine.run("install", "--from", tree, "--model", "gpt-realtme");
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /gpt-realtme is not in Pipit's catalogue; did you mean/);
+  assert.match(stderr, /^install: --model gpt-realtme is refused/m);
+  assert.equal(machine.release("current"), null);
+  assert.doesNotMatch(machine.log, /systemctl restart pipit/);
+});
+
+test("at a terminal the successor is offered: Enter takes it where the file is new", async (t) => {
+  const rows = [
+    ["", "\n", "gpt-realtime-2.1"],
+    ["", "n\n", undefined],
+    ["openai:\n  voice: ash\n", "\n", undefined],
+    ["openai:\n  voice: ash\n", "y\n", "gpt-realtime-2.1"],
+    ["openai:\n  model: gpt-realtime-2.1\n", "y\n", "gpt-realtime-2.1"],
+  ] as const;
+  for (const [before, typed, expected] of rows) {
+    const machine = new ApplianceRoot(t);
+    machine.env["OPENAI_API_KEY"] = KEY;
+    if (before !== "") {
+      mkdirSync(machine.path("etc/pipit"), { recursive: true });
+      machine.write("etc/pipit/config.yaml", before);
+    }
+    const tree = machine.tree("1.0.0", { migrates: true });
+    const { code, stdout } = await machine.type(typed, "install", "--from", tree);
+    assert.equal(code, 0, stdout);
+    const asked = /Move to its successor, gpt-realtime-2\.1\? \[(Y\/n|y\/N)\]/.exec(stdout)?.[1];
+    const own = before.includes("model:") ? undefined : before === "" ? "Y/n" : "y/N";
+    assert.equal(asked, own, stdout);
+    const now = /^ {2}model: (\S+)$/m.exec(machine.read("etc/pipit/config.yaml"))?.[1];
+    assert.equal(now, expected, stdout);
+  }
+});
+
 test("a build that fails leaves nothing half-installed", async (t) => {
   const machine = await installed(t);
   machine.standIn("npm", "echo npm: no network >&2; exit 1");
