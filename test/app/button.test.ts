@@ -312,7 +312,7 @@ test("a press while muted says why nothing happens, once however often it is pre
   assert.equal(world.speaker.queued.includes(77), true, "nothing was heard");
   assert.equal(world.lines("notice").filter((line) => line.startsWith("Muted: ")).length, 3);
   assert.equal(world.dialer.links.length, 0);
-  assert.equal(world.lamp.shown.at(-1), "muted");
+  assert.equal(world.leds.shown.at(-1), "muted");
 });
 
 test("a press while muted is silent where sentences are switched off", async () => {
