@@ -232,7 +232,7 @@ export_line() {
 # has_command RELEASE NAME: whether this release has `pipit NAME`.
 has_command() { timeout 60 node "$RELEASES/$1/dist/src/main.js" --help 2>/dev/null | grep -q "^  $2 "; }
 
-# run_doctor: what the release in force finds about this machine; its complaints are no failure of ours.
+# run_doctor: what the release in force finds about this machine; its findings do not fail the installation.
 run_doctor() {
   local current
   current=$(release_of current)

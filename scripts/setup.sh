@@ -97,16 +97,16 @@ need_packages() {
 }
 
 # apt_get ARG...: waits for whoever else is installing (on a fresh machine the system itself, for some
-# minutes), and says so once. Its complaint is shown when it fails for another reason, or for too long.
+# minutes), and says so once. Its error is shown when it fails for another reason, or for too long.
 # Uses as_root of the caller.
 apt_get() {
-  local complaint told='' holder deadline=$((SECONDS + ${PIPIT_APT_WAIT_S:-600}))
-  while ! complaint=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" 2>&1 >/dev/null); do
-    if ! grep -Eqi 'could not get lock|unable to (acquire|lock)|dpkg frontend lock|lists?/lock' <<<"$complaint"; then
-      say "$complaint"
+  local message told='' holder deadline=$((SECONDS + ${PIPIT_APT_WAIT_S:-600}))
+  while ! message=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" 2>&1 >/dev/null); do
+    if ! grep -Eqi 'could not get lock|unable to (acquire|lock)|dpkg frontend lock|lists?/lock' <<<"$message"; then
+      say "$message"
       return 1
     fi
-    holder=$(grep -oE 'held by process [0-9]+ \([^)]*\)' <<<"$complaint" | head -n 1) || true
+    holder=$(grep -oE 'held by process [0-9]+ \([^)]*\)' <<<"$message" | head -n 1) || true
     if [ "$SECONDS" -ge "$deadline" ]; then
       say "another program has been installing packages for too long (${holder:-lock held}). When it is done, run this again:"
       say "  ps aux | grep -E 'apt|dpkg|unattended'"

@@ -306,7 +306,7 @@ function composeLeds(base: Base): Leds {
 function dimmed(bank: Bank, { settings, clock }: Base): Pick<Bank, "output"> {
   if (!settings["leds.pwm"]) return bank;
   const pwm = new PwmPins(clock);
-  return { output: (wish) => (isPwmPin(wish.pin) ? pwm.output(wish) : bank.output(wish)) };
+  return { output: (of) => (isPwmPin(of.pin) ? pwm.output(of) : bank.output(of)) };
 }
 
 function composeButton(base: Base): Button {

@@ -21,7 +21,7 @@ import type { Settings } from "../core/settings/table.ts";
 import type { Button, Clock, Journal } from "../ports.ts";
 
 /** A pin that flickers for days says so once in this time. */
-export const STORM_TELL_MS = 3_600_000;
+export const NOISE_LOG_EVERY_MS = 3_600_000;
 
 export interface ButtonReaderOptions {
   readonly button: Button;
@@ -119,7 +119,7 @@ export class ButtonReader {
     this.#noises += 1;
     const { clock, journal, settings } = this.#options;
     const nowMs = clock.nowMs();
-    if (nowMs - this.#toldMs < STORM_TELL_MS) return;
+    if (nowMs - this.#toldMs < NOISE_LOG_EVERY_MS) return;
     this.#toldMs = nowMs;
     journal.log(
       "warning",

@@ -75,8 +75,8 @@ export class Lifecycle {
   async #within(name: string, limitMs: number, work: () => Promise<void>): Promise<void> {
     const { clock } = this.#options;
     const stopped = work().then(() => null, String);
-    const complaint = await within(clock, limitMs, stopped, () => "did not stop in time");
-    if (complaint !== null) this.#options.journal.log("warning", `Stopping: ${name}: ${complaint}`);
+    const problem = await within(clock, limitMs, stopped, () => "did not stop in time");
+    if (problem !== null) this.#options.journal.log("warning", `Stopping: ${name}: ${problem}`);
   }
 
   #watch(health: () => Health): void {

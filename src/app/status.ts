@@ -5,7 +5,7 @@ import type { State } from "../core/assistant/state.ts";
 import { indication, phase } from "../core/assistant/views.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
 import { chainFor, chainOf, firstCandidate } from "../core/models/fallback.ts";
-import { chooseVoice, voiceWish } from "../core/models/voice.ts";
+import { chooseVoice, voiceSettings } from "../core/models/voice.ts";
 import { budgetStatus, thriftySettings } from "../core/money/budget.ts";
 import { redact } from "../core/redact.ts";
 import { type Settings, secretValues } from "../core/settings/table.ts";
@@ -100,11 +100,11 @@ function modelOf(
   const saving = thrift ? "today's budget is nearly spent" : undefined;
   const unavailable = failed ?? saving ?? chain.unavailable[wanted]?.why;
   const why = unavailable === undefined ? "" : `: ${unavailable}`;
-  const wish = voiceWish(inForce);
-  const choice = chooseVoice(wish, model);
+  const wantedVoice = voiceSettings(inForce);
+  const choice = chooseVoice(wantedVoice, model);
   return {
     model,
     model_why: model === wanted ? "as configured" : `instead of ${wanted}${why}`,
-    voice: c?.link.voice ?? (choice.tag === "chosen" ? choice.voice : wish.voice),
+    voice: c?.link.voice ?? (choice.tag === "chosen" ? choice.voice : wantedVoice.voice),
   };
 }

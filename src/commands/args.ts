@@ -60,8 +60,8 @@ export function readCommandLine(spec: CommandSpec, argv: readonly string[]): Com
     process.stdout.write(helpText(spec, terminalColumns()));
     return EXIT_FINE;
   }
-  const complaint = given.complaint ?? wrongCount(spec, given.operands);
-  if (complaint !== null) return usageError(spec.name, complaint);
+  const problem = given.problem ?? wrongCount(spec, given.operands);
+  if (problem !== null) return usageError(spec.name, problem);
   return {
     json: given.values.has("json"),
     config: given.values.get("config")?.at(-1),
@@ -79,9 +79,9 @@ export function readCommandLine(spec: CommandSpec, argv: readonly string[]): Com
 }
 
 /** Says on stderr, in one line, what is wrong with the arguments; returns the exit code. */
-export function usageError(command: string, complaint: string): number {
+export function usageError(command: string, problem: string): number {
   const name = command === "" ? "pipit" : `pipit ${command}`;
-  process.stderr.write(`${name}: ${oneLine(complaint)} (see ${name} --help)\n`);
+  process.stderr.write(`${name}: ${oneLine(problem)} (see ${name} --help)\n`);
   return EXIT_USAGE;
 }
 
@@ -101,7 +101,7 @@ function optionsOf(spec: CommandSpec): Options {
 
 interface Given {
   readonly help: boolean;
-  readonly complaint: string | null;
+  readonly problem: string | null;
   /** Options given, each with all its arguments; a switch has "". */
   readonly values: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
@@ -121,14 +121,14 @@ function tokenise(options: Options, argv: readonly string[]): Given {
   });
   const values = new Map<string, string[]>();
   const operands: string[] = [];
-  let complaint: string | null = null;
+  let problem: string | null = null;
   for (const token of tokens) {
     if (token.kind === "positional") operands.push(token.value);
     if (token.kind !== "option") continue;
-    complaint ??= wrongOption(options, token);
+    problem ??= wrongOption(options, token);
     values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ""]);
   }
-  return { help: values.has("help"), complaint, values, operands };
+  return { help: values.has("help"), problem, values, operands };
 }
 
 interface OptionToken {

@@ -14,7 +14,7 @@ import { answerMaxMs, type ControlReply, type ControlRequest } from "../core/con
 import { type Fault, FaultError, faultLine } from "../core/fault.ts";
 import { type CommandLine, EXIT_FAILED, type OptionSpec } from "./args.ts";
 
-/** Above the daemon's own limit for an answer, so that its complaint gets through. */
+/** Above the daemon's own limit for an answer, so that its error gets through. */
 const MARGIN_MS = 1_000;
 
 /** What the service manager gets to answer. */

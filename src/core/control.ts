@@ -68,7 +68,7 @@ const TIMER_SHAPES =
   'timers: expected "act":"list", "set" with seconds and label, "alarm" with at, days and label, ' +
   '"add" with which and seconds, "cancel" with which, or "snooze" with minutes';
 
-/** Reads one line of the control protocol; a string is the complaint. */
+/** Reads one line of the control protocol; a string is the error message. */
 export function parseControlRequest(line: string): ControlRequest | string {
   let value: unknown;
   try {

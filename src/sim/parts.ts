@@ -54,9 +54,9 @@ export class SimWakeEngine implements WakeEngine {
     this.framesFed += 1;
   };
   /** Words that it was told to look for, or not. */
-  readonly wishes: Map<string, boolean> = new Map();
+  readonly wanted: Map<string, boolean> = new Map();
   listenFor(keyword: string, on: boolean): void {
-    this.wishes.set(keyword, on);
+    this.wanted.set(keyword, on);
   }
   async close(): Promise<void> {
     this.sink = null;

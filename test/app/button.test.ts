@@ -6,7 +6,7 @@ import { msToSamples } from "../../src/core/audio/pcm.ts";
 import type { Settings } from "../../src/core/settings/table.ts";
 import { roomSample, settled, World } from "../helpers/world.ts";
 
-const TALK: Partial<Settings> = { "button.hold": "push-to-talk" };
+const PUSH_TO_TALK: Partial<Settings> = { "button.hold": "push-to-talk" };
 
 function press(world: World): void {
   world.button.sink?.edge(true, world.clock.nowMs());
@@ -79,7 +79,7 @@ test("a floating pin: a few wakes at most, one warning, and no dial more", async
 });
 
 test("push-to-talk from rest: held while it connects, sent from the press to the release", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   const from = pressed(world);
   press(world);
   world.listen(1500); // Held from 600 ms on; 900 ms of it on a connection that is being made.
@@ -110,7 +110,7 @@ test("push-to-talk from rest: held while it connects, sent from the press to the
 });
 
 test("let go before the session stands: the question waits, and is asked when it does", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   const from = pressed(world);
   hold(world, 1000);
   world.listen(500);
@@ -126,7 +126,7 @@ test("let go before the session stands: the question waits, and is asked when it
 });
 
 test("a slow socket: the turn is committed only when all of it is on the wire", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   press(world);
   world.listen(1000);
   world.accept();
@@ -142,7 +142,7 @@ test("a slow socket: the turn is committed only when all of it is on the wire", 
 });
 
 test("holding interrupts an answer; the wake word gives the turns back to the server", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   world.wake();
   world.accept();
   world.listen(2400);
@@ -172,7 +172,7 @@ test("holding interrupts an answer; the wake word gives the turns back to the se
 });
 
 test("held while the server listens: it hears the question once more, from the press on", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   world.wake();
   world.accept();
   world.listen(1000);
@@ -197,7 +197,7 @@ test("held while the server listens: it hears the question once more, from the p
 });
 
 test("the connection breaks after the release: the same question is asked on the next one", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   const from = pressed(world);
   press(world);
   world.listen(1000);
@@ -214,7 +214,7 @@ test("the connection breaks after the release: the same question is asked on the
 });
 
 test("a button that is never let go ends by itself", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   press(world);
   world.listen(1000);
   world.accept();
@@ -299,7 +299,7 @@ test("shutdown: the conversation ends in good order, then the machine is asked o
 });
 
 test("a press while muted says why nothing happens, once however often it is pressed", async () => {
-  const world = await World.started(TALK);
+  const world = await World.started(PUSH_TO_TALK);
   assert.deepEqual(await world.controlServer.answer?.({ command: "mute", on: true }), {
     ok: true,
     data: { state: "muted" },

@@ -218,7 +218,7 @@ test("a speaker that is gone: nothing is asked, and it is told", async () => {
   assert.equal(world.leds.shown.at(-1), "fault");
 });
 
-test("a server that says “at once” to too many requests is not stormed", async () => {
+test("a server that says “at once” to too many requests is not flooded with requests", async () => {
   const world = await World.started();
   world.wake();
   const busy = { tag: "http", status: 429, code: "slow_down", type: null } as const;

@@ -150,9 +150,9 @@ test("a wake with nothing said: the turn is deleted, no response is asked for, a
   world.accept();
   world.listen(700);
   // Speech from 0.3 s to 0.9 s of the 1 s pre-roll: the wake word itself, and 0.5 s of silence.
-  world.server("input_audio_buffer.speech_started", { item_id: "ghost", audio_start_ms: 0 });
-  world.server("input_audio_buffer.speech_stopped", { item_id: "ghost", audio_end_ms: 1400 });
-  world.server("input_audio_buffer.committed", { item_id: "ghost" });
+  world.server("input_audio_buffer.speech_started", { item_id: "empty", audio_start_ms: 0 });
+  world.server("input_audio_buffer.speech_stopped", { item_id: "empty", audio_end_ms: 1400 });
+  world.server("input_audio_buffer.committed", { item_id: "empty" });
   assert.equal(world.said.at(-1)?.["type"], "conversation.item.delete");
   world.listen(6100);
   await settled();

@@ -9,7 +9,7 @@ const CONFIG = "/etc/pipit/config.yaml";
 const WRONG = "audio:\n  volume: 7\nsesion:\n  max_turns: 3\n";
 const PROBLEMS = [/config\.yaml:2:11 audio\.volume: /, /config\.yaml:3:1 sesion: .*session/];
 /** Long enough for several restarts, were there any. */
-const STORM_S = 45;
+const NOISE_S = 45;
 
 function assertAllTold(said: readonly string[]): void {
   for (const problem of PROBLEMS) {
@@ -25,7 +25,7 @@ async function goodConfig(machine: Machine): Promise<string> {
 
 onMachine("the configuration", (they) => {
   they.holds(
-    "wrong at the start: told at once, no storm, back when mended",
+    "wrong at the start: reported at once and once, back when corrected",
     900,
     async (m, note) => {
       const good = await goodConfig(m);
@@ -36,7 +36,7 @@ onMachine("the configuration", (they) => {
       assert.notEqual(code, 0);
       assert.equal(await m.property("ExecMainStatus"), "2");
       assert.equal(await m.property("Result"), "exit-code");
-      await m.run(`sleep ${STORM_S}`);
+      await m.run(`sleep ${NOISE_S}`);
       assertAllTold(await m.daemonSaidSince(mark));
       assert.equal(await m.property("ActiveState"), "failed");
       await m.write(CONFIG, good);

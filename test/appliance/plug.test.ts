@@ -71,7 +71,7 @@ async function assertTellsOfNoNetwork(machine: Machine, note: Note): Promise<voi
   const said = await machine.daemonSaidSince(mark);
   note(`told: ${said.join(" | ")}`);
   assert.match(said.join("\n"), /Failed to connect with model/);
-  assert.ok(said.length <= 12, "no storm of lines");
+  assert.ok(said.length <= 12, "few lines");
   const file = await machine.newestMetrics();
   assert.notDeepEqual(file["errors"], []);
 }

@@ -28,6 +28,6 @@ onMachine("at rest", (they) => {
     const { code, stdout, stderr } = await m.attempt("systemd-analyze verify pipit.service 2>&1");
     assert.equal(code, 0, stdout + stderr);
     const ours = stdout.split("\n").filter((line) => line.includes("pipit"));
-    assert.deepEqual(ours, [], "and nothing to complain of");
+    assert.deepEqual(ours, [], "and nothing is reported");
   });
 });

@@ -49,8 +49,8 @@ const FULL: Plan = {
   floorRuns: 3,
   timerRuns: 2,
   plainRuns: 3,
-  plain: { wakes: 1, turns: 2, replyMs: 1500, followUpMs: 2000, calmMs: 2500, idleMs: 4000 },
-  probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, calmMs: 0, idleMs: 0 },
+  plain: { wakes: 1, turns: 2, replyMs: 1500, followUpMs: 2000, settleMs: 2500, idleMs: 4000 },
+  probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
   presses: 10,
   speakerRepeats: 6,
@@ -64,8 +64,8 @@ const QUICK: Plan = {
   floorRuns: 1,
   timerRuns: 1,
   plainRuns: 1,
-  plain: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, calmMs: 800, idleMs: 1500 },
-  probed: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, calmMs: 0, idleMs: 0 },
+  plain: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, settleMs: 800, idleMs: 1500 },
+  probed: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
   presses: 3,
   speakerRepeats: 2,
@@ -79,10 +79,10 @@ const BUSY_SHARE = 0.5;
 
 const FLOOR_ROWS = ["floor_cpu", "floor_rss", "floor_pss"] as const;
 const TIMER_ROWS = ["floor_idle_cpu"] as const;
-const PLAIN_ROWS = ["talk_cpu", "idle_quiet_cpu", "idle_speech_cpu", "rss", "pss"] as const;
+const PLAIN_ROWS = ["conversation_cpu", "idle_quiet_cpu", "idle_speech_cpu", "rss", "pss"] as const;
 const PROBE_ROWS = ["wake_led", "loop_delay_p99", "loop_delay_max"] as const;
 const EVERY_RUN_ROWS = ["start_ready", "wake_listening", "connect_lost"] as const;
-const TALK_ROWS: readonly RowId[] = [
+const CONVERSATION_ROWS: readonly RowId[] = [
   ...FLOOR_ROWS,
   ...TIMER_ROWS,
   ...PLAIN_ROWS,
@@ -140,15 +140,15 @@ async function daemon(
 }
 
 function compareWithFloor(findings: Findings): void {
-  const own = findings.median("talk_cpu");
+  const own = findings.median("conversation_cpu");
   const least = findings.median("floor_cpu");
   if (own === null || least === null || least === 0) {
-    findings.missing("talk_cpu_over_floor", "one of the two is missing");
-  } else findings.add("talk_cpu_over_floor", own / least);
+    findings.missing("conversation_cpu_over_floor", "one of the two is missing");
+  } else findings.add("conversation_cpu_over_floor", own / least);
 }
 
 async function measure(findings: Findings, folder: string, plan: Plan): Promise<void> {
-  await findings.section(TALK_ROWS, () => conversations(findings, folder, plan));
+  await findings.section(CONVERSATION_ROWS, () => conversations(findings, folder, plan));
   compareWithFloor(findings);
   await findings.section(["press_led"], () => pressToLed(findings, plan.presses));
   await speakers(findings, folder, plan.speakerRepeats);

@@ -135,7 +135,7 @@ async function converse(findings: Findings, daemon: Program, run: DaemonRun): Pr
     await daemon.line("led: connecting", patienceMs);
     const before = cpuSample(daemon.pid);
     await daemon.line("led: idle", patienceMs);
-    if (run.counts) findings.add("talk_cpu", cpuRate(before, cpuSample(daemon.pid)));
+    if (run.counts) findings.add("conversation_cpu", cpuRate(before, cpuSample(daemon.pid)));
   }
 }
 
@@ -149,7 +149,7 @@ async function wait(
   if (quiet === null || noisy === null) return;
   const awake = (span: Span): string =>
     `wake-word engine awake ${Math.round(100 * gateOpenShare(scene.pcm, span))} % of the time`;
-  const calm = `${scene.shape.calmMs / 1000} s after a conversation`;
+  const calm = `${scene.shape.settleMs / 1000} s after a conversation`;
   findings.note("idle_quiet_cpu", `${awake(quiet)}, ${calm}`);
   findings.note("idle_speech_cpu", awake(noisy));
   findings.add("idle_quiet_cpu", await waiting(daemon, quiet, readyMs));

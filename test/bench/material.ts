@@ -29,7 +29,7 @@ const THINK_MS = 900;
 /** The microphone opens 200 ms after an answer; slack. */
 const REOPEN_MS = 600;
 /** After people began to talk, until it is measured: the gate has opened. */
-const TALKING_MS = 600;
+const SPEECH_MS = 600;
 /** What `openai.api_key` and the bare socket loop say; the simulated server takes any. */
 export const KEY = "sk-bench-not-a-real-key";
 
@@ -50,7 +50,7 @@ export interface SceneShape {
   /** How long the daemon listens on after an answer; longer than REOPEN_MS for several turns. */
   readonly followUpMs: number;
   /** Between the last conversation and the quiet window: its garbage is collected then. */
-  readonly calmMs: number;
+  readonly settleMs: number;
   /** Length of each window of waiting; 0: none. */
   readonly idleMs: number;
 }
@@ -112,9 +112,9 @@ export function compose(voice: Voice, shape: SceneShape): Scene {
     wait(shape.followUpMs);
     talk ??= { fromMs, toMs: atMs };
   }
-  const quiet = windowAfter(atMs + shape.calmMs, shape);
+  const quiet = windowAfter(atMs + shape.settleMs, shape);
   if (quiet !== null) wait(quiet.toMs - atMs);
-  const noisy = windowAfter(atMs + TALKING_MS, shape);
+  const noisy = windowAfter(atMs + SPEECH_MS, shape);
   while (noisy !== null && atMs < noisy.toMs) put(inTheRoom(voice.people));
   return { shape, pcm: joined(...parts), talk: talk ?? { fromMs: 0, toMs: atMs }, quiet, noisy };
 }

@@ -12,7 +12,7 @@ import { treeOf } from "./proc.ts";
 const LINES_MAX = 2_000;
 /** The daemon stops within 3 s; then it is killed. */
 const STOP_MAX_MS = 5_000;
-/** Of what it said on stderr, for a complaint. */
+/** Of its stderr, for an error message. */
 const STDERR_CHARS = 300;
 
 export interface Said {
@@ -66,7 +66,7 @@ export class Program {
         if (said?.line.includes(part)) return said;
       }
       const leftMs = endMs - performance.now();
-      if (this.#closed || leftMs <= 0) throw new Error(this.#complaint(part));
+      if (this.#closed || leftMs <= 0) throw new Error(this.#message(part));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
         this.#look = () => {
@@ -93,7 +93,7 @@ export class Program {
     clearTimeout(timer);
   }
 
-  #complaint(part: string): string {
+  #message(part: string): string {
     const last = this.#stderr.trim().split("\n").at(-1) ?? "";
     const when = this.#closed ? "before it ended" : "in time";
     return `${this.#name} did not say “${part}” ${when}${last === "" ? "" : ` (${last})`}`;

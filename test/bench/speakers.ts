@@ -135,17 +135,17 @@ async function answer(findings: Findings, device: Device, ear: Ear): Promise<voi
 /** All speakers, each with `repeats` answers; files go to `folder`. */
 export async function speakers(findings: Findings, folder: string, repeats: number): Promise<void> {
   await Promise.all([
-    findings.section(["first_file", "hush_file"], () => file(findings, folder, repeats)),
-    findings.section(["first_stub", "hush_stub"], () => stub(findings, repeats)),
+    findings.section(["first_file", "flush_file"], () => file(findings, folder, repeats)),
+    findings.section(["first_stub", "flush_stub"], () => stub(findings, repeats)),
   ]);
-  const rows: RowId[] = ["first_speaker", "hush_speaker", "silent_speaker"];
-  rows.push("first_aplay", "hush_aplay", "silent_aplay");
+  const rows: RowId[] = ["first_speaker", "flush_speaker", "silent_speaker"];
+  rows.push("first_aplay", "flush_aplay", "silent_aplay");
   await findings.section(rows, () => onAlsa(findings, repeats));
 }
 
 async function file(findings: Findings, folder: string, repeats: number): Promise<void> {
   const speaker = new FileSpeaker({ path: join(folder, "speaker.wav"), clock });
-  const device = { speaker, first: "first_file", flush: "hush_file", recorded: null } as const;
+  const device = { speaker, first: "first_file", flush: "flush_file", recorded: null } as const;
   await measure(findings, device, repeats);
 }
 
@@ -153,7 +153,7 @@ async function stub(findings: Findings, repeats: number): Promise<void> {
   const player = stubProgram("stub-player.mjs");
   try {
     const speaker = new AplaySpeaker({ device: "stub", program: player.path, clock, dice });
-    const device = { speaker, first: "first_stub", flush: "hush_stub", recorded: null } as const;
+    const device = { speaker, first: "first_stub", flush: "flush_stub", recorded: null } as const;
     await measure(findings, device, repeats);
   } finally {
     player.remove();
@@ -165,9 +165,9 @@ async function onAlsa(findings: Findings, repeats: number): Promise<void> {
   if (rig === null) throw new Error(NO_PULSE);
   try {
     const common = { device: "vspk", env: rig.env, clock, dice };
-    const aplay = ["first_aplay", "hush_aplay", "silent_aplay"] as const;
+    const aplay = ["first_aplay", "flush_aplay", "silent_aplay"] as const;
     await withRecording(findings, rig, () => new AplaySpeaker(common), aplay, repeats);
-    const speaker = ["first_speaker", "hush_speaker", "silent_speaker"] as const;
+    const speaker = ["first_speaker", "flush_speaker", "silent_speaker"] as const;
     if (whyNoSpeakerPackage() === null) {
       await withRecording(findings, rig, () => new NodeSpeaker(common), speaker, repeats);
     } else {

@@ -104,15 +104,15 @@ const COLLISIONS: readonly FaultRow[] = [
         {
           at: "speech_started",
           do: "send",
-          event: { type: "response.created", response: { id: "resp_stranger" } },
+          event: { type: "response.created", response: { id: "resp_unsolicited" } },
         },
         {
           at: "speech_started",
           do: "send",
           event: {
             type: "response.output_audio.delta",
-            response_id: "resp_stranger",
-            item_id: "item_stranger",
+            response_id: "resp_unsolicited",
+            item_id: "item_unsolicited",
             content_index: 0,
             delta: "AAAA".repeat(4000),
           },
@@ -120,11 +120,14 @@ const COLLISIONS: readonly FaultRow[] = [
         {
           at: "committed",
           do: "send",
-          event: { type: "response.done", response: { id: "resp_stranger", status: "cancelled" } },
+          event: {
+            type: "response.done",
+            response: { id: "resp_unsolicited", status: "cancelled" },
+          },
         },
       ],
     },
-    lines: [/^The server began a response that was not asked for \(resp_stranger\)$/],
+    lines: [/^The server began a response that was not asked for \(resp_unsolicited\)$/],
     errors: [NOT_ACTIVE],
     check: (metrics) => assert.equal(numberAt(metrics, "audio", "played_ms"), 1200),
   },

@@ -1,6 +1,6 @@
 /**
- * The page of `pipit metrics --html` in a real browser: nothing is asked for, nothing is complained
- * about, every figure has its mark, no label lies on another, on a phone and on a desk. With
+ * The page of `pipit metrics --html` in a real browser: nothing is asked for, no error is
+ * reported, every figure has its mark, no label lies on another, on a phone and on a desk. With
  * PIPIT_PICTURES=DIR the pictures are kept there.
  */
 
@@ -108,7 +108,7 @@ for (const [name, files] of Object.entries(SCENES)) {
     for (const [width, height, scheme] of SCREENS) {
       await browser.screen(width, height, scheme);
       await browser.open(url);
-      assert.deepEqual(browser.complaints, []);
+      assert.deepEqual(browser.errors, []);
       assert.deepEqual(browser.requests, [url]);
       assert.equal(await browser.evaluate(WIDER), false, `${width}: scrolls sideways`);
       assert.deepEqual(await browser.evaluate(CLASHES), [], `${width}: labels`);

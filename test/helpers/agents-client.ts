@@ -39,14 +39,14 @@ function isTyped(value: unknown): value is { readonly type: string } {
   return typeof value === "object" && value !== null && "type" in value;
 }
 
-export interface Talk {
+export interface AgentsClient {
   readonly session: RealtimeSession;
   readonly transport: Transport;
   /** Every sound the client got, by response. */
   readonly heard: Map<string, Buffer>;
 }
 
-export function meetAgents(): Talk {
+export function meetAgents(): AgentsClient {
   const weather = tool({
     name: "weather",
     description: "What the weather is in a city.",

@@ -343,7 +343,7 @@ const RARE: readonly Story[] = [
       const player = client().asks().begins("r1").calls("r1", "c1").sees("c1");
       player.error("invalid_value", "Expected a base64 data URI", "picture_0");
       assert.equal(player.phase, "thinking");
-      assert.match(player.lines().join("\n"), /complains: Expected a base64/);
+      assert.match(player.lines().join("\n"), /reported an error: Expected a base64/);
     },
   ],
   [

@@ -35,7 +35,7 @@ export class Chromium {
   #session: string | null = null;
   #lastId = 0;
   /** Messages of the console and failures of the page, as they came. */
-  readonly complaints: string[] = [];
+  readonly errors: string[] = [];
   /** Addresses that the page asked for, itself included. */
   readonly requests: string[] = [];
 
@@ -69,7 +69,7 @@ export class Chromium {
 
   /** Opens a page and waits until it has loaded. */
   async open(url: string): Promise<void> {
-    this.complaints.length = 0;
+    this.errors.length = 0;
     this.requests.length = 0;
     const loaded = this.#told("Page.loadEventFired");
     await this.#ask("Page.navigate", { url });
@@ -138,8 +138,8 @@ export class Chromium {
     }
     const method = text(message, "method") ?? "";
     const params = fields(message, "params");
-    const isComplaint = ["Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"];
-    if (isComplaint.includes(method)) this.complaints.push(JSON.stringify(params));
+    const isProblem = ["Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"];
+    if (isProblem.includes(method)) this.errors.push(JSON.stringify(params));
     if (method === "Network.requestWillBeSent") {
       this.requests.push(text(fields(params, "request"), "url") ?? "");
     }
@@ -147,9 +147,9 @@ export class Chromium {
   }
 }
 
-function bounded<T>(complaint: string, work: (done: (value: T) => void) => void): Promise<T> {
+function bounded<T>(message: string, work: (done: (value: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(complaint)), ANSWER_MAX_MS);
+    const timer = setTimeout(() => reject(new Error(message)), ANSWER_MAX_MS);
     work((value) => {
       clearTimeout(timer);
       resolve(value);

@@ -13,7 +13,7 @@ export class FakePcmSink implements PcmSink {
   stuck: boolean = false;
   /** Largest lead of what was written over what has sounded, ms. */
   leadMaxMs = 0;
-  kicks = 0;
+  kills = 0;
   /** What the device has before our first sample. */
   bufferMs = 0;
   readonly #clock: Clock;
@@ -68,7 +68,7 @@ export class FakePcmSink implements PcmSink {
   }
 
   kill(): void {
-    this.kicks += 1;
+    this.kills += 1;
     this.lose();
   }
 

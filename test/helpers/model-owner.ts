@@ -7,8 +7,8 @@ const LOST = fault("speaker-lost", "retry", "gone");
 /** A hold is known as one so long after the press, milliseconds: the default of `button.hold_ms`. */
 const HOLD_MS = 600;
 
-/** `n`: at least 0, below 100; every number is one wish; the last of them an alarm too early. */
-export function ownersWish(n: number, nowMs: number, head: number): Input {
+/** `n`: at least 0, below 100; every number is one input; the last of them an alarm too early. */
+export function ownerInput(n: number, nowMs: number, head: number): Input {
   if (n < 40) return { tag: "wake", keyword: "computer", endSample: head };
   if (n < 50) return { tag: "tap" };
   if (n < 55) return { tag: "command", command: "wake" };

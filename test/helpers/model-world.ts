@@ -26,7 +26,7 @@ import {
 } from "../../src/core/settings/table.ts";
 import type { SimDice } from "../../src/sim/dice.ts";
 import { assertBounded } from "./bounded.ts";
-import { ownersWish } from "./model-owner.ts";
+import { ownerInput } from "./model-owner.ts";
 import { ModelPurse } from "./model-purse.ts";
 import { ModelServer } from "./model-server.ts";
 import { ModelSpeaker } from "./model-speaker.ts";
@@ -37,8 +37,8 @@ const SAMPLES_A_MS = 24;
 const EFFECTS_MAX = 64;
 /** What happens where the owner is never quiet: see `happen`. */
 const RESTLESS = [0, 0, 0, 0, 8, 8, 13, 17, 17, 18];
-/** One of each of the wishes, by its number (model-owner.ts). */
-const WISHES = [0, 40, 50, 55, 57, 58, 65, 66, 70, 70, 82, 82, 73, 73, 82, 90];
+/** One of each of the owner's inputs, by its number (model-owner.ts). */
+const OWNER_INPUTS = [0, 40, 50, 55, 57, 58, 65, 66, 70, 70, 82, 82, 73, 73, 82, 90];
 const TRACE_LINES = 45;
 /** Alarms within one passing of time. */
 const ALARMS_MAX = 200;
@@ -89,8 +89,8 @@ export class ModelWorld {
       if (this.#dice.chance(0.5)) this.#post({ tag: "news", text: "It is done." });
     } else
       this.#post(
-        ownersWish(
-          this.#restless ? this.#dice.oneOf(WISHES) : this.#dice.below(100),
+        ownerInput(
+          this.#restless ? this.#dice.oneOf(OWNER_INPUTS) : this.#dice.below(100),
           this.nowMs,
           this.#head(),
         ),

@@ -74,7 +74,7 @@ function isNext({ dialer }: World, first: number): boolean {
 }
 
 /** A response that nobody asked for, while we wait for more. */
-export function stranger(status: string, more: object = { usage: FREE }): Partial<Plan> {
+export function unsolicited(status: string, more: object = { usage: FREE }): Partial<Plan> {
   const after = (world: World): void => {
     world.listen(1000);
     begin(world, "odd");
@@ -95,7 +95,7 @@ export function call(name: string): Partial<Plan> {
   };
 }
 
-export function complaint(code: string, message: string, afterMs = 1000): Partial<Plan> {
+export function serverError(code: string, message: string, afterMs = 1000): Partial<Plan> {
   const after = (world: World): void => {
     world.listen(afterMs);
     world.server("error", { error: { type: "invalid_request_error", code, message } });

@@ -114,12 +114,12 @@ export class Client {
     return this.garbage[0] ?? "";
   }
 
-  #until(complaint: string, fits: () => boolean): Promise<void> {
+  #until(message: string, fits: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const seen = this.events.map((event) => String(event["type"]));
       const timer = setTimeout(() => {
         this.#waiting.delete(check);
-        reject(new Error(`${complaint}; got ${seen.slice(-12).join(" ")}`));
+        reject(new Error(`${message}; got ${seen.slice(-12).join(" ")}`));
       }, WAIT_MAX_MS);
       const check = (): void => {
         if (!fits()) return;

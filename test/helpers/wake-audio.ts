@@ -42,7 +42,7 @@ export function microSound(word: string, name: string): Int16Array | null {
   const bytes = microFile(join(word, name));
   if (bytes === null) return null;
   const info = parseWav(bytes);
-  if (info.tag === "complaint") throw new Error(`${name} ${info.complaint}`);
+  if (info.tag === "problem") throw new Error(`${name} ${info.problem}`);
   return Int16Array.from(wavToMono(bytes, info));
 }
 

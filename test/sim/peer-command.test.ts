@@ -101,10 +101,10 @@ test("bad usage is one line and 2", async (context) => {
     [["--scenario", bad], /bad\.yaml:1:1 turn: unknown key; did you mean "turns"\?/],
     [["--voice-file", wav], /no\.wav is not a WAV file/],
   ];
-  for (const [args, complaint] of cases) {
+  for (const [args, message] of cases) {
     const { code, stderr } = start(context, args);
     assert.equal(await code, 2, args.join(" "));
-    assert.match(stderr(), complaint);
+    assert.match(stderr(), message);
     assert.equal(stderr().trim().split("\n").length, 1, stderr());
   }
 });

@@ -27,7 +27,7 @@ export const KEYS_MAX = 2_000;
 /** What stands behind a key, or between two of them. */
 const KEY_SIGNS = [":", ",", "?"];
 
-/** Complaints of the parser that are passed on. */
+/** Problems the parser reports that are passed on. */
 const PROBLEMS_MAX = 20;
 
 export interface ParsedYaml {
@@ -60,7 +60,7 @@ export function parseYaml(text: string): ParsedYaml {
   const [document, second] = composer.compose(tokens, true, text.length);
   if (document === undefined)
     return failed({ line: 1, column: 1, key: "", message: "is not YAML" });
-  const problems = complaints(document, text, at);
+  const problems = parserProblems(document, text, at);
   if (second !== undefined) {
     const place = at(second.range[0]);
     problems.push({ ...place, key: "", message: "a second document begins (---); one is allowed" });
@@ -99,8 +99,8 @@ function tokenise(
   return tokens;
 }
 
-/** What the parser has to say, one problem a line: one slip often causes a row of complaints. */
-function complaints(document: Document.Parsed, text: string, at: At): Problem[] {
+/** What the parser has to say, one problem a line: one slip often causes several messages. */
+function parserProblems(document: Document.Parsed, text: string, at: At): Problem[] {
   const warnings = document.warnings.filter(({ code }) => GRAVE_WARNINGS.includes(code));
   const perLine = new Map<number, Problem>();
   const lines = text.split(/\r?\n/);
@@ -111,7 +111,7 @@ function complaints(document: Document.Parsed, text: string, at: At): Problem[] 
     const found: Slip = slipAt(lines, { code, line, column, message }) ?? {
       line,
       column,
-      message: complaint(error),
+      message: parserMessage(error),
     };
     if (told.has(line) || told.has(found.line)) continue;
     told.add(line).add(found.line);
@@ -128,7 +128,7 @@ const IN_OUR_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** What none of the common slips explains. */
-function complaint(error: YAMLError): string {
+function parserMessage(error: YAMLError): string {
   const own = IN_OUR_WORDS[error.code];
   if (own !== undefined) return own;
   // Some messages of the library end with a piece of the file behind a colon.

@@ -3,7 +3,7 @@
  *
  * Invariants: at most LINE_MAX_BYTES of a client are kept; nothing more is read while its line is
  * being answered or its answer waits to be read; a client that says or takes nothing for
- * CLIENT_IDLE_MS is cut; after junk it gets one complaint and the end.
+ * CLIENT_IDLE_MS is cut; after junk it gets one error and the end.
  */
 
 import type { Socket } from "node:net";
@@ -22,7 +22,7 @@ import type { Clock } from "../../ports.ts";
 export const LINE_MAX_BYTES = 4_096;
 /** Time for a whole line to come, or for an answer to be taken. */
 export const CLIENT_IDLE_MS = 10_000;
-/** Read and dropped behind junk, so that its complaint can be taken; beyond it the client is cut. */
+/** Read and dropped behind junk, so that the error can be read; beyond it the client is cut. */
 export const DROPPED_MAX_BYTES = 65_536;
 /** Commands of one connection that are answered as fast as they come … */
 export const FREE_ANSWERS = 50;
@@ -72,7 +72,7 @@ export class ControlClient {
     });
   }
 
-  /** One complaint, and the end. */
+  /** One error, and the end. */
   refuse(error: string): void {
     this.#guard();
     this.#finish({ ok: false, error });

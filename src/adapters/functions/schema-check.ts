@@ -15,7 +15,7 @@ export async function checkOf(parameters: Parameters): Promise<Check> {
   const check: Check =
     typeof validator === "string"
       ? () => []
-      : (value) => (validator(value) ? [] : (validator.errors ?? []).map(complaint));
+      : (value) => (validator(value) ? [] : (validator.errors ?? []).map(problemText));
   known.set(parameters, check);
   return check;
 }
@@ -42,7 +42,7 @@ function compile(by: Ajv, parameters: Parameters): ValidateFunction | string {
   }
 }
 
-function complaint({ instancePath, message, params }: ErrorObject): string {
+function problemText({ instancePath, message, params }: ErrorObject): string {
   const where = instancePath === "" ? "" : `${instancePath.slice(1)} `;
   const extra = "additionalProperty" in params ? ` (${String(params["additionalProperty"])})` : "";
   const values = "allowedValues" in params ? `: ${JSON.stringify(params["allowedValues"])}` : "";

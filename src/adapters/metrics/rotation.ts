@@ -27,7 +27,7 @@ export const LOOKS_MAX = 5_000;
 /** Files removed by one call: after a limit was lowered, the next conversations go on with it. */
 export const REMOVALS_MAX = 500;
 /** Of so many newest files, more than half must be of the clock's recent past. */
-const WITNESSES = 10;
+const DATED_FILES = 10;
 /** No conversation was before Pipit. */
 const FIRST_MS = Date.UTC(2026, 0, 1);
 
@@ -112,7 +112,7 @@ function isOlder(name: string, cutoffMs: number): boolean {
 function cutoff(newestFirst: readonly string[], maxAgeDays: number, wallMs: number): number {
   if (maxAgeDays <= 0) return Number.NEGATIVE_INFINITY;
   const cutoffMs = wallMs - maxAgeDays * DAY_MS;
-  const asked = newestFirst.slice(0, WITNESSES).map(nameMs);
+  const asked = newestFirst.slice(0, DATED_FILES).map(nameMs);
   const agreeing = asked.filter((atMs) => atMs >= cutoffMs && atMs <= wallMs);
   return agreeing.length * 2 > asked.length ? cutoffMs : Number.NEGATIVE_INFINITY;
 }

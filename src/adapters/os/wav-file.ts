@@ -1,5 +1,5 @@
 /**
- * A WAV on disk as 24 kHz mono samples, or one clear complaint before anything starts.
+ * A WAV on disk as 24 kHz mono samples, or one clear error before anything starts.
  */
 import { readFileSync, statSync } from "node:fs";
 import { convertTo24k } from "../../core/audio/rate.ts";
@@ -29,7 +29,7 @@ function unusable(path: string, reason: string): Fault {
 export function loadWav(path: string): Int16Array {
   const bytes = readBytes(path);
   const info = parseWav(bytes);
-  if (info.tag === "complaint") throw new FaultError(unusable(path, info.complaint));
+  if (info.tag === "problem") throw new FaultError(unusable(path, info.problem));
   return convertTo24k(wavToMono(bytes, info), info.sampleRateHz);
 }
 

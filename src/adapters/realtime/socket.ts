@@ -16,7 +16,7 @@ import { connectFailure, readHandshakeError } from "./handshake-error.ts";
 
 /** From the name look-up to the upgrade; ws's own limit restarts with every byte that comes. */
 export const HANDSHAKE_MAX_MS = 10_000;
-/** Only a ping finds a half-open link: TCP swallows megabytes without a complaint. */
+/** Only a ping finds a half-open link: TCP swallows megabytes without an error. */
 export const PING_EVERY_MS = 5_000;
 /** Together with PING_EVERY_MS below the 10 s within which a dead peer must be found. */
 export const PONG_MAX_MS = 4_000;

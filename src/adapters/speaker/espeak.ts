@@ -57,7 +57,7 @@ export class EspeakVoice implements PlainVoice {
 
 function sound(wav: Buffer): Int16Array | Fault {
   const info = parseWav(wav);
-  if (info.tag === "complaint") return cannot("");
+  if (info.tag === "problem") return cannot("");
   return convertTo24k(wavToMono(wav, info), info.sampleRateHz);
 }
 

@@ -21,7 +21,7 @@ import { parseReport } from "./messages.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
 import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 
-/** From the wish for silence to SIGKILL; the port promises 60 ms. */
+/** From the flush to SIGKILL; the port promises 60 ms. */
 export const DROP_MS = 45;
 /** After SIGKILL, the wait for the end of the process. */
 const KILL_WAIT_MS = 100;

@@ -65,8 +65,8 @@ export class WakeHost implements WakeEngine {
   #framesDropped = 0;
   #restarts = 0;
   #killing: Promise<void> = Promise.resolve();
-  /** Words that are looked for, or not, by wish; told again to an engine that started anew. */
-  readonly #wishes: Map<string, boolean> = new Map();
+  /** Words switched on or off; sent again to an engine that was restarted. */
+  readonly #wanted: Map<string, boolean> = new Map();
 
   constructor(options: WakeHostOptions) {
     this.#options = options;
@@ -112,8 +112,8 @@ export class WakeHost implements WakeEngine {
 
   /** Looks for one of the engine's words, or leaves it alone, from the next frame on. */
   listenFor(keyword: string, on: boolean): void {
-    if (this.#wishes.get(keyword) === on) return;
-    this.#wishes.set(keyword, on);
+    if (this.#wanted.get(keyword) === on) return;
+    this.#wanted.set(keyword, on);
     if (this.#phase === "ready") this.#process?.post({ tag: "listen-for", keyword, on });
   }
 
@@ -159,7 +159,7 @@ export class WakeHost implements WakeEngine {
         this.#cancelAlarm();
         this.#phase = "ready";
         this.#readyAtMs = this.#options.clock.nowMs();
-        for (const [keyword, on] of this.#wishes) {
+        for (const [keyword, on] of this.#wanted) {
           this.#process?.post({ tag: "listen-for", keyword, on });
         }
         this.#sink.flowing();

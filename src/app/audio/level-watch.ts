@@ -45,7 +45,7 @@ export class LevelWatch {
   /** How many calls in a row were faint. */
   #faintCalls = 0;
   /** The silence was told of, and its end was not. */
-  #owesEnd: boolean = false;
+  #isSilenceLogged: boolean = false;
   #frames = 0;
 
   constructor(options: LevelWatchOptions) {
@@ -107,8 +107,8 @@ export class LevelWatch {
     this.#verdict = isNone || found === "ok" ? this.#voiceVerdict() : found;
     if (this.#verdict === before) return;
     if (this.#verdict !== "ok") this.#tell(this.#verdict, reading.clippedShare);
-    else if (before === "silent" && this.#owesEnd) {
-      this.#owesEnd = false;
+    else if (before === "silent" && this.#isSilenceLogged) {
+      this.#isSilenceLogged = false;
       this.#options.journal.log("info", "The microphone gives sound again");
     }
   }
@@ -123,7 +123,7 @@ export class LevelWatch {
     const toldMs = this.#toldMs.get(verdict);
     if (toldMs !== undefined && nowMs - toldMs < TELL_EVERY_MS) return;
     this.#toldMs.set(verdict, nowMs);
-    if (verdict === "silent") this.#owesEnd = true;
+    if (verdict === "silent") this.#isSilenceLogged = true;
     const percent = Math.round(clippedShare * 100);
     const lines = {
       silent: `The microphone has given nothing but digital silence for ${FLAT_MAX_S} s. ${SILENT_REMEDY}`,

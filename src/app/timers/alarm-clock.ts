@@ -1,6 +1,6 @@
 /**
  * The alarm clock: keeps timers and alarms on the disk, knows when the next one is due, has it rung,
- * and carries out the owner's wishes about them.
+ * and carries out the owner's orders about them.
  *
  * Invariants: what was answered is on the disk, or the answer says that it is not; an entry leaves
  * the disk only when its ringing is over; one alarm of the clock at a time, at most ARM_MAX_MS ahead
@@ -152,9 +152,9 @@ export class AlarmClock {
   }
 
   /** Carries out one of the functions of core/timers. */
-  async order(wish: (timers: Timers, now: Now) => Outcome): Promise<Done> {
+  async order(change: (timers: Timers, now: Now) => Outcome): Promise<Done> {
     this.#noticeStep();
-    const outcome = wish(this.#timers, this.now);
+    const outcome = change(this.#timers, this.now);
     if (!outcome.ok) return outcome;
     this.#timers = outcome.timers;
     for (const { id } of outcome.touched) this.#own.add(id);

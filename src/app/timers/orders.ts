@@ -1,8 +1,8 @@
 /** What the owner or the model wants of the timers: one order, carried out, and told in words. */
 
 import type { TimerOrder } from "../../core/control.ts";
+import { alarmTimeOf } from "../../core/timers/time-text.ts";
 import { addAlarm, addTime, addTimer, cancel } from "../../core/timers/timers.ts";
-import { alarmTimeOf } from "../../core/timers/wish.ts";
 import { entryText } from "../../core/timers/words.ts";
 import type { AlarmClock, Done } from "./alarm-clock.ts";
 

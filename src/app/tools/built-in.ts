@@ -5,9 +5,9 @@ import { GOODBYE } from "../../core/functions/built-in.ts";
 import { timeData } from "../../core/functions/context.ts";
 import type { ToolResult } from "../../core/functions/result.ts";
 import { type Fields, number, text } from "../../core/json.ts";
+import { alarmTimeOf } from "../../core/timers/time-text.ts";
 import { moveAlarm } from "../../core/timers/timers.ts";
 import { isZone } from "../../core/timers/wall-time.ts";
-import { alarmTimeOf } from "../../core/timers/wish.ts";
 import { STEP_PERCENT } from "../../core/volume.ts";
 import type { Volume } from "../audio/volume.ts";
 import type { AlarmClock } from "../timers/alarm-clock.ts";
@@ -42,8 +42,8 @@ const STATUS_KEYS = [
 /** By the name of the row. */
 export function builtInHandlers(parts: BuiltInParts): ReadonlyMap<string, Handler> {
   const { alarmClock, memory } = parts;
-  const order = async (wish: TimerOrder): Promise<ToolResult> => {
-    const told = await timerOrder(alarmClock, wish);
+  const order = async (request: TimerOrder): Promise<ToolResult> => {
+    const told = await timerOrder(alarmClock, request);
     return told.ok ? { ok: true, data: forModel(told.data) } : told;
   };
   return new Map<string, Handler>([
@@ -90,7 +90,7 @@ function daysIn(args: Fields): readonly string[] {
 async function changeTimer(
   { alarmClock }: BuiltInParts,
   args: Fields,
-  order: (wish: TimerOrder) => Promise<ToolResult>,
+  order: (request: TimerOrder) => Promise<ToolResult>,
 ): Promise<ToolResult> {
   const which = text(args, "which") ?? "";
   const at = text(args, "at") ?? "";

@@ -19,7 +19,7 @@ export const CONFIRM_MAX_MS = 30_000;
 /** Results that wait to be told; the oldest goes. */
 export const NEWS_MAX = 8;
 /** Questions that wait for a yes. */
-const WISHES_MAX = 16;
+const UNCONFIRMED_MAX = 16;
 
 export interface Call {
   readonly callId: string;
@@ -53,7 +53,7 @@ export class Calls {
   readonly #options: CallsOptions;
   /** Calls that have not been reported. */
   readonly #open = new Set<string>();
-  readonly #wishes = new Map<string, { readonly turns: number; readonly atMs: number }>();
+  readonly #unconfirmed = new Map<string, { readonly turns: number; readonly atMs: number }>();
   #news: readonly News[] = [];
   #lost = 0;
 
@@ -147,15 +147,16 @@ export class Calls {
   /** The second call of the same is the yes, if the user has spoken in between. */
   #isConfirmed({ name, argumentsText }: Call): boolean {
     const { clock, turns } = this.#options;
-    const wish = `${name} ${argumentsText}`;
-    const asked = this.#wishes.get(wish);
+    const key = `${name} ${argumentsText}`;
+    const asked = this.#unconfirmed.get(key);
     const nowMs = clock.nowMs();
-    this.#wishes.delete(wish);
+    this.#unconfirmed.delete(key);
     const isYes = asked !== undefined && turns() > asked.turns;
     if (isYes && nowMs - asked.atMs <= CONFIRM_MAX_MS) return true;
-    const [oldest] = this.#wishes.keys();
-    if (this.#wishes.size >= WISHES_MAX && oldest !== undefined) this.#wishes.delete(oldest);
-    this.#wishes.set(wish, { turns: turns(), atMs: nowMs });
+    const [oldest] = this.#unconfirmed.keys();
+    if (this.#unconfirmed.size >= UNCONFIRMED_MAX && oldest !== undefined)
+      this.#unconfirmed.delete(oldest);
+    this.#unconfirmed.set(key, { turns: turns(), atMs: nowMs });
     return false;
   }
 }

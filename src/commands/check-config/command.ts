@@ -147,17 +147,17 @@ function missingFiles({ settings }: Good): readonly (readonly [SettingKey, strin
   const found: (readonly [SettingKey, string])[] = [];
   const input = settings["audio.input_device"];
   if (input.startsWith(FILE_DEVICE)) {
-    const complaint = complaintOf(() => loadWav(input.slice(FILE_DEVICE.length)));
-    if (complaint !== null) found.push(["audio.input_device", complaint]);
+    const problem = problemOf(() => loadWav(input.slice(FILE_DEVICE.length)));
+    if (problem !== null) found.push(["audio.input_device", problem]);
   }
   const output = settings["audio.output_device"];
   if (output.startsWith(FILE_DEVICE)) {
     const path = output.slice(FILE_DEVICE.length);
     const folder = dirname(path);
-    const complaint = existsSync(folder)
-      ? complaintOf(() => recordable(path))
+    const problem = existsSync(folder)
+      ? problemOf(() => recordable(path))
       : `there is no folder ${folder}`;
-    if (complaint !== null) found.push(["audio.output_device", complaint]);
+    if (problem !== null) found.push(["audio.output_device", problem]);
   }
   if (settings["wake_word.enabled"]) found.push(...wakeModels(settings));
   return found;
@@ -168,11 +168,11 @@ function wakeModels(settings: Settings): readonly (readonly [SettingKey, string]
   const key = "wake_word.model_path";
   const missing = settings[key].filter((path) => !existsSync(path));
   if (missing.length > 0) return missing.map((path) => [key, `there is no file ${path}`]);
-  const complaint = complaintOf(() => tryWakeModels(settings));
-  return complaint === null ? [] : [[key, complaint]];
+  const problem = problemOf(() => tryWakeModels(settings));
+  return problem === null ? [] : [[key, problem]];
 }
 
-function complaintOf(attempt: () => unknown): string | null {
+function problemOf(attempt: () => unknown): string | null {
   try {
     attempt();
     return null;

@@ -6,7 +6,7 @@ import type { ShutdownDates } from "../../core/models/dates.ts";
 import { chainOf } from "../../core/models/fallback.ts";
 import { type Knowledge, obstacleText, prospectOf } from "../../core/models/prospect.ts";
 import { retirementLine, retirements } from "../../core/models/retirement.ts";
-import { chooseVoice, voiceWish } from "../../core/models/voice.ts";
+import { chooseVoice, voiceSettings } from "../../core/models/voice.ts";
 import type { LinkFailure } from "../../core/realtime/failure.ts";
 import { linkFault } from "../../core/realtime/faults.ts";
 import type { Settings } from "../../core/settings/table.ts";
@@ -143,8 +143,8 @@ export function judgeModels(
 
 /** The voice on the first model, and whether the others of the chain have it. */
 export function judgeVoice(settings: Settings): Finding {
-  const wish = voiceWish(settings);
-  const choices = chainOf(settings).map((model) => chooseVoice(wish, model));
+  const wanted = voiceSettings(settings);
+  const choices = chainOf(settings).map((model) => chooseVoice(wanted, model));
   const refused = choices.find((choice) => choice.tag === "refused");
   if (refused !== undefined) {
     const none = choices.every(({ tag }) => tag === "refused");
@@ -156,5 +156,5 @@ export function judgeVoice(settings: Settings): Finding {
   if (first?.tag === "chosen" && first.notice !== null) {
     return finding("voice", "warn", first.notice, "Choose another openai.voice");
   }
-  return finding("voice", "ok", `${wish.voice}, on every model that may answer`);
+  return finding("voice", "ok", `${wanted.voice}, on every model that may answer`);
 }

@@ -63,11 +63,11 @@ export function apiChecks(context: Context, settings: Settings): readonly Check[
 }
 
 async function lookAtApi(context: Context, settings: Settings): Promise<Finding> {
-  const { clock, wishes } = context;
+  const { clock, options } = context;
   const [baseUrl, apiKey] = [settings["openai.base_url"], settings["openai.api_key"]];
-  const why = wishes.offline
+  const why = options.offline
     ? "Not asked, with --offline"
-    : wishes.quick
+    : options.quick
       ? "Not asked, with --quick"
       : "";
   const facts =

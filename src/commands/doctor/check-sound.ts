@@ -80,7 +80,7 @@ export function soundChecks(context: Context, settings: Settings): readonly Chec
       run: async () => judgeWake(await wakeFacts(context, settings, parts)),
     },
     { name: "pins", run: () => judgePins(pinsFacts(settings, context.clock)) },
-    ...(context.wishes.walk ? walkChecks(context, settings) : []),
+    ...(context.options.walk ? walkChecks(context, settings) : []),
   ];
 }
 
@@ -104,7 +104,7 @@ async function microphoneFacts(
     const level = record(context.daemon.status["microphone_level"]);
     return { tag: "daemon", condition, level, capture: await captureOf(device) };
   }
-  if (context.wishes.quick) return { tag: "skip", why: "Not listened to, with --quick" };
+  if (context.options.quick) return { tag: "skip", why: "Not listened to, with --quick" };
   const { screen } = context;
   const prompt = "microphone: say something";
   screen.doing(prompt);
@@ -146,7 +146,7 @@ async function speakerFacts(
   }
   const condition = daemonSays(context, "speaker");
   if (condition !== null) return { tag: "daemon", condition };
-  if (context.wishes.quick) return { tag: "skip", why: "Not played to, with --quick" };
+  if (context.options.quick) return { tag: "skip", why: "Not played to, with --quick" };
   const fault = await chime(parts.speaker(), settings["audio.volume"]);
   return fault === null
     ? { tag: "played", device }
@@ -154,13 +154,13 @@ async function speakerFacts(
 }
 
 async function echoFacts(context: Context, settings: Settings, parts: Parts): Promise<EchoFacts> {
-  const { wishes, clock, daemon, screen } = context;
+  const { options, clock, daemon, screen } = context;
   if (settings["audio.echo"] === "off") return { tag: "skip", why: "audio.echo is off" };
   const devices = [settings["audio.input_device"], settings["audio.output_device"]];
   if (devices.some((device) => device.startsWith(FILE_DEVICE))) {
     return { tag: "skip", why: "There is none between recordings" };
   }
-  if (!wishes.echo) {
+  if (!options.echo) {
     const status = daemon.tag === "running" ? record(daemon.status["echo"]) : null;
     const reading = status === null ? null : echoReading(status);
     if (status !== null && reading !== null) {
@@ -184,12 +184,12 @@ async function echoFacts(context: Context, settings: Settings, parts: Parts): Pr
 }
 
 async function wakeFacts(context: Context, settings: Settings, parts: Parts): Promise<WakeFacts> {
-  const { wishes, clock } = context;
+  const { options, clock } = context;
   if (!settings["wake_word.enabled"]) return { tag: "skip", why: "wake_word.enabled is false" };
-  if (wishes.wake) return tryWake(context, settings, parts);
+  if (options.wake) return tryWake(context, settings, parts);
   const condition = daemonSays(context, "wake_word");
   if (condition === "ok") return { tag: "skip", why: "The running pipit listens for it" };
-  if (wishes.quick) return { tag: "skip", why: "Not loaded, with --quick" };
+  if (options.quick) return { tag: "skip", why: "Not loaded, with --quick" };
   const engine = parts.wakeEngine(settings["wake_word.sensitivity"]);
   if (engine === null) return { tag: "skip", why: "There is no engine" };
   const startedMs = clock.nowMs();
@@ -245,12 +245,12 @@ function wordsOf(settings: Settings): string {
 }
 
 function walkChecks(context: Context, settings: Settings): readonly Check[] {
-  const { clock, screen, wishes, daemon } = context;
+  const { clock, screen, options, daemon } = context;
   const say = (text: string): void => screen.say(text);
   const why =
     daemon.tag === "running"
       ? "The running pipit holds the pins: sudo systemctl stop pipit, and try again"
-      : screen.isAttended || wishes.yes
+      : screen.isAttended || options.yes
         ? ""
         : "Nobody is there to look and press; --yes does it all the same";
   if (why !== "") return [{ name: "walk", run: () => finding("walk", "skip", why) }];

@@ -67,18 +67,18 @@ async function contextOf(line: CommandLine): Promise<Context> {
   const loaded = loadConfig({ path: line.config, env, missingVariables: "default" });
   const settings = loaded.ok ? loaded.settings : null;
   const unit = unitFacts();
-  const wish = (name: string): boolean => line.flag(name);
+  const flag = (name: string): boolean => line.flag(name);
   return {
     clock: new SystemClock(),
     env,
     screen: new Screen(line.json, process.env),
-    wishes: {
-      quick: wish("quick"),
-      offline: wish("offline"),
-      wake: wish("wake"),
-      echo: wish("echo"),
-      walk: wish("walk"),
-      yes: wish("yes"),
+    options: {
+      quick: flag("quick"),
+      offline: flag("offline"),
+      wake: flag("wake"),
+      echo: flag("echo"),
+      walk: flag("walk"),
+      yes: flag("yes"),
     },
     configPath: loaded.path,
     loaded,

@@ -8,7 +8,7 @@ import type { ApiFacts } from "./api.ts";
 import type { Screen } from "./screen.ts";
 import type { DaemonFacts, UnitFacts } from "./service.ts";
 
-export interface Wishes {
+export interface DoctorOptions {
   /** Nothing that takes long: no network, no sound. */
   readonly quick: boolean;
   readonly offline: boolean;
@@ -22,7 +22,7 @@ export interface Context {
   readonly clock: Clock;
   readonly env: Env;
   readonly screen: Screen;
-  readonly wishes: Wishes;
+  readonly options: DoctorOptions;
   readonly configPath: string;
   readonly loaded: LoadedConfig;
   /** Null: the configuration cannot be used. */

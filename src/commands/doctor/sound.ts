@@ -43,7 +43,7 @@ const NOISY_DBFS = -35;
 /** A voice at two metres peaks above this with any usable gain. */
 const FAINT_PEAK_DBFS = -45;
 /** Less noise than the cheapest converter has: the gain is at its lowest. */
-const DEAF_DBFS = -85;
+const NOISE_MIN_DBFS = -85;
 /** Exact silence for so long is no chance. */
 const FLAT_ASKED_S = 2;
 
@@ -83,7 +83,7 @@ function judgeHeard(facts: Extract<MicrophoneFacts, { tag: "heard" }>): Finding 
     return finding("microphone", "warn", `${says}: a noisy room, or too much gain`, remedy);
   }
   const isFaint = wasAsked && peakDbfs !== null && peakDbfs < FAINT_PEAK_DBFS;
-  if (isFaint || (reading.rmsDbfs !== null && reading.rmsDbfs < DEAF_DBFS)) {
+  if (isFaint || (reading.rmsDbfs !== null && reading.rmsDbfs < NOISE_MIN_DBFS)) {
     return finding("microphone", "warn", `${says}: faint`, tooQuietRemedy(facts.capture));
   }
   return finding("microphone", "ok", says);

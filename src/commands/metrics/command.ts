@@ -75,8 +75,8 @@ const WIDTH_DEFAULT = 80;
 export async function metrics(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
-  const complaint = contradiction(line);
-  if (complaint !== null) return usageError(SPEC.name, complaint);
+  const problem = contradiction(line);
+  if (problem !== null) return usageError(SPEC.name, problem);
   const nowMs = Date.now();
   const period = periodOf(line, nowMs);
   if (typeof period === "string") return usageError(SPEC.name, period);
@@ -96,8 +96,8 @@ function periodOf(line: CommandLine, nowMs: number): Period | string {
   const [since, until] = [line.option("since"), line.option("until")];
   const from = since === undefined ? null : readWhen(since, nowMs, localZone);
   const to = until === undefined ? null : readWhen(until, nowMs, localZone, true);
-  if (from !== null && !from.ok) return `--since: ${from.complaint}`;
-  if (to !== null && !to.ok) return `--until: ${to.complaint}`;
+  if (from !== null && !from.ok) return `--since: ${from.problem}`;
+  if (to !== null && !to.ok) return `--until: ${to.problem}`;
   const [sinceMs, untilMs] = [from?.atMs ?? null, to?.atMs ?? null];
   const isUpsideDown = sinceMs !== null && untilMs !== null && sinceMs > untilMs;
   return isUpsideDown ? "--since is later than --until" : { sinceMs, untilMs };
@@ -235,14 +235,14 @@ async function save(path: string, page: string): Promise<number> {
     process.stdout.write(page);
     return EXIT_FINE;
   }
-  const complaint = await writePage(path, page);
-  if (complaint === null) {
+  const problem = await writePage(path, page);
+  if (problem === null) {
     const [file, host] = [resolve(path), hostname()];
     process.stderr.write(
       `pipit metrics: wrote ${oneLine(file)}: open it in a browser, or from another computer: ssh ${host} pipit metrics --html - > page.html\n`,
     );
     return EXIT_FINE;
   }
-  reportError(`pipit metrics: ${oneLine(path)}: ${complaint}`);
+  reportError(`pipit metrics: ${oneLine(path)}: ${problem}`);
   return EXIT_FAILED;
 }

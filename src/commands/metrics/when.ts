@@ -11,12 +11,12 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 const AGO = /^(\d{1,5})([mhdw]?)$/;
 const MONTH = /^(\d{4})-(\d\d)$/;
-/** What `complaint` shows as good. */
+/** The forms that an error message names. */
 const ALLOWED = "today, yesterday, 7d, 24h, 2026-11-01, or a time as 2026-11-01T18:00";
 
 export type When =
   | { readonly ok: true; readonly atMs: number }
-  | { readonly ok: false; readonly complaint: string };
+  | { readonly ok: false; readonly problem: string };
 
 /**
  * A point in time, milliseconds since 1970. `7d` is that long before `nowMs`, as is `7`; `today`,
@@ -29,7 +29,7 @@ export function readWhen(text: string, nowMs: number, zone: Zone, end = false): 
   const days = daysNamed(text.toLowerCase(), localDay(nowMs, zone));
   if (days !== null) return edge(days, zone, end);
   const time = readIso(text);
-  if (time === null) return { ok: false, complaint: `"${text}" is no time; write ${ALLOWED}` };
+  if (time === null) return { ok: false, problem: `"${text}" is no time; write ${ALLOWED}` };
   if (time.offsetMin !== null) return fine(time.ms - time.offsetMin * 60_000);
   if (!time.dateOnly) return fine(fromLocal(time.ms, zone));
   return edge([time.ms / DAY_MS, time.ms / DAY_MS], zone, end);

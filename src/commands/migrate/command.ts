@@ -31,8 +31,8 @@ export const SPEC: CommandSpec = {
 export async function migrateConfig(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
-  const complaint = contradiction(line);
-  if (complaint !== null) return usageError(SPEC.name, complaint);
+  const problem = contradiction(line);
+  if (problem !== null) return usageError(SPEC.name, problem);
   const path = line.operands[0] ?? line.config;
   if (line.flag("rollback")) return rollBack(path, line);
   return line.flag("model") ? moveModel(path, line) : migrateFile(path, line);

@@ -51,7 +51,7 @@ class Reading {
     if (line !== line.trimStart()) this.#goOn(trimmed, number);
     else if (header !== undefined) this.#open(header.trim().toLowerCase(), number);
     else if (name === undefined || value === undefined) {
-      this.#complain(number, "neither [section] nor name = value");
+      this.#report(number, "neither [section] nor name = value");
     } else this.#put(name.toLowerCase(), value.trim(), number);
   }
 
@@ -62,30 +62,30 @@ class Reading {
     return Object.fromEntries(sections);
   }
 
-  #complain(line: number, message: string): void {
+  #report(line: number, message: string): void {
     this.problems.push({ line, message });
   }
 
   #open(name: string, number: number): void {
     this.#name = null;
-    if (this.#sections.has(name)) this.#complain(number, "this section stands there twice");
+    if (this.#sections.has(name)) this.#report(number, "this section stands there twice");
     this.#section = new Map();
     this.#sections.set(name, this.#section);
   }
 
   #put(name: string, value: string, number: number): void {
     if (this.#section === null) {
-      this.#complain(number, "a value before the first [section]");
+      this.#report(number, "a value before the first [section]");
       return;
     }
-    if (this.#section.has(name)) this.#complain(number, "this name stands twice in its section");
+    if (this.#section.has(name)) this.#report(number, "this name stands twice in its section");
     this.#section.set(name, value);
     this.#name = name;
   }
 
   #goOn(more: string, number: number): void {
     if (this.#section === null || this.#name === null) {
-      this.#complain(number, "an indented line with no value before it");
+      this.#report(number, "an indented line with no value before it");
       return;
     }
     const before = this.#section.get(this.#name) ?? "";

@@ -6,7 +6,7 @@
 import type { Model } from "../../core/models/catalogue.ts";
 import { MODELS, modelNamed } from "../../core/models/catalogue.ts";
 import { chainOf } from "../../core/models/fallback.ts";
-import { chooseVoice, voiceWish } from "../../core/models/voice.ts";
+import { chooseVoice, voiceSettings } from "../../core/models/voice.ts";
 import type { SettingKey, Settings } from "../../core/settings/table.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
@@ -24,7 +24,7 @@ export type ModelPlan =
   /** `idle`: nothing needs to be done; else it cannot be. */
   | { readonly ok: false; readonly idle: boolean; readonly message: string };
 
-export interface ModelWish {
+export interface MoveRequest {
   /** A model's name, or `auto` for the living successor of the configured one. */
   readonly name: string;
   /** Take a name that the catalogue does not know. */
@@ -37,17 +37,17 @@ export interface ModelWish {
 const LAST_RESORT = "gpt-realtime-2.1-mini";
 const STAND_INS = ["gpt-realtime-2.1", "gpt-realtime-1.5", LAST_RESORT];
 
-export function planModelMove(settings: Settings, wish: ModelWish): ModelPlan {
+export function planModelMove(settings: Settings, request: MoveRequest): ModelPlan {
   const from = chainOf(settings)[0] ?? settings["openai.model"];
-  const target = targetOf(from, wish);
+  const target = targetOf(from, request);
   if (!target.ok) return target;
   const { to } = target;
-  const voice = chooseVoice(voiceWish(settings), to);
+  const voice = chooseVoice(voiceSettings(settings), to);
   if (voice.tag === "refused") {
     const message = `${voice.why}, and openai.auto_select_voice is false: choose another voice first`;
     return { ok: false, idle: false, message };
   }
-  const values = chain(settings, to, wish.today);
+  const values = chain(settings, to, request.today);
   if (values.length === 0) {
     const told = [`${to} answers already, and the fallback chain is sound`, ...target.notes].join(
       ". ",
@@ -68,8 +68,8 @@ type Target =
   | { readonly ok: true; readonly to: string; readonly notes: readonly string[] }
   | Extract<ModelPlan, { ok: false }>;
 
-function targetOf(from: string, wish: ModelWish): Target {
-  const { name, today, force } = wish;
+function targetOf(from: string, request: MoveRequest): Target {
+  const { name, today, force } = request;
   if (name === "auto") return successorOf(from, today);
   const known = modelNamed(name);
   if (known !== null && isDead(known, today)) {
@@ -177,9 +177,9 @@ export function differences(move: ModelMove, settings: Settings): readonly Diffe
   });
   const minute = (tokens: number, price: number): string =>
     `$${((tokens * price) / 1_000_000).toFixed(4)}`;
-  const wish = { ...voiceWish(settings), autoSelect: true };
+  const request = { ...voiceSettings(settings), autoSelect: true };
   const spoken = (model: Model): string => {
-    const choice = chooseVoice(wish, model.name);
+    const choice = chooseVoice(request, model.name);
     return choice.tag === "chosen" ? choice.voice : "none";
   };
   return [

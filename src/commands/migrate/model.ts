@@ -20,12 +20,12 @@ export async function moveModel(named: string | undefined, line: CommandLine): P
   const secrets = secretsIn(parseYaml(config.text).document?.tree);
   const before = settingsOf(config.text, process.env);
   if (!before.ok) return refuse(told, problemLines(config.path, before.problems, secrets));
-  const wish = {
+  const request = {
     name: line.option("model") ?? "auto",
     force: line.flag("force"),
     today: today(),
   };
-  const plan = planModelMove(before.settings, wish);
+  const plan = planModelMove(before.settings, request);
   if (!plan.ok && plan.idle) {
     tell(told, { ok: true, written: false, message: plan.message }, [
       `${config.path}: nothing to do: ${plan.message}`,

@@ -76,8 +76,8 @@ export function assign(key: SettingKey, value: unknown, why: string): Outcome {
   const around = { env: {}, missing: "default" } as const;
   const reading = readValue(TABLE[key], value, around);
   if (!reading.ok) {
-    const [complaint] = reading.complaints;
-    return { tag: "problem", message: `becomes ${key}, which ${complaint?.message ?? "differs"}` };
+    const [problem] = reading.problems;
+    return { tag: "problem", message: `becomes ${key}, which ${problem?.message ?? "differs"}` };
   }
   // A template stays as it is written: it is the service's environment that expands it.
   const kept = typeof value === "string" && isTemplate(value) ? value : reading.value;

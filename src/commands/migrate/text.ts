@@ -74,7 +74,7 @@ export function migrateText(
     const { path, message } = edited;
     return fail([...wrong, { ...locate(path, "key"), key: path.join("."), message }]);
   }
-  // What stays as it was would only be complained of once more.
+  // What stays as it was would only be reported once more.
   if (asked.problems.length > 0) return fail(wrong);
   const checked = check(edited.text, env, inOriginal(plan, locate));
   if (!checked.ok) return fail([...wrong, ...checked.problems.filter((its) => !known(its, wrong))]);
@@ -82,7 +82,7 @@ export function migrateText(
   return { ...common, text: edited.text, problems: [], settings: checked.settings };
 }
 
-/** An older key that could not be moved is still in the text; one complaint about it is enough. */
+/** An older key that could not be moved is still in the text; one message about it is enough. */
 function known(problem: Problem, told: readonly Problem[]): boolean {
   return told.some(({ key }) => key === problem.key);
 }

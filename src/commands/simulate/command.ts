@@ -118,7 +118,7 @@ async function serve(line: CommandLine, scenario: Scenario, port: number): Promi
       ...(file === undefined ? {} : { folder: dirname(file) }),
       ...(log === undefined ? {} : { onLog: (entry: LogEntry) => logEntry(log, entry) }),
       ...(dump === undefined ? {} : { onAudio: dumper(dump) }),
-      onViolation: complain,
+      onViolation: reportViolation,
     });
   } catch (error) {
     return refused(error);
@@ -158,7 +158,7 @@ function untilSignal(): Promise<void> {
   });
 }
 
-function complain({ connection, error, event }: Violation): void {
+function reportViolation({ connection, error, event }: Violation): void {
   const type = typeof event?.["type"] === "string" ? event["type"] : "(unreadable)";
   const told = `PROTOCOL VIOLATION, connection ${connection}, ${type}: ${error.message}`;
   process.stderr.write(`${oneLine(told)}\n`);

@@ -1,7 +1,7 @@
 /** `pipit timers`: lists, sets, changes and cancels the timers and alarms of the running appliance. */
 
 import type { ControlReply, TimerOrder } from "../../core/control.ts";
-import { secondsOf } from "../../core/timers/wish.ts";
+import { secondsOf } from "../../core/timers/time-text.ts";
 import {
   type CommandLine,
   type CommandSpec,
@@ -40,7 +40,7 @@ export async function timers(argv: readonly string[]): Promise<number> {
   return EXIT_FINE;
 }
 
-/** A string is the complaint. */
+/** A string is the error message. */
 function orderOf(line: CommandLine): TimerOrder | string {
   const [verb = "list", first = "", ...more] = line.operands;
   const days = line.option("days")?.split(",") ?? [];

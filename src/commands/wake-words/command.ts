@@ -47,7 +47,7 @@ import { Scorer } from "./score.ts";
 import { type ScoredFile, scoreData, scoreText } from "./score-text.ts";
 import { ScoreScreen } from "./screen.ts";
 import { ScoredEngine, tryWords } from "./trial.ts";
-import { WORD_OPTIONS, wishedPlan, wishedSettings } from "./wishes.ts";
+import { planFrom, settingsFrom, WORD_OPTIONS } from "./word-options.ts";
 
 const NAME = "wake-words";
 const PATHS_MAX = 10_000;
@@ -110,7 +110,7 @@ function settingsFor(line: CommandLine): Settings {
   if (!loaded.ok && line.config !== undefined) {
     throw new FaultError(fault("config", "report", loaded.problems.join("; ")));
   }
-  return wishedSettings(loaded.ok ? loaded.settings : DEFAULTS, line);
+  return settingsFrom(loaded.ok ? loaded.settings : DEFAULTS, line);
 }
 
 function list(settings: Settings, line: CommandLine, rest: readonly string[]): number {
@@ -187,7 +187,7 @@ async function score(
 ): Promise<number> {
   if (rest.length === 0) return usageError(NAME, "score needs files or folders");
   const paths = recordingsIn(rest);
-  const plan = wishedPlan(settings, line);
+  const plan = planFrom(settings, line);
   const clock = new SystemClock();
   const lost: Fault[] = [];
   const onPartial = (why: Fault): unknown => lost.push(why);
@@ -237,7 +237,7 @@ async function tryLive(
     return usageError(NAME, `--seconds takes 1 to ${TRY_MAX_S}`);
   }
   const clock = new SystemClock();
-  const plan = wishedPlan(settings, line);
+  const plan = planFrom(settings, line);
   const screen = new ScoreScreen(plan.micro.map(({ keyword }) => keyword));
   const scored = plan.micro.length === 0 ? null : new ScoredEngine(new MicroDetector(plan.micro));
   await tryWords({

@@ -31,7 +31,7 @@ export interface Cause {
   readonly remedy: string;
 }
 
-/** A file of the owner's that ALSA complains about: `/etc/asound.conf may be old or corrupted`. */
+/** A file of the owner's that ALSA rejects: `/etc/asound.conf may be old or corrupted`. */
 const BROKEN_FILE = /\(snd_config_update_r\) (\S+) may be old or corrupted/;
 const BROKEN_AT = /\(_snd_config_load_with_include\) _toplevel_:(\d+):/;
 const NO_TYPE = /\(snd_pcm_open_conf\) (type is not defined|Unknown field \S+)/;

@@ -3,7 +3,7 @@
 import { redialDelayMs } from "../backoff.ts";
 import { type Fault, fault } from "../fault.ts";
 import { GONE_MS, nextCandidate } from "../models/fallback.ts";
-import { chooseVoice, type VoiceChoice, voiceWish } from "../models/voice.ts";
+import { chooseVoice, type VoiceChoice, voiceSettings } from "../models/voice.ts";
 import { budgetExceeded } from "../money/budget.ts";
 import type { Change, Effect, Ending, Fact } from "./inputs.ts";
 import {
@@ -59,8 +59,8 @@ export function voiceOf(
   model: string,
   { settings }: Call,
 ): VoiceChoice {
-  const wish = voiceWish(settings);
-  return chooseVoice(own.voiceRefused ? { ...wish, voice: wish.fallback } : wish, model);
+  const wanted = voiceSettings(settings);
+  return chooseVoice(own.voiceRefused ? { ...wanted, voice: wanted.fallback } : wanted, model);
 }
 
 /**

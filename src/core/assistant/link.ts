@@ -29,19 +29,19 @@ import {
   reconnect,
   voiceOf,
 } from "./link-dial.ts";
-import type { Link, ServerSaid, SessionWish, Table } from "./state.ts";
+import type { Link, ServerSaid, Table, WantedSession } from "./state.ts";
 
 export type LinkEvent =
   | { readonly tag: "closed"; readonly failure: LinkFailure }
   | {
       readonly tag: "created";
       readonly said: ServerSaid<"session-created" | "session-updated">;
-      readonly wish: SessionWish;
+      readonly wanted: WantedSession;
     }
   | { readonly tag: "updated"; readonly said: ServerSaid<"session-created" | "session-updated"> }
   /** An error that is about the set-up, or comes while there is none yet. */
-  | { readonly tag: "refused"; readonly error: ServerError; readonly wish: SessionWish }
-  | { readonly tag: "update"; readonly wish: SessionWish }
+  | { readonly tag: "refused"; readonly error: ServerError; readonly wanted: WantedSession }
+  | { readonly tag: "update"; readonly wanted: WantedSession }
   /** A new connection for the same conversation. */
   | { readonly tag: "renew"; readonly why: Fault }
   /** It broke while a reply is heard: the reply plays on. */
@@ -79,14 +79,14 @@ export function nextLink(own: Link, event: LinkEvent, at: LinkScope): Change<Lin
     case "closed":
       return isConnecting(own) ? closed(own, event.failure, at) : { next: own };
     case "created":
-      return own.tag === "dialing" ? greeted(own, event.said, event.wish, at) : { next: own };
+      return own.tag === "dialing" ? greeted(own, event.said, event.wanted, at) : { next: own };
     case "updated":
       return updated(own, event.said);
     case "refused":
-      return refused(own, event.error, event.wish, at);
+      return refused(own, event.error, event.wanted, at);
     case "update":
       return own.tag === "configuring" || own.tag === "ready"
-        ? setUp(own, event.wish, at)
+        ? setUp(own, event.wanted, at)
         : { next: own };
     case "renew":
       return reconnect(own, event.why, at);
@@ -125,7 +125,7 @@ export function linkDeadlineMs(own: Link): number | null {
 function greeted(
   own: Extract<Link, { tag: "dialing" }>,
   said: ServerSaid<"session-created" | "session-updated">,
-  wish: SessionWish,
+  wanted: WantedSession,
   at: LinkScope,
 ): Change<Link> {
   if (own.redialAtMs !== null) return { next: own }; // That attempt has been given up.
@@ -136,7 +136,7 @@ function greeted(
   const lifeMs = isUsable ? Math.min(expiresMs, SESSION_MAX_MS) : SESSION_MAX_MS;
   const recycleAtMs = nowMs + lifeMs - RECYCLE_MARGIN_MS;
   const { redialAtMs: _, ...rest } = own;
-  const configured = setUp({ ...rest, tag: "configuring", recycleAtMs, sent: wish }, wish, at);
+  const configured = setUp({ ...rest, tag: "configuring", recycleAtMs, sent: wanted }, wanted, at);
   const line = `Connected to OpenAI Realtime API using model: ${own.model}`;
   const facts: Fact[] = [
     { tag: "greeted", attempt: own.attempt },
@@ -147,14 +147,16 @@ function greeted(
 }
 
 /** Asks for the session that is wanted, as far as the server has not refused parts of it. */
-function setUp(own: SetUp, wish: SessionWish, at: LinkScope): Change<Link> {
+function setUp(own: SetUp, wanted: WantedSession, at: LinkScope): Change<Link> {
   const { settings } = at.call;
-  const session = sessionConfig(settings, own.model, own.voice, own.omitted, wish);
+  const session = sessionConfig(settings, own.model, own.voice, own.omitted, wanted);
   const id = eventId("update", own.attempt * 100 + own.omitted.length);
   const isSetUp = own.tag === "ready";
   const tag = isSetUp ? "update-turns" : "update-session";
   const sends: Effect[] = [{ tag: "send", event: { tag, session }, id }];
-  const sent = isSetUp ? { ...own, sent: wish, updates: own.updates + 1 } : { ...own, sent: wish };
+  const sent = isSetUp
+    ? { ...own, sent: wanted, updates: own.updates + 1 }
+    : { ...own, sent: wanted };
   return { next: sent, sends };
 }
 
@@ -200,7 +202,12 @@ const REPAIRS: readonly (readonly [string, SetUpPart])[] = [
 ];
 
 /** A refused set-up is repaired by leaving out what was refused, or the session is refused. */
-function refused(own: Link, error: ServerError, wish: SessionWish, at: LinkScope): Change<Link> {
+function refused(
+  own: Link,
+  error: ServerError,
+  wanted: WantedSession,
+  at: LinkScope,
+): Change<Link> {
   if (own.tag === "lost") return { next: own };
   const why = serverFault(error, own.model);
   if (own.tag === "dialing") {
@@ -208,7 +215,7 @@ function refused(own: Link, error: ServerError, wish: SessionWish, at: LinkScope
   }
   const isGeneral = why.code !== "server" || error.type === "server_error";
   if (own.tag === "configuring" && isGeneral) return attemptFailed(own, why, null, at);
-  return repaired(answeredUpdate(own), error, wish, at);
+  return repaired(answeredUpdate(own), error, wanted, at);
 }
 
 /** A budgetExceeded answers an update as much as a confirmation does. */
@@ -216,16 +223,21 @@ function answeredUpdate(own: SetUp): SetUp {
   return own.tag === "ready" ? { ...own, updates: Math.max(0, own.updates - 1) } : own;
 }
 
-function repaired(own: SetUp, error: ServerError, wish: SessionWish, at: LinkScope): Change<Link> {
+function repaired(
+  own: SetUp,
+  error: ServerError,
+  wanted: WantedSession,
+  at: LinkScope,
+): Change<Link> {
   const why = serverFault(error, own.model);
   const path = error.param ?? error.message;
-  if (/(^|[.\s'"])voice\b/.test(path)) return voiceRefused(own, error, wish, at);
+  if (/(^|[.\s'"])voice\b/.test(path)) return voiceRefused(own, error, wanted, at);
   const part = REPAIRS.find(([name]) => path.includes(name))?.[1];
   if (part === undefined || own.omitted.includes(part)) {
     return unusable(own, setUpFault(error, why), at);
   }
   const line = `The server refused a part of the set-up (${part}); it is left out`;
-  const again = setUp({ ...own, omitted: [...own.omitted, part] }, wish, at);
+  const again = setUp({ ...own, omitted: [...own.omitted, part] }, wanted, at);
   return { ...again, facts: [{ tag: "log", level: "notice", line }] };
 }
 
@@ -239,7 +251,7 @@ function unusable(own: SetUp, why: Fault, at: LinkScope): Change<Link> {
 function voiceRefused(
   own: SetUp,
   error: ServerError,
-  wish: SessionWish,
+  wanted: WantedSession,
   at: LinkScope,
 ): Change<Link> {
   const { settings } = at.call;
@@ -250,7 +262,7 @@ function voiceRefused(
     const advice = "Set openai.voice to one that the server has";
     return unusable(own, fault("protocol", "report", `${guide}: ${error.message}`, advice), at);
   }
-  const again = setUp({ ...own, voice: choice.voice, voiceRefused: true }, wish, at);
+  const again = setUp({ ...own, voice: choice.voice, voiceRefused: true }, wanted, at);
   return { ...again, facts: [{ tag: "notice", line: `${guide}; using '${choice.voice}'` }] };
 }
 

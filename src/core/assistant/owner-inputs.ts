@@ -146,8 +146,8 @@ function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
   if (c.turn.tag === "held") return NOTHING;
   // The session is told first: what the server hears after that is no turn that it has found.
   const isTold = c.link.tag !== "ready" || c.link.sent.pushToTalk;
-  const wish = { pushToTalk: true, responseBy: "client" } as const;
-  const told: readonly Order[] = isTold ? [] : [{ to: "link", event: { tag: "update", wish } }];
+  const wanted = { pushToTalk: true, responseBy: "client" } as const;
+  const told: readonly Order[] = isTold ? [] : [{ to: "link", event: { tag: "update", wanted } }];
   const isBusy = phaseOf(c) === "thinking" || isHeard(c.playback);
   return isBusy ? [...interrupt(c, trigger), ...told, down] : [...told, down];
 }

@@ -64,7 +64,7 @@ export const RULES: readonly Rule[] = [
   {
     name: "the session is not as it is wanted: it is updated",
     when: (c, at) => isOutdated(c, at),
-    orders: (c, at) => [{ to: "link", event: { tag: "update", wish: wantedSession(c, at) } }],
+    orders: (c, at) => [{ to: "link", event: { tag: "update", wanted: wantedSession(c, at) } }],
   },
   {
     name: "the user speaks into the reply: it is silenced",
@@ -236,9 +236,9 @@ function giveUpOrRenew(c: Conversation, why: Fault, at: LinkScope): readonly Ord
 
 function isOutdated(c: Conversation, at: LinkScope): boolean {
   if (c.link.tag !== "configuring" && c.link.tag !== "ready") return false;
-  const wish = wantedSession(c, at);
+  const wanted = wantedSession(c, at);
   const { sent } = c.link;
-  return sent.pushToTalk !== wish.pushToTalk || sent.responseBy !== wish.responseBy;
+  return sent.pushToTalk !== wanted.pushToTalk || sent.responseBy !== wanted.responseBy;
 }
 
 function takeBack(c: Conversation): readonly Order[] {

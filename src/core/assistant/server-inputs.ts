@@ -112,9 +112,9 @@ function said(state: State, input: Said, at: StepContext): Routed {
     case "error":
       return isConnecting(c.link)
         ? refusedSetUp(c, event.error, at)
-        : complaint(state, c, event.error, at);
+        : serverError(state, c, event.error, at);
     case "session-created":
-      return [{ to: "link", event: { tag: "created", said: event, wish: wantedSession(c, at) } }];
+      return [{ to: "link", event: { tag: "created", said: event, wanted: wantedSession(c, at) } }];
     case "session-updated":
       return updated(c, event);
     default:
@@ -123,7 +123,7 @@ function said(state: State, input: Said, at: StepContext): Routed {
 }
 
 function refusedSetUp(c: Conversation, error: ServerError, at: StepContext): readonly Order[] {
-  return [{ to: "link", event: { tag: "refused", error, wish: wantedSession(c, at) } }];
+  return [{ to: "link", event: { tag: "refused", error, wanted: wantedSession(c, at) } }];
 }
 
 /** A new connection is first told what was said, then hears the unanswered question from the ring. */
@@ -235,7 +235,7 @@ const HARMLESS: readonly EventId["kind"][] = [
   "output",
 ];
 
-function complaint(state: State, c: Conversation, error: ServerError, at: StepContext): Routed {
+function serverError(state: State, c: Conversation, error: ServerError, at: StepContext): Routed {
   const id = parseEventId(error.eventId);
   const why = serverFault(error, c.link.model);
   if (id?.kind === "update") return refusedSetUp(c, error, at);
@@ -248,7 +248,7 @@ function complaint(state: State, c: Conversation, error: ServerError, at: StepCo
   // A picture that is not taken is worth a line, and no conversation.
   const isEnd = why.recovery === "report" && why.code !== "server" && id?.kind !== "picture";
   if (isEnd) return [endWith(why)];
-  const line = `The Realtime API complains: ${error.message} (${error.code ?? "no code"})`;
+  const line = `The Realtime API reported an error: ${error.message} (${error.code ?? "no code"})`;
   const noted: Change<State> = { next: state, facts: [{ tag: "log", level: "warning", line }] };
   return isUnnamed && error.code === null ? [toResponse] : noted;
 }

@@ -36,7 +36,7 @@ export interface Call {
 // ---------------------------------------------------------------- link
 
 /** What the session was last asked to be, by what can change in it. */
-export interface SessionWish {
+export interface WantedSession {
   readonly pushToTalk: boolean;
   readonly responseBy: ResponseBy;
 }
@@ -71,14 +71,14 @@ export type Link =
   | (Connecting & {
       readonly tag: "configuring";
       readonly recycleAtMs: number;
-      readonly sent: SessionWish;
+      readonly sent: WantedSession;
     })
   | (LinkData & {
       readonly tag: "ready";
       readonly recycleAtMs: number;
-      readonly sent: SessionWish;
+      readonly sent: WantedSession;
       /** What the server has confirmed; `updates`: set-ups that it has not answered yet. */
-      readonly confirmed: SessionWish;
+      readonly confirmed: WantedSession;
       readonly updates: number;
     })
   | (LinkData & { readonly tag: "lost" });

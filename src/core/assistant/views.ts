@@ -9,7 +9,7 @@ import { RESPONSE_RESERVE_MICRO_USD } from "./limits.ts";
 import { linkDeadlineMs } from "./link.ts";
 import { isHeard, playbackDeadlineMs } from "./playback.ts";
 import { isWireFree, responseDeadlineMs } from "./response.ts";
-import type { Conversation, ResponseBy, SessionWish, State, StepContext } from "./state.ts";
+import type { Conversation, ResponseBy, State, StepContext, WantedSession } from "./state.ts";
 import { toolsDeadlineMs } from "./tools.ts";
 import { turnDeadlineMs } from "./turn-views.ts";
 
@@ -136,7 +136,7 @@ export function isPerhapsSpeech({ turn }: Conversation): boolean {
   return turn.tag === "speech" && turn.confirmAtMs !== null;
 }
 
-export function wantedSession(c: Conversation, at: StepContext): SessionWish {
+export function wantedSession(c: Conversation, at: StepContext): WantedSession {
   return { pushToTalk: c.turn.pushToTalk, responseBy: responseBy(c, at) };
 }
 

@@ -2,7 +2,7 @@
  * WAV files as bytes: reading the ones people really have, and writing the header of our own.
  *
  * Invariant: foreign bytes never throw here. A file is either described, with a data range that
- * lies inside the bytes given, or it gets one complaint that a person can act on.
+ * lies inside the bytes given, or it gets one error that a person can act on.
  */
 
 /** Bytes of the header that `wavHeader` makes. */
@@ -24,10 +24,10 @@ export interface WavInfo {
   readonly dataEnd: number;
 }
 
-export interface WavComplaint {
-  readonly tag: "complaint";
+export interface WavProblem {
+  readonly tag: "problem";
   /** A clause that follows the name of the file: "is not a WAV file". */
-  readonly complaint: string;
+  readonly problem: string;
 }
 
 interface Format {
@@ -45,8 +45,8 @@ const RATE_MIN_HZ = 1_000;
 const RATE_MAX_HZ = 768_000;
 const CHANNELS_MAX = 64;
 
-function complain(complaint: string): WavComplaint {
-  return { tag: "complaint", complaint };
+function problem(problem: string): WavProblem {
+  return { tag: "problem", problem };
 }
 
 function tagAt(bytes: Uint8Array, at: number): string {
@@ -68,20 +68,20 @@ function readFormat(view: DataView, at: number, size: number): Format | null {
   };
 }
 
-function describe(format: Format, dataStart: number, dataLimit: number): WavInfo | WavComplaint {
+function describe(format: Format, dataStart: number, dataLimit: number): WavInfo | WavProblem {
   const { code, channels, sampleRateHz, bits } = format;
   const float = code === FORMAT_FLOAT;
-  if (code !== FORMAT_PCM && !float) return complain(`has compressed sound (format ${code})`);
-  if (channels < 1 || channels > CHANNELS_MAX) return complain(`has ${channels} channels`);
+  if (code !== FORMAT_PCM && !float) return problem(`has compressed sound (format ${code})`);
+  if (channels < 1 || channels > CHANNELS_MAX) return problem(`has ${channels} channels`);
   if (sampleRateHz < RATE_MIN_HZ || sampleRateHz > RATE_MAX_HZ) {
-    return complain(`has a sample rate of ${sampleRateHz} Hz`);
+    return problem(`has a sample rate of ${sampleRateHz} Hz`);
   }
   if ((bits !== 8 && bits !== 16 && bits !== 24 && bits !== 32) || (float && bits !== 32)) {
-    return complain(`has ${bits}-bit ${float ? "float" : "integer"} samples`);
+    return problem(`has ${bits}-bit ${float ? "float" : "integer"} samples`);
   }
   const frameBytes = (channels * bits) / 8;
   const frames = Math.floor((dataLimit - dataStart) / frameBytes);
-  if (frames > WAV_MAX_FRAMES) return complain(`has ${frames} samples, more than we take`);
+  if (frames > WAV_MAX_FRAMES) return problem(`has ${frames} samples, more than we take`);
   return {
     tag: "wav",
     sampleRateHz,
@@ -97,11 +97,11 @@ function describe(format: Format, dataStart: number, dataLimit: number): WavInfo
  * Finds the format and the samples. A data chunk that claims more than there is (cut off, or
  * written to a pipe: 0xFFFFFFFF), or that claims 0 and is the last, ends where the bytes end.
  */
-export function parseWav(bytes: Uint8Array): WavInfo | WavComplaint {
+export function parseWav(bytes: Uint8Array): WavInfo | WavProblem {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length === 0) return complain("is empty");
+  if (bytes.length === 0) return problem("is empty");
   if (bytes.length < 12 || tagAt(bytes, 0) !== "RIFF" || tagAt(bytes, 8) !== "WAVE") {
-    return complain("is not a WAV file");
+    return problem("is not a WAV file");
   }
   let format: Format | null = null;
   let at = 12;
@@ -111,7 +111,7 @@ export function parseWav(bytes: Uint8Array): WavInfo | WavComplaint {
     const body = at + 8;
     if (tag === "fmt ") format = readFormat(view, body, size);
     if (tag === "data") {
-      if (format === null) return complain("has sound before its format");
+      if (format === null) return problem("has sound before its format");
       const unknown = size === 0xffff_ffff || (size === 0 && !chunkFollows(bytes, body));
       const limit = unknown ? bytes.length : Math.min(bytes.length, body + size);
       return describe(format, body, limit);
@@ -119,7 +119,7 @@ export function parseWav(bytes: Uint8Array): WavInfo | WavComplaint {
     // Chunks are padded to an even length.
     at = body + size + (size % 2);
   }
-  return complain(format === null ? "has no format chunk" : "has no sound in it");
+  return problem(format === null ? "has no format chunk" : "has no sound in it");
 }
 
 /** Whether a readable chunk name stands here: then a size of 0 before it was meant. */

@@ -2,13 +2,13 @@
 
 import { type Fields, record } from "../json.ts";
 
-/** Complaints about a value, each like `/seconds must be number`; none: it fits. May fill defaults in. */
+/** Problems of a value, each like `/seconds must be number`; none: it fits. May fill defaults in. */
 export type Check = (value: unknown) => readonly string[];
 
 /** Longer ones are nothing that was said in a kitchen. */
 export const ARGUMENTS_MAX_CHARS = 32_768;
 /** The model mends one or two things at a time. */
-const COMPLAINTS_MAX = 4;
+const PROBLEMS_MAX = 4;
 
 export type Read =
   | { readonly ok: true; readonly value: Fields }
@@ -26,8 +26,8 @@ export function readArguments(text: string, check: Check): Read {
   }
   const object = record(value);
   if (object === null) return { ok: false, error: "The arguments must be one JSON object" };
-  const complaints = check(object);
-  if (complaints.length === 0) return { ok: true, value: object };
-  const told = complaints.slice(0, COMPLAINTS_MAX).join("; ");
+  const problems = check(object);
+  if (problems.length === 0) return { ok: true, value: object };
+  const told = problems.slice(0, PROBLEMS_MAX).join("; ");
   return { ok: false, error: `The arguments do not fit: ${told}. Call again with better ones` };
 }

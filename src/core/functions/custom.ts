@@ -69,24 +69,24 @@ const PLACE = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 /** Up to the end of the host: no argument may decide whom we talk to. */
 const ORIGIN = /^https?:\/\/[^/?#{}\s]+(?=[/?#]|$)/;
 
-type Complain = (path: CustomProblem["path"], message: string) => void;
+type Report = (path: CustomProblem["path"], message: string) => void;
 
 /** Any tree is answered. `{}` is none. */
 export function customFunctions(tree: unknown): Custom {
   const problems: CustomProblem[] = [];
   const functions: CustomFunction[] = [];
-  const complain: Complain = (path, message) => problems.push({ path, message });
+  const report: Report = (path, message) => problems.push({ path, message });
   const entries = Object.entries(record(tree) ?? {});
-  if (entries.length > CUSTOM_MAX) complain([], `must have at most ${CUSTOM_MAX} functions`);
+  if (entries.length > CUSTOM_MAX) report([], `must have at most ${CUSTOM_MAX} functions`);
   for (const [name, value] of entries.slice(0, CUSTOM_MAX)) {
-    const made = oneFunction(name, value, complain);
+    const made = oneFunction(name, value, report);
     if (made !== null) functions.push(made);
   }
   return { functions, problems };
 }
 
-function oneFunction(name: string, value: unknown, complain: Complain): CustomFunction | null {
-  const say: Complain = (path, message) => complain([name, ...path], message);
+function oneFunction(name: string, value: unknown, report: Report): CustomFunction | null {
+  const say: Report = (path, message) => report([name, ...path], message);
   if (!NAME.test(name)) say([], "must be a name of letters, digits, - and _, at most 64");
   if (BUILT_IN_NAMES.includes(name)) say([], "is the name of a function that Pipit has by itself");
   const of = record(value);
@@ -116,7 +116,7 @@ function oneFunction(name: string, value: unknown, complain: Complain): CustomFu
   return { row, run };
 }
 
-function runOf(of: Fields, names: readonly string[], say: Complain): CommandRun | HttpRun | null {
+function runOf(of: Fields, names: readonly string[], say: Report): CommandRun | HttpRun | null {
   const [hasCommand, hasHttp] = [of["command"] !== undefined, of["http"] !== undefined];
   if (hasCommand === hasHttp) {
     say([], "must have either command or http");
@@ -128,7 +128,7 @@ function runOf(of: Fields, names: readonly string[], say: Complain): CommandRun 
   return httpOf(of["http"], names, say);
 }
 
-function commandOf(of: Fields, names: readonly string[], say: Complain): CommandRun | null {
+function commandOf(of: Fields, names: readonly string[], say: Report): CommandRun | null {
   const { command } = of;
   if (!isTexts(command) || command.length === 0 || command.length > WORDS_MAX) {
     say(["command"], 'must be a list of words such as ["/usr/local/bin/light", "{state}"]');
@@ -148,7 +148,7 @@ function commandOf(of: Fields, names: readonly string[], say: Complain): Command
   return { kind: "command", argv: command, stdin: flagOf(of, "stdin", say), cwd };
 }
 
-function httpOf(value: unknown, names: readonly string[], say: Complain): HttpRun | null {
+function httpOf(value: unknown, names: readonly string[], say: Report): HttpRun | null {
   const of = record(value);
   const url = of === null ? null : of["url"];
   if (of === null || typeof url !== "string") {
@@ -173,7 +173,7 @@ function httpOf(value: unknown, names: readonly string[], say: Complain): HttpRu
   return { kind: "http", url, method: method ?? "GET", headers, body: body === true };
 }
 
-function headersOf(value: unknown, say: Complain): Readonly<Record<string, string>> {
+function headersOf(value: unknown, say: Report): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, text] of Object.entries(record(value ?? {}) ?? {})) {
     const isFine = /^[A-Za-z0-9-]+$/.test(name) && typeof text === "string";
@@ -187,7 +187,7 @@ function headersOf(value: unknown, say: Complain): Readonly<Record<string, strin
 }
 
 /** `parameters` holds the properties; all are required unless `required` says which. */
-function parametersOf(of: Fields, say: Complain): Parameters {
+function parametersOf(of: Fields, say: Report): Parameters {
   const properties = of["parameters"] === undefined ? {} : record(of["parameters"]);
   if (properties === null) {
     say(["parameters"], "must be names with JSON Schemas, such as place: {type: string}");
@@ -209,7 +209,7 @@ function parametersOf(of: Fields, say: Complain): Parameters {
   return { type: "object", properties, required: known, additionalProperties: false };
 }
 
-function unknownKeys(of: Fields, known: readonly string[], say: Complain): void {
+function unknownKeys(of: Fields, known: readonly string[], say: Report): void {
   for (const key of Object.keys(of)) {
     if (known.includes(key)) continue;
     say([key], `unknown key${didYouMean(key, known) || `; known here: ${known.join(", ")}`}`);
@@ -221,7 +221,7 @@ function unknownPlace(name: string, names: readonly string[]): string {
   return `{${name}} is none of the parameters; ${there}`;
 }
 
-function textOf(of: Fields, key: string, say: Complain): string | null {
+function textOf(of: Fields, key: string, say: Report): string | null {
   const value = of[key];
   if (value === undefined) return null;
   const isFine = typeof value === "string" && value.length <= TEXT_MAX_CHARS;
@@ -229,13 +229,13 @@ function textOf(of: Fields, key: string, say: Complain): string | null {
   return isFine ? value.trim() : null;
 }
 
-function flagOf(of: Fields, key: string, say: Complain): boolean {
+function flagOf(of: Fields, key: string, say: Report): boolean {
   const value = of[key] ?? false;
   if (typeof value !== "boolean") say([key], "must be true or false");
   return value === true;
 }
 
-function numberOf(of: Fields, key: string, range: typeof TIMEOUT_S, say: Complain): number {
+function numberOf(of: Fields, key: string, range: typeof TIMEOUT_S, say: Report): number {
   const value = of[key] ?? range.default;
   const isFine = typeof value === "number" && value >= range.min && value <= range.max;
   if (!isFine) say([key], `must be a number from ${range.min} to ${range.max}`);

@@ -13,7 +13,7 @@ import { nearest } from "../suggest.ts";
 import { MODELS, modelNamed } from "./catalogue.ts";
 import { midnightMs, type ShutdownDates } from "./dates.ts";
 import { chainOf, miniSettings } from "./fallback.ts";
-import { chooseVoice, voiceWish } from "./voice.ts";
+import { chooseVoice, voiceSettings } from "./voice.ts";
 
 /** OpenAI speaks only the ga protocol since that day (its deprecation page). */
 const BETA_ENDED = "2026-05-12";
@@ -108,7 +108,7 @@ export function obstacleOf(
   const isListed = offered?.includes(model) === true;
   if (date !== null && wallMs >= midnightMs(date) && !isListed) return { tag: "ended", date };
   if (offered !== null && !isListed) return { tag: "not-offered" };
-  const choice = chooseVoice(voiceWish(settings), model);
+  const choice = chooseVoice(voiceSettings(settings), model);
   return choice.tag === "refused" ? { tag: "no-voice", voice: settings["openai.voice"] } : null;
 }
 

@@ -4,7 +4,7 @@ import type { PublicSettings } from "../settings/table.ts";
 import { ALL_VOICES } from "../voices.ts";
 import { hasVoice } from "./catalogue.ts";
 
-export interface VoiceWish {
+export interface VoiceSettings {
   readonly voice: string;
   readonly fallback: string;
   /** False: the wanted voice or none. */
@@ -22,7 +22,7 @@ export type VoiceChoice =
 const NEAREST: Readonly<Record<string, string>> = { cedar: "echo", marin: "coral" };
 
 /** What the owner wants. */
-export function voiceWish(settings: PublicSettings): VoiceWish {
+export function voiceSettings(settings: PublicSettings): VoiceSettings {
   return {
     voice: settings["openai.voice"],
     fallback: settings["openai.voice_fallback"],
@@ -31,11 +31,11 @@ export function voiceWish(settings: PublicSettings): VoiceWish {
 }
 
 /** The voice to ask `model` for. The sentence is the migration guide's, word for word. */
-export function chooseVoice(wish: VoiceWish, model: string): VoiceChoice {
-  if (hasVoice(model, wish.voice)) return { tag: "chosen", voice: wish.voice, notice: null };
-  const why = `Voice '${wish.voice}' not available for model '${model}'`;
-  if (!wish.autoSelect) return { tag: "refused", why };
-  const candidates = [wish.fallback, NEAREST[wish.voice] ?? "alloy", "alloy", ...ALL_VOICES];
+export function chooseVoice(wanted: VoiceSettings, model: string): VoiceChoice {
+  if (hasVoice(model, wanted.voice)) return { tag: "chosen", voice: wanted.voice, notice: null };
+  const why = `Voice '${wanted.voice}' not available for model '${model}'`;
+  if (!wanted.autoSelect) return { tag: "refused", why };
+  const candidates = [wanted.fallback, NEAREST[wanted.voice] ?? "alloy", "alloy", ...ALL_VOICES];
   const voice = candidates.find((name) => hasVoice(model, name)) ?? "alloy";
   return { tag: "chosen", voice, notice: `${why}; using '${voice}'` };
 }

@@ -93,9 +93,9 @@ export const LED_PATTERN = new RegExp(
 /** The pattern of an indication. `own`: texts that fit LED_PATTERN; the last one about it counts. */
 export function patternOf(indication: Indication, own: readonly string[]): LedPattern {
   const usual = PATTERNS[indication];
-  const wish = own.findLast((text) => text.startsWith(`${indication}=`));
-  if (wish === undefined) return usual;
-  const [first, second] = wish
+  const override = own.findLast((text) => text.startsWith(`${indication}=`));
+  if (override === undefined) return usual;
+  const [first, second] = override
     .slice(indication.length + 1)
     .split("+")
     .map(modeNamed);

@@ -25,24 +25,24 @@ export type Expansion =
       /** Those of them that are not set and have no default; none when that is refused. */
       readonly unset: readonly string[];
     }
-  | { readonly ok: false; readonly complaint: string };
+  | { readonly ok: false; readonly problem: string };
 
 const PLACE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
 const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
 
 const MALFORMED = `has a \${ that is neither \${NAME} nor \${NAME:-text}; a plain \${ is written $\${`;
 
-/** Expands all places of `template`; the complaint names the first that cannot be. */
+/** Expands all places of `template`; the message names the first that cannot be. */
 export function expand(template: string, env: Env, missing: MissingVariables): Expansion {
   const names: string[] = [];
   const unset: string[] = [];
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const text = template.replace(PLACE, (place: string, body: string | undefined) => {
     if (place === "$${") return "${";
     const parts = BODY.exec(body ?? "");
     const [, name, fallback] = parts ?? [];
     if (name === undefined || fallback?.includes("${")) {
-      complaints.push(MALFORMED);
+      problems.push(MALFORMED);
       return "";
     }
     names.push(name);
@@ -52,9 +52,9 @@ export function expand(template: string, env: Env, missing: MissingVariables): E
     return value ?? "";
   });
   const [gone] = unset;
-  if (gone !== undefined && missing === "refuse") complaints.push(howToSet(gone, env));
-  const [complaint] = complaints;
-  return complaint === undefined ? { ok: true, text, names, unset } : { ok: false, complaint };
+  if (gone !== undefined && missing === "refuse") problems.push(howToSet(gone, env));
+  const [problem] = problems;
+  return problem === undefined ? { ok: true, text, names, unset } : { ok: false, problem };
 }
 
 /** Those that the unit takes from a file each. */

@@ -40,7 +40,7 @@ const PRICE_MAX = 10_000;
 const LINE = /^(\S+):\s+(\S.*)$/;
 const PART = /^([a-z_]+)=(\d+(?:\.\d+)?)$/;
 
-/** One line, understood; a string is the complaint, which names the wrong part. */
+/** One line, understood; a string is the error message, which names the wrong part. */
 export function readPrices(line: string): { model: string; prices: KnownPrices } | string {
   const [, model, rest] = LINE.exec(line.trim()) ?? [];
   if (model === undefined || rest === undefined) {

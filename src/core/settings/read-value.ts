@@ -29,7 +29,7 @@ export interface Surroundings {
 }
 
 /** `item`: which element of a list the message is about. `below`: which place in a block. */
-export interface Complaint {
+export interface ValueProblem {
   readonly message: string;
   readonly item?: number;
   readonly below?: readonly (string | number)[];
@@ -37,7 +37,7 @@ export interface Complaint {
 
 export type Reading =
   | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly complaints: readonly Complaint[] };
+  | { readonly ok: false; readonly problems: readonly ValueProblem[] };
 
 /** A value after expansion, with what may be said about where it came from. */
 interface Source {
@@ -66,7 +66,7 @@ function readTree(raw: unknown, around: Surroundings): Reading {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     return wrong(`must be a block with names of your own, found ${kindOf(raw)}`);
   }
-  const complaints: Complaint[] = [];
+  const problems: ValueProblem[] = [];
   let nodes = 0;
   const copy = (value: unknown, path: readonly (string | number)[]): unknown => {
     nodes += 1;
@@ -83,7 +83,7 @@ function readTree(raw: unknown, around: Surroundings): Reading {
     }
     const source = expanded(value, true, around);
     if (typeof source !== "string") return source.value;
-    complaints.push({ message: source, below: path });
+    problems.push({ message: source, below: path });
     return null;
   };
   const items = Object.entries(raw).map(([name, item]): [string, unknown] => [
@@ -91,7 +91,7 @@ function readTree(raw: unknown, around: Surroundings): Reading {
     copy(item, [name]),
   ]);
   if (nodes > TREE_MAX_NODES) return wrong(`must have at most ${TREE_MAX_NODES} values`);
-  if (complaints.length > 0) return { ok: false, complaints };
+  if (problems.length > 0) return { ok: false, problems };
   return { ok: true, value: Object.freeze(Object.fromEntries(items)) };
 }
 
@@ -283,12 +283,12 @@ function readList(row: ListRow, raw: unknown, around: Surroundings): Reading {
     return wrong(`must be ${allowed(row)}, found ${items.length}`);
   }
   const texts: string[] = [];
-  const complaints: Complaint[] = [];
+  const problems: ValueProblem[] = [];
   for (const [index, item] of items.entries()) {
     const message = readItem(row, item, around, texts);
-    if (message !== null) complaints.push(lone ? { message } : { message, item: index });
+    if (message !== null) problems.push(lone ? { message } : { message, item: index });
   }
-  if (complaints.length > 0) return { ok: false, complaints };
+  if (problems.length > 0) return { ok: false, problems };
   if (texts.length < items.length) return { ok: true, value: row.default };
   return { ok: true, value: Object.freeze(texts) };
 }
@@ -313,11 +313,11 @@ function readItem(
   return null;
 }
 
-/** Expands text; a string is the complaint. */
+/** Expands text; a string is the error message. */
 function expanded(raw: unknown, secret: boolean, around: Surroundings): Source | string {
   if (typeof raw !== "string") return { value: raw, names: [], secret, incomplete: false };
   const expansion = expand(raw, around.env, around.missing);
-  if (!expansion.ok) return expansion.complaint;
+  if (!expansion.ok) return expansion.problem;
   const { text, names, unset } = expansion;
   const blank = around.missing === "default" && names.length > 0 && text === "";
   return { value: text, names, secret, incomplete: blank || unset.length > 0 };
@@ -333,7 +333,7 @@ function empty(source: Source): string {
 }
 
 function wrong(message: string): Reading {
-  return { ok: false, complaints: [{ message }] };
+  return { ok: false, problems: [{ message }] };
 }
 
 function found(source: Source): string {

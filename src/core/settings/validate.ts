@@ -145,7 +145,7 @@ function readAll(
       values.set(key, reading.value);
       continue;
     }
-    for (const { message, item, below } of reading.complaints) {
+    for (const { message, item, below } of reading.problems) {
       report([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
     }
   }

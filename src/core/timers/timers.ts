@@ -1,5 +1,5 @@
 /**
- * Timers and alarms: what there is, what is due, and what the owner's wishes make of it. Pure: each
+ * Timers and alarms: what there is, what is due, and what the owner's orders make of it. Pure: each
  * function gives the next `Timers`, or one sentence about why not.
  *
  * Theory: a timer is an instant (it ends after so long, whatever the clocks do); an alarm is a wall
@@ -78,7 +78,7 @@ export type Outcome =
   | { readonly ok: true; readonly timers: Timers; readonly touched: readonly Entry[] }
   | { readonly ok: false; readonly problem: string };
 
-/** The instant of the wish, and the zone it is meant in. */
+/** The instant of the order, and the zone it is meant in. */
 export interface Now {
   /** Milliseconds since 1970. */
   readonly wallMs: number;

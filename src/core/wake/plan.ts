@@ -24,7 +24,7 @@ export interface WakeWord {
   readonly manifest: string;
 }
 
-export interface WakeWishes {
+export interface WakeSettings {
   readonly engine: WakeEngineName;
   readonly keywords: readonly string[];
   readonly sensitivity: Sensitivity;
@@ -48,13 +48,13 @@ export type Planned =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Divides the words among the engines. */
-export function planWakeWords(wishes: WakeWishes, models: readonly Model[]): Planned {
+export function planWakeWords(wanted: WakeSettings, models: readonly Model[]): Planned {
   const words: Record<WakeEngineName, WakeWord[]> = {
     "porcupine-keyless": [],
     porcupine: [],
     micro: models.map(({ path, word }) => ({
       keyword: wordKey(word),
-      sensitivity: sensitivityOf("micro", word, wishes.sensitivity),
+      sensitivity: sensitivityOf("micro", word, wanted.sensitivity),
       manifest: path,
     })),
   };
@@ -63,18 +63,18 @@ export function planWakeWords(wishes: WakeWishes, models: readonly Model[]): Pla
   );
   if (twice !== undefined)
     return refuse(`wake_word.model_path has two models of '${twice.keyword}'`);
-  for (const keyword of wishes.keywords) {
+  for (const keyword of wanted.keywords) {
     if (words.micro.some((one) => one.keyword === wordKey(keyword))) continue;
-    const engine = engineFor(keyword, wishes);
+    const engine = engineFor(keyword, wanted);
     if (engine === null) {
-      if (wishes.isDefault && models.length > 0) continue;
+      if (wanted.isDefault && models.length > 0) continue;
       return refuse(unknownWord(keyword, words.micro), remedyFor(keyword));
     }
-    const sensitivity = sensitivityOf(engine, keyword, wishes.sensitivity);
+    const sensitivity = sensitivityOf(engine, keyword, wanted.sensitivity);
     words[engine].push({ keyword, sensitivity, manifest: "" });
   }
   const wakes = Object.values(words).flat();
-  if (wishes.mayOnlyStop || wakes.some(({ keyword }) => keyword !== STOP_WORD)) {
+  if (wanted.mayOnlyStop || wakes.some(({ keyword }) => keyword !== STOP_WORD)) {
     return { ok: true, plan: words };
   }
   return refuse("'stop' alone wakes nobody", "Name a wake word, too");
@@ -87,7 +87,7 @@ export function wakingWords(plan: WakePlan): readonly WakeWord[] {
 }
 
 /** Who listens for a word that no model is for; null for nobody. */
-function engineFor(keyword: string, { engine, isDefault }: WakeWishes): WakeEngineName | null {
+function engineFor(keyword: string, { engine, isDefault }: WakeSettings): WakeEngineName | null {
   if (engine === "porcupine") return "porcupine";
   if (engine === "micro" && isDefault) return null;
   return KEYLESS_KEYWORDS.includes(wordKey(keyword)) ? "porcupine-keyless" : null;

@@ -12,7 +12,7 @@ import { valueProblem } from "./checks.ts";
 import type { Conversation } from "./conversation.ts";
 import { altered, filled, hugeEvent } from "./corruption.ts";
 import type { Action, FaultDesk, Situation } from "./fault-types.ts";
-import type { Farewell } from "./handshake.ts";
+import type { EarlyClose } from "./handshake.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson, textAt } from "./json.ts";
 import type { ModelOffer } from "./scenario.ts";
 import { clientProblem } from "./validate.ts";
@@ -30,7 +30,7 @@ export interface ConnectionSetup {
   readonly model: ModelOffer;
   readonly beta: boolean;
   readonly strict: boolean;
-  readonly farewell: Farewell | null;
+  readonly earlyClose: EarlyClose | null;
   readonly conversation: Conversation;
   readonly desk: FaultDesk;
   readonly clock: Clock;
@@ -55,15 +55,15 @@ export class Connection {
   }
 
   start(): void {
-    const { ws, clock, farewell, conversation } = this.#setup;
+    const { ws, clock, earlyClose, conversation } = this.#setup;
     ws.on("message", (data: RawData, binary: boolean) => this.#message(data, binary));
     ws.on("error", (error) => this.#setup.log("note", `socket: ${error.message}`));
     ws.on("close", (code) => this.#end(`closed, ${code}`));
     for (const strike of this.#strikes("connect", "", 1)) this.#later(strike);
     if (this.#over) return;
-    if (farewell !== null) {
-      if (farewell.error !== null) this.#error(farewell.error, null);
-      this.#close(farewell.code, farewell.reason);
+    if (earlyClose !== null) {
+      if (earlyClose.error !== null) this.#error(earlyClose.error, null);
+      this.#close(earlyClose.code, earlyClose.reason);
       return;
     }
     this.#deliver(conversation.open(clock.wallMs()));

@@ -21,7 +21,7 @@ export interface HttpReply {
 }
 
 /** An error and a close that end a connection right after the upgrade. */
-export interface Farewell {
+export interface EarlyClose {
   readonly error: ApiError | null;
   readonly code: number;
   readonly reason: string;
@@ -33,7 +33,7 @@ export type Admission =
       readonly tag: "admit";
       readonly model: ModelOffer;
       readonly beta: boolean;
-      readonly farewell: Farewell | null;
+      readonly earlyClose: EarlyClose | null;
     };
 
 /** Reads a request: the key is in a header, or, for browsers, in a subprotocol. */
@@ -106,10 +106,10 @@ export function admit(visit: Visit, scenario: Scenario): Admission {
     return { tag: "refuse", reply: errorReply(400, invalid("missing_beta_header", message)) };
   }
   const beta = visit.beta && scenario.protocol !== "ga";
-  return { tag: "admit", model, beta, farewell: farewell(visit, scenario) };
+  return { tag: "admit", model, beta, earlyClose: earlyClose(visit, scenario) };
 }
 
-function farewell(visit: Visit, scenario: Scenario): Farewell | null {
+function earlyClose(visit: Visit, scenario: Scenario): EarlyClose | null {
   if (scenario.key !== null && visit.key !== scenario.key) {
     return { error: null, code: 3000, reason: "invalid_request_error.invalid_api_key" };
   }

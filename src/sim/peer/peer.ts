@@ -208,7 +208,7 @@ class House implements Peer {
       model: admission.model,
       beta: admission.beta,
       strict: this.#scenario.strict,
-      farewell: admission.farewell,
+      earlyClose: admission.earlyClose,
       conversation: this.#converse(index, admission),
       desk: this.#desk,
       clock: this.#clock,

@@ -75,7 +75,7 @@ function rule(
   fail: (message: string) => void,
   where: string,
 ): FaultRule {
-  // A default is made once without a place: there is nothing to complain about then.
+  // A default is made once without a place: there is nothing to report then.
   const at = where === "" ? NOWHERE : pointOf(values.at, fail);
   if (where !== "" && at !== NOWHERE && !(PLACES[action.do] ?? ELSEWHERE).includes(at.tag)) {
     fail(`'${action.do}' is not possible at '${values.at}'`);

@@ -10,7 +10,7 @@ interface Entry {
 }
 
 /** More than this many pending entries is a bug: a conversation needs a handful. */
-const AGENDA_MAX = 10_000;
+const SCHEDULE_MAX = 10_000;
 
 export class Schedule {
   /** Time of the last `advance`; while an entry runs, that entry's own time. */
@@ -24,7 +24,7 @@ export class Schedule {
 
   /** Runs `run` once, `delayMs` from now. Returns what takes it back. */
   after(delayMs: number, run: () => void): () => void {
-    if (this.#entries.length >= AGENDA_MAX) throw new Error("schedule is full");
+    if (this.#entries.length >= SCHEDULE_MAX) throw new Error("schedule is full");
     const entry = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order++, run };
     this.#entries.push(entry);
     this.#entries.sort((a, b) => a.atMs - b.atMs || a.order - b.order);

@@ -98,8 +98,8 @@ export class Sounds {
 /** 24 kHz mono of WAV bytes; throws an Error with one clear sentence when they are none. */
 function readWav(bytes: Uint8Array, name: string): Int16Array {
   const info = parseWav(bytes);
-  if (info.tag === "complaint")
-    throw new FaultError(fault("config", "exit", `${name} ${info.complaint}`));
+  if (info.tag === "problem")
+    throw new FaultError(fault("config", "exit", `${name} ${info.problem}`));
   return convertTo24k(wavToMono(bytes, info), info.sampleRateHz);
 }
 

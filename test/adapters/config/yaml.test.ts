@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { KEYS_MAX, parseYaml } from "../../../src/adapters/config/yaml.ts";
 
 /** `line:column message` of each problem. */
-function complaints(text: string): readonly string[] {
+function problems(text: string): readonly string[] {
   return parseYaml(text).problems.map(
     ({ line, column, message }) => `${line}:${column} ${message}`,
   );
@@ -47,7 +47,7 @@ test("slips get a place and a sentence", () => {
     ["? [a]\n: 1\n", /^1:3 cannot be read as YAML: With stringKeys, all keys must be strings; /],
   ];
   for (const [text, expected] of cases) {
-    const all = complaints(text);
+    const all = problems(text);
     assert.equal(all.length, 1, `${text}: ${all.join("\n")}`);
     assert.match(all[0] ?? "", expected);
   }
@@ -103,12 +103,12 @@ test("the slips that everybody makes, in our own words and at the line that was 
     ],
   ];
   for (const [text, expected] of cases) {
-    const all = complaints(text);
+    const all = problems(text);
     assert.equal(all.length, 1, `${text}: ${all.join("\n")}`);
     assert.match(all[0] ?? "", expected);
     assert.doesNotMatch(all[0] ?? "", /YAML|mapping|implicit|scalar|token/i);
     // The same with the line ends of Windows.
-    assert.match(complaints(text.replaceAll("\n", "\r\n"))[0] ?? "", expected);
+    assert.match(problems(text.replaceAll("\n", "\r\n"))[0] ?? "", expected);
   }
 });
 
@@ -126,7 +126,7 @@ test("the file is never quoted, for it may hold a key", () => {
     `${secret}\na: 1\n`,
     `a: "\\q${secret}`,
   ]) {
-    const all = complaints(text).join("\n");
+    const all = problems(text).join("\n");
     assert.notEqual(all, "", text);
     assert.ok(!all.includes(secret), all);
   }

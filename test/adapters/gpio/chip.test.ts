@@ -62,10 +62,10 @@ test("an output: dark from the start, written as it is told, dark and let go at 
 
 test("an input: pull, both edges, debounced by the kernel", async () => {
   const { kernel, bank } = made();
-  const wish = { pin: 17, debounceMs: 20, edge: () => {} };
-  await bank.input({ ...wish, pull: "up" });
-  await bank.input({ ...wish, pull: "down", debounceMs: 0 });
-  await bank.input({ ...wish, pull: "none" });
+  const options = { pin: 17, debounceMs: 20, edge: () => {} };
+  await bank.input({ ...options, pull: "up" });
+  await bank.input({ ...options, pull: "down", debounceMs: 0 });
+  await bank.input({ ...options, pull: "none" });
   const [up, down, none] = kernel.requests;
   assert.deepEqual(bytesOf(up), {
     ...CONSUMER,

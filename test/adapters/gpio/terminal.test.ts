@@ -124,7 +124,7 @@ test("a keyboard that is no terminal is not touched", async () => {
   await button.close();
 });
 
-test("no LED and no button do nothing, without a complaint", async () => {
+test("without LEDs and button: nothing happens, and no error", async () => {
   const leds = new NoneLeds();
   leds.show();
   await leds.close();

@@ -120,7 +120,7 @@ test("what is played during a flush is kept, and sounds after it", async () => {
   speaker.play(PCM);
   clock.advance(100);
   const first = speaker.flush();
-  assert.equal(speaker.flush(), first, "a second wish is the same one");
+  assert.equal(speaker.flush(), first, "a second request is the same one");
   speaker.play(PCM.subarray(0, 480));
   speaker.finish();
   await clock.advanceAsync(100);
@@ -203,7 +203,7 @@ test("a device that takes nothing is kicked", () => {
   device.stuck = true;
   speaker.play(PCM);
   clock.advance(ACCEPT_MS + 100);
-  assert.equal(device.kicks, 1);
+  assert.equal(device.kills, 1);
   assert.deepEqual(sink.story, ["flowing", "lost"]);
   assert.equal(clock.pending(), 0);
 });

@@ -182,10 +182,10 @@ test("the sensitivity reaches the engine", (t) => {
 });
 
 test("a keyword it does not have is told at start, with the eleven it has", () => {
-  const stranger = engine("computer", "smart mirror");
+  const unsolicited = engine("computer", "smart mirror");
   const sink = { detected: () => undefined, lost: () => undefined, flowing: () => undefined };
   assert.throws(
-    () => stranger.start(sink),
+    () => unsolicited.start(sink),
     (thrown) =>
       thrown instanceof FaultError &&
       thrown.fault.code === "config" &&

@@ -6,7 +6,7 @@ import { settled, World } from "../../helpers/world.ts";
 
 /** What the engine was last told of the word. */
 function isLookedFor(world: World): boolean | undefined {
-  return world.wakeEngine.wishes.get("stop");
+  return world.wakeEngine.wanted.get("stop");
 }
 
 function stop(world: World): void {

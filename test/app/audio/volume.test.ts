@@ -9,8 +9,8 @@ import { World } from "../../helpers/world.ts";
 
 type VolumeRequest = Extract<ControlRequest, { command: "volume" }>;
 
-async function volume(world: World, wish: Partial<VolumeRequest> = {}): Promise<unknown> {
-  const reply = await world.controlServer.answer?.({ command: "volume", ...wish });
+async function volume(world: World, request: Partial<VolumeRequest> = {}): Promise<unknown> {
+  const reply = await world.controlServer.answer?.({ command: "volume", ...request });
   assert.ok(reply?.ok, JSON.stringify(reply));
   return reply.data["percent"];
 }

@@ -30,7 +30,7 @@ class World {
   readonly fed: Fed[] = [];
   readonly woken: string[] = [];
   readonly told: string[] = [];
-  readonly wishes: string[] = [];
+  readonly wanted: string[] = [];
   isPlaying: boolean = false;
   /** All that was ever said. */
   readonly source: number[] = [];
@@ -43,7 +43,7 @@ class World {
         this.engine = sink;
       },
       feed: (frame, endSample) => this.fed.push({ pcm: frame.slice(), endSample }),
-      listenFor: (keyword, on) => this.wishes.push(`${keyword} ${on}`),
+      listenFor: (keyword, on) => this.wanted.push(`${keyword} ${on}`),
       close: async () => undefined,
     },
     cooldownMs: 2000,
@@ -211,7 +211,7 @@ test("the stop word is looked for, and counts, only while something plays; no co
   const world = new World().begin();
   world.hear(joined(room(QUIET_MS), syllables(1000)));
   const at = world.ring.head;
-  assert.deepEqual(world.wishes, ["stop false"]);
+  assert.deepEqual(world.wanted, ["stop false"]);
   world.engine?.detected("stop", at);
   assert.deepEqual(world.woken, []);
   world.engine?.detected("computer", at + msToSamples(400));
@@ -221,7 +221,7 @@ test("the stop word is looked for, and counts, only while something plays; no co
   world.isPlaying = false;
   world.hear(room(20));
   world.engine?.detected("stop", at + msToSamples(9000));
-  assert.deepEqual(world.wishes, ["stop false", "stop true", "stop false"]);
+  assert.deepEqual(world.wanted, ["stop false", "stop true", "stop false"]);
   assert.deepEqual(world.woken, [`computer ${at + msToSamples(400)}`, "stop"]);
   assert.equal(world.path.counts.detectionsDropped, 2);
 });

@@ -74,7 +74,13 @@ test("every field that is rendered has a row, and every row is rendered", () => 
 });
 
 test("what did not happen is null, where the table says so, and nowhere else", async () => {
-  const file = await told({ ...PLAIN, call: () => {}, connect: () => {}, ask: () => {}, ...DEAF });
+  const file = await told({
+    ...PLAIN,
+    call: () => {},
+    connect: () => {},
+    ask: () => {},
+    ...CANCELLED,
+  });
   for (const { path, nullMeans } of METRICS_FIELDS) {
     if (file[path] === "null") assert.notEqual(nullMeans, "", `${path} is null`);
   }
@@ -89,7 +95,7 @@ test("what did not happen is null, where the table says so, and nowhere else", a
 });
 
 /** Woken, and given up before anybody answered. */
-const DEAF: Partial<Plan> = {
+const CANCELLED: Partial<Plan> = {
   answer: (world) => world.wake(),
   after: (world) => {
     world.listen(500);

@@ -1,7 +1,7 @@
 /** The causes of the fields about transcription and budget, and of what the budget assumes. */
 
 import { type Plan, reply, USAGE } from "../../helpers/plan.ts";
-import { stranger } from "../../helpers/plan-acts.ts";
+import { unsolicited } from "../../helpers/plan-acts.ts";
 import type { Story } from "./metrics-stories.ts";
 
 const MONEY = ["estimated_cost", "known_cost", "assumed_cost"];
@@ -62,7 +62,7 @@ export const MONEY_STORIES: Readonly<Record<string, Story>> = {
   "cost.transcription": words(tokens(10, 20, 31)),
   price_table: { plan: { changes: { "budget.prices": ["gpt-realtime: text_in=4"] } }, also: [] },
   assumed_cost: {
-    plan: stranger("cancelled", {}),
+    plan: unsolicited("cancelled", {}),
     also: ["responses.cancelled", "responses.unbilled", "estimated_cost"],
   },
   "budget.daily_usd": { base: budget(5), plan: budget(6), also: [] },

@@ -3,16 +3,16 @@
 import { type Plan, reply, USAGE } from "../../helpers/plan.ts";
 import {
   call,
-  complaint,
   cut,
   fallback,
   gap,
+  serverError,
   slowLeds,
   slowSocket,
-  stranger,
   TURN,
   type Turn,
   turns,
+  unsolicited,
 } from "../../helpers/plan-acts.ts";
 
 export interface Story {
@@ -184,16 +184,16 @@ export const STORIES: Readonly<Record<string, Story>> = {
   ...spreadStories("response_latency_ms", { deltaMs: 220 }, SPREADS),
   ...spreadStories("commit_to_first_delta_ms", { commitMs: 60, deltaMs: 160 }, SPREADS),
   ...spreadStories("delta_to_sound_ms", { soundMs: 20 }, SPREADS),
-  "responses.completed": { plan: stranger("completed"), also: [] },
-  "responses.cancelled": { plan: stranger("cancelled"), also: [] },
-  "responses.incomplete": { plan: stranger("incomplete"), also: [] },
-  "responses.failed": { plan: stranger("failed"), also: [] },
+  "responses.completed": { plan: unsolicited("completed"), also: [] },
+  "responses.cancelled": { plan: unsolicited("cancelled"), also: [] },
+  "responses.incomplete": { plan: unsolicited("incomplete"), also: [] },
+  "responses.failed": { plan: unsolicited("failed"), also: [] },
   "responses.unbilled": {
-    plan: stranger("cancelled", {}),
+    plan: unsolicited("cancelled", {}),
     also: ["responses.cancelled", "estimated_cost", "assumed_cost"],
   },
   estimated_cost: {
-    plan: stranger("cancelled", {}),
+    plan: unsolicited("cancelled", {}),
     also: ["responses.cancelled", "responses.unbilled", "assumed_cost"],
   },
   "interruptions[].heard_ms": {
@@ -217,12 +217,16 @@ export const STORIES: Readonly<Record<string, Story>> = {
     also: ["function_calls", "responses.completed"],
   },
   "errors[].at": {
-    base: complaint("odd", "one"),
-    plan: complaint("odd", "one", 1020),
+    base: serverError("odd", "one"),
+    plan: serverError("odd", "one", 1020),
     also: [],
   },
-  "errors[].code": { base: complaint("odd", "one"), plan: complaint("even", "one"), also: [] },
-  "errors[].message": { base: complaint("odd", "one"), plan: complaint("odd", "two"), also: [] },
+  "errors[].code": { base: serverError("odd", "one"), plan: serverError("even", "one"), also: [] },
+  "errors[].message": {
+    base: serverError("odd", "one"),
+    plan: serverError("odd", "two"),
+    also: [],
+  },
   ...tokenStories(),
   "audio.sent_ms": { plan: { changes: { "session.follow_up_s": 7 } }, also: ["ended_at"] },
   "audio.received_ms": {

@@ -9,14 +9,14 @@ import { RING_VALUE, settled, World } from "../../helpers/world.ts";
 
 const MINUTE_MS = 60_000;
 
-async function order(world: World, wish: TimerOrder) {
-  const reply = await world.controlServer.answer?.({ command: "timers", order: wish });
+async function order(world: World, request: TimerOrder) {
+  const reply = await world.controlServer.answer?.({ command: "timers", order: request });
   assert.ok(reply?.ok, JSON.stringify(reply));
   return reply.data;
 }
 
-async function refused(world: World, wish: TimerOrder): Promise<string> {
-  const reply = await world.controlServer.answer?.({ command: "timers", order: wish });
+async function refused(world: World, request: TimerOrder): Promise<string> {
+  const reply = await world.controlServer.answer?.({ command: "timers", order: request });
   assert.ok(reply?.ok === false);
   return reply.error;
 }

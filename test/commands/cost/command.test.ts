@@ -61,7 +61,7 @@ test("for people: a table in which every line is as long as the one above it", a
 });
 
 test("what is not a number, and a model without a price, are refused in one line", async () => {
-  for (const [args, complaint] of [
+  for (const [args, message] of [
     [[], /--tokens-per-day N is missing/],
     [["--tokens-per-day", "1e5"], /must be a whole number from 1 to 1000000000, found "1e5"/],
     [["--tokens-per-day", "0"], /from 1 to/],
@@ -69,7 +69,7 @@ test("what is not a number, and a model without a price, are refused in one line
   ] as const) {
     const { code, stderr, stdout } = await runPipit(["cost", ...args]);
     assert.deepEqual([code, stdout], [2, ""]);
-    assert.match(stderr, complaint);
+    assert.match(stderr, message);
   }
 });
 

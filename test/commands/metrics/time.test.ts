@@ -102,7 +102,7 @@ test("a midnight that is skipped: what was before it belongs to the day before",
 test("what an owner types for a time", () => {
   const at = (text: string, end = false): number | string => {
     const when = readWhen(text, NOW, EUROPE, end);
-    return when.ok ? when.atMs : when.complaint;
+    return when.ok ? when.atMs : when.problem;
   };
   assert.equal(at("7d"), NOW - 7 * DAY_MS);
   assert.equal(at("24h"), NOW - DAY_MS);

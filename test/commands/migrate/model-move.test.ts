@@ -10,11 +10,11 @@ import { DEFAULTS } from "../../../src/core/settings/table.ts";
 
 const TODAY = "2026-11-26";
 
-const wish = (name: string, force = false) => ({ name, force, today: TODAY });
+const request = (name: string, force = false) => ({ name, force, today: TODAY });
 
 function moved(settings: Partial<Settings>, name: string, force = false) {
   const before: Settings = { ...DEFAULTS, ...settings };
-  const plan = planModelMove(before, wish(name, force));
+  const plan = planModelMove(before, request(name, force));
   assert.ok(plan.ok, JSON.stringify(plan));
   const after = { ...before, ...Object.fromEntries(plan.move.values.map((v) => [v.key, v.value])) };
   return { move: plan.move, before, after };
@@ -41,7 +41,7 @@ test("from every model to every other: no dead candidate, none twice, one left t
   for (const from of MODELS) {
     for (const to of MODELS) {
       const before: Settings = { ...DEFAULTS, "openai.model": from.name };
-      const plan = planModelMove(before, wish(to.name));
+      const plan = planModelMove(before, request(to.name));
       if (to.shutdown !== null && to.shutdown <= TODAY) {
         assert.ok(!plan.ok && plan.message.includes(to.shutdown), to.name);
         continue;
@@ -61,18 +61,22 @@ test("from every model to every other: no dead candidate, none twice, one left t
       assert.ok(chain.length >= 2);
       for (const name of chain)
         assert.ok(!MODELS.some((m) => m.name === name && m.shutdown && m.shutdown <= TODAY));
-      assert.deepEqual(planModelMove(after, wish(to.name)).ok, false, "a second run does nothing");
+      assert.deepEqual(
+        planModelMove(after, request(to.name)).ok,
+        false,
+        "a second run does nothing",
+      );
     }
   }
 });
 
 test("what cannot be: unknown names without --force, a voice that may not be replaced", () => {
-  const unknown = planModelMove(DEFAULTS, wish("gpt-realtme-2.1"));
+  const unknown = planModelMove(DEFAULTS, request("gpt-realtme-2.1"));
   assert.ok(!unknown.ok && !unknown.idle);
   assert.match(unknown.message, /did you mean "gpt-realtime-2.1"\? --force takes it/);
   assert.equal(moved({}, "gpt-realtime-9", true).after["openai.model"], "gpt-realtime-9");
-  assert.ok(!planModelMove({ ...DEFAULTS, "openai.model": "other" }, wish("auto")).ok);
-  const idle = planModelMove(moved({}, "gpt-realtime-1.5").after, wish("auto"));
+  assert.ok(!planModelMove({ ...DEFAULTS, "openai.model": "other" }, request("auto")).ok);
+  const idle = planModelMove(moved({}, "gpt-realtime-1.5").after, request("auto"));
   assert.ok(!idle.ok && idle.idle);
   assert.match(idle.message, /No end of gpt-realtime-1.5 is announced; the one after it is/);
 });

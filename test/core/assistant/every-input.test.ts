@@ -28,7 +28,7 @@ const session = {
   expiresAtS: null,
   transcriber: null,
 } as const;
-const complaint = { type: null, code: null, message: "no", param: null, eventId: null };
+const problem = { type: null, code: null, message: "no", param: null, eventId: null };
 
 const EVENTS: readonly ServerEvent[] = [
   { tag: "session-created", ...session },
@@ -42,14 +42,14 @@ const EVENTS: readonly ServerEvent[] = [
   { tag: "audio", responseId: "r1", itemId: "a", contentIndex: 0, base64: "" },
   done,
   { ...done, responseId: "r2", status: "cancelled" },
-  { ...done, status: "failed", error: complaint },
+  { ...done, status: "failed", error: problem },
   { ...done, status: "incomplete", reason: "max_output_tokens" },
   { ...done, calls: [{ callId: "c", name: "f", arguments: "{}" }] },
-  { tag: "error", error: complaint },
-  { tag: "error", error: { ...complaint, code: "response_cancel_not_active" } },
-  { tag: "error", error: { ...complaint, code: "insufficient_quota" } },
-  { tag: "error", error: { ...complaint, eventId: "update_100" } },
-  { tag: "error", error: { ...complaint, eventId: "create_1" } },
+  { tag: "error", error: problem },
+  { tag: "error", error: { ...problem, code: "response_cancel_not_active" } },
+  { tag: "error", error: { ...problem, code: "insufficient_quota" } },
+  { tag: "error", error: { ...problem, eventId: "update_100" } },
+  { tag: "error", error: { ...problem, eventId: "create_1" } },
   { tag: "ignored", type: "x" },
   { tag: "malformed", why: "x" },
 ];

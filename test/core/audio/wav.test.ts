@@ -43,13 +43,13 @@ function wav(data: Buffer, shape: Shape = {}): Buffer {
 
 function parsed(bytes: Uint8Array): WavInfo {
   const info = parseWav(bytes);
-  if (info.tag === "complaint") assert.fail(info.complaint);
+  if (info.tag === "problem") assert.fail(info.problem);
   return info;
 }
 
-function complaint(bytes: Uint8Array): string {
+function problem(bytes: Uint8Array): string {
   const info = parseWav(bytes);
-  return info.tag === "complaint" ? info.complaint : "none";
+  return info.tag === "problem" ? info.problem : "none";
 }
 
 const FOUR = Buffer.from(Int16Array.of(1, -2, 32_767, -32_768).buffer);
@@ -103,16 +103,16 @@ test("a size of 0 that is meant gives no samples", () => {
 });
 
 test("what is not a usable WAV gets one clause that says why", () => {
-  assert.equal(complaint(Buffer.alloc(0)), "is empty");
-  assert.equal(complaint(Buffer.from("ID3 this is an mp3, not a wav")), "is not a WAV file");
-  assert.equal(complaint(Buffer.from("RIFF....AVI LIST....")), "is not a WAV file");
-  assert.equal(complaint(Buffer.from("RIFF\0\0\0\0WAVE")), "has no format chunk");
-  assert.equal(complaint(wav(FOUR, { code: 0x55 })), "has compressed sound (format 85)");
-  assert.equal(complaint(wav(FOUR, { channels: 0 })), "has 0 channels");
-  assert.equal(complaint(wav(FOUR, { rateHz: 0 })), "has a sample rate of 0 Hz");
-  assert.equal(complaint(wav(FOUR, { bits: 12 })), "has 12-bit integer samples");
+  assert.equal(problem(Buffer.alloc(0)), "is empty");
+  assert.equal(problem(Buffer.from("ID3 this is an mp3, not a wav")), "is not a WAV file");
+  assert.equal(problem(Buffer.from("RIFF....AVI LIST....")), "is not a WAV file");
+  assert.equal(problem(Buffer.from("RIFF\0\0\0\0WAVE")), "has no format chunk");
+  assert.equal(problem(wav(FOUR, { code: 0x55 })), "has compressed sound (format 85)");
+  assert.equal(problem(wav(FOUR, { channels: 0 })), "has 0 channels");
+  assert.equal(problem(wav(FOUR, { rateHz: 0 })), "has a sample rate of 0 Hz");
+  assert.equal(problem(wav(FOUR, { bits: 12 })), "has 12-bit integer samples");
   const noData = chunk("RIFF", Buffer.concat([Buffer.from("WAVE"), wav(FOUR).subarray(12, 36)]));
-  assert.equal(complaint(noData), "has no sound in it");
+  assert.equal(problem(noData), "has no sound in it");
 });
 
 test("no prefix of a file, and no damaged byte of its header, makes the parser throw", () => {
@@ -123,7 +123,7 @@ test("no prefix of a file, and no damaged byte of its header, makes the parser t
       const damaged = Uint8Array.from(bytes);
       damaged[at] = value;
       const info = parseWav(damaged);
-      if (info.tag === "complaint") continue;
+      if (info.tag === "problem") continue;
       assert.ok(info.dataStart <= info.dataEnd && info.dataEnd <= damaged.length);
       wavToMono(damaged, info);
     }

@@ -1,4 +1,4 @@
-/** Whether the microphone is open during an answer, for each wish and each finding. */
+/** Whether the microphone is open during an answer, for each setting and each finding. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

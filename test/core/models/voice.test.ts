@@ -8,7 +8,7 @@ import { ALL_VOICES } from "../../../src/core/voices.ts";
 const PREVIEW = "gpt-4o-realtime-preview";
 const GA_ONLY = ["marin", "cedar"];
 
-function wish(voice: string, fallback = "alloy", autoSelect = true) {
+function wanted(voice: string, fallback = "alloy", autoSelect = true) {
   return { voice, fallback, autoSelect };
 }
 
@@ -16,7 +16,7 @@ test("there are ten voices, and every GA model speaks with each", () => {
   assert.equal(new Set(ALL_VOICES).size, 10);
   for (const model of ["gpt-realtime", "gpt-realtime-2.1", "gpt-realtime-mini-2025-12-15"]) {
     for (const voice of ALL_VOICES) {
-      const choice = chooseVoice(wish(voice, "echo", false), model);
+      const choice = chooseVoice(wanted(voice, "echo", false), model);
       assert.deepEqual(choice, { tag: "chosen", voice, notice: null }, `${voice} on ${model}`);
     }
   }
@@ -24,7 +24,7 @@ test("there are ten voices, and every GA model speaks with each", () => {
 
 for (const voice of ALL_VOICES) {
   test(`${voice} on the preview model`, () => {
-    const choice = chooseVoice(wish(voice, "shimmer"), PREVIEW);
+    const choice = chooseVoice(wanted(voice, "shimmer"), PREVIEW);
     const why = `Voice '${voice}' not available for model '${PREVIEW}'`;
     const other = { tag: "chosen", voice: "shimmer", notice: `${why}; using 'shimmer'` };
     const itself = { tag: "chosen", voice, notice: null };
@@ -33,7 +33,7 @@ for (const voice of ALL_VOICES) {
 }
 
 test("auto_select_voice: false has the guide's sentence, word for word, and no voice", () => {
-  assert.deepEqual(chooseVoice(wish("cedar", "alloy", false), PREVIEW), {
+  assert.deepEqual(chooseVoice(wanted("cedar", "alloy", false), PREVIEW), {
     tag: "refused",
     why: "Voice 'cedar' not available for model 'gpt-4o-realtime-preview'",
   });
@@ -45,13 +45,13 @@ test("a fallback that is not available either: the nearest, as documented", () =
     ["marin", "cedar", "coral"],
     ["cedar", "cedar", "echo"],
   ] as const) {
-    const choice = chooseVoice(wish(voice, fallback), "gpt-4o-mini-realtime-preview-2024-12-17");
+    const choice = chooseVoice(wanted(voice, fallback), "gpt-4o-mini-realtime-preview-2024-12-17");
     assert.ok(choice.tag === "chosen");
     assert.equal(choice.voice, nearest);
   }
 });
 
 test("a model that is not in the catalogue is taken to have every voice", () => {
-  const choice = chooseVoice(wish("cedar", "alloy", false), "gpt-realtime-9");
+  const choice = chooseVoice(wanted("cedar", "alloy", false), "gpt-realtime-9");
   assert.deepEqual(choice, { tag: "chosen", voice: "cedar", notice: null });
 });

@@ -43,11 +43,11 @@ const WRONG = [
   ["gpt-realtime: text_in=4 text_in=5", /text_in \(gpt-realtime\) stands in the line twice/],
 ] as const;
 
-for (const [line, complaint] of WRONG) {
+for (const [line, message] of WRONG) {
   test(`a wrong line names the wrong part: ${line}`, () => {
     const [broken] = brokenRules({ "budget.prices": ["mine: text_in=1", line] });
     assert.equal(broken?.key, "budget.prices");
-    assert.match(broken.message, complaint);
+    assert.match(broken.message, message);
   });
 }
 

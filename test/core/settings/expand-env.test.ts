@@ -15,7 +15,7 @@ function expanded(template: string): string {
 function refused(template: string): string {
   const result = expand(template, ENV, "refuse");
   assert.ok(!result.ok, JSON.stringify(result));
-  return result.complaint;
+  return result.problem;
 }
 
 test("variables are replaced, wherever they stand", () => {
@@ -70,18 +70,18 @@ test("what is no variable is refused", () => {
 });
 
 test("under systemd without credentials, the unit is what is wrong", () => {
-  const complaint = (env: Readonly<Record<string, string>>): string => {
+  const problem = (env: Readonly<Record<string, string>>): string => {
     const result = expand(`\${OPENAI_API_KEY}`, env, "refuse");
-    return result.ok ? "" : result.complaint;
+    return result.ok ? "" : result.problem;
   };
   assert.match(
-    complaint({ STATE_DIRECTORY: "/var/lib/pipit" }),
+    problem({ STATE_DIRECTORY: "/var/lib/pipit" }),
     /has emptied LoadCredential= of this unit/,
   );
   const folder = {
     STATE_DIRECTORY: "/var/lib/pipit",
     CREDENTIALS_DIRECTORY: "/run/credentials/pipit.service",
   };
-  assert.match(complaint(folder), /for the service in \/etc\/pipit\/credentials/);
-  assert.match(complaint({}), /export OPENAI_API_KEY/);
+  assert.match(problem(folder), /for the service in \/etc\/pipit\/credentials/);
+  assert.match(problem({}), /export OPENAI_API_KEY/);
 });

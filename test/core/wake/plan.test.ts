@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Model, planWakeWords, type WakeWishes } from "../../../src/core/wake/plan.ts";
+import { type Model, planWakeWords, type WakeSettings } from "../../../src/core/wake/plan.ts";
 import { cutoffAt, sensitivityOf } from "../../../src/core/wake/sensitivity.ts";
 
-const USUAL: WakeWishes = {
+const USUAL: WakeSettings = {
   engine: "porcupine-keyless",
   keywords: ["computer"],
   sensitivity: "auto",
@@ -16,8 +16,8 @@ const HEY_JARVIS: Model = { path: "/m/hey_jarvis.json", word: "Hey Jarvis" };
 const STOP: Model = { path: "/m/stop.json", word: "Stop" };
 
 /** As `engine: word at sensitivity`, or the refusal. */
-function planned(wishes: Partial<WakeWishes>, ...models: readonly Model[]): readonly string[] {
-  const result = planWakeWords({ ...USUAL, ...wishes }, models);
+function planned(wanted: Partial<WakeSettings>, ...models: readonly Model[]): readonly string[] {
+  const result = planWakeWords({ ...USUAL, ...wanted }, models);
   if (!result.ok) return [`refused: ${result.fault.message}`];
   return Object.entries(result.plan).flatMap(([engine, words]) =>
     words.map(({ keyword, sensitivity }) => `${engine}: ${keyword} at ${sensitivity}`),

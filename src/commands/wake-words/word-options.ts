@@ -20,7 +20,7 @@ export const WORD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 const ENGINES = ["porcupine-keyless", "porcupine", "micro"] as const;
 
 /** The settings with what the command line changes. Throws a FaultError (config). */
-export function wishedSettings(settings: Settings, line: CommandLine): Settings {
+export function settingsFrom(settings: Settings, line: CommandLine): Settings {
   const [keywords, models] = [line.all("keyword"), line.all("model")];
   const [engine, sensitivity] = [line.option("engine"), line.option("sensitivity")];
   const known = ENGINES.find((name) => name === engine);
@@ -42,7 +42,7 @@ function refuse(message: string): never {
 }
 
 /** The words to be tried: with --keyword only those; else all, the stop word too. */
-export function wishedPlan(settings: Settings, line: CommandLine): WakePlan {
+export function planFrom(settings: Settings, line: CommandLine): WakePlan {
   const keywords = line.all("keyword").map(wordKey);
   if (keywords.length === 0) return wakePlan(settings);
   const others = settings["wake_word.keyword"].filter((word) => wordKey(word) !== STOP_WORD);
