@@ -25,6 +25,7 @@ import { pressToLed } from "./press.ts";
 import { leaveNothingBehind } from "./program.ts";
 import { reportTenThousand } from "./report.ts";
 import { speakers } from "./speakers.ts";
+import { STATE_ROWS, type StateShape, states } from "./states.ts";
 import { afterAYear, type YearShape } from "./year.ts";
 
 interface Plan {
@@ -37,6 +38,8 @@ interface Plan {
   /** One more life, with the probe in it. */
   readonly probed: SceneShape;
   readonly probeResolutionMs: number;
+  readonly stateRounds: number;
+  readonly states: StateShape;
   readonly presses: number;
   readonly speakerRepeats: number;
   readonly core: CoreShape;
@@ -52,6 +55,8 @@ const FULL: Plan = {
   plain: { wakes: 1, turns: 2, replyMs: 1500, followUpMs: 2000, settleMs: 2500, idleMs: 4000 },
   probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
+  stateRounds: 2,
+  states: { windowMs: 6000 },
   presses: 10,
   speakerRepeats: 6,
   core: { repeats: 7, soundMs: 10_000 },
@@ -67,6 +72,8 @@ const QUICK: Plan = {
   plain: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, settleMs: 800, idleMs: 1500 },
   probed: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
+  stateRounds: 1,
+  states: { windowMs: 1500 },
   presses: 3,
   speakerRepeats: 2,
   core: { repeats: 3, soundMs: 2_200 },
@@ -150,6 +157,7 @@ function compareWithFloor(findings: Findings): void {
 async function measure(findings: Findings, folder: string, plan: Plan): Promise<void> {
   await findings.section(CONVERSATION_ROWS, () => conversations(findings, folder, plan));
   compareWithFloor(findings);
+  await findings.section(STATE_ROWS, () => states(findings, folder, plan.states, plan.stateRounds));
   await findings.section(["press_led"], () => pressToLed(findings, plan.presses));
   await speakers(findings, folder, plan.speakerRepeats);
   const core: RowId[] = ["frame_p99", "uplink_cpu", "gate_cpu", "resample_cpu", "wake_cpu"];

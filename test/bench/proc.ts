@@ -6,7 +6,7 @@
  * for each thread (schedstat) stand instead: in a quiet room a second costs about one tick.
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** sysconf(_SC_CLK_TCK): 100 on every Linux that Node runs on. */
 const TICK_MS = 10;
@@ -111,23 +111,97 @@ function ownMs(before: ProcessSample | undefined, after: ProcessSample): number 
   return (after.ownTicks - (before?.ownTicks ?? 0)) * TICK_MS;
 }
 
+export interface Sample {
+  readonly cpu: CpuSample;
+  /** Voluntary context switches of our own Node: of the process and of children that are Node, too. */
+  readonly switches: ReadonlyMap<string, number>;
+  /** Nanoseconds of the process alone, its threads as they are now. */
+  readonly ownNs: number;
+}
+
+export interface Cost {
+  /** Of the whole tree; 1000 is one core. */
+  readonly msPerS: number;
+  /** Of the process alone. */
+  readonly ownMsPerS: number;
+  /** Of our own Node: how often it went to sleep and was woken. */
+  readonly wakesPerS: number;
+}
+
+/** CPU and wake-ups, now. */
+export function sampleOf(root: number): Sample {
+  const switches = new Map<string, number>();
+  for (const pid of treeOf(root)) {
+    if (pid !== root && !isNode(pid)) continue;
+    for (const tid of namesIn(`/proc/${pid}/task`)) {
+      const count = figureOf(`/proc/${pid}/task/${tid}/status`, "voluntary_ctxt_switches");
+      switches.set(tid, count);
+    }
+  }
+  const own = threadsOf(root) ?? new Map<string, number>();
+  const ownNs = [...own.values()].reduce((sum, ns) => sum + ns, 0);
+  return { cpu: cpuSample(root), switches, ownNs };
+}
+
+/** What was spent between two samples of the same tree. */
+export function costBetween(before: Sample, after: Sample): Cost {
+  const seconds = (after.cpu.atMs - before.cpu.atMs) / 1000;
+  let wakes = 0;
+  for (const [tid, count] of after.switches) wakes += count - (before.switches.get(tid) ?? 0);
+  return {
+    msPerS: cpuRate(before.cpu, after.cpu),
+    ownMsPerS: (after.ownNs - before.ownNs) / 1e6 / seconds,
+    wakesPerS: wakes / seconds,
+  };
+}
+
+function isNode(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) === process.execPath;
+  } catch {
+    return false; // It has ended meanwhile.
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+export interface Memory {
+  readonly rssMb: number;
+  readonly pssMb: number;
+  /** Resident, of children that are Node. */
+  readonly childMb: number;
+}
+
 /** Megabytes (10^6 bytes) of a whole tree: resident, and with shared pages counted by their share. */
-export function memoryOf(root: number): { rssMb: number; pssMb: number } {
+export function memoryOf(root: number): Memory {
   let rssMb = 0;
   let pssMb = 0;
+  let childMb = 0;
   for (const pid of treeOf(root)) {
-    rssMb += kilobytes(`/proc/${pid}/status`, "VmRSS") / 1000;
+    const resident = kilobytes(`/proc/${pid}/status`, "VmRSS") / 1000;
+    rssMb += resident;
+    if (pid !== root && isNode(pid)) childMb += resident;
     pssMb += kilobytes(`/proc/${pid}/smaps_rollup`, "Pss") / 1000;
   }
-  return { rssMb, pssMb };
+  return { rssMb, pssMb, childMb };
 }
 
 function kilobytes(path: string, name: string): number {
+  return figureOf(path, name) * 1.024;
+}
+
+/** The number in the line that begins with a name; 0 for a process that has ended meanwhile. */
+function figureOf(path: string, name: string): number {
   try {
-    const [, found] =
-      new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(readFileSync(path, "utf8")) ?? [];
-    return Number(found ?? 0) * 1.024;
+    const [, found] = new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync(path, "utf8")) ?? [];
+    return Number(found ?? 0);
   } catch {
-    return 0; // It has ended meanwhile.
+    return 0;
   }
 }

@@ -1,0 +1,232 @@
+/**
+ * What each state costs where the sound goes the appliance's own way, through a recorder's pipe and
+ * aplay: CPU of the whole tree, and how often our own Node is woken (voluntary context switches, which
+ * are steady where milliseconds are not). The bare loop with the same devices goes before it.
+ */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { whyNoSpeakerPackage } from "../../src/adapters/speaker/pick.ts";
+import { FRAME_SAMPLES, msToSamples, rms } from "../../src/core/audio/pcm.ts";
+import { NULL_SPEAKER, PIPE_MICROPHONE, PipeDevices } from "../helpers/pipe-devices.ts";
+import { MAIN } from "../helpers/pipit.ts";
+import { joined } from "../helpers/speech.ts";
+import { startServer } from "./conversation.ts";
+import type { Findings, RowId } from "./findings.ts";
+import { KEY, recordVoice, type Voice } from "./material.ts";
+import { type Cost, costBetween, type Memory, memoryOf, sampleOf } from "./proc.ts";
+import { Program } from "./program.ts";
+
+const FLOOR = fileURLToPath(new URL("./floor-devices.js", import.meta.url));
+const START_MAX_MS = 30_000;
+const SAY_MAX_MS = 20_000;
+/** Frames of the talk below this are left out: the end of a question is one pause of 500 ms. */
+const PAUSE_RMS = 200;
+/** From a change of state until it is measured. */
+const SETTLE_MS = 700;
+/** After the start, and between a conversation and the next quiet: the gate's floor and the compiler. */
+const CALM_MS = 5_000;
+
+export type Backend = "aplay" | "speaker";
+
+export interface StateShape {
+  /** Length of each window. */
+  readonly windowMs: number;
+}
+
+/** How long an answer must be for the window of speaking. */
+export function replyMsFor({ windowMs }: StateShape): number {
+  return windowMs + 3 * SETTLE_MS;
+}
+
+export interface StateCosts {
+  readonly quiet: Cost;
+  /** People talk, and nobody calls. */
+  readonly people: Cost;
+  readonly listening: Cost;
+  readonly speaking: Cost;
+  /** After the conversation. */
+  readonly memory: Memory;
+}
+
+const APLAY_ROWS = [
+  ...(["device_quiet_wakes", "device_people_wakes", "device_listening_wakes"] as const),
+  ...(["device_speaking_wakes", "device_quiet_cpu", "device_people_cpu"] as const),
+  ...(["device_listening_cpu", "device_speaking_cpu", "device_rss", "device_pss"] as const),
+];
+const BARE_ROWS = ["bare_quiet_cpu", "bare_listening_cpu", "bare_speaking_cpu"] as const;
+const SHARE_ROWS = ["device_quiet_share", "device_talk_share"] as const;
+const SPEAKER_ROWS = [
+  ...(["speaker_speaking_wakes", "speaker_speaking_cpu"] as const),
+  ...(["speaker_share", "speaker_child_rss"] as const),
+];
+export const STATE_ROWS: readonly RowId[] = [
+  ...BARE_ROWS,
+  ...APLAY_ROWS,
+  ...SHARE_ROWS,
+  ...SPEAKER_ROWS,
+];
+
+/** The bare loop, aplay and speaker by turns, so that each round is of one weather. */
+export async function states(
+  findings: Findings,
+  folder: string,
+  shape: StateShape,
+  rounds: number,
+): Promise<void> {
+  const voice = recordVoice(folder);
+  const server = await startServer(folder, replyMsFor(shape));
+  const why = whyNoSpeakerPackage();
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const bare = await floorStates(voice, server.url, shape);
+      const place = (backend: Backend): string => join(folder, `${backend}-${round}`);
+      const life = { ...shape, backend: "aplay" } as const;
+      const own = await daemonStates(place("aplay"), voice, server.url, life);
+      addRound(findings, bare, own);
+      if (why !== null) {
+        for (const id of SPEAKER_ROWS) findings.missing(id, `the package speaker ${why}`);
+        continue;
+      }
+      const other = { ...shape, backend: "speaker" } as const;
+      addSpeaker(findings, own, await daemonStates(place("speaker"), voice, server.url, other));
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+function addRound(findings: Findings, bare: FloorCosts, own: StateCosts): void {
+  findings.add("bare_quiet_cpu", bare.quiet.ownMsPerS);
+  findings.add("bare_listening_cpu", bare.listening.msPerS);
+  findings.add("bare_speaking_cpu", bare.speaking.msPerS);
+  for (const state of ["quiet", "people", "listening", "speaking"] as const) {
+    findings.add(`device_${state}_wakes`, own[state].wakesPerS);
+    findings.add(`device_${state}_cpu`, own[state].msPerS);
+  }
+  findings.add("device_rss", own.memory.rssMb);
+  findings.add("device_pss", own.memory.pssMb);
+  findings.add("device_quiet_share", own.quiet.ownMsPerS / bare.quiet.ownMsPerS);
+  const least = bare.listening.msPerS + bare.speaking.msPerS;
+  findings.add("device_talk_share", (own.listening.msPerS + own.speaking.msPerS) / least);
+}
+
+function addSpeaker(findings: Findings, aplay: StateCosts, speaker: StateCosts): void {
+  findings.add("speaker_speaking_wakes", speaker.speaking.wakesPerS);
+  findings.add("speaker_speaking_cpu", speaker.speaking.msPerS);
+  findings.add("speaker_share", speaker.speaking.msPerS / aplay.speaking.msPerS);
+  findings.add("speaker_child_rss", speaker.memory.childMb);
+}
+
+/** Talk of at least `ms` without a pause. */
+function talk(voice: Voice, ms: number): Int16Array {
+  const loud: Int16Array[] = [];
+  for (let at = 0; at + FRAME_SAMPLES <= voice.people.length; at += FRAME_SAMPLES) {
+    const frame = voice.people.subarray(at, at + FRAME_SAMPLES);
+    if (rms(frame) > PAUSE_RMS) loud.push(frame);
+  }
+  const once = joined(...loud);
+  return joined(...Array.from({ length: Math.ceil(msToSamples(ms) / once.length) }, () => once));
+}
+
+async function windowOf(program: Program, ms: number): Promise<Cost> {
+  await sleep(SETTLE_MS);
+  const before = sampleOf(program.pid);
+  await sleep(ms);
+  return costBetween(before, sampleOf(program.pid));
+}
+
+/** One life of the daemon: waiting, people talking, a conversation. */
+export async function daemonStates(
+  folder: string,
+  voice: Voice,
+  url: string,
+  shape: StateShape & { readonly backend: Backend },
+): Promise<StateCosts> {
+  const devices = new PipeDevices();
+  mkdirSync(folder, { recursive: true });
+  const config = join(folder, "config.yaml");
+  writeFileSync(config, configText(folder, url, shape.backend));
+  const daemon = new Program("the daemon", [MAIN, "run", "--config", config], devices.env);
+  try {
+    await daemon.line("Ready", START_MAX_MS);
+    await sleep(CALM_MS);
+    const quiet = await windowOf(daemon, shape.windowMs);
+    devices.say(talk(voice, shape.windowMs + 2 * SETTLE_MS));
+    const people = await windowOf(daemon, shape.windowMs);
+    await sleep(CALM_MS);
+    if (daemon.hasSaid("led: connecting")) throw new Error("something woke it while it waited");
+    devices.say(joined(voice.question, talk(voice, shape.windowMs + 2 * SETTLE_MS)));
+    await daemon.line("led: listening", SAY_MAX_MS);
+    const listening = await windowOf(daemon, shape.windowMs);
+    if (daemon.hasSaid("led: ")) throw new Error("it did not listen to the end");
+    await daemon.line("led: speaking", SAY_MAX_MS);
+    const speaking = await windowOf(daemon, shape.windowMs);
+    if (daemon.hasSaid("led: ")) throw new Error("it did not speak to the end");
+    await daemon.line("led: idle", SAY_MAX_MS);
+    await sleep(SETTLE_MS);
+    return { quiet, people, listening, speaking, memory: memoryOf(daemon.pid) };
+  } finally {
+    await daemon.stop();
+    devices.close();
+  }
+}
+
+function configText(folder: string, url: string, backend: Backend): string {
+  return JSON.stringify({
+    openai: { api_key: KEY, base_url: url },
+    audio: {
+      input_device: PIPE_MICROPHONE,
+      output_device: NULL_SPEAKER,
+      output_backend: backend,
+    },
+    session: { mode: "single_turn" },
+    leds: { backend: "panel" },
+    metrics: { dir: join(folder, "metrics") },
+    system: { control_socket: join(folder, "control.sock") },
+  }); // JSON is YAML.
+}
+
+export interface FloorCosts {
+  /** Node reads its microphone every 20 ms, and nothing else. */
+  readonly quiet: Cost;
+  readonly listening: Cost;
+  readonly speaking: Cost;
+}
+
+/** The bare loop with the same devices: waiting, then the same conversation. */
+export async function floorStates(
+  voice: Voice,
+  url: string,
+  shape: StateShape,
+): Promise<FloorCosts> {
+  const quiet = await bare(["none"], async (floor) => {
+    await sleep(SETTLE_MS);
+    return windowOf(floor, shape.windowMs);
+  });
+  const address = `${url.replace("http", "ws")}/realtime?model=gpt-realtime`;
+  const values = [address, KEY, String(replyMsFor(shape))];
+  return await bare(values, async (floor, devices) => {
+    devices.say(talk(voice, shape.windowMs + 2 * SETTLE_MS));
+    const listening = await windowOf(floor, shape.windowMs);
+    await floor.line("speaking", SAY_MAX_MS);
+    return { quiet, listening, speaking: await windowOf(floor, shape.windowMs) };
+  });
+}
+
+async function bare<T>(
+  values: readonly string[],
+  measure: (floor: Program, devices: PipeDevices) => Promise<T>,
+): Promise<T> {
+  const devices = new PipeDevices();
+  const floor = new Program("the bare loop with devices", [FLOOR, ...values], devices.env);
+  try {
+    await floor.line("open", START_MAX_MS);
+    return await measure(floor, devices);
+  } finally {
+    await floor.stop();
+    devices.close();
+  }
+}
