@@ -244,14 +244,14 @@ run_doctor() {
 
 # wait_until_idle: lets a conversation end, for some time.
 wait_until_idle() {
-  local state deadline=$((SECONDS + IDLE_MAX_S)) told=
+  local state deadline=$((SECONDS + IDLE_MAX_S)) said=
   [ -z "$NOW$DRY_RUN" ] || return 0
   while :; do
     state=$(timeout 10 node "$OPT/current/dist/src/main.js" status --json 2>/dev/null |
       sed -n 's/^{"state":"\([a-z-]*\)".*/\1/p') || true
     case $state in '' | idle | muted | fault) return 0 ;; esac
-    [ -n "$told" ] || say "a conversation is going on: waiting for its end, $IDLE_MAX_S s at most (--now does not wait)"
-    told=1
+    [ -n "$said" ] || say "a conversation is going on: waiting for its end, $IDLE_MAX_S s at most (--now does not wait)"
+    said=1
     if [ "$SECONDS" -ge "$deadline" ]; then
       say "it is still $state after $IDLE_MAX_S s: going on"
       return 0

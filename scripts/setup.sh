@@ -100,7 +100,7 @@ need_packages() {
 # minutes), and says so once. Its error is shown when it fails for another reason, or for too long.
 # Uses as_root of the caller.
 apt_get() {
-  local message told='' holder deadline=$((SECONDS + ${PIPIT_APT_WAIT_S:-600}))
+  local message said='' holder deadline=$((SECONDS + ${PIPIT_APT_WAIT_S:-600}))
   while ! message=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" 2>&1 >/dev/null); do
     if ! grep -Eqi 'could not get lock|unable to (acquire|lock)|dpkg frontend lock|lists?/lock' <<<"$message"; then
       say "$message"
@@ -112,8 +112,8 @@ apt_get() {
       say "  ps aux | grep -E 'apt|dpkg|unattended'"
       return 1
     fi
-    [ -n "$told" ] || say "waiting for another program that installs packages (${holder:-lock held}); after the first boot this takes some minutes"
-    told=1
+    [ -n "$said" ] || say "waiting for another program that installs packages (${holder:-lock held}); after the first boot this takes some minutes"
+    said=1
     sleep "${PIPIT_APT_EVERY_S:-5}"
   done
 }

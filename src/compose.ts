@@ -73,7 +73,7 @@ interface Base {
   /** The ways to the pins that were looked for already. */
   readonly banks: Map<GpioBackend, Bank | null>;
   /** What was said about the pins. */
-  readonly told: Set<string>;
+  readonly logged: Set<string>;
   readonly env: Env;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -81,8 +81,8 @@ interface Base {
 }
 
 /** What is kept of the looks at the pins, at the beginning. */
-function memory(): Pick<Base, "banks" | "told"> {
-  return { banks: new Map(), told: new Set() };
+function memory(): Pick<Base, "banks" | "logged"> {
+  return { banks: new Map(), logged: new Set() };
 }
 
 /** The journal alone: what can go wrong while composing is told through it. */
@@ -326,8 +326,8 @@ function composeButton(base: Base): Button {
   const interrupt = (): void => {
     process.kill(process.pid, "SIGINT");
   };
-  const tell = (line: string): void => base.journal.log("info", line);
-  return new TerminalButton(process.stdin, clock, interrupt, tell);
+  const print = (line: string): void => base.journal.log("info", line);
+  return new TerminalButton(process.stdin, clock, interrupt, print);
 }
 
 /** The way to the pins, where there is one; told, once, where there should be. */
@@ -350,8 +350,8 @@ function pins(backend: GpioBackend, base: Base): Bank | null {
 /** The same trouble of several pins is one line. */
 function warnOnce(base: Base, why: Fault): void {
   const line = faultLine(why);
-  if (base.told.has(line)) return;
-  base.told.add(line);
+  if (base.logged.has(line)) return;
+  base.logged.add(line);
   warn(base, why);
 }
 

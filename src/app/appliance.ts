@@ -330,7 +330,7 @@ export class Appliance {
         // Pressed again while it is said: once is enough.
         if (effect.sound === "muted" && this.#downlink.saysItsOwn) break;
         const sound = this.#world.faultSound(effect.sound);
-        if (sound !== null) this.#downlink.tell(sound);
+        if (sound !== null) this.#downlink.playSound(sound);
         break;
       }
       case "dial":

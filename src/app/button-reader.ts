@@ -34,7 +34,7 @@ export interface ButtonReaderOptions {
 export class ButtonReader {
   readonly #options: ButtonReaderOptions;
   #state: PressState = UNTOUCHED;
-  #toldMs = Number.NEGATIVE_INFINITY;
+  #loggedMs = Number.NEGATIVE_INFINITY;
   #cancelAlarm: () => void = () => {};
   /** Storms since the start. */
   #noises = 0;
@@ -119,8 +119,8 @@ export class ButtonReader {
     this.#noises += 1;
     const { clock, journal, settings } = this.#options;
     const nowMs = clock.nowMs();
-    if (nowMs - this.#toldMs < NOISE_LOG_EVERY_MS) return;
-    this.#toldMs = nowMs;
+    if (nowMs - this.#loggedMs < NOISE_LOG_EVERY_MS) return;
+    this.#loggedMs = nowMs;
     journal.log(
       "warning",
       `The button's input flickers and is ignored until it has been quiet for ${NOISE_QUIET_MS / 1000} s. ` +

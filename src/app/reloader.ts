@@ -52,7 +52,7 @@ export class Reloader {
   /** Keys that differ from what is in force, and count only after a restart. */
   #waiting: readonly string[] = [];
   /** The content whose problems have been told. */
-  #told: string | null = null;
+  #refusedDigest: string | null = null;
   /** Monotonic time since which the file has been changing, or broken. */
   #restlessMs: number | null = null;
   #brokenMs: number | null = null;
@@ -147,9 +147,9 @@ export class Reloader {
   }
 
   #refuse(reading: Refusal, asked: boolean): void {
-    if (!asked && reading.digest === this.#told) return;
+    if (!asked && reading.digest === this.#refusedDigest) return;
     const { journal, status } = this.#options;
-    this.#told = reading.digest;
+    this.#refusedDigest = reading.digest;
     if (asked) status.reloading();
     for (const problem of reading.problems) journal.log("error", problem);
     journal.log("error", UNCHANGED);
@@ -159,9 +159,9 @@ export class Reloader {
 
   #accept({ settings: read, digest, written }: Sound, asked: boolean): void {
     const { journal, status, apply } = this.#options;
-    const wasRefused = this.#told !== null;
+    const wasRefused = this.#refusedDigest !== null;
     const isSame = digest === this.#inForce;
-    this.#told = null;
+    this.#refusedDigest = null;
     this.#inForce = digest;
     this.#written = written;
     if (isSame && !wasRefused && !asked) return;

@@ -31,7 +31,11 @@ export function settingsOrDefaults(path: string | undefined): Settings {
 }
 
 /** Where no file was named: a line on stderr when another one stands where the command was started. */
-export function tellOtherConfig(command: string, named: string | undefined, chosen: string): void {
+export function warnOfOtherConfig(
+  command: string,
+  named: string | undefined,
+  chosen: string,
+): void {
   if (named !== undefined || (process.env["PIPIT_CONFIG"] ?? "") !== "") return;
   const other = otherConfigHere(chosen);
   if (other === null) return;

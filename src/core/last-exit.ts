@@ -18,7 +18,7 @@ const WORD_MAX_CHARS = 40;
 const STARTS_MAX = 60;
 const HOUR_MS = 3_600_000;
 /** From so many starts within an hour on, the line says how many there were. */
-const STARTS_TOLD_MIN = 3;
+const STARTS_COUNTED_MIN = 3;
 
 /** Why a run ended, as far as it could say so itself. */
 export type OwnWord = "bug" | "fault" | "config" | null;
@@ -81,7 +81,7 @@ export function exitNews(before: RunRecord | null, now: Start): ExitNews | null 
   const news = before.end === null ? cutShort(before, now) : endNews(before.end);
   if (news === null) return null;
   const count = begun(before, now).starts.length;
-  const often = count < STARTS_TOLD_MIN ? "" : ` (${count} starts within the last hour)`;
+  const often = count < STARTS_COUNTED_MIN ? "" : ` (${count} starts within the last hour)`;
   return { level: news.level, line: news.line + often };
 }
 

@@ -45,7 +45,7 @@ export class FolderWatch implements ConfigWatch {
   readonly #watched = new Map<string, Watched>();
   #sink: ConfigWatchSink | null = null;
   #seen = "";
-  #isBlindTold: boolean = false;
+  #isBlindLogged: boolean = false;
   #cancelSwarm: (() => void) | null = null;
   #cancelLook: () => void = () => {};
 
@@ -124,8 +124,8 @@ export class FolderWatch implements ConfigWatch {
 
   /** Once: the slow look goes on, and SIGHUP works anyway. */
   #blind(folder: string, code: string): void {
-    if (this.#isBlindTold || code === "ENOENT") return;
-    this.#isBlindTold = true;
+    if (this.#isBlindLogged || code === "ENOENT") return;
+    this.#isBlindLogged = true;
     const how =
       "a saved configuration may be noticed late. systemctl reload pipit reads it at once";
     this.#sink?.blind(`${folder} cannot be watched (${code || "unknown error"}): ${how}`);

@@ -104,7 +104,7 @@ function parserProblems(document: Document.Parsed, text: string, at: At): Proble
   const warnings = document.warnings.filter(({ code }) => GRAVE_WARNINGS.includes(code));
   const perLine = new Map<number, Problem>();
   const lines = text.split(/\r?\n/);
-  const told = new Set<number>();
+  const reported = new Set<number>();
   for (const error of [...document.errors, ...warnings]) {
     const { line, column } = at(error.pos[0]);
     const { code, message } = error;
@@ -113,8 +113,8 @@ function parserProblems(document: Document.Parsed, text: string, at: At): Proble
       column,
       message: parserMessage(error),
     };
-    if (told.has(line) || told.has(found.line)) continue;
-    told.add(line).add(found.line);
+    if (reported.has(line) || reported.has(found.line)) continue;
+    reported.add(line).add(found.line);
     perLine.set(found.line, { ...found, key: "" });
     if (perLine.size >= PROBLEMS_MAX) break;
   }

@@ -54,7 +54,7 @@ export class ControlSocket implements ControlServer {
   readonly #clients = new Set<ControlClient>();
   #cancelWatch: () => void = () => undefined;
   #answer: Answer | null = null;
-  #toldGone: boolean = false;
+  #goneReported: boolean = false;
   #closed: boolean = false;
   #server: Server | null = null;
   #file: { readonly dev: bigint; readonly ino: bigint } | null = null;
@@ -130,15 +130,15 @@ export class ControlSocket implements ControlServer {
       await this.#listen(answer);
       old.close();
       if (this.#closed) return;
-      this.#toldGone = false;
+      this.#goneReported = false;
       this.#journal?.log("notice", `The control socket ${this.#path} was gone; it is there again`);
     } catch (error) {
-      if (!this.#toldGone) this.#tellGone(error);
-      this.#toldGone = true;
+      if (!this.#goneReported) this.#reportGone(error);
+      this.#goneReported = true;
     }
   }
 
-  #tellGone(error: unknown): void {
+  #reportGone(error: unknown): void {
     const why = errorCode(error) || String(error);
     const line = `The control socket ${this.#path} is gone and cannot be made anew (${why}). Restart the service`;
     this.#journal?.log("warning", line);

@@ -117,12 +117,12 @@ export class GpioLeds implements Leds {
       this.#turnTo(led, this.#wanted(this.#shown, role), nowMs);
       nextMs = Math.min(nextMs, this.#write(led, nowMs));
     }
-    this.#tellLit();
+    this.#reportLit();
     if (nextMs === Infinity) return;
     this.#cancelAlarm = clock.after(nextMs - nowMs, () => this.#play());
   }
 
-  #tellLit(): void {
+  #reportLit(): void {
     if (![...this.#leds.values()].some(({ level }) => level > 0)) return;
     const lit = this.#lit;
     this.#lit = undefined;

@@ -131,7 +131,7 @@ export class OnoffBank implements Bank {
     if (pull !== "none") onNotice(pullNotice(pin, pull));
     const pressed: Bit = pull === "down" ? 1 : 0;
     let lookAgain = (): void => {};
-    const tell = (value: Bit): void => {
+    const report = (value: Bit): void => {
       lookAgain();
       edge(value === pressed, clock.nowMs());
       if (value === pressed) lookAgain = clock.after(LOOK_AGAIN_MS, look);
@@ -140,10 +140,10 @@ export class OnoffBank implements Bank {
     const look = (): void => {
       const value = line.readSync();
       if (value === pressed) lookAgain = clock.after(LOOK_AGAIN_MS, look);
-      else tell(value);
+      else report(value);
     };
     line.watch((error, value) => {
-      if (error === null || error === undefined) tell(value);
+      if (error === null || error === undefined) report(value);
     });
     let isHeld = true;
     const release = (): void => {

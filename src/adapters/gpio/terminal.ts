@@ -84,7 +84,7 @@ export class TerminalButton implements Button {
   readonly #keyboard: Keyboard;
   readonly #clock: Clock;
   readonly #interrupt: () => void;
-  readonly #tell: (line: string) => void;
+  readonly #print: (line: string) => void;
   #sink: ButtonSink | null = null;
   #release: (() => void) | null = null;
 
@@ -93,12 +93,12 @@ export class TerminalButton implements Button {
     keyboard: Keyboard,
     clock: Clock,
     interrupt: () => void,
-    tell: (line: string) => void = () => {},
+    print: (line: string) => void = () => {},
   ) {
     this.#keyboard = keyboard;
     this.#clock = clock;
     this.#interrupt = interrupt;
-    this.#tell = tell;
+    this.#print = print;
   }
 
   start(sink: ButtonSink): void {
@@ -107,7 +107,7 @@ export class TerminalButton implements Button {
     this.#keyboard.setRawMode(true);
     this.#keyboard.on("data", this.#read);
     this.#keyboard.resume();
-    this.#tell(WHICH_KEY);
+    this.#print(WHICH_KEY);
   }
 
   async close(): Promise<void> {

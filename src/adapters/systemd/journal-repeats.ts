@@ -27,7 +27,7 @@ interface Known {
   readonly sinceWallMs: number;
   /** How often it came since then; and how often it was neither said nor counted. */
   times: number;
-  untold: number;
+  unlogged: number;
   periodMs: number;
   cancel: () => void;
 }
@@ -45,7 +45,7 @@ export class Repeats {
     const known = this.#known.get(line) ?? this.#meet(level, line);
     known.times++;
     if (known.times <= SAID_FREELY) return true;
-    known.untold++;
+    known.unlogged++;
     return false;
   }
 
@@ -61,7 +61,7 @@ export class Repeats {
       level,
       sinceWallMs: this.#options.clock.wallMs(),
       times: 0,
-      untold: 0,
+      unlogged: 0,
       periodMs: FIRST_COUNT_MS,
       cancel: () => {},
     };
@@ -72,9 +72,9 @@ export class Repeats {
 
   #countLater(line: string, known: Known): void {
     known.cancel = this.#options.clock.after(known.periodMs, () => {
-      if (known.untold === 0) this.#known.delete(line);
+      if (known.unlogged === 0) this.#known.delete(line);
       else {
-        this.#tell(line, known);
+        this.#log(line, known);
         known.periodMs = Math.min(COUNT_MAX_MS, known.periodMs * 2);
         this.#countLater(line, known);
       }
@@ -86,11 +86,11 @@ export class Repeats {
     if (known === undefined) return;
     known.cancel();
     this.#known.delete(line);
-    if (known.untold > 0) this.#tell(line, known);
+    if (known.unlogged > 0) this.#log(line, known);
   }
 
-  #tell(line: string, known: Known): void {
-    known.untold = 0;
+  #log(line: string, known: Known): void {
+    known.unlogged = 0;
     const since = clockTime(known.sinceWallMs);
     this.#options.say(known.level, `${line} (said ${known.times} times since ${since})`);
   }

@@ -184,7 +184,7 @@ export class PorcupineWasm {
       },
       c: (_fd: number, list: number, count: number, written: number) =>
         swallow(new Uint32Array(buffer), list, count, written),
-      d: (address: number) => tellTime(new Int32Array(buffer), address),
+      d: (address: number) => timeCall(new Int32Array(buffer), address),
       memory: this.#memory,
       table: new WebAssembly.Table({
         initial: TABLE_SIZE,
@@ -251,7 +251,7 @@ function swallow(words: Uint32Array, list: number, count: number, written: numbe
 }
 
 /** The module's time: seconds since 1970, also stored when an address is given. */
-function tellTime(words: Int32Array, address: number): number {
+function timeCall(words: Int32Array, address: number): number {
   const seconds = Math.trunc(Date.now() / 1000);
   if (address !== 0) words[address >> 2] = seconds;
   return seconds;

@@ -162,8 +162,8 @@ export class Downlink {
     this.#finishHeld = false;
   }
 
-  /** Plays a sound of our own, as loud as the answers or by `gain`; the server is told nothing of it. */
-  tell(sound: Int16Array, gain = this.#options.volume()): void {
+  /** Plays a sound of our own, as loud as the answers or by `gain`; the server does not learn of it. */
+  playSound(sound: Int16Array, gain = this.#options.volume()): void {
     this.#playOwn(sound, gain);
     this.finish();
   }
@@ -177,7 +177,7 @@ export class Downlink {
   duck(on: boolean): void {
     if (on === this.#ducked) return;
     this.#ducked = on;
-    this.#tellSpeaker();
+    this.#setSpeakerGain();
   }
 
   /** Ends a sound of our own at once; a reply is left alone. */
@@ -289,10 +289,10 @@ export class Downlink {
   #loudness(gain: number): void {
     if (gain === this.#gain) return;
     this.#gain = gain;
-    this.#tellSpeaker();
+    this.#setSpeakerGain();
   }
 
-  #tellSpeaker(): void {
+  #setSpeakerGain(): void {
     this.#options.speaker.gain(this.#ducked ? this.#gain * DUCKED : this.#gain);
   }
 

@@ -57,7 +57,7 @@ export function echoFor(options: EchoOptions): Echo | null {
 class DuplexInForce {
   readonly #memory: EchoMemory;
   readonly #journal: Journal;
-  #told: boolean = false;
+  #isLogged: boolean = false;
 
   constructor(memory: EchoMemory, journal: Journal) {
     this.#memory = memory;
@@ -68,11 +68,11 @@ class DuplexInForce {
     const { learned } = this.#memory;
     const duplex = duplexFor(settings, learned);
     const isRefused = duplex === "half" && settings["audio.duplex"] === "full";
-    if (isRefused && !this.#told && learned !== null) {
+    if (isRefused && !this.#isLogged && learned !== null) {
       const why = `${echoText(learned)}: ${reachText(echoReach(learned))}`;
       this.#journal.log("notice", `audio.duplex is half until that is better: ${why}`);
     }
-    this.#told = isRefused;
+    this.#isLogged = isRefused;
     return duplex === settings["audio.duplex"] ? settings : { ...settings, "audio.duplex": duplex };
   }
 }

@@ -24,7 +24,7 @@ import type { Clock, Journal } from "../../ports.ts";
 const LOOK_EVERY_FRAMES = 1000 / FRAME_MS;
 /** One call from the next room is no trouble; so many in a row are. */
 const FAINT_CALLS = 3;
-const TELL_EVERY_MS = 24 * 3_600_000;
+const LOG_EVERY_MS = 24 * 3_600_000;
 
 export interface LevelWatchOptions {
   readonly clock: Clock;
@@ -38,7 +38,7 @@ export interface LevelWatchOptions {
 export class LevelWatch {
   readonly #options: LevelWatchOptions;
   readonly #meter = new LevelMeter();
-  readonly #toldMs = new Map<LevelVerdict, number>();
+  readonly #loggedMs = new Map<LevelVerdict, number>();
   #verdict: LevelVerdict = "ok";
   /** The loudest moment of the last call; null before the first. */
   #voicePeakDbfs: number | null = null;
@@ -106,7 +106,7 @@ export class LevelWatch {
     const isNone = tooSoon || (found === "silent" && this.#options.isFile);
     this.#verdict = isNone || found === "ok" ? this.#voiceVerdict() : found;
     if (this.#verdict === before) return;
-    if (this.#verdict !== "ok") this.#tell(this.#verdict, reading.clippedShare);
+    if (this.#verdict !== "ok") this.#log(this.#verdict, reading.clippedShare);
     else if (before === "silent" && this.#isSilenceLogged) {
       this.#isSilenceLogged = false;
       this.#options.journal.log("info", "The microphone gives sound again");
@@ -117,12 +117,12 @@ export class LevelWatch {
     return this.#faintCalls >= FAINT_CALLS && !this.#options.isFile ? "quiet" : "ok";
   }
 
-  #tell(verdict: Exclude<LevelVerdict, "ok">, clippedShare: number): void {
+  #log(verdict: Exclude<LevelVerdict, "ok">, clippedShare: number): void {
     const { clock, journal } = this.#options;
     const nowMs = clock.nowMs();
-    const toldMs = this.#toldMs.get(verdict);
-    if (toldMs !== undefined && nowMs - toldMs < TELL_EVERY_MS) return;
-    this.#toldMs.set(verdict, nowMs);
+    const loggedMs = this.#loggedMs.get(verdict);
+    if (loggedMs !== undefined && nowMs - loggedMs < LOG_EVERY_MS) return;
+    this.#loggedMs.set(verdict, nowMs);
     if (verdict === "silent") this.#isSilenceLogged = true;
     const percent = Math.round(clippedShare * 100);
     const lines = {

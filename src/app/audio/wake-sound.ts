@@ -76,7 +76,7 @@ export class WakeSound {
     const { clock, downlink, volume, isConnecting } = this.#options;
     this.#cancel();
     this.#pending = sound.length;
-    downlink().tell(sound, volume() * gain);
+    downlink().playSound(sound, volume() * gain);
     this.#cancel = clock.after(STILL_MS, () => {
       if (left > 0 && isConnecting()) this.#play(sound, STILL_GAIN, left - 1);
     });

@@ -74,7 +74,7 @@ export class FleetReport {
   async #run(): Promise<void> {
     do {
       this.#again = false;
-      this.#tell(await this.#options.file.write(this.#text()));
+      this.#logTrouble(await this.#options.file.write(this.#text()));
     } while (this.#again);
     this.#writing = null;
   }
@@ -84,7 +84,7 @@ export class FleetReport {
     return exposition(this.#fleet.families(now));
   }
 
-  #tell(trouble: Fault | null): void {
+  #logTrouble(trouble: Fault | null): void {
     const before = this.#trouble;
     this.#trouble = trouble === null ? null : faultLine(trouble);
     if (this.#trouble === before) return;

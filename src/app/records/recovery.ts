@@ -7,7 +7,7 @@ import type { DiskTrouble } from "./disk-trouble.ts";
 /** How long the start waits for it; a few files take some ten milliseconds. */
 const RECOVERY_MAX_MS = 2_000;
 /** Names told in the journal; the others are counted. */
-const TOLD_MAX = 3;
+const NAMES_MAX = 3;
 
 export interface RecoveryParts {
   readonly clock: Clock;
@@ -27,8 +27,8 @@ export async function recoverConversations(parts: RecoveryParts): Promise<void> 
 }
 
 function recoveredLine(names: readonly string[]): string {
-  const told = names.slice(-TOLD_MAX).join(", ");
-  const others = names.length - TOLD_MAX;
+  const shown = names.slice(-NAMES_MAX).join(", ");
+  const others = names.length - NAMES_MAX;
   const more = others > 0 ? ` and ${others} more` : "";
-  return `Interrupted conversations now have their metrics files: ${told}${more}`;
+  return `Interrupted conversations now have their metrics files: ${shown}${more}`;
 }

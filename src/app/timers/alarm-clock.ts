@@ -11,6 +11,7 @@ import { type Fault, faultLine } from "../../core/fault.ts";
 import { restored, storedText } from "../../core/timers/stored.ts";
 import {
   addTimer,
+  announcedMissed,
   dueMsOf,
   type Entry,
   LATE_MAX_MS,
@@ -22,7 +23,6 @@ import {
   over,
   shifted,
   type Timers,
-  toldMissed,
 } from "../../core/timers/timers.ts";
 import { missedText, timersData } from "../../core/timers/words.ts";
 import type { Calendar, Clock, Journal, StateFile } from "../../ports.ts";
@@ -191,7 +191,7 @@ export class AlarmClock {
     });
   }
 
-  /** Sentences about what was missed, for the next conversation; `told` makes them forgotten. */
+  /** Sentences about what was missed, for the next conversation; `announced` forgets them. */
   missed(): readonly string[] {
     return this.#timers.missed.map((one) => missedText(one, this.now.zone));
   }
@@ -203,9 +203,9 @@ export class AlarmClock {
     return isFresh ? rung.entries.map(nameOf) : [];
   }
 
-  told(): void {
+  announced(): void {
     if (this.#timers.missed.length === 0) return;
-    this.#timers = toldMissed(this.#timers);
+    this.#timers = announcedMissed(this.#timers);
     void this.#save();
   }
 

@@ -16,7 +16,7 @@ const RAMP_FLOOR = 0.2;
 
 export interface DownlinkBellOptions {
   readonly clock: Clock;
-  readonly downlink: () => Pick<Downlink, "tell" | "quiet">;
+  readonly downlink: () => Pick<Downlink, "playSound" | "quiet">;
   /** 24 kHz mono; null: there is no recording, and only the LEDs show it. */
   readonly stroke: () => Int16Array | null;
   /** Linear, 0 to 1. */
@@ -48,7 +48,8 @@ export class DownlinkBell implements Bell {
     const { clock, downlink, stroke, volume } = this.#options;
     const grown = Math.min(1, (clock.nowMs() - this.#sinceMs) / RAMP_MS);
     const sound = stroke();
-    if (sound !== null) downlink().tell(sound, volume() * (RAMP_FLOOR + (1 - RAMP_FLOOR) * grown));
+    if (sound !== null)
+      downlink().playSound(sound, volume() * (RAMP_FLOOR + (1 - RAMP_FLOOR) * grown));
     this.#cancel = clock.after(STROKE_MS, () => this.#strike());
   }
 }

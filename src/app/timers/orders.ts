@@ -9,11 +9,11 @@ import type { AlarmClock, Done } from "./alarm-clock.ts";
 /** Longer is an alarm's business; shorter is no rest. */
 const SNOOZE_MINUTES = { min: 1, max: 120 } as const;
 
-export type Told =
+export type TimerResult =
   | { readonly ok: true; readonly data: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly error: string };
 
-export async function timerOrder(alarmClock: AlarmClock, order: TimerOrder): Promise<Told> {
+export async function timerOrder(alarmClock: AlarmClock, order: TimerOrder): Promise<TimerResult> {
   if (order.act === "list") return { ok: true, data: alarmClock.data() };
   const done = await perform(alarmClock, order);
   if (!done.ok) return { ok: false, error: done.problem };

@@ -13,7 +13,7 @@ import { RingingLeds } from "../ringing-leds.ts";
 import type { World } from "../world.ts";
 import { AlarmClock, type Room } from "./alarm-clock.ts";
 import { DownlinkBell } from "./bell.ts";
-import { type Told, timerOrder } from "./orders.ts";
+import { type TimerResult, timerOrder } from "./orders.ts";
 
 export interface RingerOptions {
   readonly world: Pick<
@@ -68,7 +68,7 @@ export class Ringer {
     this.alarmClock.close();
   }
 
-  order(order: TimerOrder): Promise<Told> {
+  order(order: TimerOrder): Promise<TimerResult> {
     return timerOrder(this.alarmClock, order);
   }
 

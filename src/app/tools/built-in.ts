@@ -43,8 +43,8 @@ const STATUS_KEYS = [
 export function builtInHandlers(parts: BuiltInParts): ReadonlyMap<string, Handler> {
   const { alarmClock, memory } = parts;
   const order = async (request: TimerOrder): Promise<ToolResult> => {
-    const told = await timerOrder(alarmClock, request);
-    return told.ok ? { ok: true, data: forModel(told.data) } : told;
+    const done = await timerOrder(alarmClock, request);
+    return done.ok ? { ok: true, data: forModel(done.data) } : done;
   };
   return new Map<string, Handler>([
     [GOODBYE, async () => ({ ok: true, data: { ok: true } })],
@@ -59,9 +59,9 @@ export function builtInHandlers(parts: BuiltInParts): ReadonlyMap<string, Handle
     ["get_status", async () => ({ ok: true, data: statusData(parts.status()) })],
     [
       "remember",
-      async (args) => toldFacts(await memory.remember(text(args, "fact") ?? ""), "kept"),
+      async (args) => factsResult(await memory.remember(text(args, "fact") ?? ""), "kept"),
     ],
-    ["forget", async (args) => toldFacts(await memory.forget(text(args, "about") ?? ""), "gone")],
+    ["forget", async (args) => factsResult(await memory.forget(text(args, "about") ?? ""), "gone")],
   ]);
 }
 
@@ -124,8 +124,8 @@ function statusData(status: Fields): Fields {
   return Object.fromEntries(STATUS_KEYS.map((key) => [key, status[key] ?? null]));
 }
 
-function toldFacts(told: Awaited<ReturnType<Memory["remember"]>>, word: string): ToolResult {
-  if (!told.ok) return { ok: false, error: told.problem };
-  const warning = told.unsaved === null ? {} : { warning: "not on the disk" };
-  return { ok: true, data: { [word]: told.facts, ...warning } };
+function factsResult(done: Awaited<ReturnType<Memory["remember"]>>, word: string): ToolResult {
+  if (!done.ok) return { ok: false, error: done.problem };
+  const warning = done.unsaved === null ? {} : { warning: "not on the disk" };
+  return { ok: true, data: { [word]: done.facts, ...warning } };
 }

@@ -129,7 +129,7 @@ export class Calls {
 
   #ended({ callId }: Call, row: FunctionRow, { end, output }: Called): void {
     if (this.#open.delete(callId)) this.#options.done(callId, end === "ok", output);
-    else if (end !== "aborted") this.#tellLater(row, output);
+    else if (end !== "aborted") this.#reportLater(row, output);
   }
 
   #begun({ callId }: Call): void {
@@ -137,7 +137,7 @@ export class Calls {
     this.#options.done(callId, true, BEGUN);
   }
 
-  #tellLater(row: FunctionRow, output: string): void {
+  #reportLater(row: FunctionRow, output: string): void {
     const text = `The function ${row.name} has finished. Tell the user its result briefly: ${output}`;
     if (this.#news.length >= NEWS_MAX) this.#lost += 1;
     this.#news = [...this.#news.slice(-NEWS_MAX + 1), { row, text }];

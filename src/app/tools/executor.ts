@@ -147,11 +147,11 @@ const BUSY = failed("busy", "Too many functions are running; wait for one to fin
 
 /** Resolves when the signal comes; `forget` lets go of it. */
 function aborted(signal: AbortSignal): { done: Promise<Done>; forget: () => void } {
-  let tell = (): void => {};
+  let settle = (): void => {};
   const done = new Promise<Done>((resolve) => {
-    tell = () => resolve(failed("aborted", "It was given up"));
+    settle = () => resolve(failed("aborted", "It was given up"));
   });
-  if (signal.aborted) tell();
-  signal.addEventListener("abort", tell, { once: true });
-  return { done, forget: () => signal.removeEventListener("abort", tell) };
+  if (signal.aborted) settle();
+  signal.addEventListener("abort", settle, { once: true });
+  return { done, forget: () => signal.removeEventListener("abort", settle) };
 }

@@ -52,7 +52,7 @@ interface Kit {
 }
 
 /** What a conversation was told at its beginning; the same for all its connections. */
-interface Told {
+interface Context {
   readonly lines: readonly string[];
   readonly registry: Registry;
 }
@@ -67,7 +67,7 @@ export class Toolbox {
   readonly #announcer: Announcer;
   readonly #calls: Calls;
   #kit: Kit | null = null;
-  #told: Told | null = null;
+  #context: Context | null = null;
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
@@ -79,7 +79,7 @@ export class Toolbox {
     this.#announcer = new Announcer({
       clock,
       journal,
-      play: (pcm) => downlink().tell(pcm),
+      play: (pcm) => downlink().playSound(pcm),
       room: () => (this.ringer.alarmClock.isRinging ? "busy" : this.ringer.room),
     });
     this.#memory = new Memory({ store, journal, readYaml });
@@ -106,7 +106,7 @@ export class Toolbox {
       patienceMs: () => settings()["tools.patience_s"] * 1000,
       waits: () => {
         const word = phase(state()) === "thinking" ? world.faultSound("one-moment") : null;
-        if (word !== null) downlink().tell(word);
+        if (word !== null) downlink().playSound(word);
       },
       news: () => this.#newsCame(),
     });
@@ -133,8 +133,8 @@ export class Toolbox {
   /** The session's set-up with what there is to call, to remember and to know. */
   equip(event: ClientEvent): ClientEvent {
     if (event.tag !== "update-session") return event;
-    this.#told ??= this.#tell();
-    const { lines, registry } = this.#told;
+    this.#context ??= this.#buildContext();
+    const { lines, registry } = this.#context;
     const disabled = this.#current().settings["tools.disabled"];
     const { tools, instructions } = event.session;
     const own = tools.filter(({ name }) => !disabled.includes(name));
@@ -149,11 +149,11 @@ export class Toolbox {
 
   /** What it is told is put together when it is first sent: by then an edited memory has been read. */
   #began(): void {
-    this.#told = null;
+    this.#context = null;
     if (this.#options.settings()["tools.memory"] === "on") void this.#memory.read();
   }
 
-  #tell(): Told {
+  #buildContext(): Context {
     const { world, settings } = this.#options;
     const { alarmClock } = this.ringer;
     const hasMemory = settings()["tools.memory"] === "on";
@@ -167,27 +167,30 @@ export class Toolbox {
     });
     const { registry } = this.#current();
     if (registry.surplus.length > 0) {
-      world.journal.log("notice", `Too many functions; not told: ${registry.surplus.join(", ")}`);
+      world.journal.log(
+        "notice",
+        `Too many functions; not offered to the model: ${registry.surplus.join(", ")}`,
+      );
     }
     return { lines, registry };
   }
 
   /** A session has begun: what it was told of is told. */
   #heard(): void {
-    this.ringer.alarmClock.told();
-    if (this.#calls.waiting.length > 0 && this.#isToldAtBeginning()) this.#calls.takeNews();
+    this.ringer.alarmClock.announced();
+    if (this.#calls.waiting.length > 0 && this.#isInContext()) this.#calls.takeNews();
   }
 
-  #isToldAtBeginning(): boolean {
-    const told = this.#told?.lines ?? [];
-    return this.#calls.waiting.every(({ text }) => told.some((line) => line.includes(text)));
+  #isInContext(): boolean {
+    const context = this.#context?.lines ?? [];
+    return this.#calls.waiting.every(({ text }) => context.some((line) => line.includes(text)));
   }
 
   /** A late result: told at the next quiet moment; after the conversation, only where it may be. */
   #newsCame(): void {
     const { world, state, downlink } = this.#options;
     if (state().conversation !== null) {
-      this.#tellNews();
+      this.#announceNews();
       return;
     }
     const kept = this.#calls.keepNews(({ row }) => row.after);
@@ -200,10 +203,10 @@ export class Toolbox {
     }
     // Heard across the room; what it is comes with the next call.
     const stroke = this.ringer.room === "free" ? world.ringSound() : null;
-    if (stroke !== null) downlink().tell(stroke);
+    if (stroke !== null) downlink().playSound(stroke);
   }
 
-  #tellNews(): void {
+  #announceNews(): void {
     const { conversation } = this.#options.state();
     const news = this.#calls.waiting;
     if (news.length === 0 || conversation === null || !isQuiet(conversation)) return;
@@ -221,7 +224,7 @@ export class Toolbox {
   settled(): void {
     this.ringer.settled();
     this.#announcer.settled();
-    this.#tellNews();
+    this.#announceNews();
   }
 
   close(): void {

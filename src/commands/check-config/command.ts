@@ -32,7 +32,7 @@ import {
   readCommandLine,
   usageError,
 } from "../args.ts";
-import { tellOtherConfig } from "../load-settings.ts";
+import { warnOfOtherConfig } from "../load-settings.ts";
 import { learnFrom, secrets } from "../outward.ts";
 
 export const SPEC: CommandSpec = {
@@ -68,7 +68,7 @@ export async function checkConfig(argv: readonly string[]): Promise<number> {
   const env = withCredentials(process.env);
   learnFrom(env);
   const loaded = loadConfig({ path: line.config ?? operand, env });
-  tellOtherConfig(SPEC.name, line.config ?? operand, loaded.path);
+  warnOfOtherConfig(SPEC.name, line.config ?? operand, loaded.path);
   if (!loaded.ok) return refused(loaded, line.json);
   secrets.learn(secretValues(loaded.settings));
   const outlook = outlookOf(loaded, Date.now(), await functionNotes(loaded.settings));
@@ -90,14 +90,14 @@ function outlookOf(loaded: Good, nowMs: number, functions: readonly Note[]): Out
   const { settings, placeOf } = loaded;
   const at = (key: SettingKey, message: string): Problem => ({ ...placeOf(key), key, message });
   const { nobody, nobodyKey, notes } = prospectOf(settings, CATALOGUE_ONLY, nowMs);
-  const told = nobody === null ? [] : [at(nobodyKey, faultLine(nobody))];
+  const unreachable = nobody === null ? [] : [at(nobodyKey, faultLine(nobody))];
   // Another server may have what OpenAI has shut down: that is worth a line, but no refusal.
   const isCertain = isOpenAi(settings);
   return {
     problems: missingFiles(loaded).map(([key, message]) => at(key, message)),
-    nobody: isCertain ? told : [],
+    nobody: isCertain ? unreachable : [],
     notes: [
-      ...(isCertain ? [] : told),
+      ...(isCertain ? [] : unreachable),
       ...[...notes, ...functions].map(({ key, message }) => at(key, message)),
     ],
   };

@@ -117,8 +117,8 @@ export function judgeModels(
     finding("models", "warn", `${key}: ${message}`, `See ${key} in the configuration`),
   );
   if (answers === null) {
-    const told = nobody === null ? [] : [fromFault("models", "fail", nobody)];
-    return [...told, ...slips];
+    const findings = nobody === null ? [] : [fromFault("models", "fail", nobody)];
+    return [...findings, ...slips];
   }
   if (answers !== candidates[0]?.model) {
     const why = candidates

@@ -85,7 +85,7 @@ export async function metrics(argv: readonly string[]): Promise<number> {
   const { dir, price, dailyUsd } = source;
   const recorded = read(dir, period, line.option("dir") !== undefined);
   if (typeof recorded === "number") return recorded;
-  tellOmissions(recorded);
+  printOmissions(recorded);
   const { broken, newer, leftOut } = recorded;
   const scope = { dir, ...period, broken, newer, leftOut };
   return show(line, recorded.sessions, { scope, price, dailyUsd, nowMs });
@@ -176,7 +176,7 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** One line for all that the report lacks. */
-function tellOmissions({ broken, brokenName, newer, leftOut }: Recorded): void {
+function printOmissions({ broken, brokenName, newer, leftOut }: Recorded): void {
   const parts = [
     broken === 0
       ? ""

@@ -149,16 +149,16 @@ export function hoursPlot(hours: readonly number[], withoutSpeech: readonly numb
 }
 
 function cost(of: readonly Summary[], per: string, budgetUsd: number): Plot {
-  const told = COST_SERIES.map(([name, tone, pick]) =>
+  const itemised = COST_SERIES.map(([name, tone, pick]) =>
     series(name, tone, of, ({ parts }) => (parts === null ? null : pick(parts) / 1_000_000)),
   );
-  const untold = series("not told apart", TONE.other, of, notToldApart);
+  const rest = series("not itemised", TONE.other, of, notItemised);
   return {
     id: "cost",
     title: "Cost",
     unit: `US dollars ${per}`,
     series: [
-      ...used([...told, untold]),
+      ...used([...itemised, rest]),
       ...(budgetUsd > 0 ? [series("budget", TONE.bad, of, () => budgetUsd, "rule")] : []),
     ],
     tick: usdTick,
@@ -175,10 +175,10 @@ function usdTick(value: number, step: number): string {
 }
 
 /** Files of schema 1 have the sum alone. */
-function notToldApart({ costMicroUsd, parts }: Summary): number | null {
+function notItemised({ costMicroUsd, parts }: Summary): number | null {
   if (costMicroUsd === null) return null;
-  const told = parts === null ? 0 : Object.values(parts).reduce((sum, part) => sum + part, 0);
-  return Math.max(0, costMicroUsd - told) / 1_000_000;
+  const itemised = parts === null ? 0 : Object.values(parts).reduce((sum, part) => sum + part, 0);
+  return Math.max(0, costMicroUsd - itemised) / 1_000_000;
 }
 
 function turns(of: readonly Summary[], per: string): Plot {

@@ -31,7 +31,7 @@ export interface Summary {
   readonly costMicroUsd: number | null;
   /** Conversations whose cost is not, or not wholly, known. */
   readonly costUnknown: number;
-  /** Of the conversations that have it; the rest of `costMicroUsd` is not told apart. */
+  /** Of the conversations that have it; the rest of `costMicroUsd` is not itemised. */
   readonly parts: CostParts | null;
   readonly recovered: number;
   /** Medians of where the time goes, milliseconds; null where no file tells. */

@@ -2,10 +2,10 @@
 
 import type { CommandLine } from "../args.ts";
 import { EXIT_FINE } from "../args.ts";
-import { tellOtherConfig } from "../load-settings.ts";
+import { warnOfOtherConfig } from "../load-settings.ts";
 import { olderEnvironment, readPersona } from "./io-older-files.ts";
 import type { ConfigText } from "./output.ts";
-import { carryOut, problemLines, readConfig, refuse, tell, today } from "./output.ts";
+import { carryOut, print, problemLines, readConfig, refuse, today } from "./output.ts";
 import { environmentLines, listed, listLines } from "./report.ts";
 import { hideSecrets } from "./secrets.ts";
 import type { Migrated, MoreEdits } from "./text.ts";
@@ -14,12 +14,12 @@ import { keysIn, migrateText } from "./text.ts";
 /** Returns the exit code. */
 export async function migrateFile(named: string | undefined, line: CommandLine): Promise<number> {
   const config = await readConfig(named);
-  tellOtherConfig("migrate-config", named, config.path);
-  const told = { json: line.json, path: config.path };
-  if (!config.ok) return refuse(told, config.problems);
+  warnOfOtherConfig("migrate-config", named, config.path);
+  const output = { json: line.json, path: config.path };
+  if (!config.ok) return refuse(output, config.problems);
   const persona = line.option("persona");
   const block = persona === undefined ? null : await readPersona(persona);
-  if (block !== null && !block.ok) return refuse(told, block.problems);
+  if (block !== null && !block.ok) return refuse(output, block.problems);
 
   const environment = await olderEnvironment(config.path);
   const names = environment?.names ?? [];
@@ -31,16 +31,16 @@ export async function migrateFile(named: string | undefined, line: CommandLine):
   const advice = environmentLines(names, environment?.file ?? "");
   if (migrated.problems.length > 0) {
     const lines = problemLines(config.path, migrated.problems, migrated.secrets);
-    return refuse(told, lines, { ...list });
+    return refuse(output, lines, { ...list });
   }
   if (migrated.text === config.text) {
-    tell(told, { ok: true, written: false, ...list, advice }, [
+    print(output, { ok: true, written: false, ...list, advice }, [
       `${config.path}: nothing to do`,
       ...remarks(list.kept),
     ]);
     return EXIT_FINE;
   }
-  return carryOut(told, {
+  return carryOut(output, {
     config,
     text: migrated.text,
     secrets: migrated.secrets,

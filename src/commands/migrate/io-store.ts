@@ -98,7 +98,7 @@ export function replaceConfig(
   text: string,
   files: ReplaceFiles = realReplaceFiles,
 ): Promise<Replaced> {
-  return told(path, async () => {
+  return reporting(path, async () => {
     const real = await files.real(path);
     const status = await files.status(real);
     const backup = await saveBeside(real, ".backup", expected, status, files);
@@ -118,7 +118,7 @@ export function rollbackConfig(
   path: string,
   files: ReplaceFiles = realReplaceFiles,
 ): Promise<(Replaced & { readonly from?: string; readonly same?: boolean }) | null> {
-  return told(path, async () => {
+  return reporting(path, async () => {
     const real = await files.real(path);
     const from = await newestBackup(real, files);
     if (from === null) return null;
@@ -241,7 +241,7 @@ async function write(
 }
 
 /** What a failed call means to the owner; a bug goes on. */
-async function told<T>(
+async function reporting<T>(
   path: string,
   job: () => Promise<T>,
 ): Promise<T | Extract<Replaced, { ok: false }>> {

@@ -49,10 +49,11 @@ export function planModelMove(settings: Settings, request: MoveRequest): ModelPl
   }
   const values = chain(settings, to, request.today);
   if (values.length === 0) {
-    const told = [`${to} answers already, and the fallback chain is sound`, ...target.notes].join(
-      ". ",
-    );
-    return { ok: false, idle: true, message: told };
+    const message = [
+      `${to} answers already, and the fallback chain is sound`,
+      ...target.notes,
+    ].join(". ");
+    return { ok: false, idle: true, message };
   }
   const mini = values.some(({ value }) => Array.isArray(value) && value.includes(LAST_RESORT));
   const notes = mini
@@ -170,10 +171,10 @@ const PRICES = [
 export function differences(move: ModelMove, settings: Settings): readonly Difference[] {
   const [a, b] = [modelNamed(move.from), modelNamed(move.to)];
   if (a === null || b === null) return [];
-  const both = (what: string, tell: (model: Model) => string): Difference => ({
+  const both = (what: string, of: (model: Model) => string): Difference => ({
     what,
-    from: tell(a),
-    to: tell(b),
+    from: of(a),
+    to: of(b),
   });
   const minute = (tokens: number, price: number): string =>
     `$${((tokens * price) / 1_000_000).toFixed(4)}`;

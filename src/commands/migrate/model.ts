@@ -7,7 +7,7 @@ import { EXIT_FINE } from "../args.ts";
 import { editYaml } from "./edit.ts";
 import type { Difference, ModelMove } from "./model-move.ts";
 import { behaviour, differences, planModelMove } from "./model-move.ts";
-import { carryOut, problemLines, readConfig, refuse, tell, today } from "./output.ts";
+import { carryOut, print, problemLines, readConfig, refuse, today } from "./output.ts";
 import { shownValue } from "./report.ts";
 import { secretsIn } from "./secrets.ts";
 import { settingsOf } from "./text.ts";
@@ -15,11 +15,11 @@ import { settingsOf } from "./text.ts";
 /** Returns the exit code. */
 export async function moveModel(named: string | undefined, line: CommandLine): Promise<number> {
   const config = await readConfig(named);
-  const told = { json: line.json, path: config.path };
-  if (!config.ok) return refuse(told, config.problems);
+  const output = { json: line.json, path: config.path };
+  if (!config.ok) return refuse(output, config.problems);
   const secrets = secretsIn(parseYaml(config.text).document?.tree);
   const before = settingsOf(config.text, process.env);
-  if (!before.ok) return refuse(told, problemLines(config.path, before.problems, secrets));
+  if (!before.ok) return refuse(output, problemLines(config.path, before.problems, secrets));
   const request = {
     name: line.option("model") ?? "auto",
     force: line.flag("force"),
@@ -27,22 +27,22 @@ export async function moveModel(named: string | undefined, line: CommandLine): P
   };
   const plan = planModelMove(before.settings, request);
   if (!plan.ok && plan.idle) {
-    tell(told, { ok: true, written: false, message: plan.message }, [
+    print(output, { ok: true, written: false, message: plan.message }, [
       `${config.path}: nothing to do: ${plan.message}`,
     ]);
     return EXIT_FINE;
   }
-  if (!plan.ok) return refuse(told, [`${config.path}: ${plan.message}`]);
+  if (!plan.ok) return refuse(output, [`${config.path}: ${plan.message}`]);
   const { move } = plan;
   const edited = editYaml(
     config.text,
     move.values.map(({ key, value }) => ({ tag: "put", key, value })),
   );
   if (!edited.ok)
-    return refuse(told, [`${config.path}: ${edited.path.join(".")} ${edited.message}`]);
+    return refuse(output, [`${config.path}: ${edited.path.join(".")} ${edited.message}`]);
   const after = settingsOf(edited.text, process.env);
-  if (!after.ok) return refuse(told, problemLines(config.path, after.problems, secrets));
-  return carryOut(told, {
+  if (!after.ok) return refuse(output, problemLines(config.path, after.problems, secrets));
+  return carryOut(output, {
     config,
     text: edited.text,
     secrets,

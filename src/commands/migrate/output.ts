@@ -39,9 +39,9 @@ export async function readConfig(
   | { readonly ok: false; readonly path: string; readonly problems: readonly string[] }
 > {
   const { path, why } = chooseConfig({ path: named, env: process.env });
-  const told = readConfigText(path, why);
-  if (!told.ok) {
-    const problems = told.problems.map((line) =>
+  const output = readConfigText(path, why);
+  if (!output.ok) {
+    const problems = output.problems.map((line) =>
       line
         .replace(" (named by --config); name one with --config FILE", "; name another FILE")
         .replace(" (named by --config)", ""),
@@ -50,25 +50,25 @@ export async function readConfig(
   }
   try {
     const bytes = await realReplaceFiles.read(path, CONFIG_MAX_BYTES);
-    return { ok: true, path, text: told.text, bytes };
+    return { ok: true, path, text: output.text, bytes };
   } catch (error) {
     return { ok: false, path, problems: [`${path}: cannot be read (${errorCode(error)})`] };
   }
 }
 
-export interface Told {
+export interface Output {
   readonly json: boolean;
   readonly path: string;
 }
 
 /** Prints an object, or lines. */
-export function tell(
-  told: Told,
+export function print(
+  output: Output,
   data: Readonly<Record<string, unknown>>,
   lines: readonly string[],
 ): void {
-  if (told.json) {
-    process.stdout.write(`${JSON.stringify({ file: told.path, ...data }, null, 2)}\n`);
+  if (output.json) {
+    process.stdout.write(`${JSON.stringify({ file: output.path, ...data }, null, 2)}\n`);
   } else {
     process.stdout.write(lines.map((line) => `${line}\n`).join(""));
   }
@@ -76,15 +76,15 @@ export function tell(
 
 /** Problems, the file untouched; returns the exit code. */
 export function refuse(
-  told: Told,
+  output: Output,
   problems: readonly string[],
   data: Readonly<Record<string, unknown>> = {},
 ): number {
   const lines = problems.slice(0, PROBLEMS_SHOWN_MAX);
   const rest = problems.length - lines.length;
-  if (rest > 0) lines.push(`${told.path}: and ${rest} more`);
-  if (told.json) tell(told, { ok: false, written: false, problems: lines, ...data }, []);
-  else process.stderr.write(`${[...lines, `${told.path} was left as it is`].join("\n")}\n`);
+  if (rest > 0) lines.push(`${output.path}: and ${rest} more`);
+  if (output.json) print(output, { ok: false, written: false, problems: lines, ...data }, []);
+  else process.stderr.write(`${[...lines, `${output.path} was left as it is`].join("\n")}\n`);
   return EXIT_USAGE;
 }
 
@@ -107,12 +107,12 @@ export interface Proposal {
 }
 
 /** Writes it with a backup, or shows the diff; returns the exit code. */
-export async function carryOut(told: Told, proposal: Proposal): Promise<number> {
+export async function carryOut(output: Output, proposal: Proposal): Promise<number> {
   const { config, text, secrets, dryRun, data, lines } = proposal;
   if (dryRun) {
     const diff = shownDiff(config, text, secrets);
     const end = [...diff, "", "This was a dry run: nothing was written."];
-    tell(told, { ok: true, written: false, ...data, diff: diff.join("\n") }, [
+    print(output, { ok: true, written: false, ...data, diff: diff.join("\n") }, [
       ...lines,
       "",
       ...end,
@@ -124,7 +124,7 @@ export async function carryOut(told: Told, proposal: Proposal): Promise<number> 
   const replaced = await replaceConfig(config.path, config.bytes, whole);
   if (!replaced.ok) {
     const error = faultLine(replaced.fault);
-    if (told.json) tell(told, { ok: false, written: false, ...data, error }, []);
+    if (output.json) print(output, { ok: false, written: false, ...data, error }, []);
     else process.stderr.write(`pipit migrate-config: ${error}\n`);
     return EXIT_FAILED;
   }
@@ -132,7 +132,7 @@ export async function carryOut(told: Told, proposal: Proposal): Promise<number> 
   const back = `sudo cp -p ${quoted(backup)} ${quoted(path)} && sudo systemctl restart pipit`;
   const usual = chooseConfig({ env: process.env }).path;
   const elsewhere = (await realReplaceFiles.real(usual).catch(() => usual)) !== path;
-  tell(told, { ok: true, written: true, ...data, target: path, backup, rollback: back }, [
+  print(output, { ok: true, written: true, ...data, target: path, backup, rollback: back }, [
     ...lines,
     "",
     `${path} is written; what it was is in ${backup}.`,

@@ -11,7 +11,7 @@ const VALUE_MAX_CHARS = 8_000;
 const VALUES_MAX = 200;
 
 /** Pipit tells these with its LEDs and its spoken sentences. */
-export const TOLD_OTHERWISE: readonly string[] = ["messages.error", "messages.thinking"];
+export const SHOWN_OTHERWISE: readonly string[] = ["messages.error", "messages.thinking"];
 
 /** The instructions; null when there is nothing to say. */
 export function traitsToInstructions(tree: unknown): string | null {
@@ -31,7 +31,7 @@ export function traitsToInstructions(tree: unknown): string | null {
     wording("When you greet, say", take("messages.greeting")),
     wording("When you have done something, say", take("messages.confirmation")),
   ];
-  for (const key of TOLD_OTHERWISE) values.delete(key);
+  for (const key of SHOWN_OTHERWISE) values.delete(key);
   const last = [take("meta.instructions"), take("meta.context")];
   const others = [...values].map(([key, value]) => other(key, value));
   const text = [...lines, ...others, ...last].filter((line) => line !== "").join("\n");
@@ -90,15 +90,15 @@ const PERCENT = /^(?:100|\d{1,2})(?:\.\d+)?$/;
 
 /** Traits are told by a word, which models follow better than a bare number. */
 function traits(values: Map<string, string>): string {
-  const told: string[] = [];
+  const traitTexts: string[] = [];
   for (const [key, value] of [...values]) {
     const trait = LEVEL.exec(key)?.[1];
     if (trait === undefined || !PERCENT.test(value)) continue;
     values.delete(key);
-    told.push(`${trait.replaceAll("_", " ")} ${degree(Number(value))} (${value})`);
+    traitTexts.push(`${trait.replaceAll("_", " ")} ${degree(Number(value))} (${value})`);
   }
-  if (told.length === 0) return "";
-  return `Your character, from 0 to 100: ${told.join(", ")}.`;
+  if (traitTexts.length === 0) return "";
+  return `Your character, from 0 to 100: ${traitTexts.join(", ")}.`;
 }
 
 function degree(percent: number): string {

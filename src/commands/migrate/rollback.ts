@@ -5,14 +5,14 @@ import { faultLine } from "../../core/fault.ts";
 import type { CommandLine } from "../args.ts";
 import { EXIT_FAILED, EXIT_FINE } from "../args.ts";
 import { rollbackConfig } from "./io-store.ts";
-import { tell } from "./output.ts";
+import { print } from "./output.ts";
 
 /** Returns the exit code. */
 export async function rollBack(named: string | undefined, line: CommandLine): Promise<number> {
   const { path } = chooseConfig({ path: named, env: process.env });
-  const told = { json: line.json, path };
+  const output = { json: line.json, path };
   const fail = (error: string): number => {
-    if (line.json) tell(told, { ok: false, written: false, error }, []);
+    if (line.json) print(output, { ok: false, written: false, error }, []);
     else process.stderr.write(`pipit migrate-config: ${error}\n`);
     return EXIT_FAILED;
   };
@@ -21,12 +21,12 @@ export async function rollBack(named: string | undefined, line: CommandLine): Pr
   if (!done.ok) return fail(faultLine(done.fault));
   const { from = "", backup, same = false } = done;
   if (same) {
-    tell(told, { ok: true, written: false, from }, [
+    print(output, { ok: true, written: false, from }, [
       `${done.path}: nothing to do: it is the same as ${from}`,
     ]);
     return EXIT_FINE;
   }
-  tell(told, { ok: true, written: true, target: done.path, from, kept: backup }, [
+  print(output, { ok: true, written: true, target: done.path, from, kept: backup }, [
     `${done.path} is again what ${from} holds; what it was just now is in ${backup}.`,
     "Now: sudo systemctl restart pipit",
   ]);

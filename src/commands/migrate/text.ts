@@ -83,8 +83,8 @@ export function migrateText(
 }
 
 /** An older key that could not be moved is still in the text; one message about it is enough. */
-function known(problem: Problem, told: readonly Problem[]): boolean {
-  return told.some(({ key }) => key === problem.key);
+function known(problem: Problem, reported: readonly Problem[]): boolean {
+  return reported.some(({ key }) => key === problem.key);
 }
 
 const NOT_BY_LINES =
@@ -98,8 +98,12 @@ function check(text: string, env: Env, locate: Locate): Checked {
   const { document, problems } = parseYaml(text);
   if (document === null || problems.length > 0) {
     // The place is one of the new text, which nobody has seen.
-    const told = problems.map((its) => ({ ...its, ...locate([], "value"), message: NOT_BY_LINES }));
-    return { ok: false, problems: told.slice(0, 1) };
+    const reported = problems.map((its) => ({
+      ...its,
+      ...locate([], "value"),
+      message: NOT_BY_LINES,
+    }));
+    return { ok: false, problems: reported.slice(0, 1) };
   }
   const checked = validate(document.tree, { env, locate, missingVariables: "default" });
   if (!checked.ok) return checked;
@@ -107,8 +111,8 @@ function check(text: string, env: Env, locate: Locate): Checked {
     ({ key }) => !OF_THE_ENVIRONMENT.includes(key),
   );
   if (broken.length === 0) return checked;
-  const told = broken.map((one) => ({ ...one, ...locate(pathOf(one), "value") }));
-  return { ok: false, problems: told };
+  const reported = broken.map((one) => ({ ...one, ...locate(pathOf(one), "value") }));
+  return { ok: false, problems: reported };
 }
 
 /** Rules that only the service's environment can keep. */

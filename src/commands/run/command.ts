@@ -86,20 +86,20 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
     },
   });
   try {
-    await runUntilTold(appliance, reloader, journal, () => record.begin(loaded.written));
+    await runUntilSignal(appliance, reloader, journal, () => record.begin(loaded.written));
   } finally {
     journal.close();
   }
   return 0;
 }
 
-async function runUntilTold(
+async function runUntilSignal(
   appliance: Appliance,
   reloader: Reloader,
   journal: LineJournal,
   remember: () => Promise<void>,
 ): Promise<void> {
-  const told = signalled();
+  const signal = signalled();
   // Under a terminal, the signal says that it was closed.
   const onTerminal = process.stdin.isTTY === true;
   const onHangUp = (): void => {
@@ -111,7 +111,7 @@ async function runUntilTold(
     void remember(); // it never rejects
     await appliance.start();
     reloader.start();
-    journal.log("info", `Stopping: ${await told}`);
+    journal.log("info", `Stopping: ${await signal}`);
   } finally {
     await reloader.close();
     await appliance.stop();

@@ -160,8 +160,8 @@ function untilSignal(): Promise<void> {
 
 function reportViolation({ connection, error, event }: Violation): void {
   const type = typeof event?.["type"] === "string" ? event["type"] : "(unreadable)";
-  const told = `PROTOCOL VIOLATION, connection ${connection}, ${type}: ${error.message}`;
-  process.stderr.write(`${oneLine(told)}\n`);
+  const line = `PROTOCOL VIOLATION, connection ${connection}, ${type}: ${error.message}`;
+  process.stderr.write(`${oneLine(line)}\n`);
 }
 
 function report(peer: Peer): number {

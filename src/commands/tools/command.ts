@@ -52,7 +52,7 @@ function listScreen(data: Fields): string {
   const disabled = list(data["disabled"]);
   if (disabled.length > 0) lines.push(`switched off: ${disabled.join(", ")}`);
   const surplus = list(data["surplus"]);
-  if (surplus.length > 0) lines.push(`too many, not told: ${surplus.join(", ")}`);
+  if (surplus.length > 0) lines.push(`too many, not offered to the model: ${surplus.join(", ")}`);
   lines.push(`programs: ${text(data, "programs") ?? ""}`);
   return lines.map((line) => `${line}\n`).join("");
 }

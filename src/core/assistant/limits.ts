@@ -11,7 +11,7 @@ export const RETRIES_MAX = 1;
 /** The same where nobody is reached: a router that restarts needs some seconds. */
 export const HOST_RETRIES_MAX = 3;
 /** The same where the server said when to come again. */
-export const TOLD_RETRIES_MAX = 3;
+export const DELAYED_RETRIES_MAX = 3;
 /** New connections in one conversation; a network that breaks more often is told. */
 export const RECONNECTS_MAX = 3;
 /** The server answers `response.create` at once; silence for this long is a dead peer. */

@@ -9,10 +9,10 @@ import type { Change, Effect, Ending, Fact } from "./inputs.ts";
 import {
   ATTEMPT_MAX_MS,
   CONNECT_MAX_MS,
+  DELAYED_RETRIES_MAX,
   HOST_RETRIES_MAX,
   RECONNECTS_MAX,
   RETRIES_MAX,
-  TOLD_RETRIES_MAX,
 } from "./limits.ts";
 import type { Call, Link, Memory, Scope } from "./state.ts";
 
@@ -173,7 +173,7 @@ function fallBack(own: Dialing, why: Fault, to: string): readonly Fact[] {
 /** The server says when: within this conversation if that is soon, else no wake asks before. */
 function rateLimited(own: Dialing, why: Fault, waitMs: number | null, at: LinkScope): Change<Link> {
   const wait = Math.max(waitMs ?? 0, redialDelayMs(own.failures, at.chance));
-  const again = own.failures < (waitMs === null ? RETRIES_MAX : TOLD_RETRIES_MAX);
+  const again = own.failures < (waitMs === null ? RETRIES_MAX : DELAYED_RETRIES_MAX);
   if (again && at.nowMs + wait + ATTEMPT_MAX_MS <= own.untilMs) {
     const line = `${failedWith(own, why).message}; again in ${seconds(wait)} s`;
     return waiting(own, at.nowMs + wait, line);

@@ -145,11 +145,13 @@ function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
   const down: Order = { to: "turn", event: { tag: "ptt-down", sample } };
   if (c.turn.tag === "held") return NOTHING;
   // The session is told first: what the server hears after that is no turn that it has found.
-  const isTold = c.link.tag !== "ready" || c.link.sent.pushToTalk;
+  const isCurrent = c.link.tag !== "ready" || c.link.sent.pushToTalk;
   const wanted = { pushToTalk: true, responseBy: "client" } as const;
-  const told: readonly Order[] = isTold ? [] : [{ to: "link", event: { tag: "update", wanted } }];
+  const updates: readonly Order[] = isCurrent
+    ? []
+    : [{ to: "link", event: { tag: "update", wanted } }];
   const isBusy = phaseOf(c) === "thinking" || isHeard(c.playback);
-  return isBusy ? [...interrupt(c, trigger), ...told, down] : [...told, down];
+  return isBusy ? [...interrupt(c, trigger), ...updates, down] : [...updates, down];
 }
 
 function pttUp({ conversation: c }: State): Routed {

@@ -49,7 +49,7 @@ export function step(state: State, input: Input, at: StepContext, watch: Watch =
   const routed = route(state, input, at);
   const taken = isOrders(routed) ? carryOut(begun, routed, at, watch) : joined(begun, routed, at);
   const ruled = applyRules(taken, input.tag, at, watch);
-  return input.tag === "shutdown" || input.tag === "power-off" ? ruled : keepBudgetTold(ruled, at);
+  return input.tag === "shutdown" || input.tag === "power-off" ? ruled : notifyBudget(ruled, at);
 }
 
 function route(state: State, input: Input, at: StepContext): Routed {
@@ -158,7 +158,7 @@ function applyRules(before: Step, input: string, at: StepContext, watch: Watch):
  * Levels of the budget are told once as each is reached, and fall again by themselves (midnight, a
  * budget raised). What was reached before the start is old news.
  */
-function keepBudgetTold(before: Step, at: StepContext): Step {
+function notifyBudget(before: Step, at: StepContext): Step {
   const { state } = before;
   const level = budgetLevel(at.settings, at.spentMicroUsd);
   const known = state.memory.budgetNotified;

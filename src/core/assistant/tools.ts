@@ -163,8 +163,8 @@ function settle(own: Tools, resultOf: (call: OpenCall) => Result | null, at: Sco
   const sends = results.flatMap(({ callId, output, picture }, n): Effect[] => {
     const count = own.settledIds.length + n;
     const event = { tag: "tool-output", callId, output } as const;
-    const told: Effect = { tag: "send", event, id: eventId("output", count) };
-    return picture === undefined ? [told] : [told, shown(callId, picture, count)];
+    const sent: Effect = { tag: "send", event, id: eventId("output", count) };
+    return picture === undefined ? [sent] : [sent, shown(callId, picture, count)];
   });
   const facts = results.map(
     ({ name, ok, startedMs }): Fact => ({ tag: "called", name, ok, ms: at.nowMs - startedMs }),

@@ -28,6 +28,6 @@ export function readArguments(text: string, check: Check): Read {
   if (object === null) return { ok: false, error: "The arguments must be one JSON object" };
   const problems = check(object);
   if (problems.length === 0) return { ok: true, value: object };
-  const told = problems.slice(0, PROBLEMS_MAX).join("; ");
-  return { ok: false, error: `The arguments do not fit: ${told}. Call again with better ones` };
+  const list = problems.slice(0, PROBLEMS_MAX).join("; ");
+  return { ok: false, error: `The arguments do not fit: ${list}. Call again with better ones` };
 }

@@ -179,8 +179,9 @@ function remedies(settings: Settings, known: Knowledge, wallMs: number): string 
       return singles.slice(after).map((one) => [...set, one]);
     });
     const found = sets.filter((set) => works(Object.assign({}, ...set.map((one) => one.change))));
-    const told = found.slice(0, REMEDIES_MAX).map((set) => set.map(({ says }) => says));
-    if (told.length > 0) return `Set ${told.map((one) => one.join(" with ")).join(", or ")}`;
+    const remedies = found.slice(0, REMEDIES_MAX).map((set) => set.map(({ says }) => says));
+    if (remedies.length > 0)
+      return `Set ${remedies.map((one) => one.join(" with ")).join(", or ")}`;
   }
   return "See `pipit doctor` for the models that this account has";
 }

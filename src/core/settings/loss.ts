@@ -70,8 +70,10 @@ export function lossesOf(before: Written, after: Written): readonly string[] {
   }
   const budget = budgetLoss(before, after);
   // Who means no limit says so in the section, which is there again then.
-  const isTold = (name: string): boolean => name === "budget" && budget.length > 0;
-  const sections = before.filled.filter((name) => !after.sections.includes(name) && !isTold(name));
+  const isReported = (name: string): boolean => name === "budget" && budget.length > 0;
+  const sections = before.filled.filter(
+    (name) => !after.sections.includes(name) && !isReported(name),
+  );
   const lost = [
     ...sections.map((name) => `the section ${name} is gone; write "${name}: {}" to mean it`),
     ...budget,

@@ -156,8 +156,8 @@ function pins(values: Partial<Settings>, isWritten: IsWritten): readonly Broken[
     const other = keys.slice(0, index).find((earlier) => values[earlier] === pin);
     if (other === undefined) return [];
     // A default is nobody's slip: the line that was written is the one to look at.
-    const [told, its] = isWritten(key) || !isWritten(other) ? [key, other] : [other, key];
-    return [{ key: told, message: `must not be ${its}'s pin, too (${pin})` }];
+    const [at, its] = isWritten(key) || !isWritten(other) ? [key, other] : [other, key];
+    return [{ key: at, message: `must not be ${its}'s pin, too (${pin})` }];
   });
 }
 

@@ -215,7 +215,7 @@ export function shifted(timers: Timers, stepMs: number, own: (entry: Entry) => b
 }
 
 /** What was missed has been told. */
-export function toldMissed(timers: Timers): Timers {
+export function announcedMissed(timers: Timers): Timers {
   return { ...timers, missed: [] };
 }
 

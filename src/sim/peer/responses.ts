@@ -236,8 +236,8 @@ export class Responses {
     const output = running.reply.output();
     const { usage } = running.taken.turn;
     const counted = status === "failed" ? noUsage() : usageJson(running.input, output);
-    const told = usage === null ? null : overlay(counted, usage);
-    running.reply.finish(status, details, told);
+    const usageShown = usage === null ? null : overlay(counted, usage);
+    running.reply.finish(status, details, usageShown);
     this.#running = this.#running.filter((other) => other !== running);
     if (running.beside) return;
     this.#setup.billing.produced(output);

@@ -162,14 +162,14 @@ export function clientProblem(event: JsonObject, dialect: Dialect): ApiError | n
     const message = `Invalid value: '${type}'. Supported values are: ${names}.`;
     return invalid("invalid_value", message, "type");
   }
-  return errors.length === 0 ? null : explain(telling(errors), event);
+  return errors.length === 0 ? null : explain(mostSpecific(errors), event);
 }
 
 /** What is wrong with an event of the peer's own, as text; null when nothing is. */
 export function serverProblem(event: JsonObject, dialect: Dialect): string | null {
   const errors = judge(dialect, "server").event(asPublished(event));
   if (errors === null) return `unknown type ${String(event["type"])}`;
-  const worst = errors.length === 0 ? null : telling(errors);
+  const worst = errors.length === 0 ? null : mostSpecific(errors);
   return worst === null ? null : `${worst.instancePath} ${worst.message ?? ""}`;
 }
 
@@ -190,7 +190,7 @@ function asPublished(event: JsonObject): JsonObject {
  * Of all the errors that a choice between shapes yields, the one that tells: branches whose `type`
  * or `role` is another one are not what was meant; then unknown fields, missing ones, wrong values.
  */
-function telling(errors: readonly ErrorObject[]): ErrorObject {
+function mostSpecific(errors: readonly ErrorObject[]): ErrorObject {
   const foreign = errors
     .filter(
       (error) =>

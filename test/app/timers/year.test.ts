@@ -168,7 +168,7 @@ class House {
 
   #collectMissed(): void {
     for (const name of this.alarmClock.missed()) this.#note(name, this.clock.wallMs());
-    this.alarmClock.told();
+    this.alarmClock.announced();
   }
 }
 
