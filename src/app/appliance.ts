@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
 import { RING_MS } from "../core/assistant/limits.ts";
 import type { State, StepContext } from "../core/assistant/state.ts";
-import { phase } from "../core/assistant/views.ts";
+import { isWakeVain, phase } from "../core/assistant/views.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import { msToSamples } from "../core/audio/pcm.ts";
 import { Ring } from "../core/audio/ring.ts";
@@ -224,6 +224,7 @@ export class Appliance {
         this.#level.called();
         this.#loop.post({ tag: "wake", keyword, endSample });
       },
+      isVain: () => isWakeVain(this.#loop.state) && !ringer.alarmClock.isRinging,
       isPlaying: () => phase(this.#loop.state) === "speaking" || ringer.alarmClock.isRinging,
       onStop: () => {
         if (!ringer.silence()) this.#loop.post({ tag: "command", command: "stop" });

@@ -3,7 +3,7 @@
  *
  * Invariants: the engine gets every sample at most once, in order, with true positions; what it gets
  * while the gate stays open has no gap; while muted, or in a quiet room, it gets nothing, and nothing
- * heard while muted reaches it later. The work of one call is bounded by CALL_SAMPLES_MAX.
+ * heard while muted, or while a word would change nothing, reaches it later. The work of one call is bounded by CALL_SAMPLES_MAX.
  */
 
 import { FRAME_SAMPLES, msToSamples } from "../../core/audio/pcm.ts";
@@ -36,6 +36,8 @@ export interface WakePathOptions {
   readonly isOwn?: (endSample: number) => boolean;
   /** A keyword was heard; `endSample` is its end as a position of the capture clock. */
   readonly onWake: (keyword: string, endSample: number) => void;
+  /** Whether a word would change nothing now: the engine rests. The gate goes on. */
+  readonly isVain?: () => boolean;
   /** Whether something plays that the stop word would silence: it is looked for only then. */
   readonly isPlaying: () => boolean;
   /** The word that silences what plays was heard while something did. */
@@ -78,11 +80,13 @@ export class WakePath {
   };
   #enabled: boolean = true;
   #flowing: boolean = false;
+  /** A word would change nothing. */
+  #resting: boolean = false;
   /** Feeding without a gap since the last look-back. */
   #following: boolean = false;
   /** The next ring position to be fed. */
   #cursor = 0;
-  /** Nothing before this position may be fed, nor be detected: it was heard while muted. */
+  /** Nothing before this position may be fed, nor be detected: it was heard while muted or resting. */
   #floor = 0;
   #quietUntilSample = 0;
   #cooldownMs: number;
@@ -153,7 +157,8 @@ export class WakePath {
       this.#options.engine.listenFor(STOP_WORD, isPlaying);
     }
     const open = this.#enabled && this.#gate.take(this.#amplified(frame));
-    if (!open || !this.#flowing) {
+    this.#rest(this.#options.isVain?.() ?? false);
+    if (!open || !this.#flowing || this.#resting) {
       this.#following = false;
       this.#counts.framesSkipped += 1;
       return;
@@ -161,6 +166,12 @@ export class WakePath {
     this.#counts.framesFed += 1;
     if (!this.#following) this.#lookBack();
     this.#feed();
+  }
+
+  /** What was said in the meantime is no call: a "computer" late in a question must not cut its answer. */
+  #rest(on: boolean): void {
+    if (this.#resting && !on) this.#floor = this.#options.ring.head;
+    this.#resting = on;
   }
 
   /** The frame at the level at which it is listened to. */
@@ -210,8 +221,8 @@ export class WakePath {
     const isSame = Math.abs(endSample - this.#lastDetected) < msToSamples(SAME_WORD_MS);
     const muted = !this.#enabled || endSample <= this.#floor;
     const isStop = keyword === STOP_WORD;
-    const isVain = isStop ? !this.#playing : endSample < this.#quietUntilSample;
-    if (muted || isSame || isVain) {
+    const isUnwanted = isStop ? !this.#playing : endSample < this.#quietUntilSample;
+    if (muted || isSame || isUnwanted) {
       this.#counts.detectionsDropped += 1;
       return;
     }

@@ -36,6 +36,11 @@ export function phaseOf({ link, turn, playback }: Conversation): Phase {
   }
 }
 
+/** Would the wake word change nothing? It has been said, and the question is not over. */
+export function isWakeVain(state: State): boolean {
+  return ["connecting", "listening"].includes(phase(state));
+}
+
 /** What the LEDs show. At rest without microphone or speaker is no rest: the owner must see it. */
 export function indication(state: State): Phase {
   const { microphone, speaker } = state.memory.deviceFaults;

@@ -32,6 +32,7 @@ class World {
   readonly told: string[] = [];
   readonly wanted: string[] = [];
   isPlaying: boolean = false;
+  isVain: boolean = false;
   /** All that was ever said. */
   readonly source: number[] = [];
   feedsInOneCall = 0;
@@ -49,6 +50,7 @@ class World {
     cooldownMs: 2000,
     onWake: (keyword, endSample) => this.woken.push(`${keyword} ${endSample}`),
     isPlaying: () => this.isPlaying,
+    isVain: () => this.isVain,
     onStop: () => this.woken.push("stop"),
     onLost: () => this.told.push("lost"),
     onFlowing: () => this.told.push("flowing"),
@@ -167,6 +169,26 @@ test("muted, nothing is fed; unmuted, nothing that was said meanwhile", () => {
   world.engine?.detected("computer", unmutedAt);
   assert.deepEqual(world.woken, []);
   world.engine?.detected("computer", unmutedAt + 500);
+  assert.equal(world.woken.length, 1);
+});
+
+test("where a word would change nothing the engine rests, and never hears what was said meanwhile", () => {
+  const world = quietWorld();
+  world.hear(syllables(2));
+  world.isVain = true;
+  const fedBefore = world.fed.length;
+  world.hear(syllables(8));
+  assert.equal(world.fed.length, fedBefore);
+  assert.ok(world.path.gateOpen, "the gate goes on");
+  // The question's last second is within the look-back: it must not interrupt its own answer.
+  world.isVain = false;
+  const backAt = world.ring.head;
+  world.hear(joined(syllables(3), room(1000)));
+  const begin = world.stretches().at(-1)?.[0] ?? 0;
+  assert.ok(world.fed.length > fedBefore && begin >= backAt - RESAMPLE_DELAY_SAMPLES, `${begin}`);
+  world.engine?.detected("computer", backAt);
+  assert.deepEqual(world.woken, []);
+  world.engine?.detected("computer", backAt + 500);
   assert.equal(world.woken.length, 1);
 });
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { Input } from "../../../src/core/assistant/inputs.ts";
 import type { State, StepContext } from "../../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../../src/core/assistant/step.ts";
-import { deadlineMs, indication, phase } from "../../../src/core/assistant/views.ts";
+import { deadlineMs, indication, isWakeVain, phase } from "../../../src/core/assistant/views.ts";
 import { fault } from "../../../src/core/fault.ts";
 import type { Phase } from "../../../src/core/phase.ts";
 import type { ServerEvent } from "../../../src/core/realtime/server-events.ts";
@@ -153,7 +153,19 @@ for (const [index, settings] of MODES.entries()) {
         assertWayBack(after, settings);
       }
     }
+    assertVain(states.filter(isWakeVain), settings);
   });
+}
+
+/** Where the wake word is not even looked for, it would have done nothing. */
+function assertVain(states: readonly State[], settings: Settings): void {
+  assert.ok(states.length > 0);
+  const wake: Input = { tag: "wake", keyword: "computer", endSample: 47_000 };
+  for (const state of states) {
+    const { state: after, sends, facts } = step(state, wake, at(1000, 48_000, settings));
+    assert.deepEqual({ sends, facts }, { sends: [], facts: [] }, phase(state));
+    assert.deepEqual(after.conversation, state.conversation);
+  }
 }
 
 /** Left alone, with only the clock ticking, the appliance comes to rest. */
