@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.mjs";
 import { helpIfAsked } from "./help.mjs";
 
 helpIfAsked(import.meta.url);
@@ -52,6 +53,7 @@ for (const tree of ["src", "test"]) {
     filter: (path) => !/\.[cm]?ts$/.test(path),
   });
 }
+await bundle(fresh);
 chmodSync(join(fresh, "src/main.js"), 0o755); // It is run by its own name, too.
 const old = `${out}-old-${process.pid}`;
 if (existsSync(out)) renameSync(out, old);

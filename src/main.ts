@@ -9,6 +9,7 @@
 import { inspect } from "node:util";
 import { errorCode } from "./adapters/os/files.ts";
 import { keepInspectorShut } from "./adapters/os/quiet-inspector.ts";
+import { inSources } from "./adapters/os/source-stack.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
 import { terminalColumns, wrapped } from "./commands/columns.ts";
 import { end, endSoon } from "./commands/last-resort.ts";
@@ -162,7 +163,7 @@ function explain(error: unknown): number {
     reportError(`pipit: ${short}`);
     return EXIT_FAILED;
   }
-  process.stderr.write(`pipit: this is a bug\n${inspect(error)}\n`);
+  process.stderr.write(`pipit: this is a bug\n${inSources(inspect(error))}\n`);
   return EXIT_FAILED;
 }
 

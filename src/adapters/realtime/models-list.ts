@@ -4,6 +4,9 @@
  */
 
 import { rename, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { parseJson, record } from "../../core/json.ts";
 import { type ShutdownDates, shutdownDates } from "../../core/models/dates.ts";
@@ -50,13 +53,9 @@ export class ModelsList implements ModelsSource {
   async #ask(): Promise<ShutdownDates | null> {
     const { baseUrl, apiKey } = this.#options;
     try {
-      const response = await fetch(modelsUrl(baseUrl()), {
-        headers: { Authorization: `Bearer ${apiKey()}` },
-        redirect: "error",
-        signal: AbortSignal.timeout(ASK_MAX_MS),
-      });
-      const text = await bounded(response);
-      return response.ok ? shutdownDates(parseJson(text)) : null;
+      const headers = { authorization: `Bearer ${apiKey()}` };
+      const { status, text } = await get(new URL(modelsUrl(baseUrl())), headers);
+      return status === 200 ? shutdownDates(parseJson(text)) : null;
     } catch {
       return null; // Offline, refused, no JSON: nothing is learnt, and nothing is lost.
     }
@@ -90,14 +89,33 @@ export class ModelsList implements ModelsSource {
   }
 }
 
+/**
+ * One request; redirects are not followed. By node:https, because `fetch` keeps 9 MB for good.
+ * Rejects after ASK_MAX_MS, and beyond ANSWER_MAX_BYTES.
+ */
+function get(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ status: number; text: string }> {
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const asked = send(url, { headers, signal: AbortSignal.timeout(ASK_MAX_MS) }, (answer) => {
+      bounded(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
 /** The body as text, up to ANSWER_MAX_BYTES; throws beyond. */
-async function bounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
+async function bounded(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
+  for await (const chunk of answer) {
+    const piece = Buffer.from(chunk);
+    bytes += piece.length;
     if (bytes > ANSWER_MAX_BYTES) throw new RangeError("the list of models is too long");
-    chunks.push(chunk);
+    chunks.push(piece);
   }
   return Buffer.concat(chunks).toString("utf8");
 }

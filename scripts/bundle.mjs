@@ -1,0 +1,76 @@
+// Puts the program into few files: loading 200 modules costs 8 MB and half a second of a Pi's start.
+// bundle(OUT): reads src, writes OUT/src/bundle, and makes the entries in OUT/src lead there. The
+// modules beside them stay as the compiler wrote them: the tests look into those.
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const src = join(root, "src");
+
+/** What is started as a process or a thread of its own. */
+const ENTRIES = [
+  "main",
+  "adapters/speaker/child",
+  "adapters/wake/porcupine-child",
+  "adapters/wake/keyless-worker",
+  "adapters/wake/micro-worker",
+];
+/** Packages that every daemon loads and that are plain JavaScript; the others stay outside. */
+const INSIDE = ["ws", "yaml"];
+
+const posix = (path) => path.replaceAll("\\", "/");
+
+/** A module's own address leads to what lies beside it: sounds, schemas, programs. */
+const ownPlace = {
+  name: "own-place",
+  setup(building) {
+    building.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const place = posix(relative(src, path)).replace(/\.ts$/, ".js");
+      const address = `new URL("../${place}", import.meta.url).href`;
+      return { contents: text.replaceAll("import.meta.url", address), loader: "ts" };
+    });
+  },
+};
+
+function outside() {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
+  return [...names, "bufferutil", "utf-8-validate"].filter((name) => !INSIDE.includes(name));
+}
+
+function leadsTo(out, entry) {
+  const file = join(out, "src", `${entry}.js`);
+  const target = posix(relative(dirname(file), join(out, "src/bundle", basename(entry))));
+  const first = entry === "main" ? "#!/usr/bin/env node\n" : "";
+  writeFileSync(
+    file,
+    `${first}export * from "${target.startsWith(".") ? "" : "./"}${target}.js";\n`,
+  );
+}
+
+export async function bundle(out) {
+  await build({
+    entryPoints: ENTRIES.map((entry) => ({ in: join(src, `${entry}.ts`), out: basename(entry) })),
+    outdir: join(out, "src/bundle"),
+    chunkNames: "[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    logLevel: "warning",
+    external: outside(),
+    plugins: [ownPlace],
+    // ws is CommonJS: inside an ES module it needs a require of its own.
+    banner: {
+      js: 'import { createRequire as ownRequire } from "node:module"; const require = ownRequire(import.meta.url);',
+    },
+  });
+  for (const entry of ENTRIES) leadsTo(out, entry);
+}
