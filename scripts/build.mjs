@@ -5,7 +5,6 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle } from "./bundle.mjs";
 import { helpIfAsked } from "./help.mjs";
 
 helpIfAsked(import.meta.url);
@@ -13,7 +12,7 @@ helpIfAsked(import.meta.url);
 const [wanted = "dist"] = process.argv.slice(2);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const compiler = join(root, "node_modules/typescript/bin/tsc");
-if (!existsSync(compiler)) {
+if (!existsSync(compiler) || !existsSync(join(root, "node_modules/esbuild"))) {
   console.error("the compiler is not there: npm ci --include=dev");
   process.exit(1);
 }
@@ -53,6 +52,8 @@ for (const tree of ["src", "test"]) {
     filter: (path) => !/\.[cm]?ts$/.test(path),
   });
 }
+// Loaded only now, when the bundler is known to be there.
+const { bundle } = await import("./bundle.mjs");
 await bundle(fresh);
 chmodSync(join(fresh, "src/main.js"), 0o755); // It is run by its own name, too.
 const old = `${out}-old-${process.pid}`;

@@ -178,7 +178,7 @@ test("Node.js of one user's own is named, where sudo does not see it", async (t)
 test("a build that is cut short, or fails, leaves the old one whole", (t) => {
   const tree = tempFolder(t);
   mkdirSync(join(tree, "scripts"));
-  for (const name of ["build.mjs", "help.mjs"]) {
+  for (const name of ["build.mjs", "bundle.mjs", "help.mjs"]) {
     writeFileSync(join(tree, "scripts", name), readFileSync(join(ROOT, "scripts", name)));
   }
   for (const name of ["src", "test", "dist"]) mkdirSync(join(tree, name));
@@ -188,6 +188,10 @@ test("a build that is cut short, or fails, leaves the old one whole", (t) => {
   const without = build();
   assert.equal(without.status, 1);
   assert.equal(without.stderr, "the compiler is not there: npm ci --include=dev\n");
+  writeFileSync(join(tree, "package.json"), "{}");
+  const bundler = join(tree, "node_modules/esbuild");
+  mkdirSync(bundler, { recursive: true });
+  writeFileSync(join(bundler, "index.js"), "exports.build = async () => undefined;");
   const compiler = join(tree, "node_modules/typescript/bin/tsc");
   mkdirSync(join(compiler, ".."), { recursive: true });
   writeFileSync(compiler, 'process.kill(process.ppid, "SIGKILL");');
@@ -197,8 +201,11 @@ test("a build that is cut short, or fails, leaves the old one whole", (t) => {
   assert.deepEqual(readdirSync(join(tree, "dist")), ["whole"]);
   writeFileSync(
     compiler,
-    `const out = process.argv.at(-1); require("node:fs").mkdirSync(out + "/src", { recursive: true });
-     require("node:fs").writeFileSync(out + "/src/main.js", "");`,
+    `const { mkdirSync, writeFileSync } = require("node:fs");
+     const out = process.argv.at(-1);
+     for (const place of ["adapters/speaker", "adapters/wake"])
+       mkdirSync(out + "/src/" + place, { recursive: true });
+     writeFileSync(out + "/src/main.js", "");`,
   );
   assert.equal(build().status, 0);
   assert.ok(existsSync(join(tree, "dist/src/main.js")));
@@ -211,7 +218,7 @@ test("a build that is cut short, or fails, leaves the old one whole", (t) => {
 
 test("every script tells what it does, and does nothing else then", () => {
   for (const name of readdirSync(join(ROOT, "scripts"))) {
-    if (/\.sh$|^help\.mjs$/.test(name)) continue; // read by the others
+    if (/\.sh$|^(?:help|bundle)\.mjs$/.test(name)) continue; // read by the others
     const path = join(ROOT, "scripts", name);
     const program = name.endsWith(".mjs") ? process.execPath : "bash";
     const { status, stdout, stderr } = spawnSync(program, [path, "--help"], {
