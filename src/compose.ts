@@ -27,6 +27,7 @@ import { type Env, fdSink, wantsColour } from "./adapters/os/line-sink.ts";
 import { projectVersion } from "./adapters/os/project-root.ts";
 import { FolderStateFile } from "./adapters/os/state-file.ts";
 import { loadWav } from "./adapters/os/wav-file.ts";
+import { LocalPrograms } from "./adapters/programs/runner.ts";
 import { ModelsList } from "./adapters/realtime/models-list.ts";
 import { RealtimeDialer } from "./adapters/realtime/socket.ts";
 import { AplaySpeaker } from "./adapters/speaker/aplay.ts";
@@ -152,7 +153,9 @@ export function compose(
     volumeFile: composeStateFile("volume.json", "The volume", base),
     memoryFile: composeStateFile("memory.yaml", "What is remembered", base),
     readYaml,
-    functionHost: new OutsideHost({ clock, sandbox: () => current()["tools.sandbox"] }),
+    functionHost: new OutsideHost(
+      new LocalPrograms({ clock, sandbox: () => current()["tools.sandbox"] }),
+    ),
     echoFile: composeStateFile("echo.json", "What was learned of the echo", base),
     voice: new EspeakVoice(clock),
     ringSound,

@@ -230,6 +230,64 @@ export interface PlainVoice {
   speak(text: string, language: string): Promise<Int16Array | Fault>;
 }
 
+/** A program to be started: words, never a line for a shell. */
+export interface ProgramRequest {
+  /** The first is an absolute path. */
+  readonly argv: readonly string[];
+  /** Its environment, nothing of ours; PATH, LANG and HOME are added where they are missing. */
+  readonly env: Readonly<Record<string, string>>;
+  /** An absolute path. */
+  readonly cwd: string;
+  /** After so many milliseconds it is stopped; null: it runs until it is stopped, or ends. */
+  readonly maxMs: number | null;
+}
+
+export interface ProgramEnd {
+  /** Its exit code; null: it did not run, or a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Why it could not be started (a system's error code such as ENOENT, or words); null: it ran. */
+  readonly error: string | null;
+}
+
+export interface ProgramSink {
+  /** What it writes to its standard output, as it comes; the array is the sink's. */
+  output(bytes: Uint8Array): void;
+  /** The same of its standard error. */
+  errors(bytes: Uint8Array): void;
+  /** It is over: said exactly once, and nothing follows. */
+  ended(end: ProgramEnd): void;
+}
+
+/** A program that was started. */
+export interface Program {
+  /** Queues bytes for its standard input; one that lets more than 1 MB wait is stopped. */
+  write(bytes: Uint8Array): void;
+  /** No more input comes; what is queued is still written. */
+  endInput(): void;
+  /** TERM to it and all its children, KILL after 500 ms; `ended` follows within 2 s. */
+  stop(): void;
+}
+
+/**
+ * Starts the programs of others: those of `tools.custom`, servers of MCP. Each is a process group of
+ * its own, ended as a whole when it ends, is stopped, or we end. What it writes is not cut here: a sink
+ * that has had enough calls `stop`.
+ */
+export interface ProgramRunner {
+  /** Never throws; `ended` is never said before this returns. */
+  start(request: ProgramRequest, sink: ProgramSink): Program;
+  /** For the owner: how it is kept away from the key. */
+  readonly says: string;
+}
+
+/** Which runner there is, by `tools.sandbox` and by what this machine offers; asked anew each time. */
+export interface Programs {
+  /** Null: no program may be run here; `protection` says why, and what to do. */
+  runner(): ProgramRunner | null;
+  protection(): string;
+}
+
 /** Carries out the owner's own functions, out of the process. Never rejects; ends with the signal. */
 export interface FunctionHost {
   run(custom: CustomFunction, args: Fields, signal: AbortSignal): Promise<ToolResult>;

@@ -1,133 +1,94 @@
 /**
- * The owner's functions that are programs.
+ * The owner's functions that are programs: words that are made of the arguments, and what comes of it.
  *
- * Invariants: no shell; a small fixed environment; a process group of its own, which is ended as a
- * whole (TERM, then KILL) when the time is over, the output too long, or the program itself is done;
- * of its output at most OUTPUT_MAX_BYTES are kept; it cannot read our keys (see sandbox.ts).
+ * Invariants: of its output at most OUTPUT_MAX_BYTES are kept, and then it is stopped, as when the call
+ * is given up; it is settled once, however it ends.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { argvOf, type CommandRun } from "../../core/functions/custom.ts";
 import { foreignText, type ToolResult } from "../../core/functions/result.ts";
 import type { Fields } from "../../core/json.ts";
-import type { Clock } from "../../ports.ts";
-import { errorCode } from "../os/files.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Program, ProgramEnd, ProgramRunner } from "../../ports.ts";
 
 /** More is no answer for a voice; the program is ended. */
 const OUTPUT_MAX_BYTES = 1_048_576;
 const ERRORS_MAX_BYTES = 4_096;
-/** Between the polite end and the other one. */
-const GRACE_MS = 500;
-const PATH = "/usr/local/bin:/usr/bin:/bin";
+/** Longer than any call may take: should we hang, it ends all the same. */
+const PROGRAM_MAX_MS = 610_000;
 
 export interface CommandOptions {
   readonly run: CommandRun;
   readonly args: Fields;
   readonly signal: AbortSignal;
   readonly maxBytes: number;
-  readonly sandbox: Sandbox;
-  readonly clock: Clock;
+  readonly runner: ProgramRunner;
 }
 
 /** Never rejects. */
 export function runCommand(options: CommandOptions): Promise<ToolResult> {
-  const words = argvOf(options.run, options.args);
+  const { run, args, signal, runner } = options;
+  const words = argvOf(run, args);
   if ("error" in words) return Promise.resolve({ ok: false, error: words.error });
-  if (options.signal.aborted) return Promise.resolve({ ok: false, error: "It was given up" });
-  const [program = "", ...rest] = options.sandbox.wrap(words);
-  const child = spawn(program, rest, {
-    cwd: options.run.cwd,
-    env: { PATH, LANG: "C.UTF-8", HOME: "/nonexistent" },
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
+  if (signal.aborted) return Promise.resolve({ ok: false, error: "It was given up" });
+  return new Promise((resolve) => {
+    const request = { argv: words, env: {}, cwd: run.cwd, maxMs: PROGRAM_MAX_MS };
+    const told = new Told(options.maxBytes, () => program.stop());
+    const stop = (): void => program.stop();
+    const ended = (end: ProgramEnd): void => {
+      signal.removeEventListener("abort", stop);
+      resolve(told.judge(end));
+    };
+    const program: Program = runner.start(request, {
+      output: (bytes) => told.output(bytes),
+      errors: (bytes) => told.errors(bytes),
+      ended,
+    });
+    signal.addEventListener("abort", stop, { once: true });
+    if (run.stdin) program.write(Buffer.from(`${JSON.stringify(args)}\n`));
+    program.endInput();
   });
-  return new Run(child, options).ended;
 }
 
-class Run {
-  readonly ended: Promise<ToolResult>;
-  readonly #child: ChildProcess;
-  readonly #options: CommandOptions;
-  readonly #out: Buffer[] = [];
+/** What a program has said. */
+class Told {
+  readonly #maxBytes: number;
+  readonly #enough: () => void;
+  readonly #out: Uint8Array[] = [];
   #outBytes = 0;
   #errors = "";
   #isCut: boolean = false;
-  #cancelKill: () => void = () => {};
 
-  constructor(child: ChildProcess, options: CommandOptions) {
-    this.#child = child;
-    this.#options = options;
-    this.ended = new Promise((resolve) => this.#attend(resolve));
+  constructor(maxBytes: number, enough: () => void) {
+    this.#maxBytes = maxBytes;
+    this.#enough = enough;
   }
 
-  #attend(resolve: (result: ToolResult) => void): void {
-    const { signal, run, args } = this.#options;
-    const child = this.#child;
-    const stop = (): void => this.#end();
-    signal.addEventListener("abort", stop, { once: true });
-    const settle = (result: ToolResult): void => {
-      signal.removeEventListener("abort", stop);
-      resolve(result);
-    };
-    child.stdout?.on("data", (chunk: Buffer) => this.#take(chunk));
-    child.stderr?.on("data", (chunk: Buffer) => {
-      this.#errors = (this.#errors + chunk.toString("utf8")).slice(-ERRORS_MAX_BYTES);
-    });
-    child.stdin?.on("error", () => undefined); // It does not want to read: its own affair.
-    child.stdin?.end(run.stdin ? `${JSON.stringify(args)}\n` : undefined);
-    child.on("error", (error) => settle(notRun(errorCode(error))));
-    child.on("exit", (code, died) => {
-      // What it has started and left behind ends with it, and so do its pipes.
-      this.#end();
-      const finish = (): void => settle(this.#judge(code, died));
-      child.stdout?.once("close", finish);
-      if (child.stdout?.destroyed === true) finish();
-    });
-  }
-
-  #take(chunk: Buffer): void {
+  output(bytes: Uint8Array): void {
     if (this.#isCut) return;
-    this.#out.push(chunk);
-    this.#outBytes += chunk.length;
+    this.#out.push(bytes);
+    this.#outBytes += bytes.length;
     if (this.#outBytes < OUTPUT_MAX_BYTES) return;
     this.#isCut = true;
-    this.#end();
+    this.#enough();
   }
 
-  /** The whole group: polite first. Twice does nothing new. */
-  #end(): void {
-    this.#signal("SIGTERM");
-    this.#cancelKill();
-    this.#cancelKill = this.#options.clock.after(GRACE_MS, () => {
-      this.#signal("SIGKILL");
-      this.#child.stdout?.destroy();
-      this.#child.stderr?.destroy();
-    });
+  errors(bytes: Uint8Array): void {
+    const text = Buffer.from(bytes.slice(-ERRORS_MAX_BYTES)).toString("utf8");
+    this.#errors = (this.#errors + text).slice(-ERRORS_MAX_BYTES);
   }
 
-  #signal(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // The group is gone: as wanted.
-    }
-  }
-
-  #judge(code: number | null, died: NodeJS.Signals | null): ToolResult {
-    const { maxBytes } = this.#options;
+  judge({ code, signal, error }: ProgramEnd): ToolResult {
+    if (error !== null) return notRun(error);
     const text = Buffer.concat(this.#out).toString("utf8");
-    if (this.#isCut || code === 0) return foreignText(text, maxBytes);
-    const how = code === null ? `was ended (${died ?? "no code"})` : `failed with code ${code}`;
+    if (this.#isCut || code === 0) return foreignText(text, this.#maxBytes);
+    const how = code === null ? `was ended (${signal ?? "no code"})` : `failed with code ${code}`;
     const words = foreignText(this.#errors === "" ? text : this.#errors, 512);
     const detail = words.ok ? JSON.stringify(words.data) : "no text";
     return { ok: false, error: `The program ${how}: ${detail}` };
   }
 }
 
-function notRun(code: string): ToolResult {
-  const why = code === "ENOENT" ? "there is no such program, or no such folder" : code;
+function notRun(error: string): ToolResult {
+  const why = error === "ENOENT" ? "there is no such program, or no such folder" : error;
   return { ok: false, error: `The program could not be started (${why})` };
 }

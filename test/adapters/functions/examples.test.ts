@@ -9,6 +9,7 @@ import { OutsideHost } from "../../../src/adapters/functions/host.ts";
 import { schemaTrouble } from "../../../src/adapters/functions/schema-check.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { projectRoot } from "../../../src/adapters/os/project-root.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
 import { type CustomFunction, customFunctions } from "../../../src/core/functions/custom.ts";
 import { validate } from "../../../src/core/settings/validate.ts";
 import { tempFolder } from "../../helpers/host.ts";
@@ -40,7 +41,9 @@ test("the shopping list: added once, listed, removed, and whatever is said is on
   const script = join(FOLDER, "shopping-list.sh");
   const argv = [script, join(tempFolder(t), "list.txt"), ...words];
   const own = { ...list, run: { ...list.run, argv } };
-  const host = new OutsideHost({ clock: new SystemClock(), sandbox: () => "none" });
+  const host = new OutsideHost(
+    new LocalPrograms({ clock: new SystemClock(), sandbox: () => "none" }),
+  );
   const say = async (action: string, item = ""): Promise<string> =>
     JSON.stringify(await host.run(own, { action, item }, AbortSignal.timeout(9_000)));
   assert.match(await say("list"), /the list is empty/);

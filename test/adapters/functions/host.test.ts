@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { OutsideHost, PROGRAMS_MAX } from "../../../src/adapters/functions/host.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
 import { customFunctions } from "../../../src/core/functions/custom.ts";
 import type { ToolResult } from "../../../src/core/functions/result.ts";
 import type { Fields } from "../../../src/core/json.ts";
@@ -17,7 +18,7 @@ const clock = new SystemClock();
 const isRoot = process.getuid?.() === 0;
 
 function host(sandbox: "auto" | "none" = "none"): OutsideHost {
-  return new OutsideHost({ clock, sandbox: () => sandbox });
+  return new OutsideHost(new LocalPrograms({ clock, sandbox: () => sandbox }));
 }
 
 function one(of: object) {
@@ -132,7 +133,9 @@ test("as another user it can read neither key nor configuration; as ours it is n
     const parent = await run(shell("cat /proc/$PPID/environ"), {}, 9_000, host("auto"));
     assert.equal(parent.result.ok, false);
   }
-  const service = new OutsideHost({ clock, sandbox: () => "auto", uid: 999 });
+  const socketPath = "/nonexistent/socket";
+  const none = new LocalPrograms({ clock, sandbox: () => "auto", uid: 999, socketPath });
+  const service = new OutsideHost(none);
   const refused = await service.run(one(shell("id")), {}, AbortSignal.timeout(1_000));
   assert.ok(!refused.ok && refused.error.includes("could read the key"));
 });
