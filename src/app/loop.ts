@@ -7,7 +7,7 @@ import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
 import type { State, StepContext } from "../core/assistant/state.ts";
 import { INITIAL, step } from "../core/assistant/step.ts";
 import { deadlineMs, indication, isSameGate, microphoneGate } from "../core/assistant/views.ts";
-import type { Phase } from "../core/phase.ts";
+import type { Indication } from "../core/phase.ts";
 import type { PublicSettings } from "../core/settings/table.ts";
 import type { Clock, Leds } from "../ports.ts";
 import type { Gates } from "./gates.ts";
@@ -19,7 +19,7 @@ export interface LoopOptions {
   readonly clock: Clock;
   readonly leds: Leds;
   /** The LEDs really show it. */
-  readonly lit: (shown: Phase) => void;
+  readonly lit: (shown: Indication) => void;
   readonly settings: () => PublicSettings;
   /** A hash of server and key. */
   readonly account: () => string;
@@ -114,7 +114,7 @@ export class Loop {
     };
   }
 
-  #show(shown: Phase): void {
+  #show(shown: Indication): void {
     const { leds, lit } = this.#options;
     leds.show(shown, () => lit(shown));
   }

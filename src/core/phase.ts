@@ -13,8 +13,8 @@ export const PHASES = [
 
 export type Phase = (typeof PHASES)[number];
 
-/** What the LEDs can show: a phase, or that a timer or an alarm rings. */
-export const INDICATIONS = [...PHASES, "ringing"] as const;
+/** What the LEDs can show: a phase, that a function awaits the owner's yes, that a timer rings. */
+export const INDICATIONS = [...PHASES, "awaiting-approval", "ringing"] as const;
 
 export type Indication = (typeof INDICATIONS)[number];
 
@@ -32,3 +32,17 @@ export type EndReason =
   | "shutdown"
   | "budget"
   | "fault";
+
+/**
+ * How a call of a function came to its end. `held`: its output was its result; `late`: the result came as a
+ * message; `asked`: the model was told to ask first, and then called again; `lost`: with its
+ * connection; `unfinished`: the conversation was over before it.
+ */
+export type CallOutcome =
+  | "held"
+  | "late"
+  | "asked"
+  | "refused"
+  | "given-up"
+  | "lost"
+  | "unfinished";

@@ -28,6 +28,7 @@ const OWN = [
 ];
 const STATUSES = ["completed", "cancelled", "incomplete", "failed"] as const;
 const COMMANDS = ["wake", "stop", "mute", "unmute", "toggle-mute", "repeat"] as const;
+const CALL_IDS = ["c", "d", "e"] as const;
 const NAMES = ["end_conversation", "lamp"];
 
 /** Any input; the server's are on attempt `attempt`, or now and then on the one before. */
@@ -43,8 +44,8 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "uplink-flushed" }),
     () => ({ tag: "power-off" }),
     () => ({ tag: "news", text: "It is done." }),
-    () => ({ tag: "tool-done", callId: one(["c", "d", "e"]), ok: dice.chance(0.5), output: "{}" }),
-    () => ({ tag: "tool-done", callId: one(["c", "d"]), ok: true, output: "{}", picture: "/9j/" }),
+    () => ({ tag: "tool-done", callId: one(CALL_IDS), ...toolEnd(dice) }),
+    () => ({ tag: "tool-asks", callId: one(CALL_IDS), output: "{}" }),
     () => ({
       tag: "link-closed",
       attempt: stale,
@@ -91,6 +92,11 @@ function anyEvent(dice: SimDice): ServerEvent {
     { tag: "malformed", why: "x" },
   ];
   return one(kinds);
+}
+
+function toolEnd(dice: SimDice) {
+  const picture = dice.chance(0.3) ? { picture: "/9j/" } : {};
+  return { ok: dice.chance(0.5), output: "{}", isBegun: dice.chance(0.3), ...picture };
 }
 
 function heard(itemId: string, dice: SimDice) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Effect, Fact, Input } from "../../src/core/assistant/inputs.ts";
 import type { Conversation, State } from "../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../src/core/assistant/step.ts";
-import { deadlineMs, phase } from "../../src/core/assistant/views.ts";
+import { deadlineMs, indication, phase } from "../../src/core/assistant/views.ts";
 import { msToSamples } from "../../src/core/audio/pcm.ts";
 import type { ServerEvent, ToolCall } from "../../src/core/realtime/server-events.ts";
 import { DEFAULTS, type Settings, withoutSecrets } from "../../src/core/settings/table.ts";
@@ -147,13 +147,39 @@ export class Player {
   }
 
   results(...ids: string[]): this {
-    for (const callId of ids) this.do({ tag: "tool-done", callId, ok: true, output: "{}" });
+    const end = { ok: true, output: "{}", isBegun: false };
+    for (const callId of ids) this.do({ tag: "tool-done", callId, ...end });
     return this;
   }
 
   /** A function has seen something. */
   sees(callId: string): this {
-    return this.do({ tag: "tool-done", callId, ok: true, output: "{}", picture: "/9j/" });
+    const end = { ok: true, output: "{}", isBegun: false, picture: "/9j/" };
+    return this.do({ tag: "tool-done", callId, ...end });
+  }
+
+  /** The call needs the user's yes, and the model is told to ask. */
+  mustAsk(callId: string): this {
+    return this.do({ tag: "tool-asks", callId, output: "{}" });
+  }
+
+  callsWith(id: string, callId: string, argumentsText: string): this {
+    return this.ends(id, { calls: [{ callId, name: "lamp", arguments: argumentsText }] });
+  }
+
+  /** Ids of the calls that ran with the user's yes. */
+  approved(): readonly string[] {
+    const isApproved = (one: Effect) => (one.tag === "run-tool" && one.isApproved ? [one] : []);
+    return this.sent.flatMap(isApproved).map(({ callId }) => callId);
+  }
+
+  /** How the calls came to their ends, in that order. */
+  callsOver(): readonly string[] {
+    return this.facts.flatMap((fact) => (fact.tag === "called" ? [fact.end] : []));
+  }
+
+  get indication(): string {
+    return indication(this.state);
   }
 
   heard(): this {

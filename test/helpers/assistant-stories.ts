@@ -23,6 +23,13 @@ function start(by: By): Player {
   return new Player({ "session.response_by": by }).ready();
 }
 
+/** The model has asked for a yes to call c1, and the question was heard. */
+function question(): Player {
+  const player = new Player({ "session.response_by": "client" }).ready().asks();
+  player.begins("r1").calls("r1", "c1").mustAsk("c1");
+  return player.begins("r2").sounds("r2").ends("r2").heard();
+}
+
 const BOTH: readonly Story[] = BY.flatMap((by) => [...turns(by), ...replies(by)]);
 
 function turns(by: By): readonly Story[] {
@@ -283,6 +290,92 @@ const RARE: readonly Story[] = [
       player.begins("r1").calls("r1", "c1").asks("B").begins("r2").calls("r2", "c2");
       player.results("c1", "c2");
       assert.equal(player.count("tool-output"), 2);
+    },
+  ],
+  [
+    "a call that needs a yes: the same call after the user has spoken is the yes, and runs once",
+    () => {
+      const player = client().asks().begins("r1").calls("r1", "c1").mustAsk("c1");
+      assert.equal(player.count("create-response"), 2, "the model asks");
+      player.begins("r2").calls("r2", "c2").mustAsk("c2");
+      assert.deepEqual(player.approved(), [], "the model alone cannot say yes");
+      player.begins("r3").sounds("r3").ends("r3").heard().pass(1000);
+      assert.equal(player.indication, "awaiting-approval");
+      player.asks("B").begins("r4").calls("r4", "c3");
+      assert.deepEqual(player.approved(), ["c3"]);
+      player.results("c3");
+      assert.deepEqual(player.callsOver(), ["asked", "asked", "held"]);
+    },
+  ],
+  [
+    "a press while the question is heard is a yes; the result is told as a message",
+    () => {
+      const player = client().asks().begins("r1").calls("r1", "c1").mustAsk("c1").begins("r2");
+      player.sounds("r2").do({ tag: "tap" });
+      assert.deepEqual(player.approved(), ["c1"]);
+      player.do({ tag: "flushed", attempt: 1, items: [] }).ends("r2", { status: "cancelled" });
+      assert.equal(player.phase, "thinking");
+      player.results("c1");
+      assert.deepEqual([player.count("tool-output"), player.count("tell-dialogue")], [1, 1]);
+      assert.equal(player.count("create-response"), 3);
+      assert.deepEqual(player.callsOver(), ["late"]);
+    },
+  ],
+  [
+    "a press after the question is a yes; one before it is heard is an interruption",
+    () => {
+      const early = client().asks().begins("r1").calls("r1", "c1").mustAsk("c1").do({ tag: "tap" });
+      assert.deepEqual([early.approved(), early.callsOver()], [[], ["refused"]]);
+      const player = question().pass(14_000).do({ tag: "tap" });
+      assert.deepEqual(player.approved(), ["c1"]);
+      assert.equal(player.phase, "thinking");
+    },
+  ],
+  [
+    "silence is a no: after fifteen seconds, and the conversation is over",
+    () => {
+      const player = question().pass(14_900);
+      assert.equal(player.indication, "awaiting-approval");
+      player.pass(700);
+      assert.deepEqual(player.callsOver(), ["refused"]);
+      assert.equal(player.phase, "idle");
+      assert.match(player.lines().join("\n"), /Function lamp: not approved/);
+    },
+  ],
+  [
+    "a spoken no: whatever the model says without the call refuses it, and a press does not help",
+    () => {
+      const player = question().asks("B").begins("r3").sounds("r3").do({ tag: "tap" });
+      assert.deepEqual([player.approved(), player.callsOver()], [[], ["refused"]]);
+      const heard = question().asks("B").begins("r3").sounds("r3").ends("r3").heard();
+      assert.deepEqual([heard.approved(), heard.callsOver()], [[], ["refused"]]);
+      assert.equal(heard.indication, "follow-up");
+    },
+  ],
+  [
+    "a question waits beside other calls, and there is room for four of them",
+    () => {
+      const player = new Player({ "session.response_by": "server" }).ready().asks();
+      player.begins("r1").calls("r1", "c1", "c2").mustAsk("c1");
+      player.asks("B").begins("r2").sounds("r2").ends("r2").heard();
+      assert.equal(player.c.tools.tag, "running");
+      player.results("c2").mustAsk("c2");
+      for (let n = 0; n < 5; n++) {
+        player.begins(`q${n}`).callsWith(`q${n}`, `d${n}`, `{"n":${n}}`).mustAsk(`d${n}`);
+      }
+      assert.equal(player.c.tools.approvals.length, 4);
+    },
+  ],
+  [
+    "a call reported as begun: its end is known, or that the conversation was over first",
+    () => {
+      const player = client().asks().begins("r1").calls("r1", "c1", "c2");
+      for (const callId of ["c1", "c2"]) {
+        player.do({ tag: "tool-done", callId, ok: true, output: "{}", isBegun: true });
+      }
+      assert.deepEqual([player.count("tool-output"), player.callsOver()], [2, []]);
+      player.results("c1").do({ tag: "command", command: "stop" });
+      assert.deepEqual(player.callsOver(), ["late", "unfinished"]);
     },
   ],
   [

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import {
+  APPROVALS_MAX,
+  BEGUN_MAX,
   DIALOGUE_LINE_MAX_CHARS,
   DIALOGUE_MAX_LINES,
   EMPTY_TURNS_MAX,
@@ -28,5 +30,7 @@ export function assertBounded({ memory, conversation: c }: State, settings: Sett
   assert.ok(c.turn.empty.length <= EMPTY_TURNS_MAX);
   assert.ok(c.tools.settledIds.length <= SETTLED_CALLS_MAX + 32);
   assert.ok(c.tools.pictures.length <= 32, "pictures that were answered");
+  assert.ok(c.tools.approvals.length <= APPROVALS_MAX);
+  assert.ok(c.tools.begun.length <= BEGUN_MAX);
   assert.ok(c.turn.count <= settings["session.max_turns"] + 20);
 }

@@ -8,6 +8,7 @@ import type { ClientEvent } from "../../src/core/realtime/client-events.ts";
 import type { ServerError, ServerEvent } from "../../src/core/realtime/server-events.ts";
 import type { SessionConfig } from "../../src/core/realtime/session.ts";
 import type { SimDice } from "../../src/sim/dice.ts";
+import { NEEDS_YES } from "./model-approvals.ts";
 
 interface Active {
   readonly id: string;
@@ -26,6 +27,8 @@ const NO_ERROR: ServerError = {
 const FAILURES = ["server_error", "server_error", "rate_limit_exceeded", "insufficient_quota"];
 /** Milliseconds of sound of one delta. */
 const DELTA_MS = [20, 100, 400];
+
+const NAMES = ["lamp", NEEDS_YES, "end_conversation"] as const;
 
 export class ModelServer {
   readonly attempt: number;
@@ -208,7 +211,7 @@ export class ModelServer {
   ): void {
     this.#active = null;
     const error = code === null ? null : { ...NO_ERROR, code };
-    const name = this.#dice.chance(0.5) ? "lamp" : "end_conversation";
+    const name = this.#dice.oneOf(NAMES);
     const called = status === "completed" && this.#dice.chance(0.15);
     const count = called ? 1 + this.#dice.below(3) : 0;
     const calls = Array.from({ length: count }, () => {

@@ -26,6 +26,7 @@ import {
 } from "../../src/core/settings/table.ts";
 import type { SimDice } from "../../src/sim/dice.ts";
 import { assertBounded } from "./bounded.ts";
+import { ModelApprovals } from "./model-approvals.ts";
 import { ownerInput } from "./model-owner.ts";
 import { ModelPurse } from "./model-purse.ts";
 import { ModelServer } from "./model-server.ts";
@@ -232,6 +233,9 @@ export class ModelWorld {
   readonly #calls = new Set<string>();
   readonly #ran = new Set<string>();
   readonly #settled = new Set<string>();
+  readonly #begun = new Set<string>();
+  readonly #mustAsk: string[] = [];
+  readonly #approvals = new ModelApprovals();
 
   #tell(): void {
     const said = this.speaker.says.shift();
@@ -257,6 +261,7 @@ export class ModelWorld {
     this.state = state;
     this.#note(input, sends);
     this.visited.add(phase(state));
+    this.#approvals.hears(input);
     for (const fact of facts) this.#observe(fact);
     const gate = microphoneGate(state);
     const isMoved = !isSameGate(gate, microphoneGate(before));
@@ -264,6 +269,7 @@ export class ModelWorld {
     for (const effect of sends) this.#perform(effect);
     if (isMoved) this.#openUplink(gate);
     this.#release(state);
+    this.#ask();
     assert.ok(sends.length <= EFFECTS_MAX, `${sends.length} effects of one ${input.tag}`);
     assert.equal(state.conversation !== null, this.#conversing, `${input.tag}: begun, ended`);
     const attentive = ["listening", "thinking", "follow-up"].includes(phase(state));
@@ -286,6 +292,7 @@ export class ModelWorld {
 
   #observe(fact: Fact): void {
     this.purse.check(fact);
+    this.#approvals.observe(fact);
     if (fact.tag === "conversation-began") {
       assert.ok(!this.#conversing, "a second conversation");
       this.#conversing = true;
@@ -354,6 +361,7 @@ export class ModelWorld {
         break;
       case "abort-tool":
         assert.ok(this.#calls.delete(effect.callId), "a call is aborted that is not running");
+        assert.ok(!this.#begun.has(effect.callId), "a call is aborted that was reported as begun");
         break;
       case "power-off":
         break;
@@ -361,18 +369,35 @@ export class ModelWorld {
   }
 
   /** Functions end when the dice say so, some never. */
-  #runs({ callId }: Extract<Effect, { tag: "run-tool" }>): void {
-    assert.ok(!this.#ran.has(callId), `${callId} is run twice`);
+  #runs(call: Extract<Effect, { tag: "run-tool" }>): void {
+    const { callId } = call;
+    if (this.#approvals.runs(call)) {
+      this.#ran.add(callId);
+      this.#mustAsk.push(callId);
+      return;
+    }
+    assert.ok(!this.#ran.has(callId) || call.isApproved, `${callId} is run twice`);
     this.#ran.add(callId);
     this.#calls.add(callId);
   }
 
+  /** Some are reported as begun first. */
   #endCall(): void {
     const [callId] = this.#calls;
     if (callId === undefined) return;
-    this.#calls.delete(callId);
+    const isBegun = !this.#begun.has(callId) && this.#dice.chance(0.2);
+    if (isBegun) this.#begun.add(callId);
+    else this.#calls.delete(callId);
+    const end = { ok: this.#dice.chance(0.8), output: "{}", isBegun };
     const picture = this.#dice.chance(0.3) ? { picture: "/9j/" } : {};
-    this.#post({ tag: "tool-done", callId, ok: this.#dice.chance(0.8), output: "{}", ...picture });
+    this.#post({ tag: "tool-done", callId, ...end, ...picture });
+  }
+
+  /** What needs a yes is said at once. */
+  #ask(): void {
+    for (const callId of this.#mustAsk.splice(0)) {
+      this.#post({ tag: "tool-asks", callId, output: "{}" });
+    }
   }
 
   #send({ event, id }: Extract<Effect, { tag: "send" }>): void {
@@ -392,7 +417,7 @@ export class ModelWorld {
   #settles(callId: string): void {
     assert.ok(this.#ran.has(callId) && !this.#settled.has(callId), `${callId} is settled twice`);
     this.#settled.add(callId);
-    this.#calls.delete(callId);
+    if (!this.#begun.has(callId)) this.#calls.delete(callId);
   }
 
   #flushed(): void {

@@ -16,6 +16,7 @@ function colourOf(indication: Indication): string {
   switch (indication) {
     case "listening":
     case "follow-up":
+    case "awaiting-approval":
     case "ringing":
       return "\u001b[1;32m";
     case "connecting":

@@ -14,7 +14,7 @@ import { bounded } from "../../core/metrics/lists.ts";
 import { fileName, mean, render, type SessionRecord } from "../../core/metrics/session-file.ts";
 import { chainOf } from "../../core/models/fallback.ts";
 import type { ConversationCost } from "../../core/money/conversation-cost.ts";
-import type { EndReason, Phase } from "../../core/phase.ts";
+import type { EndReason, Indication } from "../../core/phase.ts";
 import { redact } from "../../core/redact.ts";
 import { type Settings, secretValues } from "../../core/settings/table.ts";
 import type { Clock, Dice, Journal, MetricsStore } from "../../ports.ts";
@@ -122,8 +122,8 @@ export class Recorder {
         return;
       }
       case "called": {
-        const { name, ok, ms } = fact;
-        record.calls = bounded(record.calls, { name, ok, ms });
+        const { name, ok, ms, end, bytes } = fact;
+        record.calls = bounded(record.calls, { name, ok, ms, end, result_bytes: bytes });
         return;
       }
       default:
@@ -154,7 +154,7 @@ export class Recorder {
   }
 
   /** The LEDs really show this. */
-  lit(indication: Phase): void {
+  lit(indication: Indication): void {
     const isRest = indication === "idle" || indication === "muted" || indication === "fault";
     const nowMs = this.#options.clock.nowMs();
     if (this.#running !== null && !isRest) this.#running.stopwatch.lit(nowMs);

@@ -2,8 +2,9 @@
  * The model's calls in the course of a conversation: carried out by the executor, answered in time.
  *
  * Invariants: each call is reported once, within HELD_MAX_MS, unless it was given up before; what
- * goes on beyond that (or is `long`) is reported as begun, and its result waits for a quiet moment;
- * a function that wants a confirmation runs only when the user has spoken since it was asked for.
+ * goes on beyond that (or is `long`) is reported as begun, its end once more, and its result waits
+ * for a quiet moment; a function that needs the user's yes runs only when its call is approved
+ * (core/assistant/approval.ts).
  */
 
 import { oneLine } from "../../core/fault.ts";
@@ -14,17 +15,23 @@ import type { Called, Executor } from "./executor.ts";
 
 /** The machine gives a call 8 s; a call that takes longer is reported as begun before that. */
 export const HELD_MAX_MS = 7_000;
-/** How long an answer to "shall I?" counts. */
-export const CONFIRM_MAX_MS = 30_000;
 /** Results that wait to be told; the oldest goes. */
 export const NEWS_MAX = 8;
-/** Questions that wait for a yes. */
-const UNCONFIRMED_MAX = 16;
 
 export interface Call {
   readonly callId: string;
   readonly name: string;
   readonly argumentsText: string;
+  /** The user has said yes to it. */
+  readonly isApproved: boolean;
+}
+
+/** What the machine is told of a call. `isBegun`: it goes on, and its end is told by a second one. */
+export interface Report {
+  readonly callId: string;
+  readonly ok: boolean;
+  readonly output: string;
+  readonly isBegun: boolean;
 }
 
 /** A result that came after its call was reported. */
@@ -38,9 +45,9 @@ export interface CallsOptions {
   readonly clock: Clock;
   readonly executor: Executor;
   readonly registry: () => Registry;
-  readonly done: (callId: string, ok: boolean, output: string) => void;
-  /** How many questions the user has asked in this conversation. */
-  readonly turns: () => number;
+  readonly done: (report: Report) => void;
+  /** The user is to be asked first; `output` tells the model so. */
+  readonly ask: (callId: string, output: string) => void;
   /** How long nothing is heard before a word of patience, milliseconds; 0: none. */
   readonly patienceMs: () => number;
   /** Nothing has been heard of a call for that long. */
@@ -53,7 +60,6 @@ export class Calls {
   readonly #options: CallsOptions;
   /** Calls that have not been reported. */
   readonly #open = new Set<string>();
-  readonly #unconfirmed = new Map<string, { readonly turns: number; readonly atMs: number }>();
   #news: readonly News[] = [];
   #lost = 0;
 
@@ -90,8 +96,8 @@ export class Calls {
       this.#answerAtOnce(call);
       return;
     }
-    if (row.confirm && !this.#isConfirmed(call)) {
-      this.#options.done(call.callId, true, ASK_FIRST);
+    if (row.confirm && !call.isApproved) {
+      this.#options.ask(call.callId, ASK_FIRST);
       return;
     }
     this.#open.add(call.callId);
@@ -108,7 +114,7 @@ export class Calls {
   #answerAtOnce({ callId, name }: Call): void {
     const ok = name === GOODBYE;
     const output = ok ? { ok } : { error: `there is no function '${oneLine(name, 64)}'` };
-    this.#options.done(callId, ok, JSON.stringify(output));
+    this.#options.done({ callId, ok, output: JSON.stringify(output), isBegun: false });
   }
 
   async #carryOut(call: Call, row: FunctionRow): Promise<void> {
@@ -128,13 +134,15 @@ export class Calls {
   }
 
   #ended({ callId }: Call, row: FunctionRow, { end, output }: Called): void {
-    if (this.#open.delete(callId)) this.#options.done(callId, end === "ok", output);
-    else if (end !== "aborted") this.#reportLater(row, output);
+    const isInTime = this.#open.delete(callId);
+    if (!isInTime && end === "aborted") return;
+    this.#options.done({ callId, ok: end === "ok", output, isBegun: false });
+    if (!isInTime) this.#reportLater(row, output);
   }
 
   #begun({ callId }: Call): void {
     this.#open.delete(callId);
-    this.#options.done(callId, true, BEGUN);
+    this.#options.done({ callId, ok: true, output: BEGUN, isBegun: true });
   }
 
   #reportLater(row: FunctionRow, output: string): void {
@@ -142,22 +150,6 @@ export class Calls {
     if (this.#news.length >= NEWS_MAX) this.#lost += 1;
     this.#news = [...this.#news.slice(-NEWS_MAX + 1), { row, text }];
     this.#options.news();
-  }
-
-  /** The second call of the same is the yes, if the user has spoken in between. */
-  #isConfirmed({ name, argumentsText }: Call): boolean {
-    const { clock, turns } = this.#options;
-    const key = `${name} ${argumentsText}`;
-    const asked = this.#unconfirmed.get(key);
-    const nowMs = clock.nowMs();
-    this.#unconfirmed.delete(key);
-    const isYes = asked !== undefined && turns() > asked.turns;
-    if (isYes && nowMs - asked.atMs <= CONFIRM_MAX_MS) return true;
-    const [oldest] = this.#unconfirmed.keys();
-    if (this.#unconfirmed.size >= UNCONFIRMED_MAX && oldest !== undefined)
-      this.#unconfirmed.delete(oldest);
-    this.#unconfirmed.set(key, { turns: turns(), atMs: nowMs });
-    return false;
   }
 }
 
@@ -167,5 +159,5 @@ const BEGUN = JSON.stringify({
 });
 const ASK_FIRST = JSON.stringify({
   state: "not done yet",
-  note: "Ask the user in one short sentence whether to do it. Only if the user then says yes, call it again with the very same arguments.",
+  note: "Ask the user in one short sentence whether to do it. Only if the user then says yes, call it again with the very same arguments. The user may also press the button for yes: then it is done without you, and you are told.",
 });

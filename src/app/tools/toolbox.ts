@@ -101,8 +101,8 @@ export class Toolbox {
       clock: world.clock,
       executor: this.#executor,
       registry: () => this.#current().registry,
-      done: (callId, ok, output) => post({ tag: "tool-done", callId, ok, output }),
-      turns: () => state().conversation?.turn.count ?? 0,
+      done: (report) => post({ tag: "tool-done", ...report }),
+      ask: (callId, output) => post({ tag: "tool-asks", callId, output }),
       patienceMs: () => settings()["tools.patience_s"] * 1000,
       waits: () => {
         const word = phase(state()) === "thinking" ? world.faultSound("one-moment") : null;

@@ -15,7 +15,7 @@ import { budgetNotified, coolDown, forAccount, keepWarm, notBefore } from "./mem
 import { isHeard } from "./playback.ts";
 import { NO_RESPONSE, nextResponse } from "./response.ts";
 import type { Call, Conversation, Memory, State, StepContext, Trigger, Warm } from "./state.ts";
-import { NO_TOOLS, nextTools } from "./tools.ts";
+import { NO_TOOLS, toolsOver } from "./tools.ts";
 import { firstTurn, nextTurn } from "./turn.ts";
 import { phaseOf } from "./views.ts";
 
@@ -146,7 +146,7 @@ export function finish(state: State, { reason, fault }: Ending, at: StepContext)
   const { conversation: c } = state;
   if (c === null) return { next: state };
   const scope = { ...at, call: c.call };
-  const tools = nextTools(c.tools, { tag: "link-gone" }, scope);
+  const tools = toolsOver(c.tools, scope);
   const response = nextResponse(c.response, { tag: "link-gone" }, scope);
   const warm = fault === null ? keptWarm(c, reason, at) : null;
   const wasSpeaking = phaseOf(c) === "speaking";

@@ -21,7 +21,7 @@ export type DialogueEvent =
   | { readonly tag: "replay" };
 
 /** The API knows the user and the model only: this is how the model knows that it is neither. */
-const NOTE = "(A note from the device, not said by the user) ";
+export const NOTE = "(A note from the device, not said by the user) ";
 
 export function nextDialogue(own: Dialogue, event: DialogueEvent): Change<Dialogue> {
   switch (event.tag) {

@@ -3,7 +3,7 @@
 import type { HeardItem } from "../audio/playhead.ts";
 import type { SpokenSound } from "../audio/sentences.ts";
 import type { Fault } from "../fault.ts";
-import type { EndReason } from "../phase.ts";
+import type { CallOutcome, EndReason } from "../phase.ts";
 import type { ClientEvent } from "../realtime/client-events.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
 import type { ServerEvent } from "../realtime/server-events.ts";
@@ -37,6 +37,7 @@ export type Input =
   | { readonly tag: "drained" }
   /** `attempt`: the connection whose reply was cut. */
   | { readonly tag: "flushed"; readonly attempt: number; readonly items: readonly HeardItem[] }
+  /** A function has ended; `isBegun`: it goes on, and ends by a second input of the same call. */
   | {
       readonly tag: "tool-done";
       readonly callId: string;
@@ -44,7 +45,10 @@ export type Input =
       readonly output: string;
       /** What the function has seen, for the model to look at: a JPEG in base64. */
       readonly picture?: string;
+      readonly isBegun: boolean;
     }
+  /** The call needs the user's yes; `output` tells the model to ask. */
+  | { readonly tag: "tool-asks"; readonly callId: string; readonly output: string }
   /** Told to the model at once if nobody speaks (see `isQuiet`), else not at all. */
   | { readonly tag: "news"; readonly text: string }
   | { readonly tag: "device-lost"; readonly device: Device; readonly fault: Fault }
@@ -71,6 +75,8 @@ export type Effect =
       readonly callId: string;
       readonly name: string;
       readonly argumentsText: string;
+      /** The user has said yes to it. */
+      readonly isApproved: boolean;
     }
   | { readonly tag: "abort-tool"; readonly callId: string }
   | { readonly tag: "power-off" };
@@ -130,8 +136,12 @@ export type Fact =
   | {
       readonly tag: "called";
       readonly name: string;
-      readonly ok: boolean;
+      /** Null: it has no result. */
+      readonly ok: boolean | null;
       readonly ms: number;
+      readonly end: CallOutcome;
+      /** Of the result, UTF-8; null: it has none. */
+      readonly bytes: number | null;
     }
   /** The model was told the news. */
   | { readonly tag: "news-told" }

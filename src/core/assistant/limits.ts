@@ -64,6 +64,12 @@ export const RULES_MAX = 32;
 export const SETTLED_CALLS_MAX = 64;
 /** A function that has no time limit of its own. */
 export const TOOL_MAX_MS = 8_000;
+/** How long a call waits for the user's yes, from the end of the question. */
+export const APPROVAL_MAX_MS = 15_000;
+/** Calls that wait for a yes: more than two or three, nobody can keep apart. */
+export const APPROVALS_MAX = 4;
+/** Calls that go on after they were reported as begun; as many as run at once (app/tools). */
+export const BEGUN_MAX = 32;
 /** Function calls answered with another response, in one turn of the user. */
 export const TOOL_ROUNDS_MAX = 8;
 

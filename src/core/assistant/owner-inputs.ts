@@ -11,7 +11,7 @@ import { coolDown, deviceBack, deviceLost, notBefore, quieted } from "./memory.t
 import { isHeard } from "./playback.ts";
 import { type Order, type Routed, silence } from "./rules.ts";
 import type { Conversation, State, StepContext, Trigger } from "./state.ts";
-import { gateOf, isQuiet, phase, phaseOf } from "./views.ts";
+import { gateOf, isApprovable, isQuiet, phase, phaseOf } from "./views.ts";
 
 export function ownersInput(state: State, input: Input, at: StepContext): Routed | null {
   switch (input.tag) {
@@ -111,8 +111,10 @@ function pressedMuted(state: State, at: StepContext): Change<State> {
   return { next: state, sends, facts: [log("notice", MUTED)] };
 }
 
-/** A short press wakes, silences, or (while we listen) ends the conversation. */
+/** A short press says yes to what awaits approval; else it wakes, silences, or ends the conversation. */
 function tap(state: State, at: StepContext): Routed {
+  const { conversation: c } = state;
+  if (c !== null && isApprovable(c)) return approve(c);
   const trigger = { source: "button", sample: at.headSample } as const;
   switch (phase(state)) {
     case "idle":
@@ -127,6 +129,16 @@ function tap(state: State, at: StepContext): Routed {
     case "muted":
       return pressedMuted(state, at);
   }
+}
+
+/** The question has been answered by hand: no more of it is heard, and what was asked for is done. */
+function approve(c: Conversation): readonly Order[] {
+  const isSaid = isHeard(c.playback) || c.response.tag !== "none";
+  return [
+    ...(isSaid ? silence(c) : []),
+    { to: "tools", event: { tag: "approve" } },
+    { to: "turn", event: { tag: "reply", half: true } },
+  ];
 }
 
 function endNow(reason: Ending["reason"]): readonly Order[] {

@@ -9,6 +9,7 @@ import { type Fault, fault } from "../fault.ts";
 import { budgetExceeded } from "../money/budget.ts";
 import type { DialogueEvent } from "./dialogue.ts";
 import type { Change, Ending } from "./inputs.ts";
+import { APPROVAL_MAX_MS } from "./limits.ts";
 import type { LinkEvent } from "./link.ts";
 import type { LinkScope } from "./link-dial.ts";
 import { isHeard, type PlaybackEvent } from "./playback.ts";
@@ -19,6 +20,7 @@ import type { TurnEvent } from "./turn.ts";
 import { isSpeaking } from "./turn-views.ts";
 import {
   endAfterReply,
+  isApprovalWanted,
   isPerhapsSpeech,
   isResponseWanted,
   isTurnTimed,
@@ -280,6 +282,11 @@ function isReplyOver({ link, turn, response, playback, tools }: Conversation): b
 function replyOver(c: Conversation, at: LinkScope): readonly Order[] {
   const reason = endAfterReply(c);
   if (reason !== null) return [end({ reason, fault: null })];
-  if (c.link.tag === "ready" && at.nowMs >= c.link.recycleAtMs) return renew(c, RENEWAL, at);
-  return [{ to: "turn", event: { tag: "follow-up", settleMs: settleMs(c) } }];
+  const isAsked = isApprovalWanted(c);
+  if (!isAsked && c.link.tag === "ready" && at.nowMs >= c.link.recycleAtMs)
+    return renew(c, RENEWAL, at);
+  const leastMs = isAsked ? APPROVAL_MAX_MS : 0;
+  const over: readonly Order[] =
+    c.tools.approvals.length > 0 ? [{ to: "tools", event: { tag: "reply-over" } }] : [];
+  return [{ to: "turn", event: { tag: "follow-up", settleMs: settleMs(c), leastMs } }, ...over];
 }

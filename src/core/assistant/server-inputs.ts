@@ -19,7 +19,13 @@ import type { Conversation, ResponseBy, State, StepContext } from "./state.ts";
 import { toolsDeadlineMs } from "./tools.ts";
 import { forget } from "./turn.ts";
 import { commitKind, turnDeadlineMs } from "./turn-views.ts";
-import { isLimited, isPerhapsSpeech, isTurnTimed, wantedSession } from "./views.ts";
+import {
+  approvalDeadlineMs,
+  isLimited,
+  isPerhapsSpeech,
+  isTurnTimed,
+  wantedSession,
+} from "./views.ts";
 
 type Said = Extract<Input, { tag: "server" }>;
 
@@ -48,8 +54,12 @@ export function hear(state: State, input: Input, at: StepContext): Routed {
     case "uplink-flushed":
       return c === null || c.turn.tag !== "released" ? [] : uplinkFlushed();
     case "tool-done": {
-      const { tag: _, ...result } = input;
-      return [{ to: "tools", event: { tag: "done", ...result } }];
+      const { tag: _, callId, ...result } = input;
+      return [{ to: "tools", event: { tag: "done", callId, result } }];
+    }
+    case "tool-asks": {
+      const { callId, output } = input;
+      return [{ to: "tools", event: { tag: "ask", callId, output } }];
     }
     default:
       return [];
@@ -265,7 +275,12 @@ function replyAudio(c: Conversation, responseId: string): readonly Order[] {
   const isOurs =
     response.tag === "requested" || (response.tag === "active" && response.id === responseId);
   if (c.link.tag !== "ready" || !isOurs) return [heard];
-  return [heard, { to: "playback", event: { tag: "sound", responseId, held: isPerhapsSpeech(c) } }];
+  const isQuestion = c.tools.approvals.some(({ stage }) => stage === "unheard");
+  const asked: readonly Order[] = isQuestion
+    ? [{ to: "tools", event: { tag: "question-heard" } }]
+    : [];
+  const sound = { tag: "sound", responseId, held: isPerhapsSpeech(c) } as const;
+  return [heard, { to: "playback", event: sound }, ...asked];
 }
 
 function flushed(c: Conversation, { attempt, items }: Extract<Input, { tag: "flushed" }>): Routed {
@@ -303,6 +318,7 @@ function tick(state: State, at: StepContext): Routed {
     isDue(responseDeadlineMs(c.response)) ? { to: "response", event: due } : null,
     isDue(playbackDeadlineMs(c.playback)) ? { to: "playback", event: due } : null,
     isDue(toolsDeadlineMs(c.tools)) ? { to: "tools", event: due } : null,
+    isDue(approvalDeadlineMs(c)) ? { to: "tools", event: { tag: "approval-due" } } : null,
   ];
   return orders.filter((order) => order !== null);
 }

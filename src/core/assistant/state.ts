@@ -195,14 +195,25 @@ export type Playback =
 
 // ---------------------------------------------------------------- tools
 
-export type ToolStatus = "running" | "awaiting-approval";
-
+/** `isAnswered`: the model has an output for it already, and is told its result by a message. */
 export interface OpenCall {
   readonly callId: string;
   readonly name: string;
-  readonly status: ToolStatus;
+  readonly argumentsText: string;
   readonly startedMs: number;
   readonly deadlineMs: number;
+  readonly isAnswered: boolean;
+}
+
+/** A call that awaits approval. `untilMs`: counts while nobody speaks (see views.ts). */
+export interface Approval {
+  readonly callId: string;
+  readonly name: string;
+  readonly argumentsText: string;
+  readonly startedMs: number;
+  readonly untilMs: number;
+  /** The model's question was not heard yet; was; the user has said something since. */
+  readonly stage: "unheard" | "asked" | "answered";
 }
 
 export type Tools = {
@@ -216,6 +227,9 @@ export type Tools = {
   readonly awaited: boolean;
   /** Items with pictures that the model has and has not answered yet: they go when it has. */
   readonly pictures: readonly string[];
+  readonly approvals: readonly Approval[];
+  /** Reported as begun; their end is still to come. */
+  readonly begun: readonly Pick<OpenCall, "callId" | "name" | "startedMs">[];
 } & ({ readonly tag: "quiet" } | { readonly tag: "running"; readonly calls: readonly OpenCall[] });
 
 // ---------------------------------------------------------------- dialogue

@@ -2,29 +2,44 @@
  * The calls of functions that the model has made. They run outside (effect `run-tool`, input
  * `tool-done`); here each has its deadline and is settled exactly once: with its result, with an
  * error in words for the model, or dead because its connection is. A call id is known: what comes
- * twice is answered once. All of a response's calls are answered together (see rules.ts). What a call
- * has seen is a message of its own, and is deleted as soon as it was answered: as long as the server
- * has it, it is billed with every response.
+ * twice is answered once. All of a response's calls are answered together (see rules.ts). Calls that
+ * need a yes wait for it beside the others (approval.ts), and so does the end of those that were
+ * reported as begun: neither keeps the model from speaking. What a call has seen is a message of its
+ * own, and is deleted as soon as it was answered: as long as the server has it, it is billed with
+ * every response.
  */
 
 import { fault } from "../fault.ts";
+import { utf8Bytes } from "../functions/result.ts";
+import type { CallOutcome } from "../phase.ts";
 import type { ToolCall } from "../realtime/server-events.ts";
 import { END_CONVERSATION } from "../realtime/session.ts";
+import { ended, heard, isSame, refusals, renewed, spoken, waiting } from "./approval.ts";
+import { NOTE } from "./dialogue.ts";
 import { eventId } from "./ids.ts";
 import type { Change, Effect, Fact } from "./inputs.ts";
-import { SETTLED_CALLS_MAX, TOOL_MAX_MS, TOOL_ROUNDS_MAX } from "./limits.ts";
-import type { OpenCall, Scope, Table, Tools } from "./state.ts";
+import {
+  APPROVALS_MAX,
+  BEGUN_MAX,
+  SETTLED_CALLS_MAX,
+  TOOL_MAX_MS,
+  TOOL_ROUNDS_MAX,
+} from "./limits.ts";
+import type { Approval, OpenCall, Scope, Table, Tools } from "./state.ts";
 
 export type ToolsEvent =
   | { readonly tag: "called"; readonly calls: readonly ToolCall[] }
-  | {
-      readonly tag: "done";
-      readonly callId: string;
-      readonly ok: boolean;
-      readonly output: string;
-      /** A JPEG in base64. */
-      readonly picture?: string;
-    }
+  | { readonly tag: "done"; readonly callId: string; readonly result: CallResult }
+  /** This one is to be approved by the user first; `output` tells the model so. */
+  | { readonly tag: "ask"; readonly callId: string; readonly output: string }
+  /** A reply begins to be heard: it is the question, where one waits. */
+  | { readonly tag: "question-heard" }
+  /** The user has pressed the button. */
+  | { readonly tag: "approve" }
+  /** The reply is over, and the user may speak. */
+  | { readonly tag: "reply-over" }
+  /** Nobody has answered. */
+  | { readonly tag: "approval-due" }
   /** All are settled, and the model was told to go on, or has no need to. */
   | { readonly tag: "reported" }
   /** The model has answered what it was shown. */
@@ -37,10 +52,24 @@ export type ToolsEvent =
   | { readonly tag: "link-gone" }
   | { readonly tag: "due" };
 
+/** `isBegun`: it goes on, and its end comes later. */
+export interface CallResult {
+  readonly ok: boolean;
+  readonly output: string;
+  readonly isBegun: boolean;
+  /** A JPEG in base64. */
+  readonly picture?: string;
+}
+
 export const TOOLS_TABLE: Table<Tools["tag"], ToolsEvent["tag"]> = {
   quiet: {
     called: ["quiet", "running", "end"],
     done: ["quiet"],
+    ask: ["quiet"],
+    "question-heard": ["quiet"],
+    approve: ["running"],
+    "reply-over": ["quiet"],
+    "approval-due": ["quiet"],
     reported: ["quiet"],
     looked: ["quiet"],
     question: ["quiet"],
@@ -50,6 +79,8 @@ export const TOOLS_TABLE: Table<Tools["tag"], ToolsEvent["tag"]> = {
   running: {
     called: ["running"],
     done: ["running", "quiet"],
+    ask: ["running", "quiet"],
+    "question-heard": ["running"],
     question: ["running"],
     interrupted: ["quiet"],
     "link-gone": ["quiet"],
@@ -64,6 +95,8 @@ export const NO_TOOLS: Tools = {
   goodbye: "no",
   awaited: false,
   pictures: [],
+  approvals: [],
+  begun: [],
 };
 
 export function nextTools(own: Tools, event: ToolsEvent, at: Scope): Change<Tools> {
@@ -71,22 +104,39 @@ export function nextTools(own: Tools, event: ToolsEvent, at: Scope): Change<Tool
     case "called":
       return called(own, event.calls, at);
     case "done":
-      return settle(own, (call) => (call.callId === event.callId ? event : null), at);
+      return done(own, event.callId, event.result, at);
+    case "ask":
+      return ask(own, event.callId, event.output, at);
+    case "question-heard":
+      return { next: { ...own, approvals: heard(own.approvals, at) } };
+    case "approve":
+      return approve(own, at);
+    case "reply-over": {
+      const after = refuse(own, ({ stage }) => stage === "answered", at);
+      return { ...after, next: { ...after.next, approvals: renewed(after.next.approvals, at) } };
+    }
+    case "approval-due":
+      return refuse(own, ({ untilMs }) => untilMs <= at.nowMs, at);
     case "question":
-      return { next: { ...own, rounds: 0 } };
+      return { next: { ...own, rounds: 0, approvals: spoken(own.approvals) } };
     case "reported":
       return { next: reported(own) };
     case "looked":
       return looked(own);
-    case "interrupted": {
-      const after = aborted(own, "The user interrupted; ask again if it is still wanted", at);
-      return { ...after, next: { ...after.next, goodbye: "no", awaited: false } };
-    }
+    case "interrupted":
+      return interrupted(own, at);
     case "link-gone":
       return dead(own, at);
     case "due":
       return timedOut(own, at);
   }
+}
+
+/** The conversation is over: nobody hears the end of anything any more. */
+export function toolsOver(own: Tools, at: Scope): Change<Tools> {
+  const after = dead(own, at);
+  const facts = [...(after.facts ?? []), ...own.begun.map((call) => ended(call, "unfinished", at))];
+  return { ...after, next: { ...after.next, begun: [] }, facts };
 }
 
 export function toolsDeadlineMs(own: Tools): number | null {
@@ -98,11 +148,13 @@ function openCalls(own: Tools): readonly OpenCall[] {
 }
 
 function withCalls(own: Tools, calls: readonly OpenCall[]): Tools {
-  const { rounds, goodbye, awaited, pictures } = own;
+  const { rounds, goodbye, awaited, pictures, approvals, begun } = own;
   const settledIds = own.settledIds.slice(-SETTLED_CALLS_MAX);
-  const data = { settledIds, rounds, goodbye, awaited, pictures };
+  const data = { settledIds, rounds, goodbye, awaited, pictures, approvals, begun };
   return calls.length === 0 ? { ...data, tag: "quiet" } : { ...data, tag: "running", calls };
 }
+
+// ---------------------------------------------------------------- calls
 
 function called(own: Tools, calls: readonly ToolCall[], at: Scope): Change<Tools> {
   const known = new Set([...own.settledIds, ...openCalls(own).map(({ callId }) => callId)]);
@@ -116,22 +168,35 @@ function called(own: Tools, calls: readonly ToolCall[], at: Scope): Change<Tools
     const why = fault("protocol", "report", "The model called functions without end");
     return { next: own, ends: { reason: "fault", fault: why } };
   }
-  const opened = fresh.map(({ callId, name }): OpenCall => {
+  const opened = fresh.map(({ callId, name, arguments: argumentsText }): OpenCall => {
     const deadlineMs = at.nowMs + TOOL_MAX_MS;
-    return { callId, name, status: "running", startedMs: at.nowMs, deadlineMs };
+    return { callId, name, argumentsText, startedMs: at.nowMs, deadlineMs, isAnswered: false };
   });
-  const sends = fresh.map(
-    ({ callId, name, arguments: argumentsText }): Effect => ({
-      tag: "run-tool",
-      callId,
-      name,
-      argumentsText,
-    }),
+  // The same call once more, after the user has spoken, is the user's yes.
+  const isYes = (one: Approval): boolean =>
+    one.stage === "answered" && fresh.some((call) => isSame(one, call));
+  const yes = own.approvals.filter(isYes);
+  const approvals = own.approvals.filter((one) => !isYes(one));
+  const sends = opened.map((call) =>
+    run(
+      call,
+      yes.some((one) => isSameCall(one, call)),
+    ),
   );
+  const next = { ...own, goodbye, rounds, awaited: true, approvals };
   return {
-    next: withCalls({ ...own, goodbye, rounds, awaited: true }, [...openCalls(own), ...opened]),
+    next: withCalls(next, [...openCalls(own), ...opened]),
     sends,
+    facts: yes.map((one) => ended(one, "asked", at)),
   };
+}
+
+function isSameCall(approval: Approval, { callId, name, argumentsText }: OpenCall): boolean {
+  return isSame(approval, { callId, name, arguments: argumentsText });
+}
+
+function run({ callId, name, argumentsText }: OpenCall, isApproved: boolean): Effect {
+  return { tag: "run-tool", callId, name, argumentsText, isApproved };
 }
 
 function reported(own: Tools): Tools {
@@ -146,36 +211,92 @@ function looked(own: Tools): Change<Tools> {
   return { next: { ...own, pictures: [] }, sends };
 }
 
-interface Result {
-  readonly ok: boolean;
-  readonly output: string;
-  readonly picture?: string;
+// ---------------------------------------------------------------- approval
+
+/** Answered with "ask first"; the same one that waits already waits once. */
+function ask(own: Tools, callId: string, output: string, at: Scope): Change<Tools> {
+  const call = openCalls(own).find((one) => one.callId === callId);
+  if (call === undefined) return { next: own };
+  const isKnown = own.approvals.some((one) => isSameCall(one, call));
+  const isRoom = own.approvals.length < APPROVALS_MAX;
+  if (!isKnown && !isRoom) {
+    const full = failure("Too many things wait for the user's yes; ask about those first");
+    return settle(own, (one) => (one === call ? full : null), "held", at);
+  }
+  const result = { ok: true, output, isBegun: false };
+  const after = settle(own, (one) => (one === call ? result : null), "asked", at);
+  if (isKnown) return after;
+  const approvals = [...own.approvals, waiting(call, at)];
+  return { ...after, next: { ...after.next, approvals }, facts: [] };
 }
+
+/** All that were asked for run now; the model is told by messages, since the calls are answered. */
+function approve(own: Tools, at: Scope): Change<Tools> {
+  const approved = own.approvals.filter(({ stage }) => stage === "asked");
+  const approvals = own.approvals.filter(({ stage }) => stage !== "asked");
+  const opened = approved.map(({ callId, name, argumentsText }): OpenCall => {
+    const deadlineMs = at.nowMs + TOOL_MAX_MS;
+    return { callId, name, argumentsText, startedMs: at.nowMs, deadlineMs, isAnswered: true };
+  });
+  return {
+    next: withCalls({ ...own, approvals, awaited: true }, [...openCalls(own), ...opened]),
+    sends: opened.map((call) => run(call, true)),
+    facts: opened.map(({ name }): Fact => {
+      return { tag: "log", level: "info", line: `Function ${name}: approved by the button` };
+    }),
+  };
+}
+
+function refuse(own: Tools, isRefused: (one: Approval) => boolean, at: Scope): Change<Tools> {
+  const approvals = own.approvals.filter((one) => !isRefused(one));
+  return { next: { ...own, approvals }, facts: refusals(own.approvals.filter(isRefused), at) };
+}
+
+// ---------------------------------------------------------------- the end of a call
 
 /** Answers the calls for which `resultOf` has a result. */
-function settle(own: Tools, resultOf: (call: OpenCall) => Result | null, at: Scope): Change<Tools> {
+function settle(
+  own: Tools,
+  resultOf: (call: OpenCall) => CallResult | null,
+  end: CallOutcome,
+  at: Scope,
+): Change<Tools> {
   const results = openCalls(own).flatMap((call) => {
     const result = resultOf(call);
-    return result === null ? [] : [{ ...call, ...result }];
+    return result === null ? [] : [{ call, result }];
   });
-  const ids = results.map(({ callId }) => callId);
-  const left = openCalls(own).filter(({ callId }) => !ids.includes(callId));
-  const sends = results.flatMap(({ callId, output, picture }, n): Effect[] => {
-    const count = own.settledIds.length + n;
-    const event = { tag: "tool-output", callId, output } as const;
-    const sent: Effect = { tag: "send", event, id: eventId("output", count) };
-    return picture === undefined ? [sent] : [sent, shown(callId, picture, count)];
-  });
-  const facts = results.map(
-    ({ name, ok, startedMs }): Fact => ({ tag: "called", name, ok, ms: at.nowMs - startedMs }),
-  );
-  const settledIds = [...own.settledIds, ...ids];
-  const seen = results.filter(({ picture }) => picture !== undefined);
-  const pictures = [...own.pictures, ...seen.map(({ callId }) => pictureId(callId))];
-  return { next: withCalls({ ...own, settledIds, pictures }, left), sends, facts };
+  const settled = results.map(({ call }) => call);
+  const left = openCalls(own).filter((call) => !settled.includes(call));
+  const begun = results.filter(({ result }) => result.isBegun).map(({ call }) => call);
+  const rest = results.filter(({ result }) => !result.isBegun);
+  const kept = [...own.begun, ...begun].slice(-BEGUN_MAX);
+  const forgotten = [...own.begun, ...begun].slice(0, -BEGUN_MAX);
+  const settledIds = [...own.settledIds, ...settled.map(({ callId }) => callId)];
+  const seen = results.filter(({ result }) => result.picture !== undefined);
+  const pictures = [...own.pictures, ...seen.map(({ call }) => pictureId(call.callId))];
+  return {
+    next: withCalls({ ...own, settledIds, pictures, begun: kept }, left),
+    sends: results.flatMap(({ call, result }, n) => {
+      return answer(call, result, own.settledIds.length + n);
+    }),
+    facts: [
+      ...rest.map(({ call, result }) => over(call, result, call.isAnswered ? "late" : end, at)),
+      ...forgotten.map((call) => ended(call, "unfinished", at)),
+    ],
+  };
 }
 
-/** An output is text: a picture follows it as a message. */
+/** An output is text: a picture follows it. What is answered already is told of by a message. */
+function answer(call: OpenCall, { output, picture }: CallResult, n: number): readonly Effect[] {
+  const { callId, name, isAnswered } = call;
+  const text = `${NOTE}The user has approved ${name} by the button. Its result: ${output}`;
+  const told = isAnswered
+    ? ({ tag: "tell-dialogue", role: "user", text } as const)
+    : ({ tag: "tool-output", callId, output } as const);
+  const sent: Effect = { tag: "send", event: told, id: eventId("output", n) };
+  return picture === undefined ? [sent] : [sent, shown(callId, picture, n)];
+}
+
 function shown(callId: string, jpeg: string, n: number): Effect {
   const event = { tag: "show-picture", itemId: pictureId(callId), jpeg } as const;
   return { tag: "send", event, id: eventId("picture", n) };
@@ -186,30 +307,61 @@ function pictureId(callId: string): string {
   return `pic_${callId.slice(-28)}`;
 }
 
+function over(
+  call: Pick<OpenCall, "name" | "startedMs">,
+  { ok, output }: CallResult,
+  end: CallOutcome,
+  at: Scope,
+): Fact {
+  if (end !== "held" && end !== "late") return ended(call, end, at);
+  const { name, startedMs } = call;
+  return { tag: "called", name, ok, ms: at.nowMs - startedMs, end, bytes: utf8Bytes(output) };
+}
+
+/** A result; or the end of what was reported as begun. */
+function done(own: Tools, callId: string, result: CallResult, at: Scope): Change<Tools> {
+  const begun = own.begun.find((call) => call.callId === callId);
+  if (begun === undefined) {
+    return settle(own, (call) => (call.callId === callId ? result : null), "held", at);
+  }
+  const next = { ...own, begun: own.begun.filter((call) => call !== begun) };
+  return { next, facts: [over(begun, result, "late", at)] };
+}
+
 function aborts(calls: readonly OpenCall[]): readonly Effect[] {
   return calls.map(({ callId }) => ({ tag: "abort-tool", callId }));
 }
 
-function failure(error: string): Result {
-  return { ok: false, output: JSON.stringify({ error }) };
+function failure(error: string): CallResult {
+  return { ok: false, output: JSON.stringify({ error }), isBegun: false };
 }
 
-function aborted(own: Tools, why: string, at: Scope): Change<Tools> {
-  const after = settle(own, () => failure(why), at);
-  return { ...after, sends: [...aborts(openCalls(own)), ...(after.sends ?? [])] };
+/** A question that is being heard goes on waiting: the user may be answering it. */
+function interrupted(own: Tools, at: Scope): Change<Tools> {
+  const why = failure("The user interrupted; ask again if it is still wanted");
+  const after = settle(own, () => why, "given-up", at);
+  const refused = refuse(after.next, ({ stage }) => stage !== "asked", at);
+  return {
+    next: { ...refused.next, goodbye: "no", awaited: false },
+    sends: [...aborts(openCalls(own)), ...(after.sends ?? [])],
+    facts: [...(after.facts ?? []), ...(refused.facts ?? [])],
+  };
 }
 
 /** The call ids are nothing to another connection. */
 function dead(own: Tools, at: Scope): Change<Tools> {
-  const after = settle(own, () => failure("the connection is lost"), at);
-  const next: Tools = { ...after.next, awaited: false, pictures: [] };
-  return { ...after, next, sends: aborts(openCalls(own)) };
+  const after = settle(own, () => failure("the connection is lost"), "lost", at);
+  const refused = refuse(after.next, () => true, at);
+  return {
+    next: { ...refused.next, awaited: false, pictures: [] },
+    sends: aborts(openCalls(own)),
+    facts: [...(after.facts ?? []), ...(refused.facts ?? [])],
+  };
 }
 
 function timedOut(own: Tools, at: Scope): Change<Tools> {
   const late = openCalls(own).filter(({ deadlineMs }) => deadlineMs <= at.nowMs);
-  const ids = late.map(({ callId }) => callId);
   const why = failure("the function did not finish in time");
-  const after = settle(own, ({ callId }) => (ids.includes(callId) ? why : null), at);
+  const after = settle(own, (call) => (late.includes(call) ? why : null), "held", at);
   return { ...after, sends: [...aborts(late), ...(after.sends ?? [])] };
 }

@@ -28,7 +28,12 @@ export type TurnEvent =
   | { readonly tag: "answered" }
   /** A reply begins to be heard. */
   | { readonly tag: "reply"; readonly half: boolean }
-  | { readonly tag: "follow-up"; readonly settleMs: number | null }
+  | {
+      readonly tag: "follow-up";
+      readonly settleMs: number | null;
+      /** The window is at least so long. */
+      readonly leastMs: number;
+    }
   | { readonly tag: "settled" }
   /** Somebody wants to be heard, in a turn of theirs or at the end of a reply. */
   | { readonly tag: "listen"; readonly sample: number; readonly wakeSample: number | null }
@@ -135,7 +140,7 @@ export function nextTurn(own: Turn, event: TurnEvent, at: Scope): Change<Turn> {
     case "reply":
       return replyBegins(own, event.half);
     case "follow-up":
-      return { next: followUp(own, event.settleMs, at) };
+      return { next: followUp(own, event.settleMs, event.leastMs, at) };
     case "settled":
       return { next: opened(own, at.headSample, followUpEndMs(own, at), true) };
     case "listen":
@@ -227,8 +232,9 @@ function replyBegins(own: Turn, half: boolean): Change<Turn> {
 }
 
 /** The reply has been heard: more may be said without the wake word, after the echo has died. */
-function followUp(own: Turn, settleMs: number | null, at: Scope): Turn {
-  const untilMs = at.nowMs + (settleMs ?? 0) + at.call.settings["session.follow_up_s"] * 1000;
+function followUp(own: Turn, settleMs: number | null, leastMs: number, at: Scope): Turn {
+  const windowMs = Math.max(leastMs, at.call.settings["session.follow_up_s"] * 1000);
+  const untilMs = at.nowMs + (settleMs ?? 0) + windowMs;
   const rest = { ...data(own), counted: false };
   if (own.pushToTalk) return { ...rest, tag: "closed", opens: "by-button", untilMs };
   if (settleMs !== null) return { ...rest, tag: "closed", opens: "after-settling", untilMs };

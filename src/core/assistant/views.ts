@@ -4,7 +4,7 @@
  */
 
 import { dailyMicroUsd, isRefused } from "../money/budget.ts";
-import type { EndReason, Phase } from "../phase.ts";
+import type { EndReason, Indication, Phase } from "../phase.ts";
 import { RESPONSE_RESERVE_MICRO_USD } from "./limits.ts";
 import { linkDeadlineMs } from "./link.ts";
 import { isHeard, playbackDeadlineMs } from "./playback.ts";
@@ -42,9 +42,11 @@ export function isWakeVain(state: State): boolean {
 }
 
 /** What the LEDs show. At rest without microphone or speaker is no rest: the owner must see it. */
-export function indication(state: State): Phase {
+export function indication(state: State): Indication {
   const { microphone, speaker } = state.memory.deviceFaults;
   const shown = phase(state);
+  const isAsked = state.conversation !== null && isApprovable(state.conversation);
+  if (isAsked && shown !== "speaking") return "awaiting-approval";
   return shown === "idle" && (microphone ?? speaker) ? "fault" : shown;
 }
 
@@ -66,6 +68,7 @@ function conversationDeadlineMs(c: Conversation): number | null {
     responseDeadlineMs(c.response),
     playbackDeadlineMs(c.playback),
     toolsDeadlineMs(c.tools),
+    approvalDeadlineMs(c),
     isResponseWanted(c) ? c.response.notBeforeMs : null,
     isLimited(c) ? c.call.endsAtMs : null,
   ]);
@@ -84,7 +87,30 @@ export function isResponseWanted({ link, turn, response, playback, tools }: Conv
 export function isQuiet({ link, turn, response, playback, tools }: Conversation): boolean {
   const isIdle = response.tag === "none" && !response.pending && playback.tag === "silent";
   const isListening = turn.tag === "open" && !turn.pushToTalk;
-  return link.tag === "ready" && isIdle && isListening && tools.tag === "quiet" && !tools.awaited;
+  const isDone = tools.tag === "quiet" && !tools.awaited && tools.approvals.length === 0;
+  return link.tag === "ready" && isIdle && isListening && isDone;
+}
+
+/** The model has asked, or is to ask, for the user's yes, and has no answer yet. */
+export function isApprovalWanted({ tools }: Conversation): boolean {
+  return tools.approvals.some(({ stage }) => stage !== "answered");
+}
+
+/** The question is being heard or was, and nobody says anything: a press is a yes. */
+export function isApprovable(c: Conversation): boolean {
+  const isAsked = c.tools.approvals.some(({ stage }) => stage === "asked");
+  const mayPress = ["speaking", "follow-up"].includes(phaseOf(c)) || c.turn.tag === "open";
+  const isFree = c.link.tag === "ready" && c.tools.tag === "quiet" && !c.response.pending;
+  return isAsked && mayPress && isFree && c.turn.tag !== "speech";
+}
+
+/** Until when an answer is waited for; null while something is said, which has its own limits. */
+export function approvalDeadlineMs({ turn, response, playback, tools }: Conversation) {
+  const isOpen = turn.tag === "open" || (turn.tag === "closed" && turn.opens !== "after-reply");
+  const isSilent = playback.tag === "silent" || playback.tag === "settling";
+  const isNext = response.tag === "none" && !response.pending && tools.tag === "quiet";
+  if (!isOpen || !isSilent || !isNext) return null;
+  return earliest(tools.approvals.map(({ untilMs }) => untilMs));
 }
 
 /** A turn that waits for a connection, or for the wire, has the deadline of what it waits for. */
@@ -163,8 +189,10 @@ function isBudgetClose({ settings, spentMicroUsd }: StepContext): boolean {
 }
 
 /** Why the conversation is over when the reply has been heard; null: it goes on. */
-export function endAfterReply({ call, turn, tools }: Conversation): EndReason | null {
+export function endAfterReply(c: Conversation): EndReason | null {
+  const { call, turn, tools } = c;
   if (tools.goodbye !== "no") return "goodbye";
+  if (isApprovalWanted(c)) return null;
   const { "session.max_turns": most, "session.mode": mode } = call.settings;
   if (turn.counted && turn.count >= most) return "max_turns";
   return mode === "single_turn" ? "single_turn" : null;

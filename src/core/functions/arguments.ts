@@ -10,6 +10,26 @@ export const ARGUMENTS_MAX_CHARS = 32_768;
 /** The model mends one or two things at a time. */
 const PROBLEMS_MAX = 4;
 
+/** Do two texts of arguments say the same, however they are spaced and ordered? */
+export function isSameArguments(a: string, b: string): boolean {
+  return a === b || canonical(a) === canonical(b);
+}
+
+/** Keys in order; what is no JSON stays as it is. */
+function canonical(text: string): string {
+  try {
+    const value: unknown = text.trim() === "" ? {} : JSON.parse(text);
+    return JSON.stringify(value, (_key, of: unknown) => {
+      const object = record(of);
+      return object === null
+        ? of
+        : Object.fromEntries(Object.entries(object).toSorted(([x], [y]) => (x < y ? -1 : 1)));
+    });
+  } catch {
+    return text;
+  }
+}
+
 export type Read =
   | { readonly ok: true; readonly value: Fields }
   | { readonly ok: false; readonly error: string };

@@ -9,7 +9,7 @@
 
 import { oneLine } from "../fault.ts";
 import { type ConversationCost, priceTableOf } from "../money/conversation-cost.ts";
-import type { EndReason } from "../phase.ts";
+import type { CallOutcome, EndReason } from "../phase.ts";
 import { type BudgetReading, moneyFields } from "./cost-fields.ts";
 
 /** Longest text in an entry of a list: an error of the API has some two hundred characters. */
@@ -37,6 +37,15 @@ export interface ResponseCounts {
   readonly failed: number;
 }
 
+/** `ok` and `result_bytes` are null where the call has no result. */
+export interface CallEntry {
+  readonly name: string;
+  readonly ok: boolean | null;
+  readonly ms: number;
+  readonly end: CallOutcome;
+  readonly result_bytes: number | null;
+}
+
 /** What was noted while the conversation ran. */
 export interface SessionRecord {
   /** Six characters that tell apart conversations of the same second. */
@@ -59,7 +68,7 @@ export interface SessionRecord {
   readonly times: Times;
   readonly responses: ResponseCounts;
   readonly interruptions: readonly { heard_ms: number; received_ms: number }[];
-  readonly calls: readonly { name: string; ok: boolean; ms: number }[];
+  readonly calls: readonly CallEntry[];
   readonly conversationCost: ConversationCost;
   readonly budget: BudgetReading | null;
   readonly audio: {
@@ -108,13 +117,18 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
     response_by: record.requestedBy,
     interruptions: record.interruptions,
     function_calls: calls.map(cut),
-    function_success_rate:
-      calls.length === 0 ? null : calls.filter((c) => c.ok).length / calls.length,
+    function_success_rate: successRate(calls),
     ...moneyFields(conversationCost, record.budget),
     price_table: priceTableOf(conversationCost),
     audio: audioFields(record.audio),
     errors: record.errors.map(cut),
   };
+}
+
+/** Of those that have a result: who was interrupted or refused has not failed. */
+function successRate(calls: SessionRecord["calls"]): number | null {
+  const known = calls.filter(({ ok }) => ok !== null);
+  return known.length === 0 ? null : known.filter(({ ok }) => ok).length / known.length;
 }
 
 /** The texts of a list's entry, fit for the file: one line each, and bounded. */

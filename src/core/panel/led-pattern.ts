@@ -4,7 +4,7 @@
  *
  * Theory: the listening LED tells of the microphone (lit: what you say is kept or sent), the status
  * LED of everything else. Where there is only one LED, it shows whatever would be shown. The
- * priority (fault over muted over speaking over … idle) is the view's, in indicator.ts.
+ * priority (ringing over fault over muted over awaiting approval over speaking over … idle) is the view's, in indicator.ts.
  */
 
 import { INDICATIONS, type Indication } from "../phase.ts";
@@ -28,6 +28,7 @@ const PATTERNS: Readonly<Record<Indication, LedPattern>> = {
   "follow-up": { listening: "breathe", status: "off" },
   muted: { listening: "off", status: "pulse" },
   fault: { listening: "off", status: "fast" },
+  "awaiting-approval": { listening: "blink", status: "blink" },
   ringing: { listening: "off", status: "breathe" },
 };
 

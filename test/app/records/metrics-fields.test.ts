@@ -13,6 +13,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 const LIST = [100, 200, 300];
 
 /** A record in which everything has happened. */
+const CALL = { name: "lamp", ok: true, ms: 3, end: "held", result_bytes: 11 } as const;
 const FULL: SessionRecord = {
   id: "abc123",
   startedWallMs: 1_767_225_600_000,
@@ -38,7 +39,7 @@ const FULL: SessionRecord = {
   },
   responses: { completed: 1, cancelled: 0, incomplete: 0, failed: 0 },
   interruptions: [{ heard_ms: 1, received_ms: 2 }],
-  calls: [{ name: "lamp", ok: true, ms: 3 }],
+  calls: [CALL],
   conversationCost: {
     ...EMPTY_COST,
     transcription: {
@@ -62,7 +63,9 @@ function rendered(record: SessionRecord): Flat {
 /** Fields whose cause is not in the simulated conversation: told by their record. */
 const BY_RECORD: Readonly<Record<string, SessionRecord>> = {
   recovered: { ...FULL, recovered: true },
-  "function_calls[].ms": { ...FULL, calls: [{ name: "lamp", ok: true, ms: 4 }] },
+  "function_calls[].end": { ...FULL, calls: [{ ...CALL, end: "late" }] },
+  "function_calls[].result_bytes": { ...FULL, calls: [{ ...CALL, result_bytes: 12 }] },
+  "function_calls[].ms": { ...FULL, calls: [{ ...CALL, ms: 4 }] },
 };
 /** The same in every file of this version. */
 const CONSTANT = ["schema_version"];

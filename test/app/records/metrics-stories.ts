@@ -206,11 +206,21 @@ export const STORIES: Readonly<Record<string, Story>> = {
     plan: cut({ receivedMs: 900 }),
     also: ["audio.received_ms"],
   },
-  "function_calls[].name": { base: call("lamp"), plan: call("fan"), also: [] },
+  "function_calls[].name": {
+    base: call("lamp"),
+    plan: call("fan"),
+    also: ["function_calls[].result_bytes"],
+  },
   "function_calls[].ok": {
     base: call("lamp"),
     plan: call("end_conversation"),
-    also: ["function_calls[].name", "function_success_rate", "end_reason", ...LONGER],
+    also: [
+      "function_calls[].name",
+      "function_calls[].result_bytes",
+      "function_success_rate",
+      "end_reason",
+      ...LONGER,
+    ],
   },
   function_success_rate: {
     plan: call("lamp"),

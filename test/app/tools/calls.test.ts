@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Calls, CONFIRM_MAX_MS, HELD_MAX_MS, NEWS_MAX } from "../../../src/app/tools/calls.ts";
+import { Calls, HELD_MAX_MS, NEWS_MAX } from "../../../src/app/tools/calls.ts";
 import { Executor } from "../../../src/app/tools/executor.ts";
 import type { ToolResult } from "../../../src/core/functions/result.ts";
 import { type FunctionRow, Registry, USUAL } from "../../../src/core/functions/row.ts";
@@ -15,7 +15,10 @@ class Table {
   readonly clock = new SimClock();
   readonly told: string[] = [];
   readonly calls: Calls;
-  turns = 1;
+  /** Calls that were reported as begun, and then their ends. */
+  readonly begun = new Set<string>();
+  readonly ends: string[] = [];
+  readonly asked: string[] = [];
   waits = 0;
   news = 0;
   /** How long the function takes, and what it comes to. */
@@ -53,8 +56,12 @@ class Table {
       clock,
       executor,
       registry: () => registry,
-      done: (callId, ok, output) => this.told.push(`${callId} ${ok} ${output}`),
-      turns: () => this.turns,
+      done: ({ callId, ok, output, isBegun }) => {
+        if (isBegun || !this.begun.delete(callId)) this.told.push(`${callId} ${ok} ${output}`);
+        else this.ends.push(`${callId} ${ok}`);
+        if (isBegun) this.begun.add(callId);
+      },
+      ask: (callId) => this.asked.push(callId),
       patienceMs: () => 2_000,
       waits: () => {
         this.waits += 1;
@@ -65,8 +72,8 @@ class Table {
     });
   }
 
-  run(callId: string, argumentsText = "{}"): void {
-    this.calls.run({ callId, name: "f", argumentsText });
+  run(callId: string, isApproved = false): void {
+    this.calls.run({ callId, name: "f", argumentsText: "{}", isApproved });
   }
 }
 
@@ -94,6 +101,7 @@ test("beyond seven seconds: begun in time, and the result is news", async () => 
   await table.clock.advanceAsync(20_000);
   assert.equal(table.told.length, 1);
   assert.equal(table.news, 1);
+  assert.deepEqual(table.ends, ["c1 true"], "its end is known, too");
   const [news] = table.calls.takeNews();
   assert.match(news?.text ?? "", /^The function f has finished\. .*"done"$/);
   assert.deepEqual(table.calls.takeNews(), []);
@@ -115,23 +123,14 @@ test("a long one is reported as begun at once; one that is given up brings no ne
   assert.deepEqual([given.told, given.news], [[], 0]);
 });
 
-test("ask first: a yes is a call of the same after the user has spoken, and soon", async () => {
+test("what needs a yes runs only when its call is approved", async () => {
   const table = new Table({ confirm: true });
-  const asked = async (args = "{}"): Promise<boolean> => {
-    const id = `c${table.told.length}`;
-    table.run(id, args);
-    await table.clock.advanceAsync(1);
-    return (table.told.at(-1) ?? "").includes("not done yet");
-  };
-  assert.equal(await asked(), true);
-  assert.equal(await asked(), true, "the model itself cannot say yes");
-  table.turns += 1;
-  assert.equal(await asked('{"other":1}'), true, "a yes is for what was asked");
-  assert.equal(await asked(), false);
-  assert.equal(await asked(), true, "once");
-  table.turns += 1;
-  await table.clock.advanceAsync(CONFIRM_MAX_MS + 1);
-  assert.equal(await asked(), true, "too late");
+  table.run("c1");
+  await table.clock.advanceAsync(1);
+  assert.deepEqual([table.asked, table.told], [["c1"], []]);
+  table.run("c1", true);
+  await table.clock.advanceAsync(1);
+  assert.deepEqual([table.asked, table.told], [["c1"], ["c1 true 7"]]);
 });
 
 test("news has a bound, and what found no room is counted", async () => {

@@ -61,6 +61,13 @@ function outputOf(world: World, callId: string) {
   return record(JSON.parse(text(found[0] ?? {}, "output") ?? "")) ?? {};
 }
 
+/** The calls, as the metrics file has them. */
+function calledIn(world: World) {
+  const { function_calls: all } = world.metrics();
+  assert.ok(Array.isArray(all));
+  return all.map((call) => record(call) ?? {});
+}
+
 function requests(world: World): number {
   return world.saidTypes.filter((type) => type === "response.create").length;
 }
@@ -186,6 +193,54 @@ test("a door is opened after a yes, and not by the model alone", async () => {
   question(world, 2);
   await calls(world, 2, ["door", {}, "c3"]);
   assert.equal(opened, 1);
+});
+
+test("a press is a yes, too: the LEDs wait for it, the door opens, and the model is told", async () => {
+  const custom = { door: { description: "Opens it.", http: HTTP, confirm: true } };
+  const world = await asked({ "tools.custom": custom });
+  let opened = 0;
+  world.functionHost.works.set("door", async () => {
+    opened += 1;
+    return { ok: true, data: "open" };
+  });
+  await calls(world, 1, ["door", {}, "c1"]);
+  await answers(world, "resp_ask");
+  assert.equal(world.leds.shown.at(-1), "awaiting-approval");
+  world.listen(10_000);
+  assert.equal(world.leds.shown.at(-1), "awaiting-approval", "longer than a follow-up lasts");
+  world.tap();
+  await settled();
+  assert.equal(opened, 1);
+  const [news] = items(world, "message");
+  assert.match(JSON.stringify(news), /approved door by the button.*open/);
+  await answers(world, "resp_2");
+  assert.equal(world.leds.shown.at(-1), "follow-up");
+  world.listen(20_000);
+  await settled();
+  const [call = {}] = calledIn(world);
+  assert.deepEqual(
+    { ...call, ms: 0 },
+    { name: "door", ok: true, ms: 0, end: "late", result_bytes: 6 },
+  );
+});
+
+test("nobody says yes: refused after fifteen seconds, and no failure of the function", async () => {
+  const custom = { door: { description: "Opens it.", http: HTTP, confirm: true } };
+  const world = await asked({ "tools.custom": custom });
+  await calls(world, 1, ["door", {}, "c1"], ["get_time", {}, "c2"]);
+  await answers(world, "resp_ask");
+  world.listen(14_000);
+  assert.equal(world.leds.shown.at(-1), "awaiting-approval");
+  world.listen(2_000);
+  assert.equal(world.leds.shown.at(-1), "idle");
+  await settled();
+  assert.match(world.lines("info").join("\n"), /Function door: not approved/);
+  const metrics = world.metrics();
+  assert.deepEqual(
+    calledIn(world).map((call) => text(call, "end")),
+    ["held", "refused"],
+  );
+  assert.equal(metrics["function_success_rate"], 1);
 });
 
 test("an interruption gives the call up; it is answered once, and its work stops", async () => {

@@ -73,8 +73,9 @@ function inputs(attempt: number): Input[] {
     ...(["wake", "stop", "mute", "unmute", "toggle-mute", "repeat"] as const).map(
       (command): Input => ({ tag: "command", command }),
     ),
-    { tag: "tool-done", callId: "c", ok: true, output: "{}" },
-    { tag: "tool-done", callId: "c", ok: true, output: "{}", picture: "/9j/" },
+    { tag: "tool-done", callId: "c", ok: true, output: "{}", isBegun: false },
+    { tag: "tool-done", callId: "c", ok: true, output: "{}", isBegun: false, picture: "/9j/" },
+    { tag: "tool-asks", callId: "c", output: "{}" },
     { tag: "news", text: "It is done." },
     { tag: "link-closed", attempt, failure: { tag: "close", code: 1006, reason: "" } },
     { tag: "link-closed", attempt: attempt - 1, failure: { tag: "hung-up" } },

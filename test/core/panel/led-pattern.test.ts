@@ -66,7 +66,9 @@ test("every mode but off begins lit; every state in which it works is to be seen
 
 test("the microphone is open: the listening LED is lit, and only then", () => {
   for (const indication of INDICATIONS) {
-    const isOpen = ["connecting", "listening", "follow-up"].includes(indication);
+    const isOpen = ["connecting", "listening", "follow-up", "awaiting-approval"].includes(
+      indication,
+    );
     assert.equal(patternOf(indication, []).listening !== "off", isOpen, indication);
   }
 });
