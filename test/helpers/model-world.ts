@@ -269,12 +269,12 @@ export class ModelWorld {
     for (const effect of sends) this.#perform(effect);
     if (isMoved) this.#openUplink(gate);
     this.#release(state);
-    this.#ask();
     assert.ok(sends.length <= EFFECTS_MAX, `${sends.length} effects of one ${input.tag}`);
     assert.equal(state.conversation !== null, this.#conversing, `${input.tag}: begun, ended`);
     const attentive = ["listening", "thinking", "follow-up"].includes(phase(state));
     if (attentive) assert.equal(state.conversation?.link.tag, "ready", `${phase(state)}, unheard`);
     assertBounded(state, this.#settings);
+    this.#ask();
     const { warm } = state.memory;
     assert.ok(warm === null || this.#pictures.size === 0, "a picture is kept, and billed again");
   }
