@@ -22,8 +22,10 @@ import { TextfileForFleet } from "./adapters/metrics/fleet-file.ts";
 import type { MetricsLimits } from "./adapters/metrics/rotation.ts";
 import { FileMicrophone } from "./adapters/microphone/file.ts";
 import { Lpcm16Microphone } from "./adapters/microphone/lpcm16.ts";
+import { MqttDialer } from "./adapters/mqtt/broker.ts";
 import { SystemCalendar, SystemClock, SystemDice } from "./adapters/os/clock.ts";
 import { type Env, fdSink, wantsColour } from "./adapters/os/line-sink.ts";
+import { thisMachine } from "./adapters/os/machine.ts";
 import { projectVersion } from "./adapters/os/project-root.ts";
 import { FolderStateFile } from "./adapters/os/state-file.ts";
 import { loadWav } from "./adapters/os/wav-file.ts";
@@ -166,6 +168,9 @@ export function compose(
       clock,
       secrets,
     }),
+    broker: new MqttDialer(clock),
+    machine: () => thisMachine(),
+    presenceFile: composeStateFile("presence.json", "What was announced by MQTT", base),
     fleetFile: composeFleetFile(base),
     models: new ModelsList({
       clock,

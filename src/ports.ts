@@ -180,6 +180,65 @@ export interface Dialer {
   dial(target: DialTarget, sink: LinkSink): Link;
 }
 
+/** The broker to talk to, and what it is told of us at once. */
+export interface BrokerTarget {
+  /** mqtt:// or mqtts://, host and port only. */
+  readonly url: string;
+  /** Both may be empty. */
+  readonly username: string;
+  readonly password: string;
+  /** PEM file of the authority that is trusted; empty: those that Node.js trusts. */
+  readonly caFile: string;
+  readonly clientId: string;
+  /** What the broker says when we are gone without a goodbye; null: nothing. */
+  readonly will: Publication | null;
+  readonly subscriptions: readonly string[];
+}
+
+export interface Publication {
+  readonly topic: string;
+  /** Empty and retained: what is retained there is cleared. */
+  readonly payload: string;
+  readonly isRetained: boolean;
+}
+
+export interface BrokerSink {
+  /** Connected; `unheard`: topics that the broker does not let us listen to. */
+  opened(unheard: readonly string[]): void;
+  /**
+   * `text` is null where there was more than is read, or no text; `topic` is empty where even that
+   * was too much.
+   */
+  message(topic: string, text: string | null, isRetained: boolean): void;
+  /**
+   * The end, said once, and not after `close`. Recovery `report`: the broker refuses us as we are;
+   * `retry`: another attempt may succeed.
+   */
+  closed(why: Fault): void;
+}
+
+/** One attempt at a broker, and its life. */
+export interface BrokerLink {
+  /** Resolves when the broker has it, or with false when it will not. Few at a time. */
+  publish(publication: Publication): Promise<boolean>;
+  /** Says goodbye, in bounded time: the will is not published. */
+  close(): Promise<void>;
+}
+
+/** Opens connections to an MQTT broker; loads what that needs with the first. */
+export interface BrokerDialer {
+  dial(target: BrokerTarget, sink: BrokerSink): BrokerLink;
+}
+
+/** The machine that we run on. */
+export interface Machine {
+  /** Twelve hexadecimal digits; the same over new names, new cards of sound, new versions. */
+  readonly id: string;
+  readonly hostname: string;
+  /** Such as Raspberry Pi 4 Model B Rev 1.4. */
+  readonly hardware: string;
+}
+
 export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
 
 /** Lines for people. Never a key, never speech. */

@@ -29,6 +29,8 @@ import { Connection } from "./connection.ts";
 import { Gates } from "./gates.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
+import type { NowParts } from "./presence/plan.ts";
+import { Presence } from "./presence/presence.ts";
 import { Accounts } from "./records/accounts.ts";
 import { FleetReport } from "./records/fleet-report.ts";
 import { RefusedInputs } from "./refused-inputs.ts";
@@ -68,6 +70,7 @@ export class Appliance {
   readonly #level: LevelWatch;
   readonly #tools: Toolbox;
   readonly #wakeSound: WakeSound;
+  readonly #presence: Presence;
   #startedMs = 0;
   #lastFrameMs: number | null = null;
   #lastFault: LastFault | null = null;
@@ -124,7 +127,9 @@ export class Appliance {
     const isFile = settings()["audio.input_device"].startsWith("file:");
     const wakeGainDb = (): number | null => this.#wakePath?.gainDb ?? null;
     this.#level = new LevelWatch({ clock, journal, isFile, wakeGainDb });
-    const presses = { button: world.button, post: this.#tools.ringer.pressed };
+    this.#presence = this.#makePresence();
+    const gesture = (tag: string): void => this.#presence.gesture(tag);
+    const presses = { button: world.button, post: this.#tools.ringer.pressed, gesture };
     this.#button = new ButtonReader({ ...presses, clock, journal, settings });
     this.#lifecycle = new Lifecycle({ clock, journal, notifier: world.notifier });
   }
@@ -163,6 +168,8 @@ export class Appliance {
       this.#wakeSound.close();
       this.#tools.close();
     });
+    await this.#presence.start();
+    lifecycle.add("MQTT", () => this.#presence.close());
     await lifecycle.ready(this.statusLine.text, this.#readyText(), () => this.#health());
   }
 
@@ -185,6 +192,7 @@ export class Appliance {
     this.#wakePath?.cooldown(settings["wake_word.cooldown_s"] * 1000);
     this.#retirements.reloaded();
     this.#downlink.volumeChanged();
+    this.#presence.reloaded();
   }
 
   #makeToolbox(post: (input: Input) => void): Toolbox {
@@ -195,7 +203,20 @@ export class Appliance {
       state: () => this.#loop.state,
       downlink: () => this.#downlink,
       status: () => this.#status(),
+      changed: () => this.#presence.changed(),
     });
+  }
+
+  #makePresence(): Presence {
+    const now = (): NowParts => ({
+      status: this.#status(),
+      phase: phase(this.#loop.state),
+      isMuted: this.#loop.state.rest.tag === "muted",
+      nextTimer: this.#tools.ringer.alarmClock.next,
+      volume: this.#tools.volume.percent,
+    });
+    const answer = (request: ControlRequest): Promise<ControlReply> => this.#answer(request);
+    return new Presence({ world: this.#world, settings: this.#settings, now, answer });
   }
 
   get #heardByApi(): Ring {
@@ -323,6 +344,7 @@ export class Appliance {
     this.#accounts.observe(input, facts, at);
     this.#tools.observe(facts);
     this.#tools.settled();
+    this.#presence.changed();
   }
 
   #perform(effect: Effect): void {
@@ -373,11 +395,17 @@ export class Appliance {
   }
 
   async #answer(request: ControlRequest): Promise<ControlReply> {
-    const { state } = this.#loop;
     if (request.command === "status") {
       const debug = request.debug ? { debug: this.#debug() } : {};
       return { ok: true, data: { ...this.#status(), ...debug } };
     }
+    const reply = await this.#carryOut(request);
+    this.#presence.changed();
+    return reply;
+  }
+
+  async #carryOut(request: Exclude<ControlRequest, { command: "status" }>): Promise<ControlReply> {
+    const { state } = this.#loop;
     if (this.#stopping) return { ok: false, error: "pipit is stopping" };
     if (isForTools(request)) return await this.#tools.answer(request);
     if (request.command === "stop") this.#tools.ringer.silence();
@@ -410,6 +438,7 @@ export class Appliance {
       retiring: this.#retirements.known,
       nobody: this.#retirements.nobody,
       config: this.statusLine.config,
+      presence: this.#presence.status(),
       host: this.#world.host(),
     });
   }

@@ -29,6 +29,8 @@ export interface ButtonReaderOptions {
   readonly journal: Journal;
   readonly settings: () => Settings;
   readonly post: (input: Input) => void;
+  /** Each gesture, whatever it means. */
+  readonly gesture: (tag: Gesture["tag"]) => void;
 }
 
 export class ButtonReader {
@@ -85,6 +87,7 @@ export class ButtonReader {
 
   #act({ tag, pressedMs }: Gesture): void {
     const settings = this.#options.settings();
+    this.#options.gesture(tag);
     switch (tag) {
       case "tap":
         this.#post(ACTIONS[settings["button.tap"]], pressedMs);

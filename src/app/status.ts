@@ -38,6 +38,8 @@ export interface StatusParts {
   readonly lastFault: LastFault | null;
   readonly retiring: readonly string[];
   readonly config: ConfigState;
+  /** At the MQTT broker; null: none is wanted. */
+  readonly presence: Readonly<Record<string, unknown>> | null;
   /** Why no model can answer; null while one can. */
   readonly nobody: Fault | null;
   /** What the process knows of itself: version, memory and the like. */
@@ -76,6 +78,7 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     wake_word: parts.hasWakeEngine ? condition("wake-word") : "off",
     wake_word_engine: parts.hasWakeEngine ? settings["wake_word.engine"] : null,
     wake_word_keyword: parts.hasWakeEngine ? settings["wake_word.keyword"] : [],
+    mqtt: parts.presence,
     retiring: parts.retiring,
     last_fault: lastFault === null ? null : redact(lastFault.line, secrets),
     last_fault_s: lastFault === null ? null : Math.round(ageMs(lastFault.atMs) / 1000),

@@ -3,6 +3,7 @@
 import type { SpokenSound } from "../core/audio/sentences.ts";
 import type { Settings } from "../core/settings/table.ts";
 import type {
+  BrokerDialer,
   Button,
   Calendar,
   Clock,
@@ -14,6 +15,7 @@ import type {
   FunctionHost,
   Journal,
   Leds,
+  Machine,
   MetricsStore,
   Microphone,
   ModelsSource,
@@ -54,6 +56,10 @@ export interface World {
   readonly ringSound: () => Int16Array | null;
   /** By audio.wake_sound; null: none is wanted, or it cannot be read. */
   readonly wakeSound: (setting: string) => Int16Array | null;
+  readonly broker: BrokerDialer;
+  readonly machine: () => Machine;
+  /** What was announced at a broker. */
+  readonly presenceFile: StateFile;
   /** Null: none is wanted. */
   readonly fleetFile: FleetFile | null;
   readonly models: ModelsSource;

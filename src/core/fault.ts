@@ -36,6 +36,7 @@ export type FaultCode =
   | "metrics-disk" // other trouble with the folder of the metrics; no file is lost
   | "speech" // a text could not be spoken
   | "not-stored" // timers, memory or volume are not on the disk
+  | "broker" // the MQTT broker cannot be reached, or refuses us
   | "config";
 
 export interface Fault {

@@ -8,6 +8,10 @@ import type { Fields } from "../core/json.ts";
 import type { PastConversation } from "../core/money/ledger.ts";
 import type { Indication } from "../core/phase.ts";
 import type {
+  BrokerDialer,
+  BrokerLink,
+  BrokerSink,
+  BrokerTarget,
   Button,
   ButtonSink,
   ControlServer,
@@ -20,10 +24,12 @@ import type {
   Link,
   LinkSink,
   LogLevel,
+  Machine,
   MetricsStore,
   Microphone,
   MicrophoneSink,
   Notifier,
+  Publication,
   Recovered,
   StateFile,
   WakeEngine,
@@ -230,4 +236,45 @@ export class SimFunctionHost implements FunctionHost {
   protection(): string {
     return "simulated";
   }
+}
+
+/** One connection to a broker: the test plays the broker through `sink`. */
+export class SimBrokerLink implements BrokerLink {
+  readonly target: BrokerTarget;
+  readonly sink: BrokerSink;
+  readonly published: Publication[] = [];
+  isClosed: boolean = false;
+  /** How a publication is taken: at once, unless a test knows better. */
+  take: (publication: Publication) => Promise<boolean> = async () => true;
+  constructor(target: BrokerTarget, sink: BrokerSink) {
+    this.target = target;
+    this.sink = sink;
+  }
+  async publish(publication: Publication): Promise<boolean> {
+    const isTaken = await this.take(publication);
+    if (isTaken) this.published.push(publication);
+    return isTaken;
+  }
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+}
+
+export class SimBrokerDialer implements BrokerDialer {
+  readonly links: SimBrokerLink[] = [];
+  dial(target: BrokerTarget, sink: BrokerSink): BrokerLink {
+    const link = new SimBrokerLink(target, sink);
+    this.links.push(link);
+    return link;
+  }
+}
+
+/** What it takes to be present at a broker; no setting of the defaults asks for one. */
+export function simPresence() {
+  const machine: Machine = { id: "0123456789ab", hostname: "test", hardware: "none" };
+  return {
+    broker: new SimBrokerDialer(),
+    presenceFile: new SimStateFile(),
+    machine: () => machine,
+  };
 }

@@ -20,6 +20,7 @@ import {
   SimNotifier,
   SimStateFile,
   SimStore,
+  simPresence,
 } from "../../src/sim/parts.ts";
 import { SimSpeaker } from "../../src/sim/speaker.ts";
 import { FakeKernel, PI_4 } from "../helpers/fake-gpio.ts";
@@ -45,6 +46,33 @@ class TimedKernel extends FakeKernel {
 
 const LINE = { pin: BUTTON, pull: "up", debounceMs: 20 } as const;
 
+/** What a press does not touch. */
+function others() {
+  return {
+    wakeEngine: null,
+    dialer: new SimDialer(),
+    target: () => ({ url: "wss://peer.test", headers: {} }),
+    faultSound: () => null,
+    store: new SimStore(),
+    fleetFile: null,
+    ...simPresence(),
+    timerFile: new SimStateFile(),
+    memoryFile: new SimStateFile(),
+    readYaml: async () => null,
+    functionHost: new SimFunctionHost(),
+    wakeSound: () => null,
+    voice: { speak: async () => new Int16Array(0) },
+    volumeFile: new SimStateFile(),
+    echoFile: new SimStateFile(),
+    ringSound: () => null,
+    models: { shutdownDates: async () => ({}) },
+    notifier: new SimNotifier(),
+    controlServer: new SimControlServer(),
+    power: { off: async () => null },
+    host: () => ({}),
+  };
+}
+
 export async function pressToLed(findings: Findings, presses: number): Promise<void> {
   const clock = new SystemClock();
   const kernel = new TimedKernel(PI_4);
@@ -58,28 +86,9 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       journal: new SimJournal(),
       microphone: new SimMicrophone(),
       speaker: new SimSpeaker(clock),
-      wakeEngine: null,
       leds: new GpioLeds({ bank, clock, settings: () => DEFAULTS, onFault }),
       button: new GpioButton({ clock, bank, line: LINE, onFault }),
-      dialer: new SimDialer(),
-      target: () => ({ url: "wss://peer.test", headers: {} }),
-      faultSound: () => null,
-      store: new SimStore(),
-      fleetFile: null,
-      timerFile: new SimStateFile(),
-      memoryFile: new SimStateFile(),
-      readYaml: async () => null,
-      functionHost: new SimFunctionHost(),
-      wakeSound: () => null,
-      voice: { speak: async () => new Int16Array(0) },
-      volumeFile: new SimStateFile(),
-      echoFile: new SimStateFile(),
-      ringSound: () => null,
-      models: { shutdownDates: async () => ({}) },
-      notifier: new SimNotifier(),
-      controlServer: new SimControlServer(),
-      power: { off: async () => null },
-      host: () => ({}),
+      ...others(),
     },
     () => DEFAULTS,
   );

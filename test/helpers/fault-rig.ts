@@ -24,6 +24,7 @@ import {
   SimStateFile,
   SimStore,
   SimWakeEngine,
+  simPresence,
 } from "../../src/sim/parts.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { isObject, parseJson } from "../../src/sim/peer/json.ts";
@@ -124,6 +125,7 @@ export class FaultRig {
       voice: { speak: async () => new Int16Array(0) },
       volumeFile: new SimStateFile(),
       echoFile: new SimStateFile(),
+      ...simPresence(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },
       notifier: new SimNotifier(),

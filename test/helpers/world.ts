@@ -26,6 +26,7 @@ import {
   SimStateFile,
   SimStore,
   SimWakeEngine,
+  simPresence,
 } from "../../src/sim/parts.ts";
 import { SimSpeaker } from "../../src/sim/speaker.ts";
 
@@ -59,6 +60,7 @@ export class World {
   readonly memoryFile = new SimStateFile();
   readonly functionHost = new SimFunctionHost();
   readonly echoFile = new SimStateFile();
+  readonly presence = simPresence();
   readonly calendar = new SimCalendar();
   readonly notifier = new SimNotifier();
   readonly controlServer = new SimControlServer();
@@ -224,7 +226,7 @@ export class World {
     const senses = { clock, microphone, speaker, wakeEngine, leds, button };
     const { calendar } = this;
     const { memoryFile, functionHost, echoFile } = this;
-    const kept = { timerFile, volumeFile, memoryFile, echoFile };
+    const kept = { timerFile, volumeFile, memoryFile, echoFile, ...this.presence };
     const files = { store, fleetFile, functionHost, ...kept };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }

@@ -11,6 +11,7 @@ import { parseJson, record } from "../../core/json.ts";
 import type { LinkFailure } from "../../core/realtime/failure.ts";
 import type { Clock } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
+import { TLS_CODE } from "../os/socket-codes.ts";
 
 /** Error bodies of the API are a few hundred bytes; a proxy's page may be larger. */
 export const BODY_MAX_BYTES = 65_536;
@@ -81,9 +82,6 @@ export function retryAfterMs(header: string | undefined, wallMs: number): number
 }
 
 const DNS_CODES = new Set(["ENOTFOUND", "ENODATA", "ESERVFAIL", "EDNS"]);
-/** OpenSSL's verdicts on a certificate, as Node names them, and its protocol errors. */
-const TLS_CODE =
-  /^(CERT_|ERR_TLS|ERR_SSL|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/;
 
 /** An error before the WebSocket was open. */
 export function connectFailure(error: unknown): LinkFailure {

@@ -146,6 +146,13 @@ export class AlarmClock {
     return { wallMs: clock.wallMs(), zone: calendar.zone() };
   }
 
+  /** What is due next, and when (wall time); null: nothing. */
+  get next(): { readonly entry: Entry; readonly dueMs: number } | null {
+    const { zone } = this.now;
+    const dues = this.#timers.entries.map((entry) => ({ entry, dueMs: dueMsOf(entry, zone) }));
+    return dues.toSorted((a, b) => a.dueMs - b.dueMs)[0] ?? null;
+  }
+
   /** As `pipit timers --json` shows it. */
   data(): Readonly<Record<string, unknown>> {
     return timersData(this.#timers, this.#isRinging ? this.#due : [], this.now);

@@ -24,6 +24,8 @@ export interface RingerOptions {
   readonly downlink: () => Downlink;
   readonly post: (input: Input) => void;
   readonly state: () => State;
+  /** A timer has begun to ring, or ended. */
+  readonly changed: () => void;
 }
 
 export class Ringer {
@@ -32,7 +34,7 @@ export class Ringer {
   readonly #post: (input: Input) => void;
   readonly #state: () => State;
 
-  constructor({ world, settings, downlink, post, state }: RingerOptions) {
+  constructor({ world, settings, downlink, post, state, changed }: RingerOptions) {
     const { clock, calendar, journal } = world;
     this.#post = post;
     this.#state = state;
@@ -51,7 +53,10 @@ export class Ringer {
       ringMaxMs: () => settings()["timers.ring_max_min"] * 60_000,
       room: () => this.room,
       makeRoom: () => post({ tag: "command", command: "stop" }),
-      changed: () => this.leds.ringing(this.alarmClock.isRinging),
+      changed: () => {
+        this.leds.ringing(this.alarmClock.isRinging);
+        changed();
+      },
     });
   }
 

@@ -43,6 +43,8 @@ export interface ToolboxOptions {
   readonly state: () => State;
   /** As `pipit status --json` has it. */
   readonly status: () => Fields;
+  /** A timer has begun to ring, or ended. */
+  readonly changed: () => void;
 }
 
 interface Kit {
@@ -75,7 +77,7 @@ export class Toolbox {
     const { clock, journal, volumeFile, memoryFile: store, readYaml, functionHost } = world;
     const changed = (): void => downlink().volumeChanged();
     this.volume = new Volume({ store: volumeFile, journal, settings, changed });
-    this.ringer = new Ringer({ world, settings, downlink, post, state });
+    this.ringer = new Ringer({ world, settings, downlink, post, state, changed: options.changed });
     this.#announcer = new Announcer({
       clock,
       journal,

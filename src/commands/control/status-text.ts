@@ -9,7 +9,7 @@ import { dbfsText, QUIET_REMEDY } from "../../core/audio/level-meter.ts";
 import { durationText } from "../../core/duration.ts";
 import { echoReach, echoReading, echoText, reachText } from "../../core/echo/judge.ts";
 import { oneLine } from "../../core/fault.ts";
-import { type Fields, number, record, text } from "../../core/json.ts";
+import { type Fields, fields, number, record, text } from "../../core/json.ts";
 import { wrapped } from "../columns.ts";
 
 type Data = Readonly<Record<string, unknown>>;
@@ -52,6 +52,7 @@ const GROUPS: readonly Labels[] = [
     ["waiting_for_restart", "Waiting for a restart"],
   ],
   [
+    ["mqtt", "MQTT broker"],
     ["last_fault", "Last fault"],
     ["last_fault_s", "Last fault was"],
     ["last_exit", "Last run"],
@@ -127,6 +128,7 @@ function troublesOf(data: Data): readonly string[] {
   const refused = text(data, "config_refused");
   const waiting = data["waiting_for_restart"];
   const budget = record(data["budget"]);
+  const broker = text(fields(data, "mqtt"), "trouble");
   const isSpent = budget !== null && budget["state"] === "spent" && budget["action"] !== "warn";
   return [
     ...parts.map(String),
@@ -137,6 +139,7 @@ function troublesOf(data: Data): readonly string[] {
     ...(Array.isArray(waiting) && waiting.length > 0
       ? [`Restart the service to put in force: ${waiting.join(", ")}`]
       : []),
+    ...(broker === null ? [] : [broker]),
     ...(isSpent ? ["Today's budget is spent: it begins anew at midnight"] : []),
   ].map((line) => oneLine(line, 600));
 }
@@ -155,6 +158,7 @@ function textOf(key: string, value: unknown): string {
   if (key === "microphone_level") return levelText(record(value) ?? {});
   if (Array.isArray(value)) return value.length === 0 ? "none" : oneLine(value.join("; "), 600);
   if (typeof value === "string") return oneLine(value, VALUE_MAX_CHARS);
+  if (key === "mqtt") return brokerText(record(value) ?? {});
   if (key === "budget") return budgetText(value) ?? oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
   return oneLine(JSON.stringify(value), VALUE_MAX_CHARS);
 }
@@ -193,6 +197,12 @@ function echoLine(value: unknown): string | null {
   const reading = record(value);
   const learned = reading === null ? null : echoReading(reading);
   return learned === null ? null : `${echoText(learned)}; ${reachText(echoReach(learned))}`;
+}
+
+/** `connected: broker.lan:1883, as pipit_0123456789ab`. */
+function brokerText(mqtt: Fields): string {
+  const [state, broker, id] = ["state", "broker", "id"].map((name) => text(mqtt, name) ?? "?");
+  return oneLine(`${state}: ${broker}, as pipit_${id}`);
 }
 
 /** As `$0.4200 of $1.00 spent, $0.5800 left (refuse)`; null for what is no budget. */

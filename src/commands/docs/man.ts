@@ -22,6 +22,8 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["OPENAI_BASE_URL", "another server that speaks the Realtime API"],
   ["PIPIT_CONFIG", "the configuration file, where --config does not name one"],
   ["PICOVOICE_ACCESS_KEY", "for wake_word.engine: porcupine"],
+  ["MQTT_USERNAME", "the user at the broker of mqtt.url"],
+  ["MQTT_PASSWORD", "its password"],
 ];
 
 const EXIT: readonly (readonly [string, string])[] = [

@@ -18,6 +18,7 @@ import {
   readCommandLine,
 } from "../args.ts";
 import { apiChecks, configChecks } from "./check-api.ts";
+import { brokerChecks } from "./check-broker.ts";
 import { soundChecks } from "./check-sound.ts";
 import { machineChecks } from "./check-system.ts";
 import type { Context } from "./context.ts";
@@ -96,7 +97,11 @@ function checksOf(context: Context): readonly Check[] {
       ? ["key", "api", "models", "voice", "microphone", "speaker", "echo", "wake word", "pins"].map(
           skipped,
         )
-      : [...apiChecks(context, settings), ...soundChecks(context, settings)];
+      : [
+          ...apiChecks(context, settings),
+          ...soundChecks(context, settings),
+          ...brokerChecks(context, settings),
+        ];
   return [...configChecks(context), ...own, ...machineChecks(context)];
 }
 

@@ -49,6 +49,7 @@ export function soundOf(code: FaultCode): FaultSound {
     case "metrics-disk":
     case "not-stored":
     case "speech":
+    case "broker":
     case "config":
       return "error";
   }

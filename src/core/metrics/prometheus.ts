@@ -74,6 +74,7 @@ const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   speech: true,
   "budget-near": true,
   budget: true,
+  broker: true,
   config: true,
 };
 const STATUSES = ["completed", "cancelled", "incomplete", "failed", "unbilled"] as const;

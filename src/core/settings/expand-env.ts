@@ -58,7 +58,7 @@ export function expand(template: string, env: Env, missing: MissingVariables): E
 }
 
 /** Those that the unit takes from a file each. */
-const CREDENTIALS = ["OPENAI_API_KEY", "PICOVOICE_ACCESS_KEY"];
+const CREDENTIALS = ["OPENAI_API_KEY", "PICOVOICE_ACCESS_KEY", "MQTT_PASSWORD"];
 
 function howToSet(name: string, env: Env): string {
   const isOurs = CREDENTIALS.includes(name);

@@ -138,7 +138,9 @@ export function prose(options: Basics<string>): TextRow {
 }
 
 /** Text that is never shown. */
-export function secretText(options: Basics<string> & Partial<Pick<TextRow, "required">>): TextRow {
+export function secretText(
+  options: Basics<string> & Partial<Pick<TextRow, "required" | "pattern">>,
+): TextRow {
   return textRow(options, { secret: true, pattern: VISIBLE_ASCII });
 }
 

@@ -42,6 +42,7 @@ export function brokenRules(
     ...prices(values),
     ...ownFunctions(values),
     ...disabled(values),
+    ...broker(values),
   ];
 }
 
@@ -191,6 +192,27 @@ function disabled(values: Partial<Settings>): readonly Broken[] {
     const message = `is no function${didYouMean(name, known) || `; there are ${known.join(", ")}`}`;
     return [{ key: "tools.disabled" as const, index, message }];
   });
+}
+
+const BROKER_EXAMPLE = "such as mqtt://homeassistant.local:1883";
+
+function broker(values: Partial<Settings>): readonly Broken[] {
+  const address = values["mqtt.url"];
+  if (address === undefined || address === "") return [];
+  // The value is not quoted: it may hold a password.
+  const says = (message: string): readonly Broken[] => [{ key: "mqtt.url", message }];
+  if (!URL.canParse(address)) return says(`must be an address ${BROKER_EXAMPLE}`);
+  const url = new URL(address);
+  if (url.hostname === "") return says(`needs the name of the broker, ${BROKER_EXAMPLE}`);
+  if (url.username !== "" || url.password !== "") {
+    return says("must not have a user or password; they go into mqtt.username and mqtt.password");
+  }
+  if (!["", "/"].includes(url.pathname) || url.search !== "" || url.hash !== "") {
+    return says(`must end with the host or the port, ${BROKER_EXAMPLE}`);
+  }
+  const hasAuthority = (values["mqtt.ca_file"] ?? "") !== "";
+  if (!hasAuthority || url.protocol === "mqtts:") return [];
+  return [{ key: "mqtt.ca_file", message: "is for mqtts:// only: mqtt.url is not encrypted" }];
 }
 
 /** Where a broken rule's value stands in the tree. */

@@ -703,6 +703,62 @@ const TOOLS_ROWS = {
   }),
 } as const;
 
+// ---------------------------------------------------------------- mqtt
+/** Levels of plain words: no wildcards, none of the broker's own. */
+const TOPIC = /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+){0,7}$/;
+
+const MQTT_ROWS = {
+  "mqtt.url": text({
+    default: "",
+    pattern: {
+      regex: /^$|^mqtts?:\/\/\S+$/,
+      says: "empty, or an address that begins with mqtt:// or mqtts://",
+    },
+    reload: "live",
+    doc: "The MQTT broker that is told of Pipit's state and may send it commands, such as mqtt://homeassistant.local:1883; empty for none.",
+  }),
+  "mqtt.username": text({
+    default: fromEnvironment("MQTT_USERNAME", ""),
+    reload: "live",
+    doc: "The user that the broker knows; empty for none.",
+  }),
+  "mqtt.password": secretText({
+    default: fromEnvironment("MQTT_PASSWORD", ""),
+    pattern: null,
+    reload: "live",
+    doc: "Its password. Keep it in the credential MQTT_PASSWORD or in the environment, not in this file.",
+  }),
+  "mqtt.ca_file": path({
+    default: "",
+    reload: "live",
+    doc: "mqtts: the certificate (PEM) of the authority that signed the broker's; empty trusts the public ones.",
+  }),
+  "mqtt.discovery": text({
+    default: "homeassistant",
+    maxChars: 64,
+    pattern: {
+      regex: new RegExp(`^$|${TOPIC.source}`),
+      says: "a topic of letters, digits, _ and -, such as homeassistant, or empty",
+    },
+    reload: "live",
+    doc: "The topic under which Home Assistant looks for devices: Pipit is one there. Empty: none is announced, and what was is cleared.",
+  }),
+  "mqtt.prefix": text({
+    default: "pipit",
+    required: true,
+    maxChars: 64,
+    pattern: { regex: TOPIC, says: "a topic of letters, digits, _ and -, such as pipit" },
+    reload: "live",
+    doc: "Topics begin with it: PREFIX/ID/state, one JSON object, is told by each Pipit; the id is the machine's.",
+  }),
+  "mqtt.name": text({
+    default: "",
+    maxChars: 60,
+    reload: "live",
+    doc: "What the device is called, such as Kitchen; empty for Pipit and the machine's name.",
+  }),
+} as const;
+
 // ---------------------------------------------------------------- budget
 const BUDGET_ROWS = {
   "budget.daily_usd": number({
@@ -750,4 +806,10 @@ const BUDGET_ROWS = {
 } as const;
 
 /** Every row, by its key. */
-export const TABLE = { ...OPENAI_ROWS, ...DEVICE_ROWS, ...TOOLS_ROWS, ...BUDGET_ROWS } as const;
+export const TABLE = {
+  ...OPENAI_ROWS,
+  ...DEVICE_ROWS,
+  ...TOOLS_ROWS,
+  ...MQTT_ROWS,
+  ...BUDGET_ROWS,
+} as const;

@@ -28,6 +28,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   button: "The button.",
   tools: "What it can do besides talking.",
   timers: "Timers and alarms.",
+  mqtt: "Home Assistant and other watchers, by an MQTT broker.",
   budget: "What it may cost.",
   metrics: "What is written about each conversation.",
   system: "Journal and remote control.",
@@ -86,7 +87,12 @@ function headerValues(custom: Tree): readonly string[] {
  * What decides and what is shown gets the settings without these: a state is safe to print. Headers of
  * the own functions may hold keys, too.
  */
-const SECRET_KEYS = ["openai.api_key", "wake_word.access_key", "tools.custom"] as const;
+const SECRET_KEYS = [
+  "openai.api_key",
+  "wake_word.access_key",
+  "tools.custom",
+  "mqtt.password",
+] as const;
 
 export type PublicSettings = Omit<Settings, (typeof SECRET_KEYS)[number]>;
 
@@ -96,6 +102,7 @@ export function withoutSecrets(settings: Settings): PublicSettings {
     "openai.api_key": _,
     "wake_word.access_key": __,
     "tools.custom": ___,
+    "mqtt.password": ____,
     ...rest
   } = settings;
   return Object.freeze(rest);
