@@ -10,11 +10,11 @@ import type { Check } from "./run-check.ts";
 const BROKER_MAX_MS = 8_000;
 const NAME = "MQTT";
 
-export function brokerChecks({ clock, wishes }: Context, settings: Settings): readonly Check[] {
+export function brokerChecks({ clock, options }: Context, settings: Settings): readonly Check[] {
   const url = settings["mqtt.url"];
   if (url === "") return [];
   const check = async () => {
-    const option = wishes.offline ? "--offline" : wishes.quick ? "--quick" : null;
+    const option = options.offline ? "--offline" : options.quick ? "--quick" : null;
     if (option !== null) return finding(NAME, "skip", `Not asked, with ${option}`);
     const facts = await askBroker(settings, clock, BROKER_MAX_MS);
     return facts === null ? [] : judgeBroker(facts, new URL(url).host, settings["mqtt.discovery"]);
