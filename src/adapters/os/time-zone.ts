@@ -2,6 +2,7 @@
 
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { isZone } from "../../core/timers/wall-time.ts";
+import type { Clock } from "../../ports.ts";
 
 const LOCALTIME = "/etc/localtime";
 const ZONES = "/zoneinfo/";
@@ -38,7 +39,7 @@ function linkedZone(path: string): string | null {
   }
 }
 
-/** How often the zone is looked at, at the most: one look at a link. */
+/** How often the zone is looked at: one look at a link. */
 export const LOOK_EVERY_MS = 20_000;
 
 export interface LocalTimeOptions {
@@ -88,6 +89,17 @@ export class LocalTime {
   zone(): string {
     this.#look();
     return systemZone(this.#ownTz, this.#localtime);
+  }
+
+  /** Looks by itself, so that a change is noticed in a quiet house, too; the result ends it. */
+  watch(clock: Pick<Clock, "after">): () => void {
+    let cancel = (): void => undefined;
+    const look = (): void => {
+      this.#look();
+      cancel = clock.after(LOOK_EVERY_MS, look);
+    };
+    look();
+    return () => cancel();
   }
 
   #look(): void {

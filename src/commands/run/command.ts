@@ -5,6 +5,7 @@
 
 import { exposedSecrets, hideSecrets, withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
+import { SystemClock } from "../../adapters/os/clock.ts";
 import { localTime } from "../../adapters/os/time-zone.ts";
 import type { ExitRecord } from "../../adapters/systemd/exit-record.ts";
 import type { LineJournal } from "../../adapters/systemd/journal.ts";
@@ -72,6 +73,7 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
     const what = "quiet hours, alarms and the day of the budget follow it";
     journal.log("notice", `The time zone of this machine is now ${zone}: ${what}`);
   });
+  const endWatch = localTime.watch(new SystemClock());
   const appliance = compose(() => settings, env, journal, { lastExit: record.text, secrets });
   const reloader = composeReloader(loaded.path, {
     journal: journal.answers,
@@ -88,6 +90,7 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
   try {
     await runUntilSignal(appliance, reloader, journal, () => record.begin(loaded.written));
   } finally {
+    endWatch();
     journal.close();
   }
   return 0;

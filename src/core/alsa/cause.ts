@@ -19,7 +19,7 @@ export interface SoundFacts {
 
 export interface ClosedNode {
   readonly path: string;
-  /** The group whose members may open it; empty: no group may. */
+  /** The group whose members may open it; empty: no group may. Nobody is to join `root`. */
   readonly group: string;
   /** The user is in that group, and this process is not: it was started before. */
   readonly isMember: boolean;
@@ -31,9 +31,12 @@ export interface Cause {
   readonly remedy: string;
 }
 
-/** A file of the owner's that ALSA rejects: `/etc/asound.conf may be old or corrupted`. */
-const BROKEN_FILE = /\(snd_config_update_r\) (\S+) may be old or corrupted/;
-const BROKEN_AT = /\(_snd_config_load_with_include\) _toplevel_:(\d+):/;
+/**
+ * A file that ALSA rejects: `/etc/asound.conf may be old or corrupted`. Where alsa.conf loads
+ * it, `config_file_open` says so; where $ALSA_CONFIG_PATH names it, `snd_config_update_r` does.
+ */
+const BROKEN_FILE = /\((?:config_file_open|snd_config_update_r)\) (\S+) may be old or corrupted/;
+const BROKEN_AT = /\(_snd_config_load_with_include\) (?:_toplevel_)?:(\d+):/;
 const NO_TYPE = /\(snd_pcm_open_conf\) (type is not defined|Unknown field \S+)/;
 /** A card that something names: `Cannot get card index for Gone`, `Unknown card "x"`. */
 const NAMED_CARD =
@@ -109,7 +112,8 @@ function permissionCause(said: string, { closed }: SoundFacts): Cause | null {
     return null;
   const { path, group, isMember, user } = closed;
   const what = `cannot be opened: no permission for ${path}`;
-  if (group === "") return { what, remedy: `Only root may: look at ls -l ${path}` };
+  if (group === "" || group === "root")
+    return { what, remedy: `Only root may: look at ls -l ${path}` };
   const remedy = isMember
     ? `${user} is in the group ${group}, but not yet in this session: log in again, or restart the service`
     : `Run: sudo usermod -aG ${group} ${user}; then log in again`;

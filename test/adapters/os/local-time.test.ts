@@ -52,6 +52,26 @@ test("a zone that was set meanwhile is in force within half a minute, and told o
   assert.deepEqual(told, ["Asia/Tokyo", "America/New_York"]);
 });
 
+test("in a house where nobody asks for the time, the change is noticed by itself", (t) => {
+  const { time, set, later, told } = machine(t);
+  const rings: (() => void)[] = [];
+  const endWatch = time.watch({
+    after: (delayMs, ring) => {
+      assert.ok(delayMs <= 60_000, "within a minute");
+      rings.push(ring);
+      return () => rings.splice(0);
+    },
+  });
+  set("Asia/Tokyo");
+  later();
+  assert.equal(rings.length, 1);
+  rings.shift()?.();
+  assert.deepEqual(told, ["Asia/Tokyo"]);
+  assert.equal(rings.length, 1, "it goes on looking");
+  endWatch();
+  assert.equal(rings.length, 0);
+});
+
 test("it is looked at seldom", (t) => {
   const { time, set, told } = machine(t);
   set("Asia/Tokyo");

@@ -68,9 +68,14 @@ test("a sound server without a session is named, and what a service can do", () 
 test("ALSA's file is named when it is broken, or speaks of a card that was taken off", () => {
   const files = ["/etc/asound.conf"];
   const broken = `ALSA lib conf.c:2007:(_snd_config_load_with_include) _toplevel_:3:0:Unexpected char
-ALSA lib conf.c:4615:(snd_config_update_r) /etc/asound.conf may be old or corrupted: consider to remove or fix it
+ALSA lib conf.c:4096:(config_file_open) /etc/asound.conf may be old or corrupted: consider to remove or fix it
+ALSA lib conf.c:4018:(snd_config_hooks_call) function snd_config_hook_load returned error: Invalid argument
+ALSA lib conf.c:4625:(snd_config_update_r) hooks failed, removing configuration
 aplay: main:831: audio open error: Invalid argument`;
   assert.match(speaker(broken, { files }), /does not understand \/etc\/asound\.conf \(at line 3\)/);
+  const named = `ALSA lib conf.c:2013:(_snd_config_load_with_include) :7:45:Unexpected }
+ALSA lib conf.c:4615:(snd_config_update_r) /home/pi/alsa.conf may be old or corrupted: consider to remove or fix it`;
+  assert.match(speaker(named), /does not understand \/home\/pi\/alsa\.conf \(at line 7\)/);
   const typo = "ALSA lib pcm.c:2535:(snd_pcm_open_conf) type is not defined";
   assert.match(speaker(typo, { files }), /\/etc\/asound\.conf \(type is not defined\)/);
   assert.match(
