@@ -17,6 +17,7 @@ put_units() {
   UNITS_CHANGED=
   for file in $(unit_files "$1"); do
     name=${file##*/} mine+="${file##*/} "
+    [ "$name" != pipit-tools.service ] || put_tools_user
     keep_strange "$name"
     put_file "$UNITS/$name" 0644 root:root < <(sed "s#/usr/bin/node\\b#$NODE#g" "$file")
     UNITS_CHANGED+=$PUT
@@ -31,6 +32,15 @@ put_units() {
     done
   done
   [ -n "$DRY_RUN" ] || put_notify "$1"
+}
+
+# put_tools_user: whom the owner's programs run as; in no group that may read the configuration.
+put_tools_user() {
+  local own=--user-group
+  if getent group pipit-tools >/dev/null; then own=--gid=pipit-tools; fi
+  getent passwd pipit-tools >/dev/null ||
+    step "make user pipit-tools" useradd --system "$own" --home-dir /var/lib/pipit-tools --no-create-home \
+      --shell /usr/sbin/nologin --comment "Programs of Pipit's owner" pipit-tools
 }
 
 # put_notify RELEASE: children may speak for the daemon only where it cannot speak for itself.

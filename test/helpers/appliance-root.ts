@@ -127,6 +127,8 @@ export class ApplianceRoot {
       "dist/src/behaviour": options.behaviour ?? "good",
       "config/config.yaml": options.migrates ? readFileSync(SHIPPED, "utf8") : "openai:\n",
       "systemd/pipit.service": `[Service]\nExecStart=/usr/bin/node run # ${version}\n`,
+      "systemd/pipit-tools.service": "[Service]\nExecStart=/usr/bin/node tools\n",
+      "systemd/pipit-tools.socket": "[Socket]\n",
       "systemd/pipit-poweroff.rules": "// power off\n",
     };
     for (const [path, text] of Object.entries(files)) writeFileSync(join(tree, path), text);

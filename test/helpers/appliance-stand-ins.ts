@@ -37,7 +37,8 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   journalctl: 'echo "the last words of the service"',
   getent: 'touch $F/$1; [ $# = 2 ] && grep -x "$2" $F/$1',
   groupadd: 'echo "groupadd $*" >>$F/log; echo "$2" >>$F/group',
-  useradd: 'echo "useradd $*" >>$F/log; echo pipit | tee -a $F/passwd >>$F/group',
+  useradd:
+    'echo "useradd $*" >>$F/log; printf "%s\\n" "$@" | tail -n 1 | tee -a $F/passwd >>$F/group',
   usermod: 'echo "usermod $*" >>$F/log; echo "$2" >>$F/member.$3',
   userdel: 'echo "userdel $*" >>$F/log; sed -i "/^$1$/d" $F/passwd $F/group',
   groupdel: 'echo "groupdel $*" >>$F/log; sed -i "/^$1$/d" $F/group',

@@ -60,9 +60,13 @@ test("everything is in its place, closed to others, and runs", async (t) => {
     machine.read("etc/systemd/system/pipit.service"),
     /^ExecStart=\S*\/node run # 1\.0\.0$/m,
   );
+  // Of no group but its own: the configuration is readable for the group pipit.
+  assert.doesNotMatch(machine.log, /usermod .* pipit-tools$/m);
+  assert.equal(machine.read("etc/systemd/system/pipit-tools.socket"), "[Socket]\n");
   assert.ok(machine.has("fake/enabled"));
   for (const line of [
     /useradd .*--system.* pipit$/m,
+    /useradd .*--system.*--home-dir \/var\/lib\/pipit-tools .* pipit-tools$/m,
     /usermod -aG audio pipit/,
     /usermod -aG gpio pipit/,
     /usermod -aG pipit anna/,
@@ -317,6 +321,8 @@ test("uninstall keeps what is the owner's; --purge asks, then takes it", async (
     "usr/local/share/man/man1/pipit.1",
     "usr/local/share/bash-completion/completions/pipit",
     "etc/systemd/system/pipit.service",
+    "etc/systemd/system/pipit-tools.service",
+    "etc/systemd/system/pipit-tools.socket",
     "fake/enabled",
   ]) {
     assert.ok(!machine.has(path), path);
@@ -331,6 +337,7 @@ test("uninstall keeps what is the owner's; --purge asks, then takes it", async (
   assert.equal(purged.code, 0, purged.stderr);
   assert.ok(!machine.has("etc/pipit"));
   assert.match(machine.log, /userdel pipit\n/);
+  assert.match(machine.log, /userdel pipit-tools\n/);
   const again = await machine.run("uninstall", "--purge", "--yes");
   assert.match(again.stderr, /nothing to do/);
 });

@@ -2,15 +2,17 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { HELPER_SOCKET } from "../../src/adapters/programs/runner.ts";
 import { tempFolder } from "../helpers/host.ts";
 
 // Compiled, this file is in dist/test/systemd.
 const FOLDER = fileURLToPath(new URL("../../../systemd", import.meta.url));
 const unit = readFileSync(join(FOLDER, "pipit.service"), "utf8");
+const tools = readFileSync(join(FOLDER, "pipit-tools.service"), "utf8");
 const skip = spawnSync("systemd-analyze", ["--version"]).status !== 0 && "no systemd-analyze";
 /** Tenths: what `systemd-analyze security` may say at most. */
 const EXPOSURE_MAX = 15;
@@ -19,16 +21,19 @@ interface Cleanup {
   after(clean: () => void): void;
 }
 
-/** The three units in a folder of their own, with the node that there is here. */
+/** The units in a folder of their own, with the node that there is here. */
 function installed(t: Cleanup): readonly string[] {
   const folder = tempFolder(t);
-  const service = join(folder, "pipit.service");
-  writeFileSync(service, unit.replaceAll("/usr/bin/node", process.execPath));
-  const others = ["pipit-config.path", "pipit-retry.timer"].map((name) => {
+  const services = { "pipit.service": unit, "pipit-tools.service": tools };
+  const made = Object.entries(services).map(([name, text]) => {
+    writeFileSync(join(folder, name), text.replaceAll("/usr/bin/node", process.execPath));
+    return join(folder, name);
+  });
+  const others = ["pipit-config.path", "pipit-retry.timer", "pipit-tools.socket"].map((name) => {
     copyFileSync(join(FOLDER, name), join(folder, name));
     return join(folder, name);
   });
-  return [service, ...others];
+  return [...made, ...others];
 }
 
 test("what the daemon counts on is in the unit", () => {
@@ -71,9 +76,37 @@ test("systemd-analyze has nothing to say about the units", { skip }, (t) => {
   assert.ok(status === 0 || stderr.includes("man pipit(1)"), stderr);
 });
 
-test(`the exposure is at most ${EXPOSURE_MAX / 10}`, { skip }, (t) => {
-  const [service = ""] = installed(t);
-  const args = ["security", "--offline=true", `--threshold=${EXPOSURE_MAX}`, service];
-  const { status, stdout, stderr } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
-  assert.equal(status, 0, `${stderr}\n${stdout}`);
+for (const [nth, name] of ["pipit.service", "pipit-tools.service"].entries()) {
+  test(`the exposure of ${name} is at most ${EXPOSURE_MAX / 10}`, { skip }, (t) => {
+    const service = installed(t)[nth] ?? "";
+    const args = ["security", "--offline=true", `--threshold=${EXPOSURE_MAX}`, service];
+    const { status, stdout, stderr } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
+    assert.equal(status, 0, `${stderr}\n${stdout}`);
+  });
+}
+
+test("the owner's programs: another user, without keys, reached by Pipit's user alone", () => {
+  const lines = tools.split("\n");
+  assert.ok(lines.includes("User=pipit-tools") && lines.includes("Group=pipit-tools"));
+  assert.doesNotMatch(
+    tools,
+    /^(LoadCredential|SetCredential|EnvironmentFile|SupplementaryGroups)=/m,
+  );
+  const closed = /^InaccessiblePaths=(.*)$/m.exec(tools)?.[1]?.split(" ") ?? [];
+  for (const path of ["/etc/pipit", "/var/lib/pipit", "/run/pipit", "/run/credentials"]) {
+    assert.ok(closed.includes(`-${path}`), path);
+  }
+  // What a program does to memory, processes and the card is the program's loss, not Pipit's.
+  for (const name of ["MemoryMax", "TasksMax", "LimitFSIZE"]) {
+    assert.match(tools, new RegExp(`^${name}=\\d+`, "m"));
+  }
+  assert.match(tools, /^OOMScoreAdjust=[1-9]/m);
+  const socket = readFileSync(join(FOLDER, "pipit-tools.socket"), "utf8").split("\n");
+  for (const line of [`ListenStream=${HELPER_SOCKET}`, "SocketUser=pipit", "SocketMode=0600"]) {
+    assert.ok(socket.includes(line), line);
+  }
+  assert.ok(socket.every((line) => !/^(ListenStream=\d|Accept=yes)/.test(line)));
+  assert.ok(unit.split("\n").includes("Wants=pipit-tools.socket"));
+  const program = /^ExecStart=\S+ .*\/current\/(dist\/\S+)$/m.exec(tools)?.[1] ?? "";
+  assert.ok(existsSync(join(FOLDER, "..", program)), "the program is there");
 });

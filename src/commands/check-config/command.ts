@@ -11,6 +11,7 @@ import { withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
 import { schemaTrouble } from "../../adapters/functions/schema-check.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
+import { HELPER_SOCKET } from "../../adapters/programs/runner.ts";
 import { wakeSound } from "../../adapters/speaker/fault-sounds.ts";
 import { recordable } from "../../adapters/speaker/file.ts";
 import { tryWakeModels } from "../../adapters/wake/open.ts";
@@ -126,7 +127,8 @@ async function functionNotes(settings: Settings): Promise<readonly Note[]> {
     }
   }
   const hasPrograms = functions.some(({ run }) => run.kind === "command");
-  if (hasPrograms && settings["tools.sandbox"] === "auto") notes.push(NOT_AS_A_SERVICE);
+  const isIsolated = settings["tools.sandbox"] === "auto";
+  if (hasPrograms && isIsolated && !existsSync(HELPER_SOCKET)) notes.push(NO_HELPER);
   const sound = settings["audio.wake_sound"];
   if (sound !== "off" && wakeSound(sound) === null) {
     notes.push({
@@ -137,9 +139,10 @@ async function functionNotes(settings: Settings): Promise<readonly Note[]> {
   return notes;
 }
 
-const NOT_AS_A_SERVICE: Note = {
+const NO_HELPER: Note = {
   key: "tools.sandbox",
-  message: "auto does not run programs in the service, whose user can read the key; none does",
+  message:
+    "auto runs programs through pipit-tools.socket, which is not here: scripts/install brings it",
 };
 
 /** Files that the configuration names and that are not there, or not what they should be. */

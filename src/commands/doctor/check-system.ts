@@ -1,7 +1,10 @@
 /** The checks of `pipit doctor` about the machine and the system around the daemon. */
 
+import { customFunctions } from "../../core/functions/custom.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Context } from "./context.ts";
+import type { Finding } from "./finding.ts";
+import { askPrograms } from "./io-ask-programs.ts";
 import { folderOf, pathFrom, readText } from "./io-read-files.ts";
 import { cardErrors, diskFacts, isSameDisk, isSynchronised, throttled } from "./io-read-machine.ts";
 import { accountOf, journalFacts, secretFiles } from "./io-read-service.ts";
@@ -13,12 +16,14 @@ import {
   judgeNode,
   judgePower,
 } from "./machine.ts";
+import { judgePrograms } from "./programs.ts";
 import type { Check } from "./run-check.ts";
 import { judgeGroups, judgeJournal, judgeSecrets, judgeUnit, propertyOf } from "./service.ts";
 
 const SERVICE_USER = "pipit";
 /** Above what the question itself may take. */
 const UNIT_MAX_MS = 10_000;
+const PROGRAMS_MAX_MS = 12_000;
 
 export function machineChecks(context: Context): readonly Check[] {
   const { clock, unit } = context;
@@ -36,6 +41,7 @@ export function machineChecks(context: Context): readonly Check[] {
       },
     },
     { name: "secrets", run: () => judgeSecrets(secretFiles(context.configPath)) },
+    { name: "programs", maxMs: PROGRAMS_MAX_MS, run: () => programs(context) },
     { name: "journal", run: () => judgeJournal(journalFacts()) },
     {
       name: "clock",
@@ -52,6 +58,18 @@ export function machineChecks(context: Context): readonly Check[] {
     { name: "power", run: async () => judgePower(await throttled()) },
     { name: "node", run: () => judgeNode(process.version, clock.wallMs()) },
   ];
+}
+
+async function programs({ clock, settings }: Context): Promise<Finding> {
+  const { functions } = customFunctions(settings?.["tools.custom"] ?? {});
+  const wanted = functions.some(({ run }) => run.kind === "command");
+  const sandbox = settings?.["tools.sandbox"] ?? "auto";
+  const isAsked = wanted && sandbox === "auto";
+  return judgePrograms({
+    wanted,
+    sandbox,
+    helper: isAsked ? await askPrograms(clock) : { tag: "absent" },
+  });
 }
 
 /** Without a configuration, what most have is needed. */

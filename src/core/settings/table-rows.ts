@@ -676,7 +676,7 @@ const TOOLS_ROWS = {
   "tools.sandbox": oneOf(["auto", "none"], {
     default: "auto",
     reload: "session",
-    doc: "auto runs programs of tools.custom only where they cannot read the key; none runs them as Pipit's own user, which can.",
+    doc: "auto runs programs as a user who cannot read the key: pipit-tools under systemd, nobody where Pipit runs as root, else not at all; none runs them as Pipit's own user, who can.",
   }),
   "tools.patience_s": number({
     default: 2,

@@ -81,7 +81,10 @@ test("functions of the owner's own: what would keep one from its work is a note"
   assert.equal(told.code, 0, told.stderr);
   assert.match(told.stderr, /tools\.custom: lamp: its parameters are no JSON Schema: /);
   assert.match(told.stderr, /tools\.custom: lamp: there is no program \/no\/such\/lamp\n/);
-  assert.match(told.stderr, /tools\.sandbox: auto does not run programs in the service/);
+  assert.match(
+    told.stderr,
+    /tools\.sandbox: auto runs programs through pipit-tools\.socket, which is not here/,
+  );
   assert.match(told.stderr, /audio\.wake_sound: the file cannot be read as a sound/);
   const wrong = await check(
     folder,
