@@ -89,8 +89,8 @@ test("lost after the reply was complete: a new connection is told what was said"
   world.listen(1000);
   assert.equal(world.dialer.links.length, 2);
   world.accept();
-  const told = world.said.find((event) => event["type"] === "conversation.item.create");
-  assert.deepEqual(told?.["item"], {
+  const item = world.said.find((event) => event["type"] === "conversation.item.create");
+  assert.deepEqual(item?.["item"], {
     type: "message",
     role: "assistant",
     content: [{ type: "output_text", text: "It is ten past four." }],

@@ -151,12 +151,12 @@ test("a broken file is told once, with all its problems, and shows in the status
   desk.clock.advance(QUIET_MS + GRACE_MS - 1);
   assert.deepEqual(desk.lines, []);
   desk.clock.advance(1);
-  const told = ["c.yaml:12:3 a: no", "c.yaml:13:3 b: no", KEPT];
-  assert.deepEqual(desk.lines, told);
+  const lines = ["c.yaml:12:3 a: no", "c.yaml:13:3 b: no", KEPT];
+  assert.deepEqual(desk.lines, lines);
   assert.deepEqual(desk.notifier.said, ["STATUS Reload refused: c.yaml:12:3 a: no"]);
   desk.watch.sink?.changed(); // touched
   desk.clock.advance(QUIET_MS + GRACE_MS);
-  assert.deepEqual(desk.lines, told);
+  assert.deepEqual(desk.lines, lines);
   assert.equal(desk.settings, DEFAULTS);
 });
 

@@ -11,10 +11,10 @@ const PROBLEMS = [/config\.yaml:2:11 audio\.volume: /, /config\.yaml:3:1 sesion:
 /** Long enough for several restarts, were there any. */
 const NOISE_S = 45;
 
-function assertAllTold(said: readonly string[]): void {
+function assertAllReported(said: readonly string[]): void {
   for (const problem of PROBLEMS) {
-    const told = said.filter((line) => problem.test(line));
-    assert.equal(told.length, 1, `${problem} once in:\n${said.join("\n")}`);
+    const reported = said.filter((line) => problem.test(line));
+    assert.equal(reported.length, 1, `${problem} once in:\n${said.join("\n")}`);
   }
 }
 
@@ -37,7 +37,7 @@ onMachine("the configuration", (they) => {
       assert.equal(await m.property("ExecMainStatus"), "2");
       assert.equal(await m.property("Result"), "exit-code");
       await m.run(`sleep ${NOISE_S}`);
-      assertAllTold(await m.daemonSaidSince(mark));
+      assertAllReported(await m.daemonSaidSince(mark));
       assert.equal(await m.property("ActiveState"), "failed");
       await m.write(CONFIG, good);
       await m.untilActive(400);
@@ -51,7 +51,7 @@ onMachine("the configuration", (they) => {
     const mark = await m.mark();
     await m.write(CONFIG, WRONG); // Saving is enough.
     await m.says(mark, "the old one stays in force");
-    assertAllTold(await m.daemonSaidSince(mark));
+    assertAllReported(await m.daemonSaidSince(mark));
     assert.equal((await m.status())["state"], "idle");
     const mended = await m.mark();
     await m.write(CONFIG, good.replace('"audio": {', '"audio": { "volume": 0.5,'));

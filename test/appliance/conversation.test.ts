@@ -8,7 +8,7 @@ import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import {
   assertConverses,
   assertHeard,
-  assertTold,
+  assertReported,
   chat,
   converse,
   LISTENING_PIN,
@@ -85,7 +85,7 @@ onMachine("a conversation", (they) => {
     await m.runWith({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
     const reply = await converse(m, clean, () => Promise.resolve());
     assertHeard(reply, note);
-    await assertTold(m, "wake-word", note);
+    await assertReported(m, "wake-word", note);
     assert.deepEqual(peer.violations, []);
   });
 });

@@ -99,7 +99,7 @@ async function assertDark(machine: Machine): Promise<void> {
 }
 
 /** The newest metrics file tells of a conversation of one turn in which nothing failed. */
-export async function assertTold(machine: Machine, trigger: string, note: Note): Promise<void> {
+export async function assertReported(machine: Machine, trigger: string, note: Note): Promise<void> {
   const file = await machine.newestMetrics();
   assertMetricsSchema(file);
   assert.equal(file["trigger"], trigger);
@@ -124,7 +124,7 @@ export async function assertConverses(machine: Machine, note: Note, clean: Clean
     await untilLed(machine, LISTENING_PIN, 1);
   });
   assertHeard(reply, note);
-  await assertTold(machine, "button", note);
+  await assertReported(machine, "button", note);
   await assertDark(machine);
 }
 

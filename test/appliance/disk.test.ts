@@ -35,9 +35,9 @@ async function assertGoesOnWithout(machine: Machine, why: string, note: Note): P
   await chat(machine);
   await machine.says(mark, why, 60);
   const status = await machine.status();
-  const told = (await machine.daemonSaidSince(mark)).filter((line) => line.includes(why));
-  note(`told: ${told.join(" | ")}`);
-  assert.equal(told.length, 1, "once, not for each file");
+  const reported = (await machine.daemonSaidSince(mark)).filter((line) => line.includes(why));
+  note(`told: ${reported.join(" | ")}`);
+  assert.equal(reported.length, 1, "once, not for each file");
   assert.equal(status["metrics_files_lost"], before + 2);
   assert.equal(await assertWhole(machine), files);
 }

@@ -35,8 +35,8 @@ onMachine("plugs", (they) => {
     await assertConverses(m, note, clean);
     await assertSame(m, pid);
     assert.deepEqual(peer.violations, []);
-    const told = (line: string): boolean => line.startsWith('Microphone "Loopback"');
-    assert.equal(lost.filter(told).length, 1, "one line, not one a try");
+    const isFault = (line: string): boolean => line.startsWith('Microphone "Loopback"');
+    assert.equal(lost.filter(isFault).length, 1, "one line, not one a try");
   });
 
   for (const [pull, plug] of [
@@ -52,7 +52,7 @@ onMachine("plugs", (they) => {
       clean.after(async () => {
         await verb("net", [plug]).catch(() => undefined);
       });
-      await assertTellsOfNoNetwork(m, note);
+      await assertReportsNoNetwork(m, note);
       await verb("net", [plug]);
       await m.until("an address", "ip -4 -o addr show eth0 | grep -q 10.0.2", 60);
       await chat(m);
@@ -61,7 +61,7 @@ onMachine("plugs", (they) => {
   }
 });
 
-async function assertTellsOfNoNetwork(machine: Machine, note: Note): Promise<void> {
+async function assertReportsNoNetwork(machine: Machine, note: Note): Promise<void> {
   const mark = await machine.mark();
   const files = (await machine.metricsFiles()).length;
   await machine.tap();

@@ -142,8 +142,8 @@ test("-v is the version, too", async () => {
 });
 
 test("demo --live checks before it invites", async () => {
-  const told = await runPipit(["demo", "--live"], {});
-  assert.equal(told.code, 2);
-  assert.equal(told.stdout, "", "nobody was invited");
-  assert.match(told.stderr, /openai\.api_key: .*OPENAI_API_KEY is not set/);
+  const result = await runPipit(["demo", "--live"], {});
+  assert.equal(result.code, 2);
+  assert.equal(result.stdout, "", "nobody was invited");
+  assert.match(result.stderr, /openai\.api_key: .*OPENAI_API_KEY is not set/);
 });

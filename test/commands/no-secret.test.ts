@@ -47,7 +47,7 @@ function inGoodFile(key: string): string {
   return JSON.stringify({ openai });
 }
 
-for (const { maker, key, tell } of MADE_UP_KEYS) {
+for (const { maker, key, marker } of MADE_UP_KEYS) {
   test(`a key of ${maker} in any line of the configuration is nowhere repeated`, async (t) => {
     const folder = tempFolder(t);
     const path = join(folder, "config.yaml");
@@ -56,17 +56,17 @@ for (const { maker, key, tell } of MADE_UP_KEYS) {
     for (const args of [["check-config"], ["check-config", "--json"], ["run"], ["status"]]) {
       const { code, stdout, stderr } = await runPipit([...args, "--config", path], env);
       assert.notEqual(code, 0);
-      assert.ok(!(stdout + stderr).includes(tell), `${args.join(" ")}: ${stdout}${stderr}`);
+      assert.ok(!(stdout + stderr).includes(marker), `${args.join(" ")}: ${stdout}${stderr}`);
     }
     const record = join(folder, "last-exit.json");
     assert.ok(existsSync(record));
-    assert.ok(!readFileSync(record, "utf8").includes(tell), readFileSync(record, "utf8"));
+    assert.ok(!readFileSync(record, "utf8").includes(marker), readFileSync(record, "utf8"));
     if (maker === "nobody known") return; // Text that nobody can tell from the owner's words.
     writeFileSync(path, inGoodFile(key));
     const { stdout, stderr } = await runPipit(["check-config", "--json", "--config", path]);
-    assert.ok(!(stdout + stderr).includes(tell), stdout + stderr);
+    assert.ok(!(stdout + stderr).includes(marker), stdout + stderr);
     const usage = await runPipit([`--${key}`]);
-    assert.ok(!usage.stderr.includes(tell), usage.stderr);
+    assert.ok(!usage.stderr.includes(marker), usage.stderr);
   });
 }
 
@@ -90,6 +90,6 @@ test("a bug that has a key in its message ends the program without it, and with 
     const { code, stderr } = await outputOf(child);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /pipit: this is a bug\n.*\*\*\*/s);
-    assert.ok(!stderr.includes(openAi?.tell ?? ""), stderr);
+    assert.ok(!stderr.includes(openAi?.marker ?? ""), stderr);
   }
 });

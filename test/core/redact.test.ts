@@ -7,7 +7,7 @@ import { Redactor, redact, redactStrictly, SECRETS_MAX } from "../../src/core/re
 import { MADE_UP_KEYS } from "../helpers/secrets.ts";
 
 test("keys are known by their shape, in every place of a line", () => {
-  for (const { maker, key, tell } of MADE_UP_KEYS) {
+  for (const { maker, key, marker } of MADE_UP_KEYS) {
     const places = [
       key,
       `no such voice "${key}"`,
@@ -18,7 +18,7 @@ test("keys are known by their shape, in every place of a line", () => {
     ];
     for (const text of places) {
       const clean = maker === "nobody known" ? redactStrictly(text) : redact(text, []);
-      assert.ok(!clean.includes(tell), `${maker}: ${clean}`);
+      assert.ok(!clean.includes(marker), `${maker}: ${clean}`);
       assert.match(clean, /\*\*\*/);
     }
   }

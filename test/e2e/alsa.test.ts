@@ -54,7 +54,7 @@ function assertUnderstood({ pcm, word }: Question, peer: Peer): void {
   assert.ok(said.to > lastWord, "to its end, without a gap");
 }
 
-function assertTold(t: TestContext, daemon: Daemon, file: Fields, peer: Peer): void {
+function assertReported(t: TestContext, daemon: Daemon, file: Fields, peer: Peer): void {
   const repliedMs = samplesToMs(peer.replies.reduce((sum, { pcm }) => sum + pcm.length, 0));
   const audio = fields(file, "audio");
   for (const name of ["received_ms", "played_ms"]) {
@@ -91,7 +91,7 @@ async function converse(t: TestContext, rig: PulseRig, backend: string): Promise
   assert.ok(exit.ms < 3_000, `${exit.ms} ms`);
   assertHeard(t, played, peer);
   assertUnderstood(question, peer);
-  assertTold(t, daemon, file, peer);
+  assertReported(t, daemon, file, peer);
   assert.deepEqual(peer.violations, []);
 }
 

@@ -163,8 +163,8 @@ async function stoppedInTheAnswer(t: TestContext): Promise<void> {
   const heard = beginningIn(daemon.played(), reply.pcm);
   const heardMs = samplesToMs(heard.to - heard.from);
   assert.ok(heardMs < 8_000);
-  const told = number(fields(file, "audio"), "played_ms") ?? -1;
-  assert.ok(Math.abs(told - heardMs) < 1, `${told} ms told, ${heardMs} ms heard`);
+  const playedMs = number(fields(file, "audio"), "played_ms") ?? -1;
+  assert.ok(Math.abs(playedMs - heardMs) < 1, `${playedMs} ms told, ${heardMs} ms heard`);
   assert.deepEqual(peer.violations, []);
 }
 

@@ -23,7 +23,7 @@ function gone(count: number, place: Place): FaultRow {
   const fallbacks = CHAIN.slice(0, reached).map(
     (model, nth) => `${model}>${CHAIN[nth + 1]}: model-unavailable`,
   );
-  const told = Array.from({ length: count }, () => place.code).filter((code) => code !== null);
+  const codes = Array.from({ length: count }, () => place.code).filter((code) => code !== null);
   const base = {
     name: `${count} of 4 models gone, seen by ${place.name}`,
     traps: [29] as const,
@@ -36,7 +36,7 @@ function gone(count: number, place: Place): FaultRow {
   };
   if (left !== undefined) {
     const leds = `${again}connecting listening thinking speaking follow-up idle`;
-    return { ...base, leds, model: left, errors: told, withinMs: 8_000 };
+    return { ...base, leds, model: left, errors: codes, withinMs: 8_000 };
   }
   return {
     ...base,
@@ -44,7 +44,7 @@ function gone(count: number, place: Place): FaultRow {
     endReason: "fault",
     model: CHAIN[reached] ?? "",
     nextModel: "gpt-realtime",
-    errors: [...told, "model-unavailable"],
+    errors: [...codes, "model-unavailable"],
     sound: ["model-retired"],
     answers: 0,
     lasting: true,

@@ -12,7 +12,7 @@ interface Ending {
   /** What the journal says of it. */
   readonly said: string;
   /** Null: it is dialled again. */
-  readonly told: { readonly code: string; readonly sound: string } | null;
+  readonly shown: { readonly code: string; readonly sound: string } | null;
 }
 
 function close(code: number, reason = ""): JsonObject {
@@ -21,28 +21,28 @@ function close(code: number, reason = ""): JsonObject {
 
 const REFUSED = { code: "protocol", sound: "error" };
 const ENDINGS: readonly Ending[] = [
-  { name: "1000", action: close(1000), said: "The connection was lost: close 1000", told: null },
+  { name: "1000", action: close(1000), said: "The connection was lost: close 1000", shown: null },
   {
     name: "1001",
     action: close(1001, "going away"),
     said: "The connection was lost: close 1001 going away",
-    told: null,
+    shown: null,
   },
-  { name: "1005", action: { do: "close" }, said: "lost: close 1005", told: null },
-  { name: "1006", action: { do: "drop" }, said: "lost: close 1006", told: null },
-  { name: "1006 by RST", action: { do: "reset" }, said: "lost: close 1006", told: null },
-  { name: "1011", action: close(1011, "oops"), said: "lost: close 1011 oops", told: null },
+  { name: "1005", action: { do: "close" }, said: "lost: close 1005", shown: null },
+  { name: "1006", action: { do: "drop" }, said: "lost: close 1006", shown: null },
+  { name: "1006 by RST", action: { do: "reset" }, said: "lost: close 1006", shown: null },
+  { name: "1011", action: close(1011, "oops"), said: "lost: close 1011 oops", shown: null },
   {
     name: "3000",
     action: close(3000, "invalid_request_error.invalid_api_key"),
     said: "The API refused the key: close 3000 invalid_request_error.invalid_api_key",
-    told: { code: "key-rejected", sound: "bad-key" },
+    shown: { code: "key-rejected", sound: "bad-key" },
   },
   {
     name: "4000",
     action: close(4000, "because"),
     said: "The server closed the connection: close 4000 because",
-    told: REFUSED,
+    shown: REFUSED,
   },
 ];
 
@@ -52,7 +52,7 @@ interface Place {
   readonly turns?: JsonObject["turns"];
   /** What the row states when it is dialled again, and when it is told. */
   readonly again: Partial<FaultRow>;
-  readonly told: Partial<FaultRow>;
+  readonly shown: Partial<FaultRow>;
 }
 
 const PLACES: readonly Place[] = [
@@ -60,7 +60,7 @@ const PLACES: readonly Place[] = [
     name: "before session.created",
     at: { at: "connect" },
     again: { dials: 2 },
-    told: { leds: "connecting fault idle", turns: 0, answers: 0, dials: 1, sound: [] },
+    shown: { leds: "connecting fault idle", turns: 0, answers: 0, dials: 1, sound: [] },
   },
   {
     name: "while the user speaks",
@@ -69,7 +69,7 @@ const PLACES: readonly Place[] = [
       leds: "connecting listening connecting listening thinking speaking follow-up idle",
       dials: 2,
     },
-    told: { leds: "connecting listening fault idle", turns: 0, answers: 0, sound: [] },
+    shown: { leds: "connecting listening fault idle", turns: 0, answers: 0, sound: [] },
   },
   {
     name: "while it thinks",
@@ -79,7 +79,7 @@ const PLACES: readonly Place[] = [
       leds: "connecting listening thinking connecting listening thinking speaking follow-up idle",
       dials: 2,
     },
-    told: { leds: "connecting listening thinking fault idle", answers: 0, sound: [] },
+    shown: { leds: "connecting listening thinking fault idle", answers: 0, sound: [] },
   },
   {
     name: "in mid-reply",
@@ -92,7 +92,7 @@ const PLACES: readonly Place[] = [
       answers: 0,
       dials: 1,
     },
-    told: {
+    shown: {
       leds: "connecting listening thinking speaking fault idle",
       answers: 0,
       sound: ["part"],
@@ -106,7 +106,7 @@ const PLACES: readonly Place[] = [
       endReason: "no_speech",
       dials: 2,
     },
-    told: { leds: "connecting listening thinking speaking fault idle", sound: ["reply"] },
+    shown: { leds: "connecting listening thinking speaking fault idle", sound: ["reply"] },
   },
   {
     name: "in the follow-up window",
@@ -116,20 +116,23 @@ const PLACES: readonly Place[] = [
       endReason: "no_speech",
       dials: 2,
     },
-    told: { leds: "connecting listening thinking speaking follow-up fault idle", sound: ["reply"] },
+    shown: {
+      leds: "connecting listening thinking speaking follow-up fault idle",
+      sound: ["reply"],
+    },
   },
 ];
 
 function row(ending: Ending, place: Place): FaultRow {
-  const { told } = ending;
+  const { shown } = ending;
   const stated =
-    told === null
+    shown === null
       ? place.again
       : {
-          ...place.told,
+          ...place.shown,
           endReason: "fault",
-          errors: [told.code],
-          sound: [...(place.told.sound ?? []), told.sound],
+          errors: [shown.code],
+          sound: [...(place.shown.sound ?? []), shown.sound],
         };
   return {
     name: `close ${ending.name} ${place.name}`,

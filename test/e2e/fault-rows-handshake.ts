@@ -11,7 +11,7 @@ export const CHAIN = [
   "gpt-realtime-1.5",
 ];
 
-export const TOLD = "connecting fault idle";
+export const FAULT_SHOWN = "connecting fault idle";
 /** The fault is shown for 4 s; the rest is dialling. */
 const SHOWN_MS = 6_000;
 const QUOTA = { type: "insufficient_quota", code: "credit_balance_exhausted", message: "No." };
@@ -25,7 +25,7 @@ function coded(code: string, type = "invalid_request_error"): JsonObject {
 }
 
 /** Refused once, told at once, without another attempt. */
-const TOLD_AT_ONCE: readonly FaultRow[] = [
+const REPORTED_AT_ONCE: readonly FaultRow[] = [
   {
     name: "401, key not valid",
     scenario: { faults: [refusal(401, coded("invalid_api_key"))] },
@@ -66,7 +66,7 @@ const TOLD_AT_ONCE: readonly FaultRow[] = [
 ];
 
 function notAnswered() {
-  return { leds: TOLD, endReason: "fault", turns: 0, answers: 0, withinMs: SHOWN_MS };
+  return { leds: FAULT_SHOWN, endReason: "fault", turns: 0, answers: 0, withinMs: SHOWN_MS };
 }
 
 const TRIED_AGAIN: readonly FaultRow[] = [
@@ -236,7 +236,7 @@ const OUT_OF_REACH: readonly FaultRow[] = [
 ];
 
 export const HANDSHAKE_ROWS: readonly FaultRow[] = [
-  ...TOLD_AT_ONCE.map((row) => ({ ...notAnswered(), dials: 1, ...row })),
+  ...REPORTED_AT_ONCE.map((row) => ({ ...notAnswered(), dials: 1, ...row })),
   ...TRIED_AGAIN,
   ...OUT_OF_REACH.map((row) => ({ ...notAnswered(), ...row })),
 ];

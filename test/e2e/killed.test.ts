@@ -22,10 +22,10 @@ test("killed after an answer: a whole metrics file at the next start, with what 
   );
   await daemon.stop("SIGKILL");
   const next = launch(t, paths);
-  const told = await next.says("Interrupted conversations now have");
+  const line = await next.says("Interrupted conversations now have");
   const file = await next.metrics();
   assertMetricsSchema(file);
-  assert.ok(told.includes(String(file["session_id"])));
+  assert.ok(line.includes(String(file["session_id"])));
   assert.equal(file["end_reason"], "interrupted");
   assert.equal(file["recovered"], true);
   assert.equal(number(file, "turns"), 1);

@@ -171,12 +171,14 @@ async function compare(t: TestContext, one: Case): Promise<void> {
   }
   const { file, truth, output } = played;
   one.sees(file);
-  const told = number(file, "average_response_latency");
-  assert.ok(told !== null && truth.latencyMs !== null, output);
-  const off = told - truth.latencyMs;
+  const average = number(file, "average_response_latency");
+  assert.ok(average !== null && truth.latencyMs !== null, output);
+  const off = average - truth.latencyMs;
   const { all } = fields(file, "response_latency_ms");
   const each = `told ${String(all)}, in truth ${truth.latenciesMs.map(Math.round).join()}`;
-  t.diagnostic(`latency ${told} ms, off by ${off.toFixed(2)} ms ± ${truth.uncertainMs.toFixed(2)}`);
+  t.diagnostic(
+    `latency ${average} ms, off by ${off.toFixed(2)} ms ± ${truth.uncertainMs.toFixed(2)}`,
+  );
   assert.ok(Math.abs(off) <= LATENCY_MAX_OFF_MS, `off by ${off} ms: ${each}`);
   assert.equal(Array.isArray(all) && all.length, truth.latenciesMs.length);
   assert.equal(file["estimated_cost"], truth.dollars, "to the micro-dollar");

@@ -18,7 +18,7 @@ const KEYS = [
   KEY,
   ...MADE_UP_KEYS.filter(({ maker }) => maker !== "nobody known").map((one) => one.key),
 ];
-const TELLS = [KEY.slice(3), ...MADE_UP_KEYS.slice(0, -1).map(({ tell }) => tell)];
+const MARKERS = [KEY.slice(3), ...MADE_UP_KEYS.slice(0, -1).map(({ marker }) => marker)];
 
 /** Every event with a text of the server's in it, for one key. */
 function eventsWith(key: string): readonly object[] {
@@ -53,7 +53,7 @@ async function seen(daemon: Daemon, folder: string): Promise<string> {
 }
 
 function assertNothingOf(text: string): void {
-  for (const tell of TELLS) assert.ok(!text.includes(tell), `${tell} in ${text}`);
+  for (const marker of MARKERS) assert.ok(!text.includes(marker), `${marker} in ${text}`);
 }
 
 test("what a server echoes in any field is nowhere to be read", async (t) => {

@@ -71,7 +71,7 @@ export class Chromium {
   async open(url: string): Promise<void> {
     this.errors.length = 0;
     this.requests.length = 0;
-    const loaded = this.#told("Page.loadEventFired");
+    const loaded = this.#event("Page.loadEventFired");
     await this.#ask("Page.navigate", { url });
     await loaded;
   }
@@ -116,7 +116,7 @@ export class Chromium {
     for (const domain of ["Page", "Runtime", "Log", "Network"]) await this.#ask(`${domain}.enable`);
   }
 
-  #told(method: string): Promise<void> {
+  #event(method: string): Promise<void> {
     return bounded(`${method} did not come`, (done) => this.#listeners.set(method, () => done()));
   }
 

@@ -183,7 +183,7 @@ export class FakePin implements OnoffPin {
   readonly #direction: "in" | "high" | "low";
   readonly #edge: string;
   #level: 0 | 1;
-  #tell: ((error: null, value: 0 | 1) => void) | null = null;
+  #answer: ((error: null, value: 0 | 1) => void) | null = null;
 
   constructor(
     sysfs: FakeSysfs,
@@ -208,7 +208,7 @@ export class FakePin implements OnoffPin {
   }
 
   watch(callback: (error: null, value: 0 | 1) => void): void {
-    this.#tell = callback;
+    this.#answer = callback;
   }
 
   direction(): string {
@@ -221,7 +221,7 @@ export class FakePin implements OnoffPin {
 
   unexport(): void {
     if (!this.#sysfs.pins.delete(this.#number)) throw systemError("EBADF");
-    this.#tell = null;
+    this.#answer = null;
     this.#sysfs.log.push(`unexport ${this.#number}`);
     rmSync(join(this.#sysfs.root, `gpio${this.#number}`), { recursive: true });
   }
@@ -229,6 +229,6 @@ export class FakePin implements OnoffPin {
   /** The level changes; `missed`: and nobody is told. */
   change(level: 0 | 1, missed = false): void {
     this.#level = level;
-    if (!missed) this.#tell?.(null, level);
+    if (!missed) this.#answer?.(null, level);
   }
 }

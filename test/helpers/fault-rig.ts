@@ -1,7 +1,7 @@
 /**
  * A kitchen for fault tests: the real appliance and the real dialer, over a loopback socket, against
  * the simulated peer; microphone, speaker, LEDs and store are simulated. Everything runs on one fast
- * clock. What happened is in `ledStates`, `journal.lines`, `metrics()`, `told`, `peer`.
+ * clock. What happened is in `ledStates`, `journal.lines`, `metrics()`, `recordings`, `peer`.
  */
 
 import { RealtimeDialer } from "../../src/adapters/realtime/socket.ts";
@@ -44,9 +44,9 @@ const LOOK_EVERY_MS = 4;
 /** One microphone frame. */
 const PACE_MS = 20;
 /** Length of a fault's recording in the rig. */
-const TOLD_MS = 300;
+const RECORDING_MS = 300;
 /** Where the recordings of the rig begin: each is one value, found again at the speaker. */
-const TOLD_VALUE = 20_001;
+const RECORDING_VALUE = 20_001;
 
 const WAKE_WORD = syllables(3);
 const QUESTION = syllables(8);
@@ -165,13 +165,13 @@ export class FaultRig {
   }
 
   /** The recordings that reached the speaker, in order. */
-  get told(): string[] {
+  get recordings(): string[] {
     const found: string[] = [];
     let run = 0;
     this.speaker.queued.forEach((value, at, all) => {
       run = value === all[at - 1] ? run + 1 : 1;
-      if (value < TOLD_VALUE || run < msToSamples(TOLD_MS)) return;
-      found.push(SOUND_NAMES[value - TOLD_VALUE] ?? "?");
+      if (value < RECORDING_VALUE || run < msToSamples(RECORDING_MS)) return;
+      found.push(SOUND_NAMES[value - RECORDING_VALUE] ?? "?");
       run = 0;
     });
     return found;
@@ -282,7 +282,9 @@ export class FaultRig {
 }
 
 function recording(sound: SpokenSound): Int16Array {
-  return new Int16Array(msToSamples(TOLD_MS)).fill(TOLD_VALUE + SOUND_NAMES.indexOf(sound));
+  return new Int16Array(msToSamples(RECORDING_MS)).fill(
+    RECORDING_VALUE + SOUND_NAMES.indexOf(sound),
+  );
 }
 
 function nameOf(model: unknown): string {

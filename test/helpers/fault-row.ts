@@ -114,14 +114,14 @@ async function checkFirst(rig: FaultRig, row: FaultRow): Promise<RowResult> {
   assert.deepEqual(peer.unusedFaults(), [], "faults that never struck");
   const uselessMs = longestUseless(rig);
   assert.ok(uselessMs <= (row.withinMs ?? WITHIN_MS), `of no use for ${uselessMs} ms`);
-  const told = lines.find((line) => row.lines?.[0]?.test(line)) ?? "";
+  const line = lines.find((line) => row.lines?.[0]?.test(line)) ?? "";
   return {
     name: row.name,
     end: rig.ledStates.slice(1).join(" "),
     uselessMs,
     metrics: summary(objectAt(rig.metrics()[0])),
     sound: soundOf(rig).join(", "),
-    line: told,
+    line: line,
   };
 }
 
@@ -153,7 +153,7 @@ function soundOf(rig: FaultRig): string[] {
   const whole = rig.peer.replies.filter(({ responseId }) => began.has(responseId));
   const wholeMs = whole.reduce((sum, { pcm }) => sum + pcm.length / 24, 0);
   const reply = playedMs === 0 ? [] : [playedMs >= wholeMs - 1 ? "reply" : "part"];
-  return [...reply, ...rig.told];
+  return [...reply, ...rig.recordings];
 }
 
 /** Sound of a reply, in either dialect. */
@@ -196,7 +196,7 @@ async function checkSecond(rig: FaultRig, row: FaultRow): Promise<void> {
   await atRest(rig, rests + 1);
   if (row.heldOff === true || row.refusedAgain === true) {
     assert.equal(rig.peer.attempts(), dials, "dialled all the same");
-    assert.deepEqual(rig.told, [...(row.sound ?? []), ...(row.sound ?? [])], "told again");
+    assert.deepEqual(rig.recordings, [...(row.sound ?? []), ...(row.sound ?? [])], "told again");
     return;
   }
   await rig.until("a second metrics file", () => rig.metrics().length > before.files);

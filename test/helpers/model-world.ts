@@ -85,7 +85,7 @@ export class ModelWorld {
     else if (what < 13) this.#server?.act(this.#uplink && !this.#server.silent);
     else if (what < 17) this.pass(this.#dice.below(this.#dice.chance(0.02) ? 12_000 : 400));
     else if (what === 17) {
-      this.#tell();
+      this.#report();
       this.#endCall();
       if (this.#dice.chance(0.5)) this.#post({ tag: "news", text: "It is done." });
     } else
@@ -109,7 +109,7 @@ export class ModelWorld {
         this.#network();
       }
       this.pass(200);
-      this.#tell();
+      this.#report();
       if (!silent) this.#endCall();
     }
     if (phase(this.state) === "muted") this.#post({ tag: "command", command: "unmute" });
@@ -237,7 +237,7 @@ export class ModelWorld {
   readonly #mustAsk: string[] = [];
   readonly #approvals = new ModelApprovals();
 
-  #tell(): void {
+  #report(): void {
     const said = this.speaker.says.shift();
     if (said !== undefined) this.#post(said);
   }

@@ -31,7 +31,7 @@ const PAUSE_MS = 1300;
 /** A word counts as heard until so long after its end. */
 const HEARD_WITHIN_MS = 1200;
 /** The speaker tells what it plays so far ahead. */
-const TOLD_AHEAD_MS = 120;
+const REPORT_AHEAD_MS = 120;
 /** Feeding waits for the engine above this, so that none of its frames is dropped. */
 const WAITING_MAX = 40;
 
@@ -119,13 +119,13 @@ export async function overAnswer(
   });
   wake.start();
   await eventually("the engine is ready", () => ready);
-  let told = 0;
+  let reports = 0;
   for (let at = 0; at < microphone.length; at += FRAME_SAMPLES) {
     const nowMs = samplesToMs(at) + FRAME_MS;
     captured.took(at + FRAME_SAMPLES, nowMs);
-    for (; echo && told < reply.length && samplesToMs(told) < nowMs + TOLD_AHEAD_MS; ) {
-      path.playing(reply.subarray(told, told + FRAME_SAMPLES), samplesToMs(told));
-      told += FRAME_SAMPLES;
+    for (; echo && reports < reply.length && samplesToMs(reports) < nowMs + REPORT_AHEAD_MS; ) {
+      path.playing(reply.subarray(reports, reports + FRAME_SAMPLES), samplesToMs(reports));
+      reports += FRAME_SAMPLES;
     }
     wake.take(path.take(microphone.subarray(at, at + FRAME_SAMPLES)));
     if (engine.framesWaiting > WAITING_MAX) {

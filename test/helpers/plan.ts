@@ -78,7 +78,7 @@ export const PLAIN: Plan = {
 export type Flat = Readonly<Record<string, string>>;
 
 /** The metrics file of a conversation, flat: path → JSON. Entries of lists share a path. */
-export async function told(plan: Plan): Promise<Flat> {
+export async function recordedFile(plan: Plan): Promise<Flat> {
   return flat(await play(plan));
 }
 

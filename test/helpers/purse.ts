@@ -47,7 +47,7 @@ export function asks(world: World): number {
 export async function budget(world: World): Promise<Readonly<Record<string, unknown>>> {
   const reply = await world.controlServer.answer?.({ command: "status" });
   assert.ok(reply?.ok);
-  const { budget: told } = reply.data;
-  assert.ok(typeof told === "object" && told !== null);
-  return { ...told };
+  const { budget } = reply.data;
+  assert.ok(typeof budget === "object" && budget !== null);
+  return { ...budget };
 }

@@ -80,12 +80,12 @@ export function failingFiles(
 /** Call number `hangAt` does not answer before it is let go; `hung` resolves when it is made. */
 export function hangingFiles(hangAt: number) {
   let count = 0;
-  const [hung, tellHung] = signal();
+  const [hung, reportHung] = signal();
   const [released, release] = signal();
   const files = riggedFiles(async (_call, go) => {
     count++;
     if (count === hangAt) {
-      tellHung();
+      reportHung();
       await released;
     }
     return go();
@@ -94,9 +94,9 @@ export function hangingFiles(hangAt: number) {
 }
 
 function signal(): [Promise<void>, () => void] {
-  let tell = (): void => {};
-  const told = new Promise<void>((resolve) => {
-    tell = resolve;
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
   });
-  return [told, tell];
+  return [finished, finish];
 }

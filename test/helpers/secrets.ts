@@ -4,17 +4,17 @@
 export interface MadeUpKey {
   readonly maker: string;
   readonly key: string;
-  readonly tell: string;
+  readonly marker: string;
 }
 
 export const MADE_UP_KEYS: readonly MadeUpKey[] = [
-  { maker: "OpenAI", key: `sk-proj-Ab3${"dEf5hIj7".repeat(6)}`, tell: "Ab3dEf5h" },
-  { maker: "Picovoice", key: `${"Qw3rTy+/".repeat(6)}Zx9cVb==`, tell: "Qw3rTy" },
+  { maker: "OpenAI", key: `sk-proj-Ab3${"dEf5hIj7".repeat(6)}`, marker: "Ab3dEf5h" },
+  { maker: "Picovoice", key: `${"Qw3rTy+/".repeat(6)}Zx9cVb==`, marker: "Qw3rTy" },
   {
     maker: "Home Assistant",
     key: `eyJhbGciOiJIUzI1NiIs.eyJpc3MiOiI5ZmE0${"Kj8m".repeat(12)}.vN3${"xY7_".repeat(8)}`,
-    tell: "eyJhbGci",
+    marker: "eyJhbGci",
   },
-  { maker: "Google", key: `AIzaSyD${"8kLmN2pQ".repeat(4)}`, tell: "8kLmN2pQ" },
-  { maker: "nobody known", key: `${"r5Tz9Uw1".repeat(5)}`, tell: "r5Tz9Uw1" },
+  { maker: "Google", key: `AIzaSyD${"8kLmN2pQ".repeat(4)}`, marker: "8kLmN2pQ" },
+  { maker: "nobody known", key: `${"r5Tz9Uw1".repeat(5)}`, marker: "r5Tz9Uw1" },
 ];

@@ -40,7 +40,7 @@ export interface HeardSpeaker extends SpeakerSink {
   /** When each utterance began to be heard, as it was told. */
   readonly soundedMs: number[];
   /** What was told to sound, and when; what was silenced is taken back. */
-  readonly told: { readonly pcm: Int16Array; readonly atMs: number }[];
+  readonly asReported: { readonly pcm: Int16Array; readonly atMs: number }[];
   count(what: string): number;
 }
 
@@ -48,16 +48,20 @@ export function speakerSink(): HeardSpeaker {
   const story: string[] = [];
   const faults: Fault[] = [];
   const soundedMs: number[] = [];
-  const told: { readonly pcm: Int16Array; readonly atMs: number }[] = [];
+  const asReported: { readonly pcm: Int16Array; readonly atMs: number }[] = [];
   return {
     story,
     faults,
     soundedMs,
-    told,
-    playing: (pcm, atMs) => told.push({ pcm: pcm.slice(), atMs }),
+    asReported,
+    playing: (pcm, atMs) => asReported.push({ pcm: pcm.slice(), atMs }),
     silenced: (atMs) => {
-      for (let last = told.at(-1); last !== undefined && last.atMs >= atMs; last = told.at(-1)) {
-        told.pop();
+      for (
+        let last = asReported.at(-1);
+        last !== undefined && last.atMs >= atMs;
+        last = asReported.at(-1)
+      ) {
+        asReported.pop();
       }
     },
     count: (what) => story.filter((said) => said === what).length,

@@ -118,10 +118,10 @@ async function anEnd(make: () => Speaker): Promise<void> {
   await Promise.all([speaker.close(), speaker.close()]);
   assert.ok(performance.now() - startedMs < 5_000);
   assert.equal(speaker.play(PCM), 0);
-  const told = sink.story.length;
+  const before = sink.story.length;
   await speaker.flush();
   speaker.finish();
-  assert.equal(sink.story.length, told, "nothing is told after the end");
+  assert.equal(sink.story.length, before, "nothing is told after the end");
 }
 
 /** Runs all stories as subtests; `fresh` gives a new speaker for each. */

@@ -57,9 +57,9 @@ test("the door knows keys, paths and models", async (context) => {
   assert.equal((await end({ model: "" })).status, 400);
   assert.equal((await end({ model: "gone-404" })).status, 404);
   assert.equal((await end({ model: "gone-403" })).status, 403);
-  const told = new Client(peer, { key: "sk-right", model: "gone-error" });
-  assert.equal(textAt(await told.see("error"), "error", "code"), "model_not_found");
-  assert.equal((await told.ended).code, 4000);
+  const client = new Client(peer, { key: "sk-right", model: "gone-error" });
+  assert.equal(textAt(await client.see("error"), "error", "code"), "model_not_found");
+  assert.equal((await client.ended).code, 4000);
   for (const model of ["gone-late", "never-heard-of"]) {
     const late = new Client(peer, { key: "sk-right", model });
     await late.configure();
@@ -125,8 +125,8 @@ test("connections end with any code, without one, by FIN and by RST", async (con
     { at: "client:response.create", do: "close", code: 4000, connection: 7 },
   ];
   const peer = await peerWith(context, { faults });
-  const told = await new Client(peer).ended;
-  assert.deepEqual([told.code, told.reason], [1011, "trouble"]);
+  const client = await new Client(peer).ended;
+  assert.deepEqual([client.code, client.reason], [1011, "trouble"]);
   const codes: number[] = [];
   for (let nth = 2; nth <= 7; nth++) {
     const client = new Client(peer);

@@ -202,8 +202,8 @@ test("what was heard is written down in its own time, where the session asks for
     client.speak(new Int16Array(4800));
     client.send({ type: "input_audio_buffer.commit" });
     const committed = await client.see("input_audio_buffer.committed");
-    const told = await client.see(`${name}.${end}`);
-    assert.equal(told["item_id"], committed["item_id"]);
+    const ended = await client.see(`${name}.${end}`);
+    assert.equal(ended["item_id"], committed["item_id"]);
     client.send({ type: "response.create" });
     await client.see("response.done");
   }

@@ -74,7 +74,7 @@ function assertHeard(peer: Peer, heard: ReadonlyMap<string, Buffer>): void {
 }
 
 /** What the peer was told besides sound. */
-function told(peer: Peer): string[] {
+function violations(peer: Peer): string[] {
   return peer.events
     .filter(({ from }) => from === "client")
     .map(({ event }) => String(event?.["type"]))
@@ -170,7 +170,7 @@ const HISTORY = [
 ];
 
 /** What this client says besides sound; it may retrieve a transcript at any moment. */
-const TOLD = [
+const EXPECTED = [
   "session.update",
   "session.update",
   "conversation.item.truncate",
@@ -217,8 +217,8 @@ test("a session of @openai/agents-realtime does the same, interrupted by the voi
   session.close();
   assert.match(await closed(peer), /1005/);
   assertHeard(peer, heard);
-  const said = told(peer).filter((type) => type !== "conversation.item.retrieve");
-  assert.deepEqual(said, TOLD);
+  const said = violations(peer).filter((type) => type !== "conversation.item.retrieve");
+  assert.deepEqual(said, EXPECTED);
   assert.deepEqual(peer.receivedAudio(), joined(QUESTION, QUESTION, QUESTION));
   assert.deepEqual(transport.unread, []);
   assert.deepEqual(diary.all("failure"), []);

@@ -18,7 +18,7 @@ class Machine {
     const root = tempFolder(t);
     this.folders = { proc: join(root, "proc"), sys: join(root, "sys"), dev: join(root, "dev") };
     for (const folder of Object.values(this.folders)) mkdirSync(folder);
-    this.#tell();
+    this.#change();
   }
 
   plug(index: number, id: string, port: string): void {
@@ -26,17 +26,17 @@ class Machine {
     mkdirSync(join(this.folders.sys, `card${index}`));
     symlinkSync(`../../../${port}:1.0`, join(this.folders.sys, `card${index}`, "device"));
     writeFileSync(join(this.folders.dev, `controlC${index}`), "");
-    this.#tell();
+    this.#change();
   }
 
   unplug(index: number): void {
     this.#cards.delete(index);
     rmSync(join(this.folders.sys, `card${index}`), { recursive: true });
     rmSync(join(this.folders.dev, `controlC${index}`));
-    this.#tell();
+    this.#change();
   }
 
-  #tell(): void {
+  #change(): void {
     const cards = [...this.#cards].map(
       ([index, { id }]) => ` ${index} [${id.padEnd(15)}]: USB-Audio - USB PnP\n    Maker of it\n`,
     );

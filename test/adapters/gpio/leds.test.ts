@@ -55,19 +55,19 @@ class Wires {
 
 test("the first light is told when it is written: after the pins were opened, and of nothing else", async () => {
   const wires = new Wires();
-  const told: string[] = [];
-  const tell = (what: string) => (): void => {
-    told.push(`${what}@${wires.clock.nowMs()}`);
+  const events: string[] = [];
+  const note = (what: string) => (): void => {
+    events.push(`${what}@${wires.clock.nowMs()}`);
   };
-  wires.leds.show("connecting", tell("connecting"));
-  wires.leds.show("listening", tell("listening"));
-  assert.deepEqual(told, [], "the pins are being opened");
+  wires.leds.show("connecting", note("connecting"));
+  wires.leds.show("listening", note("listening"));
+  assert.deepEqual(events, [], "the pins are being opened");
   wires.clock.advance(12);
   await settle();
-  assert.deepEqual(told, ["listening@12"]);
-  wires.leds.show("idle", tell("idle"));
-  wires.leds.show("speaking", tell("speaking"));
-  assert.deepEqual(told, ["listening@12", "speaking@12"], "darkness is no light");
+  assert.deepEqual(events, ["listening@12"]);
+  wires.leds.show("idle", note("idle"));
+  wires.leds.show("speaking", note("speaking"));
+  assert.deepEqual(events, ["listening@12", "speaking@12"], "darkness is no light");
   await wires.leds.close();
 });
 

@@ -96,9 +96,9 @@ test("a key that is held is one long press, however fast or slowly it repeats", 
 test("which key is the button is said where somebody sits", () => {
   const said: string[] = [];
   const started = (isTerminal: boolean): void => {
-    const tell = (line: string) => said.push(line);
+    const print = (line: string) => said.push(line);
     const keyboard = new SimKeyboard(isTerminal);
-    new TerminalButton(keyboard, new SimClock(), () => {}, tell).start({ edge: () => {} });
+    new TerminalButton(keyboard, new SimClock(), () => {}, print).start({ edge: () => {} });
   };
   started(false);
   assert.deepEqual(said, []);

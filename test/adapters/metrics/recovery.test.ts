@@ -187,7 +187,7 @@ async function inherited(root: string, name: string): Promise<string> {
 for (const code of ["ENOSPC", "EROFS", "EACCES", "EIO"]) {
   test(`${code} at the Nth call of a whole life, N = 1, 2, 3 …: it goes on, and heals`, async (t) => {
     const root = tempFolder(t);
-    let told = 0;
+    let reports = 0;
     let n = 1;
     for (; ; n++) {
       const dir = await inherited(root, String(n));
@@ -197,14 +197,14 @@ for (const code of ["ENOSPC", "EROFS", "EACCES", "EIO"]) {
       if (rig.calls() < n) break;
       const faults = outcomes.filter((each) => each !== null);
       assert.ok(faults.length <= 1, `one call, one fault: ${n}`);
-      told += faults.length;
+      reports += faults.length;
       assertWhole(dir, `after call ${n}`);
       assert.deepEqual(await talk(store, 7, 1), [null, null], `heals after ${n}`);
       assert.equal(textOf(dir, 7), sessionText(7, 1, true));
       await lifeStore(dir).recover();
       assertWhole(dir, `recovered after call ${n}`);
     }
-    assert.ok(n > 50 && told > 40, `${n} calls, ${told} told`);
+    assert.ok(n > 50 && reports > 40, `${n} calls, ${reports} told`);
   });
 }
 

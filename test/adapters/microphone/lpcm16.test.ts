@@ -115,8 +115,8 @@ test("pulled and put back, killed, and stalled: lost once, then frames again", a
     for (const pid of recorders()) process.kill(pid, signal);
     await eventually("lost, and back", () => sink.story.length >= 3);
     assert.deepEqual(sink.story, ["flowing", "lost", "flowing"], signal);
-    const [told] = sink.faults;
-    assert.match(told?.message ?? "", signal === "SIGKILL" ? /SIGKILL/ : /gave no sound/);
+    const [fault] = sink.faults;
+    assert.match(fault?.message ?? "", signal === "SIGKILL" ? /SIGKILL/ : /gave no sound/);
     await microphone.close();
   }
   assert.deepEqual(recorders(), []);

@@ -27,16 +27,16 @@ function machine(t: TestContext, tz?: string) {
   set("Europe/London");
   let nowMs = 0;
   const time = new LocalTime({ localtime, nowMs: () => nowMs });
-  const told: string[] = [];
-  time.onChange((zone) => told.push(zone));
+  const reports: string[] = [];
+  time.onChange((zone) => reports.push(zone));
   const later = (): void => {
     nowMs += LOOK_EVERY_MS;
   };
-  return { time, set, later, told, localtime };
+  return { time, set, later, reports, localtime };
 }
 
 test("a zone that was set meanwhile is in force within half a minute, and told once", (t) => {
-  const { time, set, later, told } = machine(t);
+  const { time, set, later, reports } = machine(t);
   time.date(NEW_YEAR_MS);
   set("Asia/Tokyo");
   later();
@@ -45,11 +45,11 @@ test("a zone that was set meanwhile is in force within half a minute, and told o
   assert.equal(new Date(NEW_YEAR_MS).getHours(), 9, "all of the process follows");
   later();
   time.date(NEW_YEAR_MS);
-  assert.deepEqual(told, ["Asia/Tokyo"]);
+  assert.deepEqual(reports, ["Asia/Tokyo"]);
   set("America/New_York");
   later();
   assert.equal(time.date(NEW_YEAR_MS).getHours(), 19);
-  assert.deepEqual(told, ["Asia/Tokyo", "America/New_York"]);
+  assert.deepEqual(reports, ["Asia/Tokyo", "America/New_York"]);
 });
 
 test("in a house where nobody asks for the time, the change is noticed by itself", (t) => {
@@ -73,19 +73,19 @@ test("in a house where nobody asks for the time, the change is noticed by itself
 });
 
 test("it is looked at seldom", (t) => {
-  const { time, set, told } = machine(t);
+  const { time, set, reports } = machine(t);
   set("Asia/Tokyo");
   for (let n = 0; n < 1_000; n++) time.date(NEW_YEAR_MS);
-  assert.deepEqual(told, []);
+  assert.deepEqual(reports, []);
 });
 
 test("where the owner has set TZ, that holds", (t) => {
-  const { time, set, later, told } = machine(t, "America/New_York");
+  const { time, set, later, reports } = machine(t, "America/New_York");
   set("Asia/Tokyo");
   later();
   assert.equal(time.date(NEW_YEAR_MS).getHours(), 19);
   assert.equal(time.zone(), "America/New_York");
-  assert.deepEqual(told, []);
+  assert.deepEqual(reports, []);
 });
 
 test("a file that is no link, and none at all, do no harm", (t) => {

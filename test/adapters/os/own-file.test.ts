@@ -63,7 +63,7 @@ test("what is ours is written anew", async (t) => {
   for (const _ of [1, 2]) assert.equal(await fleet.write("# HELP pipit_x y\n"), null);
   writeFileSync(sound, wavHeader(24_000, 0));
   assert.equal(recordable(sound), sound);
-  const told = await runPipit(["metrics", "--dir", dir, "--html", join(dir, "new.html")]);
-  assert.equal(told.code, 0, told.stderr);
-  assert.match(told.stderr, /wrote .*new\.html: open it in a browser, or .*metrics --html - >/);
+  const result = await runPipit(["metrics", "--dir", dir, "--html", join(dir, "new.html")]);
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stderr, /wrote .*new\.html: open it in a browser, or .*metrics --html - >/);
 });

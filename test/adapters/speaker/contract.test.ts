@@ -81,7 +81,7 @@ async function flushedInTruth(rig: PulseRig, make: () => Speaker): Promise<strin
   speaker.play(PCM);
   await eventually("400 ms were heard", () => speaker.heard() >= 9_600);
   const calledAt = speaker.heard();
-  const told = await speaker.flush();
+  const result = await speaker.flush();
   const silentMs = performance.now();
   await eventually("a while of silence", () => performance.now() > silentMs + 700);
   await speaker.close();
@@ -97,8 +97,8 @@ async function flushedInTruth(rig: PulseRig, make: () => Speaker): Promise<strin
   );
   assert.ok(played < PCM.length, "it was cut");
   const afterMs = (played - calledAt) / 24;
-  const errorMs = (told - played) / 24;
-  assert.ok(Math.abs(errorMs) < 400, `told ${told}, played ${played}`);
+  const errorMs = (result - played) / 24;
+  assert.ok(Math.abs(errorMs) < 400, `told ${result}, played ${played}`);
   return `played on for ${afterMs.toFixed(1)} ms after the call; told ${errorMs.toFixed(1)} ms more than played`;
 }
 

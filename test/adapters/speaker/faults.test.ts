@@ -61,11 +61,11 @@ test("a package that is not tried in time is not called broken", () => {
 });
 
 test("aplay: the program is missing", async () => {
-  const told = await firstFault(
+  const firstLine = await firstFault(
     new AplaySpeaker({ device: "default", program: "/no/aplay", clock, dice }),
   );
-  assert.match(told, /^speaker-missing: Speaker: the program \/no\/aplay is not installed\./);
-  assert.match(told, /apt-get install alsa-utils/);
+  assert.match(firstLine, /^speaker-missing: Speaker: the program \/no\/aplay is not installed\./);
+  assert.match(firstLine, /apt-get install alsa-utils/);
 });
 
 test("aplay: busy, and gone while playing", async (t) => {

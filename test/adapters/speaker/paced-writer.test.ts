@@ -51,22 +51,22 @@ test("what sounds is told with its time, without a gap, before it is heard; what
   device.bufferMs = 45;
   speaker.play(PCM);
   await clock.advanceAsync(300);
-  const [first] = sink.told;
+  const [first] = sink.asReported;
   let nextMs = first?.atMs ?? Number.NaN;
   assert.equal(nextMs, 45);
-  for (const { pcm, atMs } of sink.told) {
+  for (const { pcm, atMs } of sink.asReported) {
     assert.ok(Math.abs(atMs - nextMs) < 1e-6, `${atMs} for ${nextMs}`);
     nextMs += pcm.length / 24;
   }
   assert.ok(nextMs > clock.nowMs(), "ahead of the ear");
   assert.deepEqual(
-    Int16Array.from(sink.told.flatMap(({ pcm }) => [...pcm])),
-    Int16Array.from(device.played).subarray(0, sink.told.length * 480),
+    Int16Array.from(sink.asReported.flatMap(({ pcm }) => [...pcm])),
+    Int16Array.from(device.played).subarray(0, sink.asReported.length * 480),
   );
   const flushed = speaker.flush();
   await clock.advanceAsync(5);
   await flushed;
-  assert.ok((sink.told.at(-1)?.atMs ?? 0) <= clock.nowMs(), "nothing sounds after it");
+  assert.ok((sink.asReported.at(-1)?.atMs ?? 0) <= clock.nowMs(), "nothing sounds after it");
 });
 
 test("any cutting of the same sound plays the same samples, without an underrun", () => {

@@ -25,12 +25,12 @@ test("the same fault is said three times, then counted, and the count is told", 
     journal.log("error", "Microphone is missing");
     clock.advance(10_000);
   }
-  const told = "<3>Microphone is missing (said 360 times since 2026-11-26 10:12)";
+  const counted = "<3>Microphone is missing (said 360 times since 2026-11-26 10:12)";
   assert.deepEqual(
     sink.lines.slice(0, SAID_FREELY),
     Array(SAID_FREELY).fill("<3>Microphone is missing"),
   );
-  assert.deepEqual(sink.lines.slice(SAID_FREELY), [told]);
+  assert.deepEqual(sink.lines.slice(SAID_FREELY), [counted]);
 });
 
 test("once it has stopped, the rest is told, and a new one counts as new", () => {

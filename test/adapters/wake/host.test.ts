@@ -19,7 +19,7 @@ const START_MAX_MS = 10_000;
 class World {
   readonly clock = new SimClock();
   readonly engines: { sink: WakeProcessSink; requests: HostRequest[]; killed: boolean }[] = [];
-  readonly told: string[] = [];
+  readonly sent: string[] = [];
   spawnThrows: boolean = false;
   readonly host = new WakeHost({
     setup: SETUP,
@@ -42,9 +42,9 @@ class World {
 
   start(): this {
     this.host.start({
-      detected: (keyword, endSample) => this.told.push(`${keyword} ${endSample}`),
-      lost: (cause) => this.told.push(`lost ${cause.recovery} ${cause.message}`),
-      flowing: () => this.told.push("flowing"),
+      detected: (keyword, endSample) => this.sent.push(`${keyword} ${endSample}`),
+      lost: (cause) => this.sent.push(`lost ${cause.recovery} ${cause.message}`),
+      flowing: () => this.sent.push("flowing"),
     });
     return this;
   }
@@ -65,7 +65,7 @@ test("it starts one engine, feeds it once ready, and passes on what it hears", a
   world.engine.sink.reply({ tag: "detected", keyword: "computer", endSample: 868 });
   world.engine.sink.reply({ tag: "taken" });
   world.engine.sink.reply("nonsense");
-  assert.deepEqual(world.told, ["flowing", "computer 868"]);
+  assert.deepEqual(world.sent, ["flowing", "computer 868"]);
   assert.deepEqual(
     world.engine.requests.map((request) => request.tag),
     ["start", "frame"],
@@ -96,7 +96,7 @@ test("an engine that dies is started again, later each time, and at once after a
   world.engine.sink.ended("ended with code 3");
   world.clock.advance(1010);
   assert.equal(world.engines.length, 14);
-  assert.equal(world.told.filter((said) => said.startsWith("lost retry")).length, 13);
+  assert.equal(world.sent.filter((said) => said.startsWith("lost retry")).length, 13);
 });
 
 test("what only the owner can mend is told once and not tried again", () => {
@@ -106,7 +106,7 @@ test("what only the owner can mend is told once and not tried again", () => {
   world.engine.sink.ended("ended with code 0");
   world.clock.advance(86_400_000);
   assert.equal(world.engines.length, 1);
-  assert.deepEqual(world.told, ["lost report bad key"]);
+  assert.deepEqual(world.sent, ["lost report bad key"]);
   world.host.feed(FRAME, 1);
   assert.equal(world.host.framesDropped, 1);
 });
@@ -122,9 +122,9 @@ test("an engine that never gets ready, or hangs, is killed and replaced", () => 
   world.clock.advance(60_000 - 20_000);
   world.host.feed(FRAME, 2);
   assert.ok(second.killed);
-  assert.match(world.told.at(-1) ?? "", /^lost retry The wake-word engine stopped answering/);
+  assert.match(world.sent.at(-1) ?? "", /^lost retry The wake-word engine stopped answering/);
   second.sink.reply({ tag: "detected", keyword: "computer", endSample: 1 });
-  assert.ok(!world.told.includes("computer 1"), "a replaced engine is not listened to");
+  assert.ok(!world.sent.includes("computer 1"), "a replaced engine is not listened to");
 });
 
 test("quiet is no hang: an engine that was not fed for an hour is fed again", () => {
@@ -154,7 +154,7 @@ test("a spawn that throws is tried again, and a closed host starts nothing", asy
   const world = new World();
   world.spawnThrows = true;
   world.start();
-  assert.match(world.told[0] ?? "", /^lost retry .*could not start: no more processes/);
+  assert.match(world.sent[0] ?? "", /^lost retry .*could not start: no more processes/);
   world.spawnThrows = false;
   world.clock.advance(1010);
   assert.equal(world.engines.length, 1);

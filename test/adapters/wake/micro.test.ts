@@ -177,15 +177,15 @@ class PlayedEngine implements PacedEngine {
 
 test("a group flows while one of its engines does; the loss of one is told, not passed on", () => {
   const [one, other] = [new PlayedEngine(), new PlayedEngine()];
-  const told: string[] = [];
+  const reports: string[] = [];
   const group = new WakeGroup({
     engines: [one, other],
-    onPartial: (why) => told.push(`partial ${why.message}`),
+    onPartial: (why) => reports.push(`partial ${why.message}`),
   });
   group.start({
-    detected: (keyword) => told.push(keyword),
-    flowing: () => told.push("flowing"),
-    lost: (why) => told.push(`lost ${why.message}`),
+    detected: (keyword) => reports.push(keyword),
+    flowing: () => reports.push("flowing"),
+    lost: (why) => reports.push(`lost ${why.message}`),
   });
   const gone = (name: string): Fault => fault("wake-word-failed", "retry", name);
   one.sink?.flowing();
@@ -196,6 +196,6 @@ test("a group flows while one of its engines does; the loss of one is told, not 
   other.sink?.detected("alexa", 5);
   other.sink?.lost(gone("other"));
   one.sink?.flowing();
-  assert.deepEqual(told, ["flowing", "partial one", "alexa", "lost other", "flowing"]);
+  assert.deepEqual(reports, ["flowing", "partial one", "alexa", "lost other", "flowing"]);
   assert.deepEqual([one.fed, other.fed], [1, 2]);
 });

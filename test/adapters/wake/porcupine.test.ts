@@ -42,7 +42,7 @@ interface Setting {
 }
 
 /** What the owner is told by a real start. */
-async function told(setting: Setting): Promise<Fault> {
+async function faultOf(setting: Setting): Promise<Fault> {
   const faults: Fault[] = [];
   let flowing = false;
   const engine = new PorcupineWakeEngine({
@@ -82,7 +82,7 @@ const SENTENCES: readonly (readonly [string, Setting, RegExp])[] = [
 
 for (const [name, setting, sentence] of SENTENCES) {
   test(`${name}: one clear sentence, told and not tried again`, { skip }, async () => {
-    const fault = await told(setting);
+    const fault = await faultOf(setting);
     assert.match(faultLine(fault), sentence);
     assert.equal(fault.recovery, "report");
     assert.ok(!faultLine(fault).includes(KEY.slice(0, 12)));

@@ -137,8 +137,8 @@ test("auto, and full duplex, but the echo was measured not to allow it: half, to
   const before = world.sentMs;
   world.listen(1_400);
   assert.equal(world.sentMs, before, "the microphone is shut");
-  const told = world.lines("notice").filter((line) => line.startsWith("audio.duplex is half"));
-  assert.equal(told.length, 1);
+  const notices = world.lines("notice").filter((line) => line.startsWith("audio.duplex is half"));
+  assert.equal(notices.length, 1);
 });
 
 test("a flush: what was not played any more is not taken out of the room", async () => {

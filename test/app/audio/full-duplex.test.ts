@@ -47,10 +47,14 @@ function hear(microphone: Int16Array, reply: Int16Array): Heard {
   };
   const ringSamples = msToSamples(5000);
   const path = new EchoPath({ captured, teacher: NO_TEACHER, listener, ringSamples });
-  for (let at = 0, told = 0; at < microphone.length; at += FRAME_SAMPLES) {
+  for (let at = 0, reports = 0; at < microphone.length; at += FRAME_SAMPLES) {
     captured.took(at + FRAME_SAMPLES, samplesToMs(at + FRAME_SAMPLES));
-    for (; told < reply.length && told < at + msToSamples(AHEAD_MS); told += FRAME_SAMPLES) {
-      path.playing(reply.subarray(told, told + FRAME_SAMPLES), samplesToMs(told));
+    for (
+      ;
+      reports < reply.length && reports < at + msToSamples(AHEAD_MS);
+      reports += FRAME_SAMPLES
+    ) {
+      path.playing(reply.subarray(reports, reports + FRAME_SAMPLES), samplesToMs(reports));
     }
     path.take(microphone.subarray(at, at + FRAME_SAMPLES));
   }

@@ -29,7 +29,7 @@ class World {
   readonly ring = new Ring(msToSamples(5000));
   readonly fed: Fed[] = [];
   readonly woken: string[] = [];
-  readonly told: string[] = [];
+  readonly log: string[] = [];
   readonly wanted: string[] = [];
   isPlaying: boolean = false;
   isVain: boolean = false;
@@ -52,8 +52,8 @@ class World {
     isPlaying: () => this.isPlaying,
     isVain: () => this.isVain,
     onStop: () => this.woken.push("stop"),
-    onLost: () => this.told.push("lost"),
-    onFlowing: () => this.told.push("flowing"),
+    onLost: () => this.log.push("lost"),
+    onFlowing: () => this.log.push("flowing"),
   });
 
   begin(): this {
@@ -217,7 +217,7 @@ test("an engine that is not there is not fed, and hears the last second when it 
   const backAt = world.ring.head;
   world.engine?.flowing();
   world.hear(syllables(2));
-  assert.deepEqual(world.told, ["flowing", "lost", "flowing"]);
+  assert.deepEqual(world.log, ["flowing", "lost", "flowing"]);
   const [begin] = world.stretches()[0] ?? [0];
   const lookedBack = backAt + FRAME_SAMPLES - msToSamples(LOOK_BACK_MS) - RESAMPLE_DELAY_SAMPLES;
   assert.equal(begin, lookedBack);

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { METRICS_FIELDS } from "../../../src/core/metrics/fields.ts";
 import { render, type SessionRecord } from "../../../src/core/metrics/session-file.ts";
 import { EMPTY_COST } from "../../../src/core/money/conversation-cost.ts";
-import { changed, type Flat, flat, PLAIN, type Plan, told } from "../../helpers/plan.ts";
+import { changed, type Flat, flat, PLAIN, type Plan, recordedFile } from "../../helpers/plan.ts";
 import { STORIES, type Story } from "./metrics-stories.ts";
 import { MONEY_STORIES } from "./metrics-stories-money.ts";
 
@@ -77,7 +77,7 @@ test("every field that is rendered has a row, and every row is rendered", () => 
 });
 
 test("what did not happen is null, where the table says so, and nowhere else", async () => {
-  const file = await told({
+  const file = await recordedFile({
     ...PLAIN,
     call: () => {},
     connect: () => {},
@@ -112,8 +112,8 @@ function isOf(path: string, group: string): boolean {
 }
 
 async function assertCause(path: string, { base = {}, plan, also }: Story): Promise<void> {
-  const before = await told({ ...PLAIN, ...base });
-  const moved = changed(before, await told({ ...PLAIN, ...plan }));
+  const before = await recordedFile({ ...PLAIN, ...base });
+  const moved = changed(before, await recordedFile({ ...PLAIN, ...plan }));
   assert.ok(moved.includes(path), `${path} moved, not only ${moved.join(", ")}`);
   const others = moved.filter((one) => one !== path && !also.some((group) => isOf(one, group)));
   assert.deepEqual(others, [], "nothing else moved");

@@ -208,7 +208,7 @@ test("trouble is told once though recovery, checkpoints and files all have it, a
   await talk(world);
   world.store.trouble = null;
   await talk(world);
-  const told = (): string[] =>
+  const lines = (): string[] =>
     world.journal.lines
       .filter(({ line }) => /disk is full|written again/.test(line))
       .map(({ level, line }) => `${level}: ${line}`);
@@ -216,11 +216,11 @@ test("trouble is told once though recovery, checkpoints and files all have it, a
     "error: Not looked for: the disk is full. Free some space",
     "notice: Metrics files are written again; lost since the start: 2",
   ];
-  assert.deepEqual(told(), first);
+  assert.deepEqual(lines(), first);
   // From now on files can be written and checkpoints cannot: another trouble, told once as well.
   await talk(world);
   await talk(world);
-  assert.deepEqual(told(), [...first, "error: Not noted: the disk is full. Free some space"]);
+  assert.deepEqual(lines(), [...first, "error: Not noted: the disk is full. Free some space"]);
 });
 
 for (const code of ["ENOSPC", "EROFS", "EACCES", "EIO"]) {

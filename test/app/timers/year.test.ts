@@ -132,14 +132,14 @@ class House {
   }
 
   async #ask(order: Parameters<typeof timerOrder>[1], wanted: Wanted): Promise<void> {
-    let told: unknown = null;
+    let answer: unknown = null;
     void timerOrder(this.alarmClock, order).then((reply) => {
-      told = reply;
+      answer = reply;
     });
     await settle();
     // Without an answer, nothing was promised.
-    if (record(told)?.["ok"] === true) this.wanted.push(wanted);
-    else assert.ok(told === null, JSON.stringify(told));
+    if (record(answer)?.["ok"] === true) this.wanted.push(wanted);
+    else assert.ok(answer === null, JSON.stringify(answer));
   }
 
   /** Only orders wait for promises: time may run. */
@@ -242,8 +242,8 @@ function check(house: House, wanted: Wanted, offs: readonly (readonly [number, n
     // Around a time without power: at its time, at the start after it, or told as missed then.
     const [, upMs] = off;
     const heard = rang.filter((atMs) => Math.abs(atMs - dueMs) <= 1_000 || atMs >= upMs);
-    const isTold = heard.length > 0 || wanted.weekly !== null;
-    assert.ok(isTold, `${what} was lost; rang at ${rang}`);
+    const isReported = heard.length > 0 || wanted.weekly !== null;
+    assert.ok(isReported, `${what} was lost; rang at ${rang}`);
     if (upMs - dueMs > LATE_MAX_MS || dueMs < off[0]) continue;
     assert.ok(
       rang.some((atMs) => atMs >= dueMs && atMs <= upMs + 1_000),

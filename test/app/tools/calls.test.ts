@@ -13,7 +13,7 @@ import { settled } from "../../helpers/world.ts";
 
 class Table {
   readonly clock = new SimClock();
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly calls: Calls;
   /** Calls that were reported as begun, and then their ends. */
   readonly begun = new Set<string>();
@@ -57,7 +57,7 @@ class Table {
       executor,
       registry: () => registry,
       done: ({ callId, ok, output, isBegun }) => {
-        if (isBegun || !this.begun.delete(callId)) this.told.push(`${callId} ${ok} ${output}`);
+        if (isBegun || !this.begun.delete(callId)) this.reported.push(`${callId} ${ok} ${output}`);
         else this.ends.push(`${callId} ${ok}`);
         if (isBegun) this.begun.add(callId);
       },
@@ -81,13 +81,13 @@ test("quick: one answer, no word of patience; slow: a word after two seconds, th
   const table = new Table();
   table.run("c1");
   await table.clock.advanceAsync(1_000);
-  assert.deepEqual([table.told, table.waits], [["c1 true 7"], 0]);
+  assert.deepEqual([table.reported, table.waits], [["c1 true 7"], 0]);
   table.work = { ms: 4_000, result: { ok: false, error: "no" } };
   table.run("c2");
   await table.clock.advanceAsync(2_100);
   assert.equal(table.waits, 1);
   await table.clock.advanceAsync(2_000);
-  assert.deepEqual(table.told.slice(1), ['c2 false {"error":"no"}']);
+  assert.deepEqual(table.reported.slice(1), ['c2 false {"error":"no"}']);
   assert.equal(table.clock.pending(), 0);
 });
 
@@ -96,10 +96,10 @@ test("beyond seven seconds: begun in time, and the result is news", async () => 
   table.work = { ms: 20_000, result: { ok: true, data: "done" } };
   table.run("c1");
   await table.clock.advanceAsync(HELD_MAX_MS);
-  assert.match(table.told[0] ?? "", /^c1 true \{"state":"begun"/);
+  assert.match(table.reported[0] ?? "", /^c1 true \{"state":"begun"/);
   table.calls.abort("c1");
   await table.clock.advanceAsync(20_000);
-  assert.equal(table.told.length, 1);
+  assert.equal(table.reported.length, 1);
   assert.equal(table.news, 1);
   assert.deepEqual(table.ends, ["c1 true"], "its end is known, too");
   const [news] = table.calls.takeNews();
@@ -111,7 +111,7 @@ test("a long one is reported as begun at once; one that is given up brings no ne
   const long = new Table({ long: true });
   long.work = { ms: 1_000, result: { ok: true, data: 1 } };
   long.run("c1");
-  assert.match(long.told[0] ?? "", /begun/);
+  assert.match(long.reported[0] ?? "", /begun/);
   await long.clock.advanceAsync(1_100);
   assert.equal(long.news, 1);
   const given = new Table();
@@ -120,17 +120,17 @@ test("a long one is reported as begun at once; one that is given up brings no ne
   await settled();
   given.calls.abort("c1");
   await given.clock.advanceAsync(9_000);
-  assert.deepEqual([given.told, given.news], [[], 0]);
+  assert.deepEqual([given.reported, given.news], [[], 0]);
 });
 
 test("what needs a yes runs only when its call is approved", async () => {
   const table = new Table({ confirm: true });
   table.run("c1");
   await table.clock.advanceAsync(1);
-  assert.deepEqual([table.asked, table.told], [["c1"], []]);
+  assert.deepEqual([table.asked, table.reported], [["c1"], []]);
   table.run("c1", true);
   await table.clock.advanceAsync(1);
-  assert.deepEqual([table.asked, table.told], [["c1"], ["c1 true 7"]]);
+  assert.deepEqual([table.asked, table.reported], [["c1"], ["c1 true 7"]]);
 });
 
 test("news has a bound, and what found no room is counted", async () => {
@@ -151,14 +151,14 @@ test("whatever comes when: each call is reported once, within its time, or was g
     await settled();
     if (dice.unit() < 0.2) {
       const id = `c${Math.max(0, n - Math.floor(dice.unit() * 5))}`;
-      if (!table.told.some((line) => line.startsWith(`${id} `))) given.add(id);
+      if (!table.reported.some((line) => line.startsWith(`${id} `))) given.add(id);
       table.calls.abort(id);
     }
     table.clock.advance(dice.unit() * 2_000);
   }
   await table.clock.advanceAsync(30_000);
   const counts = new Map<string, number>();
-  for (const line of table.told) {
+  for (const line of table.reported) {
     const [id = ""] = line.split(" ");
     counts.set(id, (counts.get(id) ?? 0) + 1);
   }

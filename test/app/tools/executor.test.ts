@@ -126,10 +126,10 @@ class Bench {
 }
 
 test("a call that is given up ends at once, and its work is told to stop", async () => {
-  let told = false;
+  let reported = false;
   const bench = new Bench((_args, signal) => {
     signal.addEventListener("abort", () => {
-      told = true;
+      reported = true;
     });
     return new Promise(() => {});
   });
@@ -139,7 +139,7 @@ test("a call that is given up ends at once, and its work is told to stop", async
   bench.executor.abort("call_1");
   bench.executor.abort("call_2");
   assert.equal((await called)?.end, "aborted");
-  assert.ok(told);
+  assert.ok(reported);
   assert.equal(bench.executor.running, 0);
   assert.equal(bench.clock.pending(), 0);
 });

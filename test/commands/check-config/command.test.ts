@@ -21,11 +21,11 @@ function check(folder: string, text: string, env: Record<string, string> = ENV):
 test("nobody can answer: one line at the key, exit code 1; elsewhere a note", async (t) => {
   const folder = tempFolder(t);
   const legacy = "openai:\n  voice: alloy\n  model_selection: legacy\n";
-  const told = await check(folder, legacy);
-  assert.equal(told.code, 1);
-  assert.equal(told.stdout, "");
+  const result = await check(folder, legacy);
+  assert.equal(result.code, 1);
+  assert.equal(result.stdout, "");
   assert.match(
-    told.stderr,
+    result.stderr,
     /^\S+c\.yaml:3:20 openai\.model_selection: Nobody can answer: .* Set openai\.model_selection: auto.*\n$/,
   );
   const elsewhere = await check(folder, legacy, ELSEWHERE);
@@ -37,9 +37,9 @@ test("nobody can answer: one line at the key, exit code 1; elsewhere a note", as
 });
 
 test("a slip in a model's name is told where it stands", async (t) => {
-  const told = await check(tempFolder(t), "openai:\n  model: gpt-realtme\n");
-  assert.equal(told.code, 0);
-  assert.match(told.stderr, /c\.yaml:2:10 openai\.model: .*did you mean "gpt-realtime"\?\n$/);
+  const result = await check(tempFolder(t), "openai:\n  model: gpt-realtme\n");
+  assert.equal(result.code, 0);
+  assert.match(result.stderr, /c\.yaml:2:10 openai\.model: .*did you mean "gpt-realtime"\?\n$/);
 });
 
 test("files that are named and not there are told as `pipit run` would", async (t) => {
@@ -64,9 +64,9 @@ test("files that are named and not there are told as `pipit run` would", async (
     ],
   ];
   for (const [text, expected] of rows) {
-    const told = await check(folder, text);
-    assert.equal(told.code, 2, text);
-    assert.match(told.stderr, expected);
+    const result = await check(folder, text);
+    assert.equal(result.code, 2, text);
+    assert.match(result.stderr, expected);
   }
 });
 
@@ -74,18 +74,18 @@ test("functions of the owner's own: what would keep one from its work is a note"
   const folder = tempFolder(t);
   const lamp =
     "    lamp: {description: The lamp., command: [/no/such/lamp, '{s}'], parameters: {s: {type: no}}}";
-  const told = await check(
+  const result = await check(
     folder,
     `audio: {wake_sound: 'file:no.wav'}\ntools:\n  custom:\n${lamp}\n`,
   );
-  assert.equal(told.code, 0, told.stderr);
-  assert.match(told.stderr, /tools\.custom: lamp: its parameters are no JSON Schema: /);
-  assert.match(told.stderr, /tools\.custom: lamp: there is no program \/no\/such\/lamp\n/);
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stderr, /tools\.custom: lamp: its parameters are no JSON Schema: /);
+  assert.match(result.stderr, /tools\.custom: lamp: there is no program \/no\/such\/lamp\n/);
   assert.match(
-    told.stderr,
+    result.stderr,
     /tools\.sandbox: auto runs programs through pipit-tools\.socket, which is not here/,
   );
-  assert.match(told.stderr, /audio\.wake_sound: the file cannot be read as a sound/);
+  assert.match(result.stderr, /audio\.wake_sound: the file cannot be read as a sound/);
   const wrong = await check(
     folder,
     "tools:\n  custom:\n    lamp:\n      description: x\n      http: {url: 'ftp://x'}\n",
@@ -98,9 +98,9 @@ test("for programs: whether it is good, and whether anybody answers", async (t) 
   const folder = tempFolder(t);
   const file = join(folder, "c.yaml");
   writeFileSync(file, "openai: {model_selection: legacy}\n");
-  const told = await runPipit(["check-config", "--json", file], ENV);
-  assert.equal(told.code, 1);
-  const { ok, can_answer, nobody } = JSON.parse(told.stdout);
+  const result = await runPipit(["check-config", "--json", file], ENV);
+  assert.equal(result.code, 1);
+  const { ok, can_answer, nobody } = JSON.parse(result.stdout);
   assert.deepEqual([ok, can_answer, nobody.length], [true, false, 1]);
   const twice = await runPipit(["check-config", file, "--config", file], ENV);
   assert.deepEqual([twice.code, /name the file once/.test(twice.stderr)], [2, true]);

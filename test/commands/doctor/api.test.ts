@@ -15,7 +15,7 @@ import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 
 const USER = { isRoot: false, isInstalled: true };
 
-function told({ grade, says, remedy }: Finding): string {
+function textOf({ grade, says, remedy }: Finding): string {
   return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
 }
 
@@ -30,16 +30,17 @@ test("the key: absent, of the wrong form, right; never shown", () => {
     ["sk-proj-abcdefghijklmnopqrstuvwxyz_0123", /^ok: Set, and of the right form$/],
   ];
   for (const [key, expected] of cases) {
-    const line = told(judgeKey(withSettings({ "openai.api_key": key }), USER));
+    const line = textOf(judgeKey(withSettings({ "openai.api_key": key }), USER));
     assert.match(line, expected);
     assert.ok(key === "" || !line.includes(key));
   }
   const other = { "openai.base_url": "http://127.0.0.1:8000/v1", "openai.api_key": "whatever" };
-  assert.match(told(judgeKey(withSettings(other), USER)), /^ok: Set; its form is the business/);
+  assert.match(textOf(judgeKey(withSettings(other), USER)), /^ok: Set; its form is the business/);
 });
 
 test("what to do without a key depends on who asks, and where", () => {
-  const of = (asker: typeof USER) => told(judgeKey(withSettings({ "openai.api_key": "" }), asker));
+  const of = (asker: typeof USER) =>
+    textOf(judgeKey(withSettings({ "openai.api_key": "" }), asker));
   assert.match(
     of(USER),
     /^fail: No key is known here -> Only root may read .*: sudo pipit doctor\./,
@@ -78,7 +79,7 @@ test("the API: each way to fail has its own words", () => {
     [{ tag: "timeout", what: "handshake" }, /^fail: .*did not answer in time/],
   ];
   for (const [failure, expected] of cases) {
-    assert.match(told(judgeApi({ tag: "failed", failure }, "host")), expected);
+    assert.match(textOf(judgeApi({ tag: "failed", failure }, "host")), expected);
   }
   const answered: ApiFacts = {
     tag: "answered",
@@ -87,15 +88,21 @@ test("the API: each way to fail has its own words", () => {
     dates: {},
     serverMs: null,
   };
-  assert.equal(told(judgeApi(answered, "host")), "ok: host answered in 120 ms, and takes the key");
-  assert.match(told(judgeApi({ ...answered, models: null }, "host")), /^warn: .*no list of models/);
-  assert.equal(told(judgeApi({ tag: "not-asked", why: "offline" }, "host")), "skip: offline");
+  assert.equal(
+    textOf(judgeApi(answered, "host")),
+    "ok: host answered in 120 ms, and takes the key",
+  );
+  assert.match(
+    textOf(judgeApi({ ...answered, models: null }, "host")),
+    /^warn: .*no list of models/,
+  );
+  assert.equal(textOf(judgeApi({ tag: "not-asked", why: "offline" }, "host")), "skip: offline");
 });
 
 test("models: which one will answer, and until when", () => {
   const of = (settings: Partial<Settings>, models: readonly string[] | null = null, dates = {}) =>
     judgeModels(withSettings(settings), { models, dates }, Date.UTC(2026, 9, 1))
-      .map(told)
+      .map(textOf)
       .join("\n");
   assert.equal(of({}), "ok: gpt-realtime will answer");
   const soon = { "gpt-realtime": "2026-10-20" };
@@ -125,7 +132,7 @@ test("models: which one will answer, and until when", () => {
 });
 
 test("the voice on the models of the chain", () => {
-  const of = (settings: Partial<Settings>) => told(judgeVoice(withSettings(settings)));
+  const of = (settings: Partial<Settings>) => textOf(judgeVoice(withSettings(settings)));
   const preview = { "openai.model": "gpt-4o-realtime-preview" } as const;
   assert.match(of({}), /^ok: alloy/);
   assert.match(of({ ...preview, "openai.voice": "cedar" }), /^warn: Voice 'cedar' not available/);

@@ -22,7 +22,7 @@ import {
 const NOW_MS = Date.UTC(2026, 10, 26, 5, 4);
 
 /** The grade and the sentence, and the remedy after an arrow. */
-function told({ grade, says, remedy }: Finding): string {
+function textOf({ grade, says, remedy }: Finding): string {
   return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
 }
 
@@ -35,7 +35,7 @@ test("node: too old, ended, mended", () => {
     ["v99.0.0", /^ok: /],
   ];
   for (const [version, expected] of cases) {
-    assert.match(told(judgeNode(version, NOW_MS)), expected, version);
+    assert.match(textOf(judgeNode(version, NOW_MS)), expected, version);
   }
 });
 
@@ -54,17 +54,17 @@ test("clock: before this version was made, not synchronised, away from the serve
     ],
   ];
   for (const [changes, expected] of cases) {
-    assert.match(told(judgeClock({ ...good, ...changes })), expected);
+    assert.match(textOf(judgeClock({ ...good, ...changes })), expected);
   }
 });
 
 test("memory and power, as Linux and the firmware tell of them", () => {
   const meminfo = (free: number) =>
     `MemTotal:  948000 kB\nMemFree: 1 kB\nMemAvailable: ${free} kB\n`;
-  assert.equal(told(judgeMemory(meminfo(512_000))), "ok: 500 MB free of 926 MB");
-  assert.match(told(judgeMemory(meminfo(50_000))), /^warn: 48 MB free .*-> End what else/);
-  assert.match(told(judgeMemory(meminfo(9_000))), /^fail: 8 MB free/);
-  assert.match(told(judgeMemory("")), /^skip: /);
+  assert.equal(textOf(judgeMemory(meminfo(512_000))), "ok: 500 MB free of 926 MB");
+  assert.match(textOf(judgeMemory(meminfo(50_000))), /^warn: 48 MB free .*-> End what else/);
+  assert.match(textOf(judgeMemory(meminfo(9_000))), /^fail: 8 MB free/);
+  assert.match(textOf(judgeMemory("")), /^skip: /);
   const power: readonly (readonly [string | null, RegExp])[] = [
     [null, /^skip: /],
     ["throttled=0x0\n", /^ok: /],
@@ -76,7 +76,7 @@ test("memory and power, as Linux and the firmware tell of them", () => {
     ["VCHI initialization failed", /^skip: /],
   ];
   for (const [text, expected] of power)
-    assert.match(told(judgePower(text)), expected, String(text));
+    assert.match(textOf(judgePower(text)), expected, String(text));
 });
 
 test("disk: full, read-only, not ours, out of inodes, worn", () => {
@@ -101,15 +101,15 @@ test("disk: full, read-only, not ours, out of inodes, worn", () => {
     [{ freeBytes: null, trouble: "cannot be looked at (EIO)" }, /^fail: \/data: cannot .*\(EIO\)/],
   ];
   for (const [changes, expected] of cases) {
-    assert.match(told(judgeDisk({ ...good, ...changes })), expected);
+    assert.match(textOf(judgeDisk({ ...good, ...changes })), expected);
   }
-  assert.match(told(judgeCardHealth([])), /^skip: /);
+  assert.match(textOf(judgeCardHealth([])), /^skip: /);
   const cards = [
     { device: "mmcblk0p2", errors: 3 },
     { device: "sda1", errors: 0 },
   ];
-  assert.match(told(judgeCardHealth(cards)), /^warn: mmcblk0p2 has 3 errors -> Save the config/);
-  assert.equal(told(judgeCardHealth(cards.slice(1))), "ok: No errors on sda1");
+  assert.match(textOf(judgeCardHealth(cards)), /^warn: mmcblk0p2 has 3 errors -> Save the config/);
+  assert.equal(textOf(judgeCardHealth(cards.slice(1))), "ok: No errors on sda1");
 });
 
 test("a finding is a line, its remedy another; the end is a count", () => {

@@ -15,7 +15,7 @@ import {
   type UserFacts,
 } from "../../../src/commands/doctor/service.ts";
 
-function told({ grade, says, remedy }: Finding): string {
+function textOf({ grade, says, remedy }: Finding): string {
   return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
 }
 
@@ -33,10 +33,10 @@ test("the unit, as systemctl show prints it", () => {
     ["LoadState=not-found", /^warn: .*not installed/],
   ];
   for (const [changes, expected] of cases) {
-    assert.match(told(judgeUnit(parseProperties(`${good}${changes}`))), expected, changes);
+    assert.match(textOf(judgeUnit(parseProperties(`${good}${changes}`))), expected, changes);
   }
-  assert.match(told(judgeUnit("no-systemd")), /^skip: /);
-  assert.match(told(judgeUnit("no-answer")), /^fail: systemd does not answer/);
+  assert.match(textOf(judgeUnit("no-systemd")), /^skip: /);
+  assert.match(textOf(judgeUnit("no-answer")), /^fail: systemd does not answer/);
   assert.equal(propertyOf("no-answer", "User"), "");
   assert.equal(propertyOf(parseProperties("User=pipit\nEnvironment=A=b"), "Environment"), "A=b");
 });
@@ -50,7 +50,7 @@ test("the running daemon speaks for itself", () => {
     wake_word: "off",
   };
   const of = (changes: object): string =>
-    told(judgeDaemon({ tag: "running", status: { ...status, last_fault: null, ...changes } }));
+    textOf(judgeDaemon({ tag: "running", status: { ...status, last_fault: null, ...changes } }));
   assert.equal(of({}), "ok: Runs for 2 h 1 min, idle");
   assert.match(
     of({ speaker: 'Speaker "usb" has gone away' }),
@@ -59,11 +59,11 @@ test("the running daemon speaks for itself", () => {
   assert.match(of({ last_fault: "No credit left" }), /^ok: .*its last fault: No credit left$/);
   assert.match(of({ uptime_s: "x", state: 7 }), /^ok: Runs for \?, 7/);
   assert.match(
-    told(judgeDaemon({ tag: "silent", why: "No permission", isThere: true })),
+    textOf(judgeDaemon({ tag: "silent", why: "No permission", isThere: true })),
     /^warn: No perm/,
   );
   assert.match(
-    told(judgeDaemon({ tag: "silent", why: "", isThere: false })),
+    textOf(judgeDaemon({ tag: "silent", why: "", isThere: false })),
     /^skip: No running pipit/,
   );
 });
@@ -85,7 +85,7 @@ test("groups: what is needed, exists and is lacking", () => {
     [{ user: "root", groups: [] }, /^ok: root/],
   ];
   for (const [changes, expected] of cases) {
-    assert.match(told(judgeGroups({ ...good, ...changes })), expected);
+    assert.match(textOf(judgeGroups({ ...good, ...changes })), expected);
   }
 });
 
@@ -98,7 +98,7 @@ const MAIN = { path: "/etc/systemd/journald.conf", text: "[Journal]\n#Storage=au
 
 test("the journal of Raspberry Pi OS is lost, until a later drop-in keeps it", () => {
   const of = (pieces: readonly { path: string; text: string }[], hasFolder = true): string =>
-    told(judgeJournal({ pieces, hasFolder }));
+    textOf(judgeJournal({ pieces, hasFolder }));
   assert.match(
     of([MAIN, PI_DROP_IN]),
     /^warn: .*Storage=volatile in \/usr\/lib.*-> .*60-keep\.conf/,
@@ -120,7 +120,7 @@ test("the journal of Raspberry Pi OS is lost, until a later drop-in keeps it", (
   assert.match(of([PI_DROP_IN, masked]), /^ok: /, "the same name in /etc takes its place");
   assert.match(of([MAIN], false), /^warn: .*no \/var\/log\/journal/);
   assert.match(of([MAIN], true), /^ok: /);
-  assert.match(told(judgeJournal({ pieces: null, hasFolder: false })), /^skip: /);
+  assert.match(textOf(judgeJournal({ pieces: null, hasFolder: false })), /^skip: /);
   assert.deepEqual(storageOf([]), { storage: "auto", path: "its default" });
 });
 
@@ -128,9 +128,9 @@ test("secrets that others may read are named, with the command", () => {
   const open = { path: "/etc/pipit/pipit.env", mode: 0o644 };
   const shut = { path: "/etc/pipit/credentials", mode: 0o700 };
   assert.equal(
-    told(judgeSecrets([open, shut])),
+    textOf(judgeSecrets([open, shut])),
     "warn: Others may read a key: /etc/pipit/pipit.env is 0644 -> sudo chmod 600 /etc/pipit/pipit.env",
   );
-  assert.equal(told(judgeSecrets([shut])), "ok: /etc/pipit/credentials is 0700");
-  assert.match(told(judgeSecrets([])), /^skip: /);
+  assert.equal(textOf(judgeSecrets([shut])), "ok: /etc/pipit/credentials is 0700");
+  assert.match(textOf(judgeSecrets([])), /^skip: /);
 });

@@ -16,7 +16,7 @@ import { type CaptureLevel, parseCaptureControls } from "../../../src/core/alsa/
 import type { LevelReading } from "../../../src/core/audio/level-meter.ts";
 import { fault } from "../../../src/core/fault.ts";
 
-function told({ grade, says, remedy }: Finding): string {
+function textOf({ grade, says, remedy }: Finding): string {
   return `${grade}: ${says}${remedy === "" ? "" : ` -> ${remedy}`}`;
 }
 
@@ -40,7 +40,7 @@ test("a microphone by what was heard", () => {
     reading: Partial<LevelReading>,
     more: { floorDbfs?: number; wasAsked?: boolean } = {},
   ) =>
-    told(
+    textOf(
       judgeMicrophone({
         tag: "heard",
         capture: { tag: "unknown" },
@@ -106,13 +106,13 @@ test("a microphone that is a file, missing, in use, or the daemon's", () => {
     [{ tag: "daemon", condition: "gone", level: null, capture }, /^fail: gone -> Plug it in/],
     [{ tag: "skip", why: "quick" }, /^skip: quick$/],
   ];
-  for (const [facts, expected] of cases) assert.match(told(judgeMicrophone(facts)), expected);
+  for (const [facts, expected] of cases) assert.match(textOf(judgeMicrophone(facts)), expected);
 });
 
 test("too quiet: the remedy is what this very card can do", () => {
   const level = { verdict: "quiet", rms_dbfs: -70, peak_dbfs: -50, voice_peak_dbfs: -47.5 };
   const of = (capture: CaptureLevel): string =>
-    told(judgeMicrophone({ tag: "daemon", condition: "ok", level, capture }));
+    textOf(judgeMicrophone({ tag: "daemon", condition: "ok", level, capture }));
   const says = /^warn: .*your voice peaks at -47\.5 dBFS: faint -> /;
   assert.match(of({ tag: "unknown" }), says);
   assert.match(of({ tag: "unknown" }), /-> Raise the capture level: `alsamixer`/);
@@ -154,24 +154,24 @@ test("the noise floor is what a tenth of the time is below", () => {
 });
 
 test("the loudspeaker", () => {
-  assert.match(told(judgeSpeaker({ tag: "played", device: "usb" })), /^ok: usb played two notes/);
+  assert.match(textOf(judgeSpeaker({ tag: "played", device: "usb" })), /^ok: usb played two notes/);
   assert.match(
-    told(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "" })),
+    textOf(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "" })),
     /^ok: Records into o/,
   );
   assert.match(
-    told(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "no" })),
+    textOf(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "no" })),
     /^fail: o\.wav: no ->/,
   );
   assert.match(
-    told(judgeSpeaker({ tag: "lost", fault: BUSY, holder: "mpv" })),
+    textOf(judgeSpeaker({ tag: "lost", fault: BUSY, holder: "mpv" })),
     /^fail: .*program: mpv/,
   );
   assert.match(
-    told(judgeSpeaker({ tag: "daemon", condition: "ok" })),
+    textOf(judgeSpeaker({ tag: "daemon", condition: "ok" })),
     /^ok: In use by the running/,
   );
-  assert.match(told(judgeSpeaker({ tag: "daemon", condition: "gone" })), /^fail: gone/);
+  assert.match(textOf(judgeSpeaker({ tag: "daemon", condition: "gone" })), /^fail: gone/);
 });
 
 test("the wake word by the strictest engine that heard it", () => {
@@ -209,25 +209,28 @@ test("the wake word by the strictest engine that heard it", () => {
     [{ sensitivities: [0.7], strictest: 0.7 }, /^ok: .*is 0\.7$/],
   ];
   for (const [changes, expected] of cases) {
-    assert.match(told(judgeWake({ ...trial, ...changes })), expected);
+    assert.match(textOf(judgeWake({ ...trial, ...changes })), expected);
   }
   const loaded: WakeFacts = { tag: "loaded", engine: "e", words: "w", ms: 99.6 };
-  assert.equal(told(judgeWake(loaded)), "ok: e is ready for w after 100 ms");
+  assert.equal(textOf(judgeWake(loaded)), "ok: e is ready for w after 100 ms");
 });
 
 test("LEDs and button", () => {
   const taken = fault("gpio", "report", "GPIO 27 is taken", "End what uses it");
-  assert.match(told(judgePins({ tag: "refused", fault: taken })), /^fail: GPIO 27 is taken -> End/);
-  assert.match(told(judgePins({ tag: "there", backend: "gpiochip" })), /^ok: By gpiochip/);
-  assert.match(told(judgePins({ tag: "no-header" })), /^skip: /);
-  assert.match(told(judgePins({ tag: "none-wanted" })), /^skip: /);
-  assert.match(told(judgeLed({ role: "status", pin: 22, fault: null })), /^ok: GPIO 22 was on/);
-  assert.match(told(judgeLed({ role: "status", pin: 22, fault: taken })), /^fail: /);
-  assert.match(told(judgeButton({ tag: "pressed", ms: 140.2 })), /^ok: .*after 140 ms/);
   assert.match(
-    told(judgeButton({ tag: "no-press", ms: 15_000 })),
+    textOf(judgePins({ tag: "refused", fault: taken })),
+    /^fail: GPIO 27 is taken -> End/,
+  );
+  assert.match(textOf(judgePins({ tag: "there", backend: "gpiochip" })), /^ok: By gpiochip/);
+  assert.match(textOf(judgePins({ tag: "no-header" })), /^skip: /);
+  assert.match(textOf(judgePins({ tag: "none-wanted" })), /^skip: /);
+  assert.match(textOf(judgeLed({ role: "status", pin: 22, fault: null })), /^ok: GPIO 22 was on/);
+  assert.match(textOf(judgeLed({ role: "status", pin: 22, fault: taken })), /^fail: /);
+  assert.match(textOf(judgeButton({ tag: "pressed", ms: 140.2 })), /^ok: .*after 140 ms/);
+  assert.match(
+    textOf(judgeButton({ tag: "no-press", ms: 15_000 })),
     /^warn: Nobody .* 15 s -> Check/,
   );
-  assert.match(told(judgeButton({ tag: "stuck" })), /^fail: /);
-  assert.match(told(judgeButton({ tag: "refused", fault: taken })), /^fail: /);
+  assert.match(textOf(judgeButton({ tag: "stuck" })), /^fail: /);
+  assert.match(textOf(judgeButton({ tag: "refused", fault: taken })), /^fail: /);
 });

@@ -98,7 +98,7 @@ test("files that were left out are told", () => {
   );
 });
 
-function told(startedMs: number, more: Readonly<Record<string, unknown>> = {}): SessionView {
+function viewOf(startedMs: number, more: Readonly<Record<string, unknown>> = {}): SessionView {
   const started = new Date(startedMs).toISOString();
   const view = readSession({ schema_version: 2, started_at: started, turns: 2, ...more });
   assert.ok(typeof view === "object");
@@ -109,15 +109,15 @@ test("the month so far, projected from its own days, against the budget", () => 
   const zone = (): number => 0;
   const nowMs = Date.UTC(2026, 10, 16);
   const cost = { estimated_cost: 1 };
-  const three = [1, 6, 15].map((day) => told(Date.UTC(2026, 10, day, 12), cost));
-  const before = told(Date.UTC(2026, 9, 30), cost);
+  const three = [1, 6, 15].map((day) => viewOf(Date.UTC(2026, 10, day, 12), cost));
+  const before = viewOf(Date.UTC(2026, 9, 30), cost);
   const month = monthOf([before, ...three], { zone, nowMs, dailyUsd: 0.5 });
   assert.ok(month);
   assert.deepEqual([month.conversations, month.spentMicroUsd, month.days], [3, 3e6, 15]);
   assert.equal(month.projectedMicroUsd, 6e6, "half of it has gone by");
   assert.equal(month.capMicroUsd, 15e6);
   // Set up on the 11th: five days, not fifteen, are the rate.
-  const late = monthOf([told(Date.UTC(2026, 10, 11, 9), cost)], { zone, nowMs, dailyUsd: 0 });
+  const late = monthOf([viewOf(Date.UTC(2026, 10, 11, 9), cost)], { zone, nowMs, dailyUsd: 0 });
   assert.deepEqual([late?.days, late?.projectedMicroUsd, late?.capMicroUsd], [5, 4e6, null]);
   assert.equal(monthOf([before], { zone, nowMs, dailyUsd: 1 }), null);
   const html = metricsPage([before, ...three], SCOPE, {
@@ -141,7 +141,7 @@ test("which model answered when, how fast, and for how much", () => {
   const old = { model: "gpt-4o-realtime-preview", estimated_cost: 0.02, ...answers(1_200) };
   const now = { model: "gpt-realtime", estimated_cost: 0.01, ...answers(800) };
   const page = metricsPage(
-    [told(Date.UTC(2026, 10, 1), old), told(Date.UTC(2026, 10, 2), old), told(NOW, now)],
+    [viewOf(Date.UTC(2026, 10, 1), old), viewOf(Date.UTC(2026, 10, 2), old), viewOf(NOW, now)],
     SCOPE,
     OPTIONS,
   );
@@ -159,9 +159,9 @@ test("errors are told in words, the newest first, each kind once", () => {
   });
   const page = metricsPage(
     [
-      told(NOW - 3 * DAY_MS, error(NOW - 3 * DAY_MS, "network", "The API cannot be reached")),
-      told(NOW - 2 * DAY_MS, error(NOW - 2 * DAY_MS, "no-credit", "No <credit> left")),
-      told(NOW - DAY_MS, error(NOW - DAY_MS, "network", "The API cannot be reached")),
+      viewOf(NOW - 3 * DAY_MS, error(NOW - 3 * DAY_MS, "network", "The API cannot be reached")),
+      viewOf(NOW - 2 * DAY_MS, error(NOW - 2 * DAY_MS, "no-credit", "No <credit> left")),
+      viewOf(NOW - DAY_MS, error(NOW - DAY_MS, "network", "The API cannot be reached")),
     ],
     SCOPE,
     OPTIONS,
@@ -171,7 +171,7 @@ test("errors are told in words, the newest first, each kind once", () => {
     rows,
     /cannot be reached<\/th><td>network<\/td><td>2<\/td><td>2026-11-25 13:00<.*\n.*No &lt;credit&gt; left/,
   );
-  assert.doesNotMatch(metricsPage([told(NOW)], SCOPE, OPTIONS), /Errors in words/);
+  assert.doesNotMatch(metricsPage([viewOf(NOW)], SCOPE, OPTIONS), /Errors in words/);
 });
 
 test("where the time goes adds up to the answer; hours are the local ones", () => {
@@ -182,7 +182,7 @@ test("where the time goes adds up to the answer; hours are the local ones", () =
     connection_latency_ms: 300,
   };
   const page = metricsPage(
-    [told(NOW, times), told(NOW, { turns: 0, trigger: "wake-word" })],
+    [viewOf(NOW, times), viewOf(NOW, { turns: 0, trigger: "wake-word" })],
     SCOPE,
     OPTIONS,
   );
@@ -195,7 +195,7 @@ test("where the time goes adds up to the answer; hours are the local ones", () =
 test("a day of few answers has no nineteen in twenty", () => {
   const slow = (count: number) => ({ response_latency_ms: { all: Array(count).fill(900) } });
   const marks = (count: number): number => {
-    const page = metricsPage([told(NOW, slow(count))], SCOPE, OPTIONS);
+    const page = metricsPage([viewOf(NOW, slow(count))], SCOPE, OPTIONS);
     return (/<figure id="latency".*?<\/svg>/s.exec(page)?.[0] ?? "").split('class="m ').length - 1;
   };
   assert.deepEqual([marks(2), marks(8)], [1, 2]);

@@ -33,11 +33,11 @@ test("an older file: list, backup, comments, a file that check-config takes, and
   assert.equal(run.code, 0, run.stderr);
   assert.doesNotMatch(run.stdout + run.stderr, SECRETS);
   const expected = readFileSync(join(FIXTURES, "older-config.out.txt"), "utf8");
-  const told = run.stdout
+  const shown = run.stdout
     .replaceAll(path, "/PATH/config.yaml")
     .replace(/by itself reads \S+\. /, "by itself reads /USUAL/config.yaml. ")
     .replace(/(sudo cp \/PATH\/config.yaml) \S+$/m, "$1 /USUAL/config.yaml");
-  assert.equal(told, expected, "what the owner reads is in test/fixtures/older-config.out.txt");
+  assert.equal(shown, expected, "what the owner reads is in test/fixtures/older-config.out.txt");
 
   assert.deepEqual(readFileSync(`${path}.backup`), before);
   const after = readFileSync(path, "utf8");
@@ -120,9 +120,9 @@ test("another model of a file that is not today's: the migration comes first", a
   const path = tempFile(t, "config.yaml", "wake_word:\n  porcupine_access_key: AAAAbbbb1111\n");
   const run = await runPipit(["migrate-config", "--model", "auto", path]);
   assert.equal(run.code, 2);
-  const told =
+  const shown =
     "wake_word.porcupine_access_key: unknown key; an older key: run pipit migrate-config";
-  assert.ok(run.stderr.startsWith(`${path}:2:3 ${told}\n`), run.stderr);
+  assert.ok(run.stderr.startsWith(`${path}:2:3 ${shown}\n`), run.stderr);
   assert.doesNotMatch(run.stderr, SECRETS);
 });
 

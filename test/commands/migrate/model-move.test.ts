@@ -25,8 +25,8 @@ test("auto moves the guide's pair to its living successor, and the chain lives",
   assert.equal(after["openai.model"], "gpt-realtime-2.1");
   assert.equal(after["openai.legacy_model"], "gpt-realtime-1.5");
   assert.deepEqual(after["openai.fallback_models"], ["gpt-realtime-2.1-mini"]);
-  const told = new Map(differences(move, before).map((row) => [row.what, row]));
-  const row = (what: string) => [told.get(what)?.from, told.get(what)?.to];
+  const rows = new Map(differences(move, before).map((row) => [row.what, row]));
+  const row = (what: string) => [rows.get(what)?.from, rows.get(what)?.to];
   assert.deepEqual(row("text out, per 1M tokens"), ["$16.00", "$24.00"]);
   assert.deepEqual(row("a minute of your speech"), ["$0.0192", "$0.0192"]);
   assert.deepEqual(row("a minute of answer"), ["$0.0768", "$0.0768"]);

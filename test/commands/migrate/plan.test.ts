@@ -249,8 +249,8 @@ test("the validator points to the migration for older keys, and for no other", (
   const tree = { wake_word: { cooldown: 1 }, web_ui: { port: 1 }, zzz: 1, home_assistant: null };
   const result = validate(tree, { env: { OPENAI_API_KEY: "k" } });
   assert.ok(!result.ok);
-  const told = result.problems.map(({ key, message }) => `${key}: ${message}`);
-  const pointed = told.filter((line) => line.endsWith("; an older key: run pipit migrate-config"));
+  const lines = result.problems.map(({ key, message }) => `${key}: ${message}`);
+  const pointed = lines.filter((line) => line.endsWith("; an older key: run pipit migrate-config"));
   assert.deepEqual(
     pointed.map((line) => line.split(":")[0]),
     [

@@ -107,17 +107,17 @@ function olderFile(seed: number): { readonly text: string; readonly comments: re
 test("any file of older keys becomes a good one; comments survive; again does nothing", () => {
   for (let seed = 1; seed <= RUNS; seed++) {
     const { text, comments } = olderFile(seed);
-    const told = `seed ${seed}\n${text}`;
+    const because = `seed ${seed}\n${text}`;
     const first = migrateText(text, FACTS, {});
-    assert.deepEqual(first.problems, [], told);
-    assert.ok(first.settings, told);
-    assert.ok(settingsOf(first.text, {}).ok, told);
+    assert.deepEqual(first.problems, [], because);
+    assert.ok(first.settings, because);
+    assert.ok(settingsOf(first.text, {}).ok, because);
     for (const comment of comments) {
-      assert.equal(first.text.split(comment).length, 2, `${told}\n${first.text}\n${comment}`);
+      assert.equal(first.text.split(comment).length, 2, `${because}\n${first.text}\n${comment}`);
     }
     const second = migrateText(first.text, FACTS, {});
-    assert.equal(second.text, first.text, told);
-    assert.deepEqual([second.plan.changed, second.plan.gone], [[], []], told);
+    assert.equal(second.text, first.text, because);
+    assert.deepEqual([second.plan.changed, second.plan.gone], [[], []], because);
   }
 });
 
@@ -139,7 +139,7 @@ test("a section in braces is printed as a block, the others are not", () => {
   assert.equal(json.settings?.["audio.volume"], 0.5);
 });
 
-test("what cannot be migrated is told as a whole, at its place in the older file", () => {
+test("what cannot be migrated is reported as a whole, at its place in the older file", () => {
   const text = [
     "openai:",
     "  modle: x",

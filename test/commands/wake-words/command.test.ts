@@ -17,9 +17,9 @@ import { microPath } from "../../helpers/wake-audio.ts";
 const ENV = { PIPIT_CONFIG: "/nonexistent/pipit.yaml", OPENAI_API_KEY: "" };
 
 test("the list has the words of all engines, and what to do for those that are not here", async () => {
-  const told = await runPipit(["wake-words", "--json"], ENV);
-  assert.equal(told.code, 0, told.stderr);
-  const { words } = JSON.parse(told.stdout);
+  const result = await runPipit(["wake-words", "--json"], ENV);
+  assert.equal(result.code, 0, result.stderr);
+  const { words } = JSON.parse(result.stdout);
   assert.deepEqual(
     { ...words[0], licence: undefined },
     {
@@ -99,11 +99,11 @@ test("a model of anybody's is installed by its manifest, under its own word", as
     JSON.stringify({ type: "micro", wake_word: "Hé Bird", model: "v7.tflite", version: 2, micro }),
   );
   const target = join(folder, "models");
-  const told = await runPipit(
+  const result = await runPipit(
     ["wake-words", "install", "--from", manifest, "--dir", target, "--json"],
     ENV,
   );
-  assert.deepEqual(JSON.parse(told.stdout), {
+  assert.deepEqual(JSON.parse(result.stdout), {
     word: "hé_bird",
     manifest: join(target, "hé_bird.json"),
   });
@@ -135,9 +135,9 @@ test("what cannot be is told in a line, with exit code 2", async (t) => {
     [["dance"], /expected list, install, try or score/],
     [["--config", join(folder, "no.yaml")], /no\.yaml/],
   ] as const) {
-    const told = await runPipit(["wake-words", ...args], ENV);
-    assert.equal(told.code, 2, `${args.join(" ")}: ${told.stderr}`);
-    assert.match(told.stderr, words);
+    const result = await runPipit(["wake-words", ...args], ENV);
+    assert.equal(result.code, 2, `${args.join(" ")}: ${result.stderr}`);
+    assert.match(result.stderr, words);
   }
 });
 
@@ -150,9 +150,12 @@ test("a damaged recording among others is told, and the others are scored", asyn
   const folder = tempFolder(t);
   copyFileSync(sound, join(folder, "a.wav"));
   writeFileSync(join(folder, "b.wav"), "nothing");
-  const told = await runPipit(["wake-words", "score", folder, "--json", "--keyword", "alexa"], ENV);
-  assert.equal(told.code, 1);
-  const { files, files_damaged, files_total } = JSON.parse(told.stdout);
+  const result = await runPipit(
+    ["wake-words", "score", folder, "--json", "--keyword", "alexa"],
+    ENV,
+  );
+  assert.equal(result.code, 1);
+  const { files, files_damaged, files_total } = JSON.parse(result.stdout);
   assert.deepEqual([files_damaged, files_total, files[0].detections.length], [1, 2, 1]);
   assert.match(files[1].error, /b\.wav is not a WAV file/);
 });
@@ -165,7 +168,7 @@ test("try: what is heard in a recording at the microphone, at its real pace", as
   }
   const config = join(tempFolder(t), "config.yaml");
   writeFileSync(config, `openai: {api_key: x}\naudio: {input_device: "file:${sound}"}\n`);
-  const told = await runPipit(
+  const result = await runPipit(
     [
       "wake-words",
       "try",
@@ -180,8 +183,8 @@ test("try: what is heard in a recording at the microphone, at its real pace", as
     ],
     ENV,
   );
-  assert.equal(told.code, 0, told.stderr);
-  assert.match(told.stdout, /^Listening for alexa\. Ctrl-C ends it\.\nalexa after \d\.\d s\n$/);
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stdout, /^Listening for alexa\. Ctrl-C ends it\.\nalexa after \d\.\d s\n$/);
 });
 
 /** An official model as a server of this test has it. */

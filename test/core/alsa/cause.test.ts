@@ -31,8 +31,8 @@ test("a name that cannot play to HDMI: the one that can is given", () => {
 Available formats:
 - IEC958_SUBFRAME_LE`;
   for (const device of ["plughw:CARD=vc4hdmi1,DEV=0", "hdmi-1"]) {
-    const told = speaker(said, {}, device === "hdmi-1" ? "vc4-hdmi-1" : device);
-    assert.match(told, /^is HDMI, which .*audio\.output_device: sysdefault:CARD=vc4hdmi1$/);
+    const message = speaker(said, {}, device === "hdmi-1" ? "vc4-hdmi-1" : device);
+    assert.match(message, /^is HDMI, which .*audio\.output_device: sysdefault:CARD=vc4hdmi1$/);
   }
   assert.match(speaker("aplay: main:831: audio open error: Unknown error 524"), /without a screen/);
 });

@@ -24,12 +24,16 @@ function reading(
   const path = new EchoPath({ captured, teacher, ringSamples: msToSamples(1000) });
   const echo = echoTrack(PLAYED, { delayMs: 60, driftPpm: 0, overdriven: true, ...shape });
   const microphone = atMicrophone(new Float64Array(PLAYED.length), echo, { echoDb });
-  let told = 0;
+  let reported = 0;
   const end = microphone.length + msToSamples(1000);
   for (let at = 0; at < end; at += FRAME_SAMPLES) {
     captured.took(at + FRAME_SAMPLES, samplesToMs(at + FRAME_SAMPLES));
-    for (; told < PLAYED.length && told < at + msToSamples(AHEAD_MS); told += FRAME_SAMPLES) {
-      path.playing(PLAYED.subarray(told, told + FRAME_SAMPLES), samplesToMs(told));
+    for (
+      ;
+      reported < PLAYED.length && reported < at + msToSamples(AHEAD_MS);
+      reported += FRAME_SAMPLES
+    ) {
+      path.playing(PLAYED.subarray(reported, reported + FRAME_SAMPLES), samplesToMs(reported));
     }
     const frame = new Int16Array(FRAME_SAMPLES);
     frame.set(microphone.subarray(at, at + FRAME_SAMPLES));

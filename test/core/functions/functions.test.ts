@@ -126,28 +126,30 @@ test("the owner's own functions: read with what is usual", () => {
 });
 
 test("every problem has its place and says what is allowed", () => {
-  const told = (of: unknown): string[] =>
+  const problemsOf = (of: unknown): string[] =>
     customFunctions({ f: of }).problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
   const command = (...words: string[]) => ({ ...LIGHT, command: words });
-  assert.deepEqual(told(7), [
+  assert.deepEqual(problemsOf(7), [
     "f: must have keys indented below it: description, and command or http",
   ]);
-  assert.deepEqual(told(command("light")), ["f.command.0: must be an absolute path"]);
-  assert.deepEqual(told(command("/bin/sh", "-c", "echo {state}")), [
+  assert.deepEqual(problemsOf(command("light")), ["f.command.0: must be an absolute path"]);
+  assert.deepEqual(problemsOf(command("/bin/sh", "-c", "echo {state}")), [
     "f.command.2: {state} must be a word by itself",
   ]);
-  assert.deepEqual(told(command("/bin/x", "{colour}")), [
+  assert.deepEqual(problemsOf(command("/bin/x", "{colour}")), [
     "f.command.1: {colour} is none of the parameters; there are state, level",
   ]);
-  assert.deepEqual(told({ ...LIGHT, command: "/bin/light on" }).length, 1);
-  assert.deepEqual(told({ ...LIGHT, comand: [] }), [
+  assert.deepEqual(problemsOf({ ...LIGHT, command: "/bin/light on" }).length, 1);
+  assert.deepEqual(problemsOf({ ...LIGHT, comand: [] }), [
     'f.comand: unknown key; did you mean "command"?',
   ]);
-  assert.deepEqual(told({ ...LIGHT, http: WEATHER.http }), ["f: must have either command or http"]);
-  assert.deepEqual(told({ ...LIGHT, timeout_s: 0 }), [
+  assert.deepEqual(problemsOf({ ...LIGHT, http: WEATHER.http }), [
+    "f: must have either command or http",
+  ]);
+  assert.deepEqual(problemsOf({ ...LIGHT, timeout_s: 0 }), [
     "f.timeout_s: must be a number from 1 to 600",
   ]);
-  const http = (url: string) => told({ ...WEATHER, http: { url } });
+  const http = (url: string) => problemsOf({ ...WEATHER, http: { url } });
   for (const url of [
     "https://{place}/",
     "https://a.{place}.b/",
@@ -158,7 +160,7 @@ test("every problem has its place and says what is allowed", () => {
     assert.match(http(url)[0] ?? "", /^f\.http\.url: must begin with https/, url);
   }
   assert.match(http("https://me:secret@x.test/")[0] ?? "", /must not have a user or password/);
-  assert.match(told({ ...LIGHT, description: "" })[0] ?? "", /must say in a sentence/);
+  assert.match(problemsOf({ ...LIGHT, description: "" })[0] ?? "", /must say in a sentence/);
   assert.match(customFunctions({ get_time: LIGHT }).problems[0]?.message ?? "", /by itself/);
 });
 

@@ -109,22 +109,22 @@ test("the account's own list wins over the catalogue, both ways", () => {
 });
 
 test("names that are slips are told, where they stand; names of other servers are theirs", () => {
-  const told = (changes: Partial<Settings>) =>
+  const adviceFor = (changes: Partial<Settings>) =>
     of(changes).notes.map(({ key, message }) => `${key}: ${message}`);
-  assert.deepEqual(told({}), []);
-  assert.deepEqual(told({ "openai.model": "gpt-realtime-2025-08-28" }), []);
-  assert.deepEqual(told({ "openai.model": "gpt-realtme" }), [
+  assert.deepEqual(adviceFor({}), []);
+  assert.deepEqual(adviceFor({ "openai.model": "gpt-realtime-2025-08-28" }), []);
+  assert.deepEqual(adviceFor({ "openai.model": "gpt-realtme" }), [
     'openai.model: gpt-realtme is not a model that this Pipit knows; did you mean "gpt-realtime"?',
   ]);
-  assert.deepEqual(told({ "openai.fallback_models": ["gpt-realtime-3"] }).length, 1);
-  assert.deepEqual(told({ "openai.legacy_model": "nova" }), [
+  assert.deepEqual(adviceFor({ "openai.fallback_models": ["gpt-realtime-3"] }).length, 1);
+  assert.deepEqual(adviceFor({ "openai.legacy_model": "nova" }), [
     "openai.legacy_model: nova is not a model that this Pipit knows",
   ]);
   const unread = { "openai.legacy_model": "nova", "openai.model_selection": "new" } as const;
-  assert.deepEqual(told(unread), [], "not asked, not told");
+  assert.deepEqual(adviceFor(unread), [], "not asked, not told");
   const other = { "openai.base_url": "https://my.azure.com/openai/v1" } as const;
-  assert.deepEqual(told({ ...other, "openai.model": "kitchen" }), []);
-  assert.equal(told({ ...other, "openai.model": "gpt-realtim" }).length, 1);
+  assert.deepEqual(adviceFor({ ...other, "openai.model": "kitchen" }), []);
+  assert.equal(adviceFor({ ...other, "openai.model": "gpt-realtim" }).length, 1);
 });
 
 test("the model for the end of the budget must be able to answer, too", () => {
