@@ -1,5 +1,6 @@
 /** The older sections that Pipit has not: Home Assistant, the web page, `advanced`, `persona`. */
 
+import { OLDER_BY_SECTION } from "../../core/settings/older-names.ts";
 import type { OlderKey } from "./older-key.ts";
 import { becomes, gone } from "./older-key.ts";
 import { traitsToInstructions } from "./persona.ts";
@@ -9,47 +10,9 @@ const HOME = "Pipit has no such feature yet; kept as a comment";
 const WEB = "Pipit has no web page: this file over SSH, pipit status and journalctl take its place";
 const RETRY = "Pipit connects again by itself, after random, growing, bounded waits";
 
-const HOME_KEYS = [
-  "url",
-  "token",
-  "language",
-  "timeout",
-  "mcp.sse_endpoint",
-  "mcp.auth_method",
-  "mcp.connection_timeout",
-  "mcp.reconnect_attempts",
-  "mcp.ssl_verify",
-  "mcp.ssl_ca_bundle",
-  "mcp.max_reconnect_attempts",
-  "mcp.reconnect_base_delay",
-  "mcp.reconnect_max_delay",
-  "mcp.sse_read_timeout",
-  "mcp.native_mode",
-  "mcp.endpoint",
-  "mcp.approval_mode",
-  "mcp.approval_timeout",
-  "mcp.enable_fallback",
-  "mcp.performance_tracking",
-  "mcp.cache_tool_definitions",
-  "mcp.tool_timeout",
-] as const;
-
-const WEB_KEYS = [
-  "enabled",
-  "host",
-  "port",
-  "auth.enabled",
-  "auth.username",
-  "auth.password_hash",
-  "auth.session_timeout",
-  "tls.enabled",
-  "tls.cert_file",
-  "tls.key_file",
-] as const;
-
 export const REST_KEYS: readonly OlderKey[] = [
-  ...HOME_KEYS.map((name) => gone(`home_assistant.${name}` as const, HOME)),
-  ...WEB_KEYS.map((name) => gone(`web_ui.${name}` as const, WEB)),
+  ...OLDER_BY_SECTION.home_assistant.map((name) => gone(`home_assistant.${name}` as const, HOME)),
+  ...OLDER_BY_SECTION.web_ui.map((name) => gone(`web_ui.${name}` as const, WEB)),
   gone("advanced.reconnect_delay", RETRY),
   gone("advanced.max_reconnect_attempts", RETRY),
   gone("advanced.audio_buffer_size", "Buffers are bounded by themselves"),

@@ -3,7 +3,8 @@
  * each is the business of `pipit migrate-config`, which has a row for every name here.
  */
 
-const BY_SECTION = {
+/** The names in each section, the section left out. */
+export const OLDER_BY_SECTION = {
   openai: [
     "api_key",
     "voice",
@@ -124,7 +125,7 @@ const BY_SECTION = {
   ],
 } as const;
 
-type Section = keyof typeof BY_SECTION;
+type Section = keyof typeof OLDER_BY_SECTION;
 
 /** Sections with nothing in them that stands by itself, and a section that was one value. */
 const WHOLE = [
@@ -139,12 +140,12 @@ const WHOLE = [
 
 /** A dotted key of the older system. */
 export type OlderName =
-  | { [S in Section]: `${S}.${(typeof BY_SECTION)[S][number]}` }[Section]
+  | { [S in Section]: `${S}.${(typeof OLDER_BY_SECTION)[S][number]}` }[Section]
   | (typeof WHOLE)[number];
 
 const NAMES: ReadonlySet<string> = new Set([
   ...WHOLE,
-  ...Object.entries(BY_SECTION).flatMap(([section, names]) =>
+  ...Object.entries(OLDER_BY_SECTION).flatMap(([section, names]) =>
     names.map((name) => `${section}.${name}`),
   ),
 ]);
