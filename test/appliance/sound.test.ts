@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import {
   assertConverses,
-  assertTold,
+  assertReported,
   converse,
   LISTENING_PIN,
   peerOutside,
@@ -109,7 +109,7 @@ onMachine("a shared sound card", (they) => {
         await m.tap();
         await untilLed(m, LISTENING_PIN, 1);
       });
-      await assertTold(m, "button", note);
+      await assertReported(m, "button", note);
       assert.equal((await m.run("systemctl is-active listener")).trim(), "active");
     },
   );

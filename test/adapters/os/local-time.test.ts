@@ -53,7 +53,7 @@ test("a zone that was set meanwhile is in force within half a minute, and told o
 });
 
 test("in a house where nobody asks for the time, the change is noticed by itself", (t) => {
-  const { time, set, later, told } = machine(t);
+  const { time, set, later, reports } = machine(t);
   const rings: (() => void)[] = [];
   const endWatch = time.watch({
     after: (delayMs, ring) => {
@@ -66,7 +66,7 @@ test("in a house where nobody asks for the time, the change is noticed by itself
   later();
   assert.equal(rings.length, 1);
   rings.shift()?.();
-  assert.deepEqual(told, ["Asia/Tokyo"]);
+  assert.deepEqual(reports, ["Asia/Tokyo"]);
   assert.equal(rings.length, 1, "it goes on looking");
   endWatch();
   assert.equal(rings.length, 0);
