@@ -13,6 +13,8 @@ import type { CustomFunction } from "./core/functions/custom.ts";
 import type { ToolResult } from "./core/functions/result.ts";
 import type { Parameters } from "./core/functions/row.ts";
 import type { Fields } from "./core/json.ts";
+import type { Offer } from "./core/mcp/offer.ts";
+import type { Asked, Trouble } from "./core/mcp/trouble.ts";
 import type { PastConversation } from "./core/money/ledger.ts";
 import type { Indication } from "./core/phase.ts";
 import type { LinkFailure } from "./core/realtime/failure.ts";
@@ -356,6 +358,29 @@ export interface FunctionHost {
   schemaTrouble(parameters: Parameters): Promise<string | null>;
   /** For the owner: what keeps programs away from the key, or why none is run. */
   readonly protection: () => string;
+}
+
+/** How a server of tools is, for the owner. */
+export interface ToolServerState {
+  /** `idle`: not asked yet. `refused`: it is not asked again before a restart. */
+  readonly state: "idle" | "up" | "down" | "refused";
+  readonly trouble: Trouble | null;
+  /** Connections since the start, the first included. */
+  readonly connects: number;
+  /** The version of the protocol that is spoken; empty: none yet. */
+  readonly protocol: string;
+  /** The last of what its program wrote to standard error; may hold anything. */
+  readonly lastWords: string;
+}
+
+/** A server of tools: connected when it is first asked, and anew after it was lost. Never rejects. */
+export interface ToolServer {
+  /** Asks what it offers. Ends with the signal, in bounded time anyway. */
+  offer(signal: AbortSignal): Promise<Asked<Offer>>;
+  /** `tool`: by the server's own name. Ends with the signal. */
+  call(tool: string, args: Fields, signal: AbortSignal): Promise<ToolResult>;
+  state(): ToolServerState;
+  close(): Promise<void>;
 }
 
 /** The text file for the tools of a fleet. Never rejects for trouble with the disk: it resolves with it. */

@@ -35,6 +35,7 @@ export type FaultCode =
   | "budget" // today's budget is spent
   | "metrics-disk" // other trouble with the folder of the metrics; no file is lost
   | "speech" // a text could not be spoken
+  | "tool-server" // a server of tools cannot be used
   | "not-stored" // timers, memory or volume are not on the disk
   | "broker" // the MQTT broker cannot be reached, or refuses us
   | "config";

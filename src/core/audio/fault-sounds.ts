@@ -48,6 +48,7 @@ export function soundOf(code: FaultCode): FaultSound {
     case "metrics-lost":
     case "metrics-disk":
     case "not-stored":
+    case "tool-server":
     case "speech":
     case "broker":
     case "config":

@@ -20,7 +20,7 @@ export interface FunctionRow {
   readonly description: string;
   readonly parameters: Parameters;
   /** Where it runs. */
-  readonly where: "built-in" | "command" | "http";
+  readonly where: "built-in" | "command" | "http" | "mcp";
   /** After this it is ended, milliseconds. */
   readonly timeLimitMs: number;
   /** Of its result for the model, bytes of UTF-8. */

@@ -71,6 +71,7 @@ const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   "metrics-lost": true,
   "metrics-disk": true,
   "not-stored": true,
+  "tool-server": true,
   speech: true,
   "budget-near": true,
   budget: true,

@@ -1,0 +1,239 @@
+/**
+ * The servers of tools (MCP) as `mcp.servers` describes them: read once, every problem with its
+ * place. A map by name, or a list whose items have a name.
+ */
+
+import { type Fields, record } from "../json.ts";
+import { didYouMean } from "../suggest.ts";
+
+/** A program that is started and talked to through its pipes. */
+export interface ProgramReach {
+  readonly kind: "program";
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** A server of its own. `auto`: the newer transport first, the older one where there is no newer. */
+export interface UrlReach {
+  readonly kind: "url";
+  readonly url: string;
+  /** Where the older transport (SSE) is, if not at `url`. */
+  readonly sseUrl: string;
+  readonly transport: "auto" | "http" | "sse";
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ServerSpec {
+  readonly name: string;
+  readonly reach: ProgramReach | UrlReach;
+  /** Stands before the names of its tools, with a _; empty: nothing does. */
+  readonly prefix: string;
+  /** Patterns of names with *; empty: all are offered. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  /** The user is asked first: these, and what the server itself calls destructive … */
+  readonly confirm: readonly string[];
+  /** … but for these. */
+  readonly trust: readonly string[];
+  readonly timeLimitMs: number;
+  readonly resultMaxBytes: number;
+  /** Its prompt is asked for with the tools. */
+  readonly hasPrompt: boolean;
+}
+
+export interface ServerProblem {
+  /** Below `mcp.servers`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export interface Servers {
+  readonly servers: readonly ServerSpec[];
+  readonly problems: readonly ServerProblem[];
+}
+
+/** Each is a connection, and a program of some 66 MB where it is one. */
+export const SERVERS_MAX = 8;
+/** Words of a command; patterns of a list. */
+const WORDS_MAX = 64;
+const TIMEOUT_S = { default: 12, min: 1, max: 600 } as const;
+const RESULT_KB = { default: 8, min: 1, max: 64 } as const;
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
+const PREFIX = /^[A-Za-z0-9_-]{0,32}$/;
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+const KEYS = [
+  "name",
+  "command",
+  "env",
+  "cwd",
+  "url",
+  "transport",
+  "headers",
+  "prefix",
+  "allow",
+  "deny",
+  "confirm",
+  "trust",
+  "timeout_s",
+  "result_max_kb",
+] as const;
+const TRANSPORTS = ["auto", "http", "sse"] as const;
+
+type Complain = (path: ServerProblem["path"], message: string) => void;
+
+/** Any tree is answered. `{}` is none. */
+export function mcpServers(tree: unknown): Servers {
+  const problems: ServerProblem[] = [];
+  const servers: ServerSpec[] = [];
+  const complain: Complain = (path, message) => problems.push({ path, message });
+  const entries = Object.entries(record(tree) ?? {});
+  if (entries.length > SERVERS_MAX) complain([], `must have at most ${SERVERS_MAX} servers`);
+  for (const [name, value] of entries.slice(0, SERVERS_MAX)) {
+    const made = oneServer(name, value, (path, message) => complain([name, ...path], message));
+    if (made !== null) servers.push(made);
+  }
+  return { servers, problems };
+}
+
+function oneServer(name: string, value: unknown, say: Complain): ServerSpec | null {
+  if (!NAME.test(name)) say([], "must be a name of letters, digits, - and _, at most 32");
+  const of = record(value);
+  if (of === null) {
+    say([], "must have keys indented below it: command or url, and what goes with it");
+    return null;
+  }
+  for (const key of Object.keys(of)) {
+    if (KEYS.some((known) => known === key)) continue;
+    say([key], `unknown key${didYouMean(key, KEYS) || `; known here: ${KEYS.join(", ")}`}`);
+  }
+  const reach = reachOf(of, say);
+  const prefix = of["prefix"] ?? name;
+  if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
+    say(["prefix"], "must be at most 32 letters, digits, - and _; empty for none");
+  }
+  const patterns = (key: string): readonly string[] => listOf(of, key, say);
+  if (reach === null) return null;
+  return {
+    name,
+    reach,
+    prefix: typeof prefix === "string" ? prefix : name,
+    allow: patterns("allow"),
+    deny: patterns("deny"),
+    confirm: patterns("confirm"),
+    trust: patterns("trust"),
+    timeLimitMs: numberOf(of, "timeout_s", TIMEOUT_S, say) * 1000,
+    resultMaxBytes: numberOf(of, "result_max_kb", RESULT_KB, say) * 1024,
+    hasPrompt: false,
+  };
+}
+
+function reachOf(of: Fields, say: Complain): ProgramReach | UrlReach | null {
+  const [hasCommand, hasUrl] = [of["command"] !== undefined, of["url"] !== undefined];
+  if (hasCommand === hasUrl) {
+    say([], "must have either command or url");
+    return null;
+  }
+  const [others, kind] = hasCommand
+    ? [["transport", "headers"], "url"]
+    : [["env", "cwd"], "command"];
+  for (const key of others) if (of[key] !== undefined) say([key], `goes with ${kind}`);
+  return hasCommand ? programOf(of, say) : urlOf(of, say);
+}
+
+function programOf(of: Fields, say: Complain): ProgramReach | null {
+  const { command, cwd = "/" } = of;
+  if (!isTexts(command) || command.length === 0 || command.length > WORDS_MAX) {
+    say(["command"], 'must be a list of words such as ["/usr/bin/node", "/opt/server/index.js"]');
+    return null;
+  }
+  if (command[0]?.startsWith("/") !== true) say(["command", 0], "must be an absolute path");
+  if (command.some((word) => word.includes("\0"))) say(["command"], "has a zero character");
+  if (typeof cwd !== "string" || !cwd.startsWith("/")) say(["cwd"], "must be an absolute path");
+  const env: Record<string, string> = {};
+  for (const [name, text] of pairsOf(of, "env", say)) {
+    if (VARIABLE.test(name) && typeof text === "string" && !text.includes("\0")) env[name] = text;
+    else say(["env", name], "must be a variable's name and text");
+  }
+  return { kind: "program", argv: command, env, cwd: typeof cwd === "string" ? cwd : "/" };
+}
+
+function urlOf(of: Fields, say: Complain): UrlReach | null {
+  const { url, transport: wanted = "auto" } = of;
+  const trouble = typeof url === "string" ? addressTrouble(url) : "must be an address";
+  if (typeof url !== "string" || trouble !== null) {
+    say(["url"], trouble ?? "must be an address");
+    return null;
+  }
+  const transport = TRANSPORTS.find((known) => known === wanted);
+  if (transport === undefined) say(["transport"], `must be one of ${TRANSPORTS.join(", ")}`);
+  const headers: Record<string, string> = {};
+  for (const [name, text] of pairsOf(of, "headers", say)) {
+    const isFine = /^[A-Za-z0-9-]+$/.test(name) && typeof text === "string";
+    // What came out of the environment is not quoted.
+    if (isFine && /^[\t\x20-\x7e]*$/.test(text)) headers[name.toLowerCase()] = text;
+    else say(["headers", name], "must be a header's name and one line of text");
+  }
+  return { kind: "url", url, sseUrl: url, transport: transport ?? "auto", headers };
+}
+
+/** What is wrong with the address of a server; null: nothing. It is not quoted: it may hold a key. */
+export function addressTrouble(address: string): string | null {
+  const says = "must be an address such as http://192.168.1.20:8123";
+  if (!URL.canParse(address)) return says;
+  const url = new URL(address);
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    return `${says}: it begins with http:// or https://`;
+  }
+  const hasUser = url.username !== "" || url.password !== "";
+  return hasUser ? "must not have a user or password" : null;
+}
+
+function pairsOf(of: Fields, key: string, say: Complain): readonly (readonly [string, unknown])[] {
+  const value = of[key];
+  if (value === undefined) return [];
+  const pairs = record(value);
+  if (pairs === null) say([key], "must be names: text");
+  return Object.entries(pairs ?? {});
+}
+
+function listOf(of: Fields, key: string, say: Complain): readonly string[] {
+  const value = of[key] ?? [];
+  const isFine = isTexts(value) && value.length <= WORDS_MAX;
+  if (!isFine) say([key], "must be a list of tools' names; * stands for anything");
+  return isFine ? value : [];
+}
+
+interface Range {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+function numberOf(of: Fields, key: string, range: Range, say: Complain): number {
+  const value = of[key] ?? range.default;
+  const isFine = typeof value === "number" && value >= range.min && value <= range.max;
+  if (!isFine) say([key], `must be a number from ${range.min} to ${range.max}`);
+  return isFine ? value : range.default;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+/** Does one of the patterns have this name? `*` stands for anything. */
+export function matches(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => {
+    const [first = "", ...rest] = pattern.split("*");
+    if (rest.length === 0) return pattern === name;
+    const last = rest.pop() ?? "";
+    if (!name.startsWith(first)) return false;
+    let at = first.length;
+    for (const piece of rest) {
+      const found = name.indexOf(piece, at);
+      if (found < 0) return false;
+      at = found + piece.length;
+    }
+    return name.length - last.length >= at && name.endsWith(last);
+  });
+}
