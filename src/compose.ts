@@ -17,6 +17,7 @@ import { NoneButton, NoneLeds } from "./adapters/gpio/none.ts";
 import { type GpioBackend, pickBank } from "./adapters/gpio/pick.ts";
 import { isPwmPin, PwmPins } from "./adapters/gpio/pwm.ts";
 import { TerminalButton, TerminalLeds } from "./adapters/gpio/terminal.ts";
+import { LateServer } from "./adapters/mcp/late-server.ts";
 import { MetricsFiles } from "./adapters/metrics/files.ts";
 import { TextfileForFleet } from "./adapters/metrics/fleet-file.ts";
 import type { MetricsLimits } from "./adapters/metrics/rotation.ts";
@@ -48,6 +49,7 @@ import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
 import type { Role } from "./core/alsa/cards.ts";
 import type { SpokenSound } from "./core/audio/sentences.ts";
 import { type Fault, faultLine } from "./core/fault.ts";
+import type { WantedServer } from "./core/home/spec.ts";
 import { dialTarget } from "./core/realtime/endpoint.ts";
 import type { Redactor } from "./core/redact.ts";
 import type { Settings } from "./core/settings/table.ts";
@@ -61,8 +63,10 @@ import type {
   Journal,
   Leds,
   Microphone,
+  Programs,
   Speaker,
   StateFile,
+  ToolServer,
   WakeEngine,
 } from "./ports.ts";
 
@@ -138,6 +142,7 @@ export function compose(
   const { secrets } = known;
   const base: Base = { ...memory(), settings, current, env, journal, clock, dice };
   const socketPath = controlSocketPath(settings["system.control_socket"], env, { role: "serve" });
+  const programs = composePrograms(clock, current);
   const world = {
     clock,
     calendar: new SystemCalendar(),
@@ -155,9 +160,8 @@ export function compose(
     volumeFile: composeStateFile("volume.json", "The volume", base),
     memoryFile: composeStateFile("memory.yaml", "What is remembered", base),
     readYaml,
-    functionHost: new OutsideHost(
-      new LocalPrograms({ clock, sandbox: () => current()["tools.sandbox"] }),
-    ),
+    functionHost: new OutsideHost(programs),
+    toolServer: composeToolServer({ clock, dice, programs }),
     echoFile: composeStateFile("echo.json", "What was learned of the echo", base),
     voice: new EspeakVoice(clock),
     ringSound,
@@ -250,6 +254,30 @@ export function composeParts(settings: Settings, env: Env, journal: Journal): Pa
         ...base,
         settings: { ...settings, "wake_word.sensitivity": sensitivity },
       }),
+  };
+}
+
+/** What runs the programs of others. */
+export function composePrograms(clock: Clock, current: () => Settings): Programs {
+  return new LocalPrograms({ clock, sandbox: () => current()["tools.sandbox"] });
+}
+
+/** Of the bridge to servers of tools nothing is loaded before one is asked. */
+export function composeToolServer(parts: {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly programs: Programs;
+}): (wanted: WantedServer) => ToolServer {
+  return ({ spec, home }) => {
+    const options = { ...parts, spec, version: projectVersion() };
+    return new LateServer(async () => {
+      if (home === null) {
+        const { McpServer } = await import("./adapters/mcp/server.ts");
+        return new McpServer(options);
+      }
+      const { HomeAssistant } = await import("./adapters/home-assistant/server.ts");
+      return new HomeAssistant(options, home);
+    });
   };
 }
 

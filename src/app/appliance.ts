@@ -166,7 +166,7 @@ export class Appliance {
     await this.#tools.start();
     lifecycle.add("tools", async () => {
       this.#wakeSound.close();
-      this.#tools.close();
+      await this.#tools.close();
     });
     await this.#presence.start();
     lifecycle.add("MQTT", () => this.#presence.close());
@@ -357,6 +357,7 @@ export class Appliance {
         break;
       }
       case "dial":
+        this.#tools.hungUp();
         this.#connection.dial(effect.attempt, effect.model, this.#called);
         break;
       case "run-tool":
@@ -366,10 +367,11 @@ export class Appliance {
         this.#tools.abort(effect.callId);
         break;
       case "hang-up":
+        this.#tools.hungUp();
         this.#connection.hangUp(effect.attempt);
         break;
       case "send":
-        this.#connection.send(this.#tools.equip(effect.event), effect.id);
+        this.#tools.equipped(effect.event, (event) => this.#connection.send(event, effect.id));
         break;
       case "discard-response":
         this.#downlink.discard(effect.responseId);

@@ -1,6 +1,7 @@
 /** What the appliance is made of: the ports, and the few facts that come from outside. */
 
 import type { SpokenSound } from "../core/audio/sentences.ts";
+import type { WantedServer } from "../core/home/spec.ts";
 import type { Settings } from "../core/settings/table.ts";
 import type {
   BrokerDialer,
@@ -24,6 +25,7 @@ import type {
   Power,
   Speaker,
   StateFile,
+  ToolServer,
   WakeEngine,
 } from "../ports.ts";
 
@@ -49,6 +51,8 @@ export interface World {
   /** Null: the text is no YAML. */
   readonly readYaml: (text: string) => Promise<{ readonly tree: unknown } | null>;
   readonly functionHost: FunctionHost;
+  /** Opens a server of tools; nothing of it is loaded before it is asked. */
+  readonly toolServer: (wanted: WantedServer) => ToolServer;
   /** For `pipit say`. */
   readonly voice: PlainVoice;
   readonly echoFile: StateFile;

@@ -5,6 +5,8 @@ import type { Fault } from "../core/fault.ts";
 import type { CustomFunction } from "../core/functions/custom.ts";
 import type { ToolResult } from "../core/functions/result.ts";
 import type { Fields } from "../core/json.ts";
+import type { Offer } from "../core/mcp/offer.ts";
+import type { Asked } from "../core/mcp/trouble.ts";
 import type { PastConversation } from "../core/money/ledger.ts";
 import type { Indication } from "../core/phase.ts";
 import type {
@@ -14,6 +16,7 @@ import type {
   BrokerTarget,
   Button,
   ButtonSink,
+  Clock,
   ControlServer,
   Dialer,
   DialTarget,
@@ -32,6 +35,8 @@ import type {
   Publication,
   Recovered,
   StateFile,
+  ToolServer,
+  ToolServerState,
   WakeEngine,
   WakeSink,
 } from "../ports.ts";
@@ -255,6 +260,46 @@ export class SimBrokerLink implements BrokerLink {
     if (isTaken) this.published.push(publication);
     return isTaken;
   }
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+}
+
+/** A server of tools that offers and does what a test says. */
+export class SimToolServer implements ToolServer {
+  asked: Asked<Offer> = { ok: true, value: { tools: [], dropped: 0, prompt: "", live: "" } };
+  /** How long it takes to say what it offers, milliseconds. */
+  offerMs = 0;
+  readonly works = new Map<string, (args: Fields, signal: AbortSignal) => Promise<ToolResult>>();
+  readonly calls: (readonly [tool: string, args: Fields])[] = [];
+  isClosed: boolean = false;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async offer(): Promise<Asked<Offer>> {
+    if (this.offerMs > 0) {
+      await new Promise<void>((resolve) => {
+        this.#clock.after(this.offerMs, resolve);
+      });
+    }
+    return this.asked;
+  }
+
+  async call(tool: string, args: Fields, signal: AbortSignal): Promise<ToolResult> {
+    this.calls.push([tool, args]);
+    const work = this.works.get(tool);
+    return (await work?.(args, signal)) ?? { ok: true, data: "done" };
+  }
+
+  state(): ToolServerState {
+    const why = this.asked.ok ? null : this.asked.trouble;
+    const state = why === null ? "up" : "down";
+    return { state, trouble: why, connects: 1, protocol: "simulated", lastWords: "" };
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
   }

@@ -20,6 +20,7 @@ import {
   SimNotifier,
   SimStateFile,
   SimStore,
+  SimToolServer,
   simPresence,
 } from "../../src/sim/parts.ts";
 import { SimSpeaker } from "../../src/sim/speaker.ts";
@@ -47,7 +48,7 @@ class TimedKernel extends FakeKernel {
 const LINE = { pin: BUTTON, pull: "up", debounceMs: 20 } as const;
 
 /** What a press does not touch. */
-function others() {
+function others(clock: SystemClock) {
   return {
     wakeEngine: null,
     dialer: new SimDialer(),
@@ -60,6 +61,7 @@ function others() {
     memoryFile: new SimStateFile(),
     readYaml: async () => null,
     functionHost: new SimFunctionHost(),
+    toolServer: () => new SimToolServer(clock),
     wakeSound: () => null,
     voice: { speak: async () => new Int16Array(0) },
     volumeFile: new SimStateFile(),
@@ -88,7 +90,7 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
       speaker: new SimSpeaker(clock),
       leds: new GpioLeds({ bank, clock, settings: () => DEFAULTS, onFault }),
       button: new GpioButton({ clock, bank, line: LINE, onFault }),
-      ...others(),
+      ...others(clock),
     },
     () => DEFAULTS,
   );

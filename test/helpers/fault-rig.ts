@@ -23,6 +23,7 @@ import {
   SimNotifier,
   SimStateFile,
   SimStore,
+  SimToolServer,
   SimWakeEngine,
   simPresence,
 } from "../../src/sim/parts.ts";
@@ -121,6 +122,7 @@ export class FaultRig {
       memoryFile: new SimStateFile(),
       readYaml: async () => null,
       functionHost: new SimFunctionHost(),
+      toolServer: () => new SimToolServer(clock),
       wakeSound: () => null,
       voice: { speak: async () => new Int16Array(0) },
       volumeFile: new SimStateFile(),

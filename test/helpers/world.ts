@@ -8,6 +8,7 @@ import { parse } from "yaml";
 import { Appliance } from "../../src/app/appliance.ts";
 import { FRAME_SAMPLES } from "../../src/core/audio/pcm.ts";
 import type { SpokenSound } from "../../src/core/audio/sentences.ts";
+import type { WantedServer } from "../../src/core/home/spec.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
 import { SimCalendar, SimClock } from "../../src/sim/clock.ts";
@@ -25,6 +26,7 @@ import {
   SimNotifier,
   SimStateFile,
   SimStore,
+  SimToolServer,
   SimWakeEngine,
   simPresence,
 } from "../../src/sim/parts.ts";
@@ -59,6 +61,8 @@ export class World {
   readonly volumeFile = new SimStateFile();
   readonly memoryFile = new SimStateFile();
   readonly functionHost = new SimFunctionHost();
+  /** Servers of tools, by name; made when they are first named. */
+  readonly toolServers = new Map<string, SimToolServer>();
   readonly echoFile = new SimStateFile();
   readonly presence = simPresence();
   readonly calendar = new SimCalendar();
@@ -220,6 +224,12 @@ export class World {
     return this.link.sent.map((text) => JSON.parse(text));
   }
 
+  toolServer(name: string): SimToolServer {
+    const server = this.toolServers.get(name) ?? new SimToolServer(this.clock);
+    this.toolServers.set(name, server);
+    return server;
+  }
+
   #ports() {
     const { clock, microphone, speaker, wakeEngine, leds, button, dialer } = this;
     const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
@@ -227,7 +237,8 @@ export class World {
     const { calendar } = this;
     const { memoryFile, functionHost, echoFile } = this;
     const kept = { timerFile, volumeFile, memoryFile, echoFile, ...this.presence };
-    const files = { store, fleetFile, functionHost, ...kept };
+    const toolServer = ({ spec }: WantedServer) => this.toolServer(spec.name);
+    const files = { store, fleetFile, functionHost, toolServer, ...kept };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }
 }

@@ -48,8 +48,7 @@ export function ask({ method, url, headers, body, signal }: Ask): Promise<Answer
   });
 }
 
-const CERTIFICATE =
-  /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/;
+const CERTIFICATE = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/;
 
 function sendTrouble(error: unknown, wasSent: boolean, signal: AbortSignal): Trouble {
   if (signal.aborted) return trouble("aborted", "given up");

@@ -26,7 +26,7 @@ export class Client {
   readonly #appVersion: string;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #serial = 0;
-  #isStateless = false;
+  #isStateless: boolean = false;
   #version = "";
   #end: Trouble | null = null;
 

@@ -20,6 +20,7 @@
  */
 
 import { type Backoff, backoffDelayMs } from "../../core/backoff.ts";
+import type { ToolResult } from "../../core/functions/result.ts";
 import { type Fields, fields, record, text } from "../../core/json.ts";
 import { toolResult } from "../../core/mcp/messages.ts";
 import { type Offer, readTools } from "../../core/mcp/offer.ts";
@@ -32,19 +33,18 @@ import {
   trouble,
   troubleResult,
 } from "../../core/mcp/trouble.ts";
-import type { ToolResult } from "../../core/functions/result.ts";
-import type { Clock, Dice, ToolServer, ToolServerState } from "../../ports.ts";
+import type { Clock, Dice, Programs, ToolServer, ToolServerState } from "../../ports.ts";
 import type { Channel } from "./channel.ts";
 import { Client } from "./client.ts";
 import { HttpChannel } from "./http.ts";
-import { type Isolate, ProgramChannel } from "./program.ts";
+import { ProgramChannel } from "./program.ts";
 import { SseChannel } from "./sse.ts";
 
 export interface McpServerOptions {
   readonly spec: ServerSpec;
   readonly clock: Clock;
   readonly dice: Dice;
-  readonly isolate: Isolate;
+  readonly programs: Programs;
   readonly version: string;
   /** What a result, and a failure, say to the model; what is usual where it is not given. */
   readonly words?: ServerWords;
@@ -75,10 +75,10 @@ export class McpServer implements ToolServer {
   #connects = 0;
   #trouble: Trouble | null = null;
   #lastWords = "";
-  #wasAsked = false;
-  #isClosed = false;
+  #wasAsked: boolean = false;
+  #isClosed: boolean = false;
   /** `auto` found that the older transport is the one. */
-  #isOlder = false;
+  #isOlder: boolean = false;
 
   constructor(options: McpServerOptions) {
     this.#options = options;
@@ -106,7 +106,9 @@ export class McpServer implements ToolServer {
   async call(tool: string, args: Fields, signal: AbortSignal): Promise<ToolResult> {
     const { spec, words = USUAL_WORDS } = this.#options;
     const asked = await this.callRaw(tool, args, signal);
-    return asked.ok ? words.ofResult(asked.value, spec.resultMaxBytes) : words.ofTrouble(asked.trouble);
+    return asked.ok
+      ? words.ofResult(asked.value, spec.resultMaxBytes)
+      : words.ofTrouble(asked.trouble);
   }
 
   /** The result as it came. */
@@ -207,9 +209,9 @@ export class McpServer implements ToolServer {
   }
 
   #channel(isOlder: boolean): Channel {
-    const { spec, clock, isolate } = this.#options;
+    const { spec, clock, programs } = this.#options;
     const { reach } = spec;
-    if (reach.kind === "program") return new ProgramChannel({ reach, clock, isolate });
+    if (reach.kind === "program") return new ProgramChannel({ reach, clock, programs });
     const takesOlder = reach.transport === "sse" || isOlder;
     return takesOlder ? new SseChannel(reach) : new HttpChannel(reach);
   }

@@ -45,6 +45,8 @@ export interface CallsOptions {
   readonly clock: Clock;
   readonly executor: Executor;
   readonly registry: () => Registry;
+  /** The user is asked first because of what this very call may do. */
+  readonly mustConfirm: (row: FunctionRow, argumentsText: string) => boolean;
   readonly done: (report: Report) => void;
   /** The user is to be asked first; `output` tells the model so. */
   readonly ask: (callId: string, output: string) => void;
@@ -91,12 +93,13 @@ export class Calls {
   }
 
   run(call: Call): void {
-    const row = this.#options.registry().find(call.name);
+    const { registry, mustConfirm } = this.#options;
+    const row = registry().find(call.name);
     if (call.name === GOODBYE || row === undefined) {
       this.#answerAtOnce(call);
       return;
     }
-    if (row.confirm && !call.isApproved) {
+    if ((row.confirm || mustConfirm(row, call.argumentsText)) && !call.isApproved) {
       this.#options.ask(call.callId, ASK_FIRST);
       return;
     }

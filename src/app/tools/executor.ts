@@ -8,7 +8,7 @@
 import { oneLine } from "../../core/fault.ts";
 import { type Check, readArguments } from "../../core/functions/arguments.ts";
 import { outputOf, type ToolResult, utf8Bytes } from "../../core/functions/result.ts";
-import type { FunctionRow, Parameters, Registry } from "../../core/functions/row.ts";
+import type { FunctionRow, Registry } from "../../core/functions/row.ts";
 import type { Fields } from "../../core/json.ts";
 import { within } from "../../core/timeout.ts";
 import type { Clock, Journal } from "../../ports.ts";
@@ -24,7 +24,7 @@ export interface ExecutorOptions {
   readonly journal: Journal;
   readonly registry: () => Registry;
   readonly handler: (row: FunctionRow) => Handler;
-  readonly checkOf: (parameters: Parameters) => Promise<Check>;
+  readonly checkOf: (row: FunctionRow) => Promise<Check>;
 }
 
 /** How a call ended. */
@@ -93,7 +93,7 @@ export class Executor {
   ): Promise<Done> {
     if (row === undefined) return failed("unknown", `There is no function '${oneLine(name, 64)}'`);
     const { clock, checkOf, handler } = this.#options;
-    const read = readArguments(argumentsText, await checkOf(row.parameters));
+    const read = readArguments(argumentsText, await checkOf(row));
     if (!read.ok) return failed("arguments", read.error);
     const { signal } = controller;
     const stopped = aborted(signal);

@@ -121,7 +121,9 @@ export class ServedTools {
     const names = away.map(({ wanted }) => titleOf(wanted));
     return names.length === 0
       ? []
-      : [`Not to be reached at the moment: ${names.join(", ")}. Say so if something of it is wanted.`];
+      : [
+          `Not to be reached at the moment: ${names.join(", ")}. Say so if something of it is wanted.`,
+        ];
   }
 
   /** Null: the row is none of these. */
@@ -129,7 +131,8 @@ export class ServedTools {
     const found = this.#adopted.served.find((one) => one.row === row);
     if (found === undefined) return null;
     const source = this.#sources.find(({ wanted }) => wanted.spec.name === found.server.name);
-    if (source === undefined) return async () => ({ ok: false, error: "The server is not configured any more" });
+    if (source === undefined)
+      return async () => ({ ok: false, error: "The server is not configured any more" });
     return (args, signal) => source.server.call(found.tool.name, args, signal);
   }
 

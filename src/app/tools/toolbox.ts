@@ -13,6 +13,7 @@ import { contextLines } from "../../core/functions/context.ts";
 import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
 import { type FunctionRow, Registry } from "../../core/functions/row.ts";
 import type { Fields } from "../../core/json.ts";
+import { tokensOf } from "../../core/mcp/offer.ts";
 import type { ClientEvent } from "../../core/realtime/client-events.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Downlink } from "../audio/downlink.ts";
@@ -24,6 +25,7 @@ import { builtInHandlers } from "./built-in.ts";
 import { type Call, Calls } from "./calls.ts";
 import { Executor, type Handler } from "./executor.ts";
 import { Memory } from "./memory.ts";
+import { ServedTools } from "./served.ts";
 
 /** What the owner's commands ask of it. */
 export type ToolRequest = Extract<
@@ -49,6 +51,8 @@ export interface ToolboxOptions {
 
 interface Kit {
   readonly settings: Settings;
+  /** Those of servers, as they were then. */
+  readonly served: readonly FunctionRow[];
   readonly registry: Registry;
   readonly custom: ReadonlyMap<FunctionRow, CustomFunction>;
 }
@@ -68,6 +72,9 @@ export class Toolbox {
   readonly #builtIn: ReadonlyMap<string, Handler>;
   readonly #announcer: Announcer;
   readonly #calls: Calls;
+  readonly #served: ServedTools;
+  /** The session's set-up, while servers of tools are still being asked. */
+  #held: (() => void) | null = null;
   #kit: Kit | null = null;
   #context: Context | null = null;
 
@@ -87,12 +94,14 @@ export class Toolbox {
     this.#memory = new Memory({ store, journal, readYaml });
     const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
     this.#builtIn = builtInHandlers({ ...parts, memory: this.#memory });
+    this.#served = new ServedTools({ clock, journal, settings, open: world.toolServer });
     this.#executor = new Executor({
       clock,
       journal,
       registry: () => this.#current().registry,
       handler: (row) => this.#handlerOf(row),
-      checkOf: (parameters) => functionHost.checkOf(parameters),
+      checkOf: async (row) =>
+        this.#served.checkOf(row) ?? (await functionHost.checkOf(row.parameters)),
     });
     this.#calls = this.#makeCalls();
   }
@@ -103,6 +112,7 @@ export class Toolbox {
       clock: world.clock,
       executor: this.#executor,
       registry: () => this.#current().registry,
+      mustConfirm: (row, argumentsText) => this.#served.mustConfirm(row, argumentsText),
       done: (report) => post({ tag: "tool-done", ...report }),
       ask: (callId, output) => post({ tag: "tool-asks", callId, output }),
       patienceMs: () => settings()["tools.patience_s"] * 1000,
@@ -132,6 +142,32 @@ export class Toolbox {
     }
   }
 
+  /**
+   * Sends the event, the session's set-up with what there is to call. That waits a moment for
+   * servers of tools; what follows does not overtake it.
+   */
+  equipped(event: ClientEvent, send: (event: ClientEvent) => void): void {
+    this.#held?.();
+    const fresh =
+      event.tag === "update-session" && this.#context === null ? this.#served.fresh : null;
+    if (fresh === null) {
+      send(this.equip(event));
+      return;
+    }
+    const held = (): void => {
+      if (this.#held !== held) return;
+      this.#held = null;
+      send(this.equip(event));
+    };
+    this.#held = held;
+    void fresh.then(held);
+  }
+
+  /** The connection for which it was is gone. */
+  hungUp(): void {
+    this.#held = null;
+  }
+
   /** The session's set-up with what there is to call, to remember and to know. */
   equip(event: ClientEvent): ClientEvent {
     if (event.tag !== "update-session") return event;
@@ -142,7 +178,7 @@ export class Toolbox {
     const own = tools.filter(({ name }) => !disabled.includes(name));
     const session = {
       ...event.session,
-      instructions: [instructions, ...lines].join("\n"),
+      instructions: [instructions, ...this.#served.lines, ...lines].join("\n"),
       // Where the server has refused all functions, there are none.
       tools: tools.length === 0 ? [] : [...own, ...registry.specs],
     };
@@ -152,12 +188,15 @@ export class Toolbox {
   /** What it is told is put together when it is first sent: by then an edited memory has been read. */
   #began(): void {
     this.#context = null;
+    this.#held = null;
+    this.#served.ask();
     if (this.#options.settings()["tools.memory"] === "on") void this.#memory.read();
   }
 
   #buildContext(): Context {
     const { world, settings } = this.#options;
     const { alarmClock } = this.ringer;
+    this.#served.adopt();
     const hasMemory = settings()["tools.memory"] === "on";
     const lines = contextLines({
       now: alarmClock.now,
@@ -219,6 +258,7 @@ export class Toolbox {
   async start(): Promise<void> {
     await this.volume.start();
     await this.ringer.start();
+    this.#served.ask();
     if (this.#options.settings()["tools.memory"] === "on") await this.#memory.read();
   }
 
@@ -229,10 +269,11 @@ export class Toolbox {
     this.#announceNews();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#announcer.close();
     this.#executor.close();
     this.ringer.close();
+    await this.#served.close();
   }
 
   async answer(request: ToolRequest): Promise<ControlReply> {
@@ -255,14 +296,17 @@ export class Toolbox {
   /** Rows and handlers of the settings in force; made anew when those change. */
   #current(): Kit {
     const settings = this.#options.settings();
-    if (this.#kit?.settings === settings) return this.#kit;
+    const served = this.#served.rows;
+    if (this.#kit?.settings === settings && this.#kit.served === served) return this.#kit;
     const { functions } = customFunctions(settings["tools.custom"]);
     const rows = [
       ...builtInRows(settings["tools.memory"] === "on"),
       ...functions.map(({ row }) => row),
+      ...served,
     ];
     this.#kit = {
       settings,
+      served,
       registry: new Registry(rows, settings["tools.disabled"]),
       custom: new Map(functions.map((one) => [one.row, one])),
     };
@@ -273,12 +317,20 @@ export class Toolbox {
     const custom = this.#current().custom.get(row);
     const { functionHost } = this.#options.world;
     if (custom !== undefined) return (args, signal) => functionHost.run(custom, args, signal);
+    const served = this.#served.handlerOf(row);
+    if (served !== null) return served;
     const own = this.#builtIn.get(row.name);
     if (own === undefined) throw new Error(`nothing carries out ${row.name}`);
     return own;
   }
 
+  /** What servers offer by now; a conversation keeps what it began with. */
+  #refresh(): void {
+    if (this.#options.state().conversation === null) this.#served.adopt();
+  }
+
   async #list(): Promise<Fields> {
+    this.#refresh();
     const { registry, settings } = this.#current();
     const { functionHost } = this.#options.world;
     const { counts } = this.#executor;
@@ -291,17 +343,20 @@ export class Toolbox {
       confirm: row.confirm,
       calls: counts.get(row.name)?.calls ?? 0,
       failures: counts.get(row.name)?.failures ?? 0,
-      trouble: await functionHost.schemaTrouble(row.parameters),
+      tokens: tokensOf(row),
+      trouble: row.where === "mcp" ? null : await functionHost.schemaTrouble(row.parameters),
     }));
     return {
       functions: await Promise.all(rows),
       disabled: settings["tools.disabled"],
       surplus: registry.surplus,
+      servers: this.#served.list(),
       programs: functionHost.protection(),
     };
   }
 
   async #try(name: string, argumentsText: string): Promise<ControlReply> {
+    this.#refresh();
     const called = await this.#executor.call(name, argumentsText);
     if (called === null) return { ok: false, error: "that call is under way already" };
     const { end, output, ms, bytes } = called;

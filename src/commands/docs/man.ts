@@ -24,6 +24,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["PICOVOICE_ACCESS_KEY", "for wake_word.engine: porcupine"],
   ["MQTT_USERNAME", "the user at the broker of mqtt.url"],
   ["MQTT_PASSWORD", "its password"],
+  ["HOME_ASSISTANT_TOKEN", "for home_assistant.url"],
 ];
 
 const EXIT: readonly (readonly [string, string])[] = [

@@ -5,7 +5,7 @@
  * Invariant: never stricter than the validator, which alone decides; a `${NAME}` fits everywhere.
  */
 
-import type { ListRow, NumberRow, Row, TextRow } from "../../core/settings/row.ts";
+import type { ListRow, NumberRow, Row, TextRow, TreeRow } from "../../core/settings/row.ts";
 import { ROWS, SECTIONS } from "../../core/settings/table.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -54,8 +54,15 @@ function rowSchema(row: Row): Json {
     case "list":
       return { ...common, ...listSchema(row) };
     case "tree":
-      return { ...common, type: ["object", "null"], additionalProperties: row.below };
+      return { ...common, ...treeSchema(row) };
   }
+}
+
+function treeSchema({ below, orList }: TreeRow): Json {
+  const map: Json = { type: ["object", "null"], additionalProperties: below };
+  return orList
+    ? { anyOf: [map, { type: "array", items: { type: "object", required: ["name"] } }] }
+    : map;
 }
 
 function textSchema(row: TextRow): Json {

@@ -1,9 +1,13 @@
 /** `pipit tools`: lists the functions of the running appliance; `pipit tools call` tries one. */
 
 import type { ControlRequest } from "../../core/control.ts";
+import { oneLine } from "../../core/fault.ts";
 import { type Fields, number, record, text } from "../../core/json.ts";
 import { type CommandSpec, EXIT_FAILED, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
+
+/** Of a server's tool it may be a page. */
+const DESCRIPTION_MAX_CHARS = 160;
 
 export const SPEC: CommandSpec = {
   name: "tools",
@@ -42,8 +46,13 @@ function listScreen(data: Fields): string {
   const width = Math.max(0, ...rows.map((row) => (text(row, "name") ?? "").length));
   const lines = rows.map((row) => {
     const name = (text(row, "name") ?? "").padEnd(width);
-    return `${name}  ${(text(row, "where") ?? "").padEnd(8)}  ${text(row, "description") ?? ""}`;
+    const tokens = String(number(row, "tokens") ?? 0).padStart(5);
+    const words = oneLine(text(row, "description") ?? "", DESCRIPTION_MAX_CHARS);
+    return `${name}  ${(text(row, "where") ?? "").padEnd(8)}  ${tokens}  ${words}`;
   });
+  const tokens = rows.reduce((sum, row) => sum + (number(row, "tokens") ?? 0), 0);
+  lines.push(`all together: about ${tokens} tokens of each conversation's instructions`);
+  for (const server of list(data["servers"])) lines.push(serverLine(record(server) ?? {}));
   for (const row of rows) {
     const trouble = text(row, "trouble");
     if (trouble !== null)
@@ -55,6 +64,15 @@ function listScreen(data: Fields): string {
   if (surplus.length > 0) lines.push(`too many, not offered to the model: ${surplus.join(", ")}`);
   lines.push(`programs: ${text(data, "programs") ?? ""}`);
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** `server house: up, 5 of 14 tools, about 900 tokens`. */
+function serverLine(server: Fields): string {
+  const count = (key: string): number => number(server, key) ?? 0;
+  const tools = `${count("tools")} of ${count("tools_offered")} tools, about ${count("tokens")} tokens`;
+  const trouble = text(server, "trouble");
+  const line = `server ${text(server, "name") ?? ""}: ${text(server, "state") ?? ""}, ${tools}`;
+  return trouble === null ? line : `${line}; ${trouble}`;
 }
 
 function callScreen(data: Fields): string {

@@ -79,7 +79,8 @@ export function homeServer(settings: HomeSettings): WantedServer | null {
 }
 
 /** Pages of its own that are copied out of a browser are not part of the address. */
-const OWN_PAGES = /\/(?:lovelace|dashboard[\w-]*|config|profile|api|home|map|energy|mcp_server)(?:\/.*)?$/;
+const OWN_PAGES =
+  /\/(?:lovelace|dashboard[\w-]*|config|profile|api|home|map|energy|mcp_server)(?:\/.*)?$/;
 
 /** The address as the owner has it, made the one to begin all others with. */
 export function baseOf(url: string): string {

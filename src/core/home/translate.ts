@@ -115,7 +115,10 @@ export function homeTrouble(why: Trouble): ToolResult {
     };
   }
   if (why.status === 504) {
-    return { ok: false, error: "Home Assistant took too long: it is not known whether it was done" };
+    return {
+      ok: false,
+      error: "Home Assistant took too long: it is not known whether it was done",
+    };
   }
   return troubleResult(why);
 }

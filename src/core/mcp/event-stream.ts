@@ -11,11 +11,11 @@ export interface StreamEvent {
 export class EventStream {
   readonly #maxChars: number;
   #rest = "";
-  #name = "";
+  #name: string = "";
   #data: string[] = [];
   #chars = 0;
-  #isTooLong = false;
-  #dropped = 0;
+  #isTooLong: boolean = false;
+  #dropped: number = 0;
 
   constructor(maxChars: number) {
     this.#maxChars = maxChars;
@@ -59,19 +59,18 @@ export class EventStream {
     if (field !== "data") return null;
     this.#chars += value.length;
     if (this.#chars > this.#maxChars) this.#isTooLong = true;
-    if (this.#isTooLong) this.#data = [];
-    else this.#data.push(value);
+    if (this.#chars <= this.#maxChars) this.#data.push(value);
     return null;
   }
 
   #finish(): StreamEvent | null {
     const event = { name: this.#name || "message", data: this.#data.join("\n") };
-    const isEmpty = this.#data.length === 0;
+    const isNone = this.#data.length === 0 || this.#isTooLong;
     if (this.#isTooLong) this.#dropped += 1;
     this.#name = "";
     this.#data = [];
     this.#chars = 0;
     this.#isTooLong = false;
-    return isEmpty ? null : event;
+    return isNone ? null : event;
   }
 }

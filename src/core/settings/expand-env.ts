@@ -58,7 +58,12 @@ export function expand(template: string, env: Env, missing: MissingVariables): E
 }
 
 /** Those that the unit takes from a file each. */
-const CREDENTIALS = ["OPENAI_API_KEY", "PICOVOICE_ACCESS_KEY", "MQTT_PASSWORD"];
+const CREDENTIALS = [
+  "OPENAI_API_KEY",
+  "PICOVOICE_ACCESS_KEY",
+  "MQTT_PASSWORD",
+  "HOME_ASSISTANT_TOKEN",
+];
 
 function howToSet(name: string, env: Env): string {
   const isOurs = CREDENTIALS.includes(name);

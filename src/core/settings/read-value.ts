@@ -6,6 +6,7 @@
  */
 
 import { oneLine } from "../fault.ts";
+import { type Fields, record } from "../json.ts";
 import { redactStrictly } from "../redact.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
@@ -54,8 +55,23 @@ const QUOTED_MAX_CHARS = 40;
 
 /** Reads a value as the file has it. */
 export function readValue(row: Row, raw: unknown, around: Surroundings): Reading {
-  if (row.kind === "tree") return readTree(raw, around);
+  if (row.kind === "tree") {
+    const named = row.orList && Array.isArray(raw) ? byName(raw) : raw;
+    return typeof named === "string" ? wrong(named) : readTree(named, around);
+  }
   return row.kind === "list" ? readList(row, raw, around) : readOne(row, raw, around);
+}
+
+/** The items of a list under their names; a string is the complaint. */
+function byName(items: readonly unknown[]): Fields | string {
+  const named: Record<string, unknown> = {};
+  for (const item of items) {
+    const { name, ...rest } = record(item) ?? {};
+    if (typeof name !== "string" || name === "") return "must be a list of blocks with a name each";
+    if (Object.hasOwn(named, name)) return `has ${quoted(name)} twice`;
+    named[name] = rest;
+  }
+  return named;
 }
 
 /** More in one block is no configuration any more. */

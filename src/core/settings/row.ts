@@ -77,6 +77,8 @@ export interface TreeRow extends Common {
   readonly default: Tree;
   /** JSON Schema of what stands below each name, for editors. */
   readonly below: Tree;
+  /** A list whose items have a `name` counts as well. */
+  readonly orList: boolean;
 }
 
 export type Row = TextRow | ChoiceRow<string> | NumberRow<string> | BooleanRow | ListRow | TreeRow;
@@ -203,8 +205,10 @@ type ListOptions = Basics<readonly string[]> &
   Pick<ListRow, "minItems" | "maxItems" | "pattern" | "loneText">;
 
 /** A block with names of the owner's choosing. */
-export function tree(options: Basics<Tree> & Pick<TreeRow, "below">): TreeRow {
-  return { kind: "tree", unit: "", ...options };
+export function tree(
+  options: Basics<Tree> & Pick<TreeRow, "below"> & Partial<Pick<TreeRow, "orList">>,
+): TreeRow {
+  return { kind: "tree", unit: "", orList: false, ...options };
 }
 
 /** A list of texts. */

@@ -6,6 +6,7 @@
 
 import { BUILT_IN_NAMES } from "../functions/built-in.ts";
 import { customFunctions } from "../functions/custom.ts";
+import { addressTrouble, mcpServers } from "../mcp/servers.ts";
 import { didYouMean } from "../suggest.ts";
 import { KEYLESS_KEYWORDS } from "../wake/keyless-words.ts";
 import { MANIFEST_EXTENSION } from "../wake/plan.ts";
@@ -41,6 +42,8 @@ export function brokenRules(
     ...budgetFiles(values, isWritten),
     ...prices(values),
     ...ownFunctions(values),
+    ...toolServers(values),
+    ...house(values),
     ...disabled(values),
     ...broker(values),
   ];
@@ -182,10 +185,31 @@ function ownFunctions(values: Partial<Settings>): readonly Broken[] {
   return problems.map(({ path, message }) => ({ key: "tools.custom", below: path, message }));
 }
 
+function toolServers(values: Partial<Settings>): readonly Broken[] {
+  const { problems } = mcpServers(values["mcp.servers"] ?? {});
+  return problems.map(({ path, message }) => ({ key: "mcp.servers", below: path, message }));
+}
+
+function house(values: Partial<Settings>): readonly Broken[] {
+  const [url, token] = [values["home_assistant.url"], values["home_assistant.token"]];
+  if (url === undefined || url === "") return [];
+  const why = addressTrouble(url);
+  if (why !== null) return [{ key: "home_assistant.url", message: why }];
+  if (token !== "") return [];
+  const message =
+    "needs home_assistant.token: make a long-lived access token on your profile page in Home " +
+    "Assistant, and put it into /etc/pipit/credentials/HOME_ASSISTANT_TOKEN";
+  return [{ key: "home_assistant.url", message }];
+}
+
 function disabled(values: Partial<Settings>): readonly Broken[] {
   const custom = values["tools.custom"];
   // A function that is commented out may still be named here.
   if (custom === undefined) return [];
+  // What servers offer is known when they are asked.
+  if (Object.keys(values["mcp.servers"] ?? {}).length > 0 || values["home_assistant.url"] !== "") {
+    return [];
+  }
   const known = [...BUILT_IN_NAMES, ...Object.keys(custom)];
   return (values["tools.disabled"] ?? []).flatMap((name, index) => {
     if (known.includes(name)) return [];

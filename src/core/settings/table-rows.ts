@@ -759,6 +759,89 @@ const MQTT_ROWS = {
   }),
 } as const;
 
+// ---------------------------------------------------------------- servers of tools, the house
+/** For editors; core/mcp/servers.ts decides. */
+const TOOL_NAMES = { type: "array", items: { type: "string" } };
+const SERVER_SCHEMA = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    command: {
+      type: "array",
+      items: { type: "string" },
+      minItems: 1,
+      description: "A program and its words: it is started, and talked to through its pipes.",
+    },
+    env: { type: "object", additionalProperties: { type: "string" } },
+    cwd: { type: "string", description: "The folder it runs in." },
+    url: { type: "string", description: "Of a server that runs by itself." },
+    transport: { enum: ["auto", "http", "sse"] },
+    headers: { type: "object", additionalProperties: { type: "string" } },
+    prefix: { type: "string", description: "Before the names of its tools; its name if absent." },
+    allow: { ...TOOL_NAMES, description: "Only these tools; * stands for anything." },
+    deny: { ...TOOL_NAMES, description: "Not these." },
+    confirm: { ...TOOL_NAMES, description: "The user is asked first." },
+    trust: { ...TOOL_NAMES, description: "Not asked first, though the server says destructive." },
+    timeout_s: { type: "number", minimum: 1, maximum: 600 },
+    result_max_kb: { type: "number", minimum: 1, maximum: 64 },
+  },
+};
+
+const HOUSE_ROWS = {
+  "mcp.servers": tree({
+    default: {},
+    below: SERVER_SCHEMA,
+    orList: true,
+    reload: "session",
+    doc: "Servers of tools (MCP) by name: a command, or a url with headers. config/TOOLS.md tells how, pipit tools lists what they offer, pipit doctor looks at each.",
+  }),
+  "home_assistant.url": text({
+    default: "",
+    reload: "session",
+    doc: "Where Home Assistant is, such as http://homeassistant.local:8123 (newer ones: without a port); empty for none. It needs the integration Model Context Protocol Server.",
+  }),
+  "home_assistant.token": secretText({
+    default: fromEnvironment("HOME_ASSISTANT_TOKEN", ""),
+    reload: "session",
+    doc: "A long-lived access token, from the profile page of Home Assistant. Keep it in the environment, not in this file.",
+  }),
+  "home_assistant.area": text({
+    default: "",
+    maxChars: 120,
+    reload: "session",
+    doc: "The area of Home Assistant in which Pipit stands: where no room is named, it is meant.",
+  }),
+  "home_assistant.language": text({
+    default: "",
+    pattern: LANGUAGE,
+    reload: "session",
+    doc: "Of whole sentences that are handed to it (ask); empty is its own.",
+  }),
+  "home_assistant.tools": list({
+    default: [],
+    minItems: 0,
+    maxItems: 64,
+    loneText: true,
+    pattern: { regex: /^-?[A-Za-z0-9_.*-]{1,100}$/, says: "a tool's name, or -name" },
+    reload: "session",
+    doc: "Only these of its tools, as pipit tools lists them, or all but those with a - before the name; * stands for anything. Fewer tools cost less in each conversation.",
+  }),
+  "home_assistant.confirm": list({
+    default: ["lock", "door", "garage", "gate", "alarm", "valve"],
+    minItems: 0,
+    maxItems: 64,
+    loneText: true,
+    pattern: { regex: /\S/, says: "a kind of device, or the name of a device or a tool" },
+    reload: "session",
+    doc: "What is asked first: kinds of devices, devices or tools, by a word of their name. [] asks nothing.",
+  }),
+  "home_assistant.ask": oneOf(["off", "on"], {
+    default: "off",
+    reload: "session",
+    doc: "on lets it hand whole sentences to Home Assistant, which may start automations by them.",
+  }),
+} as const;
+
 // ---------------------------------------------------------------- budget
 const BUDGET_ROWS = {
   "budget.daily_usd": number({
@@ -811,5 +894,6 @@ export const TABLE = {
   ...DEVICE_ROWS,
   ...TOOLS_ROWS,
   ...MQTT_ROWS,
+  ...HOUSE_ROWS,
   ...BUDGET_ROWS,
 } as const;

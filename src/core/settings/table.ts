@@ -29,6 +29,8 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   tools: "What it can do besides talking.",
   timers: "Timers and alarms.",
   mqtt: "Home Assistant and other watchers, by an MQTT broker.",
+  mcp: "Tools that other programs serve (MCP).",
+  home_assistant: "The house, through Home Assistant.",
   budget: "What it may cost.",
   metrics: "What is written about each conversation.",
   system: "Journal and remote control.",
@@ -68,7 +70,7 @@ function defaults(): Settings {
 export function secretValues(settings: Settings): readonly string[] {
   return ROWS.filter(([, row]) => row.kind === "text" && row.secret)
     .map(([key]) => String(settings[key]))
-    .concat(headerValues(settings["tools.custom"]))
+    .concat(headerValues(settings["tools.custom"]), serverValues(settings["mcp.servers"]))
     .filter((secret) => secret !== "");
 }
 
@@ -77,8 +79,25 @@ const HEADER_SECRET_MIN_CHARS = 8;
 
 /** What the owner's own functions send in their headers may be keys. */
 function headerValues(custom: Tree): readonly string[] {
-  return Object.values(custom)
-    .flatMap((of) => Object.values(fields(fields(record(of) ?? {}, "http"), "headers")))
+  return likelyKeys(
+    Object.values(custom).flatMap((of) =>
+      Object.values(fields(fields(record(of) ?? {}, "http"), "headers")),
+    ),
+  );
+}
+
+/** So may be what servers of tools get in headers, or in their environment. */
+function serverValues(servers: Tree): readonly string[] {
+  return likelyKeys(
+    Object.values(servers).flatMap((of) => {
+      const server = record(of) ?? {};
+      return [...Object.values(fields(server, "headers")), ...Object.values(fields(server, "env"))];
+    }),
+  );
+}
+
+function likelyKeys(values: readonly unknown[]): readonly string[] {
+  return values
     .flatMap((value) => (typeof value === "string" ? [value, ...value.split(/\s+/)] : []))
     .filter((value) => value.length >= HEADER_SECRET_MIN_CHARS);
 }
@@ -92,6 +111,8 @@ const SECRET_KEYS = [
   "wake_word.access_key",
   "tools.custom",
   "mqtt.password",
+  "mcp.servers",
+  "home_assistant.token",
 ] as const;
 
 export type PublicSettings = Omit<Settings, (typeof SECRET_KEYS)[number]>;
@@ -103,6 +124,8 @@ export function withoutSecrets(settings: Settings): PublicSettings {
     "wake_word.access_key": __,
     "tools.custom": ___,
     "mqtt.password": ____,
+    "mcp.servers": _____,
+    "home_assistant.token": ______,
     ...rest
   } = settings;
   return Object.freeze(rest);

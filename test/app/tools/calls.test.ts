@@ -56,6 +56,7 @@ class Table {
       clock,
       executor,
       registry: () => registry,
+      mustConfirm: () => false,
       done: ({ callId, ok, output, isBegun }) => {
         if (isBegun || !this.begun.delete(callId)) this.reported.push(`${callId} ${ok} ${output}`);
         else this.ends.push(`${callId} ${ok}`);
