@@ -3,10 +3,10 @@
  * link is in force, known by its attempt number; what an older one still reports is dropped.
  */
 
-import { type EventId, eventIdText } from "../core/assistant/ids.ts";
 import type { Input } from "../core/assistant/inputs.ts";
 import type { ClientEvent, Protocol } from "../core/realtime/client-events.ts";
 import { encode } from "../core/realtime/encode.ts";
+import { type EventId, eventIdText } from "../core/realtime/event-ids.ts";
 import type { Settings } from "../core/settings/table.ts";
 import type { Dialer, DialTarget, Link } from "../ports.ts";
 import type { Downlink } from "./audio/downlink.ts";

@@ -8,7 +8,7 @@ import { deadlineMs, indication, phase } from "../../src/core/assistant/views.ts
 import { msToSamples } from "../../src/core/audio/pcm.ts";
 import type { ServerEvent, ToolCall } from "../../src/core/realtime/server-events.ts";
 import { DEFAULTS, type Settings, withoutSecrets } from "../../src/core/settings/table.ts";
-import { seeMove } from "./moves.ts";
+import { seen } from "./moves.ts";
 
 type Done = Extract<ServerEvent, { tag: "response-done" }>;
 
@@ -52,10 +52,8 @@ export class Player {
   }
 
   do(input: Input): this {
-    const { state, sends, facts } = step(
-      this.state,
-      input,
-      {
+    const { state, sends, facts } = seen(
+      step(this.state, input, {
         nowMs: this.nowMs,
         wallMs: 1_767_225_600_000 + this.nowMs,
         headSample: msToSamples(this.nowMs),
@@ -63,8 +61,7 @@ export class Player {
         spentMicroUsd: this.spentMicroUsd,
         settings: withoutSecrets(this.#settings),
         account: "a",
-      },
-      seeMove,
+      }),
     );
     this.state = state;
     this.sent.push(...sends);

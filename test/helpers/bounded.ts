@@ -4,14 +4,13 @@ import assert from "node:assert/strict";
 import {
   APPROVALS_MAX,
   BEGUN_MAX,
-  DIALOGUE_LINE_MAX_CHARS,
-  DIALOGUE_MAX_LINES,
   EMPTY_TURNS_MAX,
   NOTIFIED_MAX,
   SETTLED_CALLS_MAX,
 } from "../../src/core/assistant/limits.ts";
 import { isConnecting } from "../../src/core/assistant/link-dial.ts";
 import type { State } from "../../src/core/assistant/state.ts";
+import { DIALOGUE_LINE_MAX_CHARS, DIALOGUE_MAX_LINES } from "../../src/core/realtime/dialogue.ts";
 import type { Settings } from "../../src/core/settings/table.ts";
 
 /** Nothing that the machine remembers grows with the time it runs. */

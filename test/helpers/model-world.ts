@@ -5,7 +5,6 @@
  */
 
 import assert from "node:assert/strict";
-import { eventIdText } from "../../src/core/assistant/ids.ts";
 import type { Effect, Fact, Input } from "../../src/core/assistant/inputs.ts";
 import type { State } from "../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../src/core/assistant/step.ts";
@@ -17,6 +16,7 @@ import {
   microphoneGate,
   phase,
 } from "../../src/core/assistant/views.ts";
+import { eventIdText } from "../../src/core/realtime/event-ids.ts";
 import type { LinkFailure } from "../../src/core/realtime/failure.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
 import {
@@ -31,7 +31,7 @@ import { ownerInput } from "./model-owner.ts";
 import { ModelPurse } from "./model-purse.ts";
 import { ModelServer } from "./model-server.ts";
 import { ModelSpeaker } from "./model-speaker.ts";
-import { seeMove } from "./moves.ts";
+import { seen } from "./moves.ts";
 
 const SAMPLES_A_MS = 24;
 /** More effects of one step than this, and something goes round in circles. */
@@ -244,10 +244,8 @@ export class ModelWorld {
 
   #post(input: Input): void {
     const before = this.state;
-    const { state, sends, facts } = step(
-      before,
-      input,
-      {
+    const { state, sends, facts } = seen(
+      step(before, input, {
         nowMs: this.nowMs,
         wallMs: 1_767_225_600_000 + this.nowMs,
         headSample: this.#head(),
@@ -255,8 +253,7 @@ export class ModelWorld {
         spentMicroUsd: this.purse.spentMicroUsd,
         settings: this.#plain,
         account: "a",
-      },
-      seeMove,
+      }),
     );
     this.state = state;
     this.#note(input, sends);

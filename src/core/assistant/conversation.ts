@@ -5,18 +5,27 @@ import { msToSamples } from "../audio/pcm.ts";
 import { type Fault, faultLine } from "../fault.ts";
 import { chainOf } from "../models/fallback.ts";
 import { type BudgetLevel, budgetExceeded, thriftySettings } from "../money/budget.ts";
+import { NO_DIALOGUE } from "../realtime/dialogue.ts";
 import type { PublicSettings } from "../settings/table.ts";
-import { NO_DIALOGUE } from "./dialogue.ts";
-import { eventId } from "./ids.ts";
-import type { Change, Effect, Ending, Fact } from "./inputs.ts";
+import type { Effect, Ending, Fact } from "./inputs.ts";
 import { FAULT_SHOW_MS } from "./limits.ts";
 import { firstDial } from "./link-dial.ts";
+import { after, type Change, log, send, taken } from "./machine.ts";
 import { budgetNotified, coolDown, forAccount, keepWarm, notBefore } from "./memory.ts";
 import { isHeard } from "./playback.ts";
-import { NO_RESPONSE, nextResponse } from "./response.ts";
-import type { Call, Conversation, Memory, State, StepContext, Trigger, Warm } from "./state.ts";
+import { NO_RESPONSE, RESPONSE } from "./response.ts";
+import type {
+  Call,
+  Conversation,
+  Memory,
+  Scope,
+  State,
+  StepContext,
+  Trigger,
+  Warm,
+} from "./state.ts";
 import { NO_TOOLS, toolsOver } from "./tools.ts";
-import { firstTurn, nextTurn } from "./turn.ts";
+import { firstTurn, TURN } from "./turn.ts";
 import { phaseOf } from "./views.ts";
 
 /** Somebody called: a conversation begins, or the fault that is in its way is shown. */
@@ -26,21 +35,15 @@ export function begin(
   pushToTalk: boolean,
   at: StepContext,
 ): Change<State> {
-  const { rest } = state;
   const memory = forAccount(state.memory, at.account);
-  const sends: Effect[] = rest.tag === "fault" ? [{ tag: "flush-playback", attempt: 0 }] : [];
   const calm: State = { ...state, memory };
   const inTheWay = obstacle(memory, at);
-  const after =
+  const begun =
     inTheWay === null
       ? opened(calm, callOf(state, trigger, at), pushToTalk, at)
       : showFault(calm, inTheWay, at);
-  const heard: Fact = { tag: "log", level: "info", line: called(trigger) };
-  return {
-    ...after,
-    sends: [...sends, ...(after.sends ?? [])],
-    facts: [heard, ...(after.facts ?? [])],
-  };
+  const quiet: Effect[] = state.rest.tag === "fault" ? [{ tag: "flush-playback", attempt: 0 }] : [];
+  return after(quiet, [log("info", called(trigger))], begun);
 }
 
 function called(trigger: Trigger): string {
@@ -67,56 +70,41 @@ function callOf({ memory, rest }: State, trigger: Trigger, at: StepContext): Cal
 
 function opened(state: State, call: Call, pushToTalk: boolean, at: StepContext): Change<State> {
   const { warm } = state.memory;
-  const after =
+  const scope = { ...at, call, memory: state.memory };
+  const first = { turn: firstTurn(call, pushToTalk, at.nowMs), response: NO_RESPONSE };
+  const silent = { playback: { tag: "silent" }, tools: NO_TOOLS } as const;
+  const blank = { call, ...first, ...silent, dialogue: NO_DIALOGUE };
+  const begun =
     warm !== null && isSame(warm.settings, call.settings)
-      ? openedWarm(state, warm, call, pushToTalk, at)
-      : openedCold(state, call, pushToTalk, at);
-  return { ...after, facts: [...(after.facts ?? []), ...thrift(call, after.next, at)] };
+      ? openedWarm(state, warm, blank, scope)
+      : openedCold(state, blank, scope);
+  return { ...begun, facts: [...(begun.facts ?? []), ...thrift(call, begun.next, at)] };
 }
+
+type Blank = Omit<Conversation, "link">;
 
 /** The last session still stands: listen at once. */
-function openedWarm(
-  state: State,
-  warm: Warm,
-  call: Call,
-  pushToTalk: boolean,
-  at: StepContext,
-): Change<State> {
+function openedWarm(state: State, warm: Warm, blank: Blank, at: Scope): Change<State> {
   const { link, dialogue, requests } = warm;
-  const first = firstTurn(call, pushToTalk, at.nowMs);
-  const turn = nextTurn(first, { tag: "link-ready" }, { ...at, call }).next;
-  const response = { ...NO_RESPONSE, requests };
-  const rest = { playback: { tag: "silent" }, tools: NO_TOOLS } as const;
-  const conversation: Conversation = { call, link, turn, response, ...rest, dialogue };
-  const next = { ...state, rest: IDLE, memory: keepWarm(state.memory, null), conversation };
-  const { model, voice } = link;
-  return { next, facts: [{ tag: "conversation-began", call, model, voice, warm: true }] };
+  const turn = taken(TURN, blank.turn, { tag: "link-ready" }, at)?.next ?? blank.turn;
+  const conversation = { ...blank, link, turn, response: { ...NO_RESPONSE, requests }, dialogue };
+  const memory = keepWarm(state.memory, null);
+  const facts = [began(conversation, true)];
+  return { next: { ...state, rest: IDLE, memory, conversation }, facts };
 }
 
-function openedCold(state: State, call: Call, pushToTalk: boolean, at: StepContext): Change<State> {
-  const cooled = coolDown(state.memory);
-  const link = firstDial(call, cooled.next, { ...at, call });
-  const turn = firstTurn(call, pushToTalk, at.nowMs);
-  const rest = { playback: { tag: "silent" }, tools: NO_TOOLS, dialogue: NO_DIALOGUE } as const;
-  const conversation: Conversation = {
-    call,
-    link: link.next,
-    turn,
-    response: NO_RESPONSE,
-    ...rest,
-  };
-  const { model, voice } = link.next;
-  const began: Fact = { tag: "conversation-began", call, model, voice, warm: false };
-  const next: State = { ...state, rest: IDLE, memory: cooled.next, conversation };
-  const sends = [...(cooled.sends ?? []), ...(link.sends ?? [])];
-  const facts = [began, ...(link.facts ?? [])];
-  if (link.ends === undefined) return { next, sends, facts };
-  const over = finish(next, link.ends, at);
-  return {
-    next: over.next,
-    sends: [...sends, ...(over.sends ?? [])],
-    facts: [...facts, ...(over.facts ?? [])],
-  };
+function openedCold(state: State, blank: Blank, at: Scope): Change<State> {
+  const { next: memory, sends = [] } = coolDown(state.memory);
+  const link = firstDial({ ...at, memory });
+  const conversation = { ...blank, link: link.next };
+  const next: State = { ...state, rest: IDLE, memory, conversation };
+  const end = link.ends === undefined ? { next } : finish(next, link.ends, at);
+  const facts = [began(conversation, false), ...(link.facts ?? [])];
+  return after([...sends, ...(link.sends ?? [])], facts, end);
+}
+
+function began({ call, link: { model, voice } }: Conversation, isWarm: boolean): Fact {
+  return { tag: "conversation-began", call, model, voice, warm: isWarm };
 }
 
 const IDLE = { tag: "idle" } as const;
@@ -127,10 +115,7 @@ function thrift({ settings }: Call, { conversation }: State, at: StepContext): r
   const to = conversation?.link.model;
   if (settings === at.settings || from === undefined || to === undefined || from === to) return [];
   const line = `Today's budget is nearly spent: ${to} answers instead of ${from}`;
-  return [
-    { tag: "log", level: "notice", line },
-    { tag: "fell-back", from, to, reason: "budget" },
-  ];
+  return [log("notice", line), { tag: "fell-back", from, to, reason: "budget" }];
 }
 
 /** Value by value: those of a thrifty conversation are made anew each time. Lists are never copied. */
@@ -143,28 +128,22 @@ function isSame(a: PublicSettings, b: PublicSettings): boolean {
 
 /** Ends the conversation; with a fault, that is shown, said and logged. */
 export function finish(state: State, { reason, fault }: Ending, at: StepContext): Change<State> {
-  const { conversation: c } = state;
+  const { conversation: c, memory } = state;
   if (c === null) return { next: state };
-  const scope = { ...at, call: c.call };
+  const scope = { ...at, call: c.call, memory };
   const tools = toolsOver(c.tools, scope);
-  const response = nextResponse(c.response, { tag: "link-gone" }, scope);
+  const response = taken(RESPONSE, c.response, { tag: "link-gone" }, scope);
   const warm = fault === null ? keptWarm(c, reason, at) : null;
-  const wasSpeaking = phaseOf(c) === "speaking";
-  const heard = wasSpeaking ? notBefore(state.memory, at.headSample) : state.memory;
+  const heard = phaseOf(c) === "speaking" ? notBefore(memory, at.headSample) : memory;
   const calm: State = { memory: keepWarm(heard, warm), rest: IDLE, conversation: null };
   const shown: Change<State> = fault === null ? { next: calm } : showFault(calm, fault, at);
   const cut: Fact[] = isHeard(c.playback) ? [{ tag: "reply-over", by: "end" }] : [];
   const ended: Fact = { tag: "conversation-ended", reason, fault };
+  const lost = [...(tools.facts ?? []), ...(response?.facts ?? []), ...cut];
   return {
     next: shown.next,
     sends: [...(tools.sends ?? []), ...leave(c, warm !== null), ...(shown.sends ?? [])],
-    facts: [
-      ...(tools.facts ?? []),
-      ...(response.facts ?? []),
-      ...cut,
-      ...(shown.facts ?? []),
-      ended,
-    ],
+    facts: [...lost, ...(shown.facts ?? []), ended],
   };
 }
 
@@ -175,20 +154,16 @@ function leave(
   const { attempt } = link;
   const isQuiet = response.tag === "none" && !isHeard(playback) && playback.tag !== "held";
   const flush: readonly Effect[] = isQuiet ? [] : [{ tag: "flush-playback", attempt }];
-  const clear = {
-    tag: "send",
-    event: { tag: "clear-input" },
-    id: eventId("clear", turn.count),
-  } as const;
   // Its sound may be on its way to the speaker just now.
   const discard: readonly Effect[] =
     response.tag === "active" ? [{ tag: "discard-response", responseId: response.id }] : [];
+  const clear = send({ tag: "clear-input" }, "clear", turn.count);
   return [...discard, ...flush, isKept ? clear : { tag: "hang-up", attempt }];
 }
 
 /** Only a session in which nothing is under way may wait for the next conversation. */
 function keptWarm(c: Conversation, reason: Ending["reason"], at: StepContext): Warm | null {
-  const { link, turn, response, playback, tools, call, dialogue } = c;
+  const { link, response, playback, tools, call, dialogue } = c;
   if (link.tag !== "ready" || link.updates > 0) return null;
   const isDone = tools.tag === "quiet" && tools.pictures.length === 0;
   const isQuiet = response.tag === "none" && isDone && playback.tag !== "flushing";
@@ -197,15 +172,7 @@ function keptWarm(c: Conversation, reason: Ending["reason"], at: StepContext): W
   const keepMs = call.settings["session.keep_warm_s"] * 1000;
   const untilMs = Math.min(at.nowMs + keepMs, link.recycleAtMs);
   if (untilMs <= at.nowMs) return null;
-  const { requests } = response;
-  return {
-    link,
-    pushToTalk: turn.pushToTalk,
-    settings: call.settings,
-    dialogue,
-    requests,
-    untilMs,
-  };
+  return { link, settings: call.settings, dialogue, requests: response.requests, untilMs };
 }
 
 /** Shows a fault, says it aloud and logs it. */
@@ -213,14 +180,10 @@ export function showFault(state: State, why: Fault, at: StepContext): Change<Sta
   const level: BudgetLevel | null =
     why.code === "budget" ? "spent" : why.code === "budget-near" ? "near" : null;
   const memory = level === null ? state.memory : budgetNotified(state.memory, level);
-  const log: Fact = {
-    tag: "log",
-    level: level === null ? "error" : "warning",
-    line: faultLine(why),
-  };
+  const told = log(level === null ? "error" : "warning", faultLine(why));
   const sends: Effect[] = at.settings["audio.earcons"]
     ? [{ tag: "play-error", sound: soundOf(why.code) }]
     : [];
   const rest = { tag: "fault", fault: why, untilMs: at.nowMs + FAULT_SHOW_MS } as const;
-  return { next: { ...state, memory, rest }, sends, facts: [log, { tag: "failed", fault: why }] };
+  return { next: { ...state, memory, rest }, sends, facts: [told, { tag: "failed", fault: why }] };
 }

@@ -1,24 +1,38 @@
 /** The machines and the rules as a page for people: made from the same tables that decide. */
 
-import { LINK_TABLE } from "./link.ts";
-import { PLAYBACK_TABLE } from "./playback.ts";
-import { RESPONSE_TABLE } from "./response.ts";
+import { LINK } from "./link.ts";
+import { PLAYBACK } from "./playback.ts";
+import { RESPONSE } from "./response.ts";
 import { RULES } from "./rules.ts";
-import { TOOLS_TABLE } from "./tools.ts";
-import { TURN_TABLE } from "./turn.ts";
+import { TOOLS } from "./tools.ts";
+import { TURN } from "./turn.ts";
+
+type Targets = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** State → event → states. */
-type AnyTable = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
-
-export const TABLES: Readonly<
-  Record<"link" | "turn" | "response" | "playback" | "tools", AnyTable>
-> = {
-  link: LINK_TABLE,
-  turn: TURN_TABLE,
-  response: RESPONSE_TABLE,
-  playback: PLAYBACK_TABLE,
-  tools: TOOLS_TABLE,
+export const TABLES: Readonly<Record<string, Targets>> = {
+  link: targets(LINK),
+  turn: targets(TURN),
+  response: targets(RESPONSE),
+  playback: targets(PLAYBACK),
+  tools: targets(TOOLS),
 };
+
+type Rows = Readonly<Record<string, Readonly<Record<string, readonly [unknown, ...string[]]>>>>;
+
+/** Where none is named, the state stays. */
+function targets(table: Rows): Targets {
+  return mapped(table, (events, state) =>
+    mapped(events, ([, ...to]) => (to.length === 0 ? [state] : to)),
+  );
+}
+
+function mapped<A, B>(
+  of: Readonly<Record<string, A>>,
+  make: (value: A, key: string) => B,
+): Readonly<Record<string, B>> {
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, make(value, key)]));
+}
 
 /** Markdown: the rules in their order, then each machine as a drawing and as a table. */
 export function describe(): string {
@@ -27,7 +41,7 @@ export function describe(): string {
   return `**Rules**, looked at in this order after each input:\n\n${rules}\n\n${machines.join("\n")}`;
 }
 
-function machine(name: string, table: AnyTable): string {
+function machine(name: string, table: Targets): string {
   const rows = Object.entries(table).flatMap(([state, events]) =>
     Object.entries(events).map(([event, to]) => `| ${state} | ${event} | ${to.join(", ")} |`),
   );
@@ -36,15 +50,14 @@ function machine(name: string, table: AnyTable): string {
 }
 
 /** Only what changes the state; events from one state to another share an arrow. */
-function drawing(table: AnyTable): string {
+function drawing(table: Targets): string {
   const arrows = Object.entries(table).flatMap(([state, events]) => {
-    const targets = new Map<string, string[]>();
+    const by = new Map<string, string[]>();
     for (const [event, to] of Object.entries(events)) {
-      for (const one of to)
-        if (one !== state) targets.set(one, [...(targets.get(one) ?? []), event]);
+      for (const one of to) if (one !== state) by.set(one, [...(by.get(one) ?? []), event]);
     }
-    return [...targets].map(
-      ([to, by]) => `  ${node(state)} --> ${to === "end" ? "[*]" : node(to)}: ${by.join(", ")}`,
+    return [...by].map(
+      ([to, all]) => `  ${node(state)} --> ${to === "end" ? "[*]" : node(to)}: ${all.join(", ")}`,
     );
   });
   return `\`\`\`mermaid\nstateDiagram-v2\n${arrows.join("\n")}\n\`\`\`\n`;

@@ -5,170 +5,151 @@ import type { SpokenSound } from "../audio/sentences.ts";
 import type { Fault } from "../fault.ts";
 import type { CallOutcome, EndReason } from "../phase.ts";
 import type { ClientEvent } from "../realtime/client-events.ts";
+import type { EventId } from "../realtime/event-ids.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
 import type { ServerEvent } from "../realtime/server-events.ts";
-import type { EventId } from "./ids.ts";
-import type { Call, Device, ResponseBy, State } from "./state.ts";
+import type { ResponseBy } from "../realtime/session.ts";
+import type { Call, Device, State } from "./state.ts";
+
 export type Command = "wake" | "stop" | "mute" | "unmute" | "toggle-mute" | "repeat";
 
 /** What the world tells the assistant. */
-export type Input =
-  | { readonly tag: "wake"; readonly keyword: string; readonly endSample: number }
+export type Input = Readonly<
+  | { tag: "wake"; keyword: string; endSample: number }
   /** `pressedMs` (monotonic): when the button went down, where there is one. */
-  | { readonly tag: "tap"; readonly pressedMs?: number }
+  | { tag: "tap"; pressedMs?: number }
   /** The button is held for push-to-talk, since `pressedMs` (monotonic); and let go. */
-  | { readonly tag: "ptt-down"; readonly pressedMs: number }
-  | { readonly tag: "ptt-up" }
-  | { readonly tag: "command"; readonly command: Command }
+  | { tag: "ptt-down"; pressedMs: number }
+  | { tag: "ptt-up" }
+  | { tag: "command"; command: Command }
   /** All that the gate let through before it closed is on its way. */
-  | { readonly tag: "uplink-flushed" }
-  | { readonly tag: "power-off" }
-  | { readonly tag: "link-closed"; readonly attempt: number; readonly failure: LinkFailure }
+  | { tag: "uplink-flushed" }
+  | { tag: "power-off" }
+  | { tag: "link-closed"; attempt: number; failure: LinkFailure }
   | {
-      readonly tag: "server";
-      readonly attempt: number;
-      readonly event: ServerEvent;
+      tag: "server";
+      attempt: number;
+      event: ServerEvent;
       /** For speech events: their time as a position of the capture clock, where known. */
-      readonly capturedAt: number | null;
+      capturedAt: number | null;
     }
   /** The first sound of a response has come, or the first after an underrun. */
-  | { readonly tag: "reply-audio"; readonly responseId: string }
-  | { readonly tag: "underrun" }
-  | { readonly tag: "drained" }
+  | { tag: "reply-audio"; responseId: string }
+  | { tag: "underrun" }
+  | { tag: "drained" }
   /** `attempt`: the connection whose reply was cut. */
-  | { readonly tag: "flushed"; readonly attempt: number; readonly items: readonly HeardItem[] }
+  | { tag: "flushed"; attempt: number; items: readonly HeardItem[] }
   /** A function has ended; `isBegun`: it goes on, and ends by a second input of the same call. */
   | {
-      readonly tag: "tool-done";
-      readonly callId: string;
-      readonly ok: boolean;
-      readonly output: string;
+      tag: "tool-done";
+      callId: string;
+      ok: boolean;
+      output: string;
       /** What the function has seen, for the model to look at: a JPEG in base64. */
-      readonly picture?: string;
-      readonly isBegun: boolean;
+      picture?: string;
+      isBegun: boolean;
     }
   /** The call needs the user's yes; `output` tells the model to ask. */
-  | { readonly tag: "tool-asks"; readonly callId: string; readonly output: string }
+  | { tag: "tool-asks"; callId: string; output: string }
   /** Told to the model at once if nobody speaks (see `isQuiet`), else not at all. */
-  | { readonly tag: "news"; readonly text: string }
-  | { readonly tag: "device-lost"; readonly device: Device; readonly fault: Fault }
-  | { readonly tag: "device-back"; readonly device: Device }
-  | { readonly tag: "tick" }
-  | { readonly tag: "shutdown" };
+  | { tag: "news"; text: string }
+  | { tag: "device-lost"; device: Device; fault: Fault }
+  | { tag: "device-back"; device: Device }
+  | { tag: "tick" }
+  | { tag: "shutdown" }
+>;
 
 /** What is to be done, in order. */
-export type Effect =
-  | { readonly tag: "dial"; readonly attempt: number; readonly model: string }
-  | { readonly tag: "hang-up"; readonly attempt: number }
-  | { readonly tag: "send"; readonly event: ClientEvent; readonly id: EventId }
+export type Effect = Readonly<
+  | { tag: "dial"; attempt: number; model: string }
+  | { tag: "hang-up"; attempt: number }
+  | { tag: "send"; event: ClientEvent; id: EventId }
   /** Late sound of this response is not played. */
-  | { readonly tag: "discard-response"; readonly responseId: string }
+  | { tag: "discard-response"; responseId: string }
   /** Silence at once; `flushed` follows. `attempt` 0: a sound of our own. */
-  | { readonly tag: "flush-playback"; readonly attempt: number }
+  | { tag: "flush-playback"; attempt: number }
   /** No more sound of this reply will come; `drained` follows. */
-  | { readonly tag: "finish-reply" }
+  | { tag: "finish-reply" }
   /** Plays the last reply again; `drained` follows, at once when there is none. */
-  | { readonly tag: "repeat-reply" }
-  | { readonly tag: "play-error"; readonly sound: SpokenSound }
-  | {
-      readonly tag: "run-tool";
-      readonly callId: string;
-      readonly name: string;
-      readonly argumentsText: string;
-      /** The user has said yes to it. */
-      readonly isApproved: boolean;
-    }
-  | { readonly tag: "abort-tool"; readonly callId: string }
-  | { readonly tag: "power-off" };
+  | { tag: "repeat-reply" }
+  | { tag: "play-error"; sound: SpokenSound }
+  /** `isApproved`: the user has said yes to it. */
+  | { tag: "run-tool"; callId: string; name: string; argumentsText: string; isApproved: boolean }
+  | { tag: "abort-tool"; callId: string }
+  | { tag: "power-off" }
+>;
 
 export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
 
 /** What has happened, told once; for journal, metrics, billing. */
-export type Fact =
-  | { readonly tag: "log"; readonly level: LogLevel; readonly line: string }
+export type Fact = Readonly<
+  | { tag: "log"; level: LogLevel; line: string }
   | {
-      readonly tag: "conversation-began";
-      readonly call: Call;
-      readonly model: string;
-      readonly voice: string;
+      tag: "conversation-began";
+      call: Call;
+      model: string;
+      voice: string;
       /** It goes on in a session that was kept. */
-      readonly warm: boolean;
+      warm: boolean;
     }
-  | {
-      readonly tag: "conversation-ended";
-      readonly reason: EndReason;
-      readonly fault: Fault | null;
-    }
-  | { readonly tag: "dialed"; readonly model: string; readonly voice: string }
-  | {
-      readonly tag: "fell-back";
-      readonly from: string;
-      readonly to: string;
-      readonly reason: string;
-    }
-  | {
-      readonly tag: "model-unavailable";
-      readonly model: string;
-      readonly why: string;
-      readonly forMs: number;
-    }
-  | { readonly tag: "model-answered"; readonly model: string }
-  | { readonly tag: "retry-after"; readonly why: Fault; readonly forMs: number }
-  | { readonly tag: "notice"; readonly line: string }
+  | { tag: "conversation-ended"; reason: EndReason; fault: Fault | null }
+  | { tag: "dialed"; model: string; voice: string }
+  | { tag: "fell-back"; from: string; to: string; reason: string }
+  | { tag: "model-unavailable"; model: string; why: string; forMs: number }
+  | { tag: "model-answered"; model: string }
+  | { tag: "retry-after"; why: Fault; forMs: number }
+  | { tag: "notice"; line: string }
   /** The server's first word on a connection; and a session that listens. */
-  | { readonly tag: "greeted"; readonly attempt: number }
-  | { readonly tag: "listening"; readonly attempt: number; readonly voice: string }
+  | { tag: "greeted"; attempt: number }
+  | { tag: "listening"; attempt: number; voice: string }
   /** The user has finished. `capturedAt`: where the server heard the end; null: not known. */
-  | { readonly tag: "speech-ended"; readonly capturedAt: number | null }
-  | { readonly tag: "ptt-released" }
-  | { readonly tag: "turn-committed" }
-  | { readonly tag: "turn-asked"; readonly turns: number; readonly by: ResponseBy }
+  | { tag: "speech-ended"; capturedAt: number | null }
+  | { tag: "ptt-released" }
+  | { tag: "turn-committed" }
+  | { tag: "turn-asked"; turns: number; by: ResponseBy }
   /** The question is not waited for any more: more of it is being said. */
-  | { readonly tag: "question-reopened" }
-  | { readonly tag: "reply-began" }
+  | { tag: "question-reopened" }
+  | { tag: "reply-began" }
   /** The reply is over. `by`: heard to its end, or what cut it. */
-  | { readonly tag: "reply-over"; readonly by: "ear" | "user" | "end" }
+  | { tag: "reply-over"; by: "ear" | "user" | "end" }
   /** The user silenced it or took it back: whatever was asked has no answer. */
-  | { readonly tag: "interrupted" }
-  | { readonly tag: "response-over"; readonly responseId: string; readonly status: string }
+  | { tag: "interrupted" }
+  | { tag: "response-over"; responseId: string; status: string }
   /** Its bill will not come. */
-  | { readonly tag: "response-lost" }
+  | { tag: "response-lost" }
+  /** `ok` null: it has no result. `bytes`: of the result, UTF-8; null: it has none. */
   | {
-      readonly tag: "called";
-      readonly name: string;
-      /** Null: it has no result. */
-      readonly ok: boolean | null;
-      readonly ms: number;
-      readonly end: CallOutcome;
-      /** Of the result, UTF-8; null: it has none. */
-      readonly bytes: number | null;
+      tag: "called";
+      name: string;
+      ok: boolean | null;
+      ms: number;
+      end: CallOutcome;
+      bytes: number | null;
     }
   /** The model was told the news. */
-  | { readonly tag: "news-told" }
-  | { readonly tag: "failed"; readonly fault: Fault }
+  | { tag: "news-told" }
+  | { tag: "failed"; fault: Fault }
   /** A machine does not take this event in this state. */
-  | {
-      readonly tag: "refused";
-      readonly machine: string;
-      readonly state: string;
-      readonly event: string;
-    };
+  | { tag: "refused"; machine: string; state: string; event: string }
+>;
 
 export interface Ending {
   readonly reason: EndReason;
   readonly fault: Fault | null;
 }
 
-/** What a machine makes of an event. `ends`: the conversation is over by it. */
-export interface Change<S> {
-  readonly next: S;
-  readonly sends?: readonly Effect[];
-  readonly facts?: readonly Fact[];
-  readonly ends?: Ending;
+/** A move of a machine, as its table has it: what a test may watch. */
+export interface Move {
+  readonly machine: string;
+  readonly state: string;
+  readonly event: string;
+  readonly target: string;
 }
 
 export interface Step {
   readonly state: State;
   readonly sends: readonly Effect[];
   readonly facts: readonly Fact[];
+  /** What the machines did, in order; what they refused is a fact. */
+  readonly moves: readonly Move[];
 }

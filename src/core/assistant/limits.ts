@@ -4,14 +4,6 @@ import type { Call } from "./state.ts";
 
 /** Wake to a session that listens, over all attempts. The ring holds more, so nothing said is lost. */
 export const CONNECT_MAX_MS = 15_000;
-/** One attempt: handshake and set-up. Two fit, and a third on another model. */
-export const ATTEMPT_MAX_MS = 5_000;
-/** Attempts with a model after its first failure, before the next one's turn. */
-export const RETRIES_MAX = 1;
-/** The same where nobody is reached: a router that restarts needs some seconds. */
-export const HOST_RETRIES_MAX = 3;
-/** The same where the server said when to come again. */
-export const DELAYED_RETRIES_MAX = 3;
 /** New connections in one conversation; a network that breaks more often is told. */
 export const RECONNECTS_MAX = 3;
 /** The server answers `response.create` at once; silence for this long is a dead peer. */
@@ -19,11 +11,6 @@ export const ASK_MAX_MS = 8_000;
 /** Before the server's own end of a session (60 minutes, or its `expires_at`). */
 export const RECYCLE_MARGIN_MS = 60_000;
 export const SESSION_MAX_MS = 60 * 60_000;
-/** Lines of the dialogue that are told to a new connection, and characters of each. */
-export const DIALOGUE_MAX_LINES = 24;
-export const DIALOGUE_LINE_MAX_CHARS = 2_000;
-/** Cut items remembered until their words have come. */
-export const CUTS_MAX = 8;
 /** Notices remembered as logged. */
 export const NOTIFIED_MAX = 100;
 /** One uninterrupted turn of the user; beyond it is a television. */

@@ -11,269 +11,178 @@
 import { type Fault, fault } from "../fault.ts";
 import { COOL_DOWN_MS } from "../models/fallback.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
-import { linkFault, retryAfterMs, serverFault } from "../realtime/faults.ts";
-import type { ServerError } from "../realtime/server-events.ts";
-import { leftOut, type SetUpPart, sessionConfig } from "../realtime/session.ts";
-import { eventId } from "./ids.ts";
-import type { Change, Effect, Fact } from "./inputs.ts";
+import { serverFault } from "../realtime/faults.ts";
+import type { ServerError, ServerEvent } from "../realtime/server-events.ts";
+import { leftOut, type SessionMode, sessionConfig } from "../realtime/session.ts";
+import { refusedPart, setUpFault } from "../realtime/set-up-errors.ts";
+import type { Fact } from "./inputs.ts";
 import { RECYCLE_MARGIN_MS, SESSION_MAX_MS } from "./limits.ts";
-import {
-  attemptFailed,
-  broken,
-  dataOf,
-  faultEnding,
-  hostFailed,
-  isConnecting,
-  type LinkScope,
-  overdue,
-  reconnect,
-  voiceOf,
-} from "./link-dial.ts";
-import type { Link, ServerSaid, Table, WantedSession } from "./state.ts";
+import { attemptFailed, broken, closed, dataOf, overdue, reconnect, voiceOf } from "./link-dial.ts";
+import { type Change, endingBy, log, type Of, send, stay, type Table } from "./machine.ts";
+import type { Link, Scope } from "./state.ts";
 
-export type LinkEvent =
-  | { readonly tag: "closed"; readonly failure: LinkFailure }
-  | {
-      readonly tag: "created";
-      readonly said: ServerSaid<"session-created" | "session-updated">;
-      readonly wanted: WantedSession;
-    }
-  | { readonly tag: "updated"; readonly said: ServerSaid<"session-created" | "session-updated"> }
+export type SessionSaid = Extract<ServerEvent, { tag: "session-created" | "session-updated" }>;
+
+export type LinkEvent = Readonly<
+  | { tag: "closed"; failure: LinkFailure }
+  | { tag: "created"; said: SessionSaid; wanted: SessionMode }
+  | { tag: "updated"; said: SessionSaid }
   /** An error that is about the set-up, or comes while there is none yet. */
-  | { readonly tag: "refused"; readonly error: ServerError; readonly wanted: WantedSession }
-  | { readonly tag: "update"; readonly wanted: WantedSession }
+  | { tag: "refused"; error: ServerError; wanted: SessionMode }
+  | { tag: "update"; wanted: SessionMode }
   /** A new connection for the same conversation. */
-  | { readonly tag: "renew"; readonly why: Fault }
+  | { tag: "renew"; why: Fault }
   /** It broke while a reply is heard: the reply plays on. */
-  | { readonly tag: "break"; readonly why: Fault }
-  | { readonly tag: "due" };
+  | { tag: "break"; why: Fault }
+  | { tag: "due" }
+>;
 
-export const LINK_TABLE: Table<Link["tag"], LinkEvent["tag"]> = {
+type Dialing = Of<Link, "dialing">;
+type Configuring = Of<Link, "configuring">;
+type Ready = Of<Link, "ready">;
+type Refused = Of<LinkEvent, "refused">;
+
+export const LINK: Table<Link, LinkEvent> = {
   dialing: {
-    closed: ["dialing", "end"],
-    created: ["configuring", "dialing"],
-    refused: ["dialing", "end"],
-    due: ["dialing", "end"],
+    closed: [closed, "dialing", "end"],
+    created: [greeted, "configuring", "dialing"],
+    refused: [notGreeted, "dialing", "end"],
+    due: [overdue, "dialing", "end"],
   },
   configuring: {
-    closed: ["dialing", "end"],
-    updated: ["ready"],
-    refused: ["configuring", "dialing", "end"],
-    update: ["configuring"],
-    due: ["dialing", "end"],
+    closed: [closed, "dialing", "end"],
+    updated: [listens, "ready"],
+    refused: [refused, "configuring", "dialing", "end"],
+    update: [setUp],
+    due: [overdue, "dialing", "end"],
   },
   ready: {
-    updated: ["ready"],
-    refused: ["ready", "end"],
-    update: ["ready"],
-    renew: ["dialing", "end"],
-    break: ["lost"],
+    updated: [confirmed],
+    refused: [updateRefused, "ready", "end"],
+    update: [setUp],
+    renew: [reconnect, "dialing", "end"],
+    break: [broken, "lost"],
   },
-  lost: { renew: ["dialing", "end"] },
+  lost: { renew: [reconnect, "dialing", "end"] },
 };
 
-type SetUp = Extract<Link, { tag: "configuring" | "ready" }>;
-
-export function nextLink(own: Link, event: LinkEvent, at: LinkScope): Change<Link> {
-  switch (event.tag) {
-    case "closed":
-      return isConnecting(own) ? closed(own, event.failure, at) : { next: own };
-    case "created":
-      return own.tag === "dialing" ? greeted(own, event.said, event.wanted, at) : { next: own };
-    case "updated":
-      return updated(own, event.said);
-    case "refused":
-      return refused(own, event.error, event.wanted, at);
-    case "update":
-      return own.tag === "configuring" || own.tag === "ready"
-        ? setUp(own, event.wanted, at)
-        : { next: own };
-    case "renew":
-      return reconnect(own, event.why, at);
-    case "break":
-      return broken(own, event.why);
-    case "due":
-      return isConnecting(own) ? overdue(own, at) : { next: own };
-  }
-}
-
-function closed(
-  own: Extract<Link, { tag: "dialing" | "configuring" }>,
-  failure: LinkFailure,
-  at: LinkScope,
-): Change<Link> {
-  const why = linkFault(failure, own.model);
-  const isHost = failure.tag === "network" && failure.stage !== "tls";
-  return isHost ? hostFailed(own, why, at) : attemptFailed(own, why, retryAfterMs(failure), at);
-}
-
-export function linkDeadlineMs(own: Link): number | null {
-  switch (own.tag) {
-    case "dialing":
-      return Math.min(own.untilMs, own.redialAtMs ?? own.tryUntilMs);
-    case "configuring":
-      return Math.min(own.untilMs, own.tryUntilMs);
-    case "ready":
-    case "lost":
-      return null;
-  }
-}
-
-// ---------------------------------------------------------------- set-up
-
 /** The server's first word: now it is told what we want of the session. */
-function greeted(
-  own: Extract<Link, { tag: "dialing" }>,
-  said: ServerSaid<"session-created" | "session-updated">,
-  wanted: WantedSession,
-  at: LinkScope,
-): Change<Link> {
-  if (own.redialAtMs !== null) return { next: own }; // That attempt has been given up.
-  const { call, nowMs, wallMs } = at;
-  const expiresMs = said.expiresAtS === null ? SESSION_MAX_MS : said.expiresAtS * 1000 - wallMs;
+function greeted(own: Dialing, event: Of<LinkEvent, "created">, at: Scope): Change<Link> {
+  if (own.redialAtMs !== null) return stay(own); // That attempt has been given up.
+  const { expiresAtS } = event.said;
+  const expiresMs = expiresAtS === null ? SESSION_MAX_MS : expiresAtS * 1000 - at.wallMs;
   // A wrong clock must not make every session a short one.
   const isUsable = expiresMs > 2 * RECYCLE_MARGIN_MS;
   const lifeMs = isUsable ? Math.min(expiresMs, SESSION_MAX_MS) : SESSION_MAX_MS;
-  const recycleAtMs = nowMs + lifeMs - RECYCLE_MARGIN_MS;
+  const recycleAtMs = at.nowMs + lifeMs - RECYCLE_MARGIN_MS;
   const { redialAtMs: _, ...rest } = own;
-  const configured = setUp({ ...rest, tag: "configuring", recycleAtMs, sent: wanted }, wanted, at);
-  const line = `Connected to OpenAI Realtime API using model: ${own.model}`;
+  const next = { ...rest, tag: "configuring", recycleAtMs, sent: event.wanted } as const;
   const facts: Fact[] = [
     { tag: "greeted", attempt: own.attempt },
-    { tag: "log", level: "info", line },
-    ...leftOut(call.settings, own.model).map((notice): Fact => ({ tag: "notice", line: notice })),
+    log("info", `Connected to OpenAI Realtime API using model: ${own.model}`),
+    ...leftOut(at.call.settings, own.model).map((line): Fact => ({ tag: "notice", line })),
   ];
-  return { ...configured, facts };
+  return { ...setUp(next, event, at), facts };
 }
 
 /** Asks for the session that is wanted, as far as the server has not refused parts of it. */
-function setUp(own: SetUp, wanted: WantedSession, at: LinkScope): Change<Link> {
-  const { settings } = at.call;
-  const session = sessionConfig(settings, own.model, own.voice, own.omitted, wanted);
-  const id = eventId("update", own.attempt * 100 + own.omitted.length);
-  const isSetUp = own.tag === "ready";
-  const tag = isSetUp ? "update-turns" : "update-session";
-  const sends: Effect[] = [{ tag: "send", event: { tag, session }, id }];
-  const sent = isSetUp
-    ? { ...own, sent: wanted, updates: own.updates + 1 }
-    : { ...own, sent: wanted };
-  return { next: sent, sends };
+function setUp(
+  own: Configuring | Ready,
+  { wanted }: { readonly wanted: SessionMode },
+  { call }: Scope,
+): Change<Link> {
+  const session = sessionConfig(call.settings, own.model, own.voice, own.omitted, wanted);
+  const n = own.attempt * 100 + own.omitted.length;
+  return own.tag === "ready"
+    ? {
+        next: { ...own, sent: wanted, updates: own.updates + 1 },
+        sends: [send({ tag: "update-turns", session }, "update", n)],
+      }
+    : {
+        next: { ...own, sent: wanted },
+        sends: [send({ tag: "update-session", session }, "update", n)],
+      };
 }
 
-function updated(own: Link, said: ServerSaid<"session-created" | "session-updated">): Change<Link> {
-  if (own.tag === "ready") {
-    const updates = Math.max(0, own.updates - 1);
-    return { next: { ...own, updates, confirmed: updates === 0 ? own.sent : own.confirmed } };
-  }
-  if (own.tag !== "configuring") return { next: own };
+/** The session is as it was asked for: whoever failed before this model is to blame. */
+function listens(own: Configuring, { said }: Of<LinkEvent, "updated">): Change<Link> {
+  const { recycleAtMs, sent, model, attempt } = own;
   const voice = said.voice ?? own.voice;
-  const line = `Audio session config: model=${own.model}, voice=${voice}`;
   const blamed = own.failed.filter(
     ({ why }) => why.recovery !== "fall-back" && why.code !== "config",
   );
   const facts: Fact[] = [
-    { tag: "log", level: "info", line },
+    log("info", `Audio session config: model=${model}, voice=${voice}`),
     ...blamed.map(
-      ({ model, why }): Fact => ({
+      ({ model: one, why }): Fact => ({
         tag: "model-unavailable",
-        model,
+        model: one,
         why: why.message,
         forMs: COOL_DOWN_MS,
       }),
     ),
-    { tag: "model-answered", model: own.model },
-    { tag: "listening", attempt: own.attempt, voice },
+    { tag: "model-answered", model },
+    { tag: "listening", attempt, voice },
   ];
-  const { recycleAtMs, sent } = own;
-  const confirmed = { recycleAtMs, sent, confirmed: sent, updates: 0 };
-  return { next: { ...dataOf(own), ...confirmed, voice, tag: "ready" }, facts, sends: [] };
+  const data = { ...dataOf(own), voice, recycleAtMs, sent };
+  return { next: { ...data, tag: "ready", confirmed: sent, updates: 0 }, facts };
 }
 
-/** Set-up parts that an error may name, by the path the server uses for them. */
-const REPAIRS: readonly (readonly [string, SetUpPart])[] = [
-  ["reasoning", "reasoning"],
-  ["parallel_tool_calls", "reasoning"],
-  ["truncation", "truncation"],
-  ["noise_reduction", "noise-reduction"],
-  ["max_output_tokens", "max-output-tokens"],
-  ["turn_detection", "turn-detection"],
-  ["temperature", "temperature"],
-  ["tools", "tools"],
-];
-
-/** A refused set-up is repaired by leaving out what was refused, or the session is refused. */
-function refused(
-  own: Link,
-  error: ServerError,
-  wanted: WantedSession,
-  at: LinkScope,
-): Change<Link> {
-  if (own.tag === "lost") return { next: own };
-  const why = serverFault(error, own.model);
-  if (own.tag === "dialing") {
-    return own.redialAtMs === null ? attemptFailed(own, why, null, at) : { next: own };
-  }
-  const isGeneral = why.code !== "server" || error.type === "server_error";
-  if (own.tag === "configuring" && isGeneral) return attemptFailed(own, why, null, at);
-  return repaired(answeredUpdate(own), error, wanted, at);
+function confirmed(own: Ready): Change<Link> {
+  const next = answeredUpdate(own);
+  return stay(next.updates === 0 ? { ...next, confirmed: own.sent } : next);
 }
 
-/** A budgetExceeded answers an update as much as a confirmation does. */
-function answeredUpdate(own: SetUp): SetUp {
-  return own.tag === "ready" ? { ...own, updates: Math.max(0, own.updates - 1) } : own;
+function answeredUpdate(own: Ready): Ready {
+  return { ...own, updates: Math.max(0, own.updates - 1) };
 }
 
-function repaired(
-  own: SetUp,
-  error: ServerError,
-  wanted: WantedSession,
-  at: LinkScope,
-): Change<Link> {
-  const why = serverFault(error, own.model);
-  const path = error.param ?? error.message;
-  if (/(^|[.\s'"])voice\b/.test(path)) return voiceRefused(own, error, wanted, at);
-  const part = REPAIRS.find(([name]) => path.includes(name))?.[1];
-  if (part === undefined || own.omitted.includes(part)) {
-    return unusable(own, setUpFault(error, why), at);
+// ---------------------------------------------------------------- a refused set-up
+
+function notGreeted(own: Dialing, { error }: Refused, at: Scope): Change<Link> {
+  if (own.redialAtMs !== null) return stay(own);
+  return attemptFailed(own, serverFault(error, own.model), null, at);
+}
+
+function refused(own: Configuring, event: Refused, at: Scope): Change<Link> {
+  const why = serverFault(event.error, own.model);
+  const isGeneral = why.code !== "server" || event.error.type === "server_error";
+  return isGeneral ? attemptFailed(own, why, null, at) : repaired(own, event, at);
+}
+
+/** A refusal answers an update as much as a confirmation does. */
+function updateRefused(own: Ready, event: Refused, at: Scope): Change<Link> {
+  return repaired(answeredUpdate(own), event, at);
+}
+
+/** What was refused is left out, or the session is not to be had. */
+function repaired(own: Configuring | Ready, event: Refused, at: Scope): Change<Link> {
+  const part = refusedPart(event.error);
+  if (part === "voice") return voiceRefused(own, event, at);
+  if (part === null || own.omitted.includes(part)) {
+    return unusable(own, setUpFault(event.error, own.model), at);
   }
   const line = `The server refused a part of the set-up (${part}); it is left out`;
-  const again = setUp({ ...own, omitted: [...own.omitted, part] }, wanted, at);
-  return { ...again, facts: [{ tag: "log", level: "notice", line }] };
+  const again = setUp({ ...own, omitted: [...own.omitted, part] }, event, at);
+  return { ...again, facts: [log("notice", line)] };
 }
 
-function unusable(own: SetUp, why: Fault, at: LinkScope): Change<Link> {
+function unusable(own: Configuring | Ready, why: Fault, at: Scope): Change<Link> {
   return own.tag === "configuring"
     ? attemptFailed(own, why, null, at)
-    : { next: own, ends: faultEnding(why) };
+    : { next: own, ends: endingBy(why) };
 }
 
 /** The fallback voice is asked for, where the owner allows it. */
-function voiceRefused(
-  own: SetUp,
-  error: ServerError,
-  wanted: WantedSession,
-  at: LinkScope,
-): Change<Link> {
-  const { settings } = at.call;
-  const choice = voiceOf({ voiceRefused: true }, own.model, at.call);
+function voiceRefused(own: Configuring | Ready, event: Refused, at: Scope): Change<Link> {
+  const choice = voiceOf(true, own.model, at.call);
   const guide = `Voice '${own.voice}' not available for model '${own.model}'`;
-  const isLast = own.voiceRefused || !settings["openai.auto_select_voice"];
+  const isLast = own.voiceRefused || !at.call.settings["openai.auto_select_voice"];
   if (isLast || choice.tag === "refused" || choice.voice === own.voice) {
     const advice = "Set openai.voice to one that the server has";
-    return unusable(own, fault("protocol", "report", `${guide}: ${error.message}`, advice), at);
+    const why = fault("protocol", "report", `${guide}: ${event.error.message}`, advice);
+    return unusable(own, why, at);
   }
-  const again = setUp({ ...own, voice: choice.voice, voiceRefused: true }, wanted, at);
+  const again = setUp({ ...own, voice: choice.voice, voiceRefused: true }, event, at);
   return { ...again, facts: [{ tag: "notice", line: `${guide}; using '${choice.voice}'` }] };
-}
-
-/** Parameters that only the other dialect of the protocol has. */
-const DIALECT = /session\.(type|audio|output_modalities)\b/;
-
-function setUpFault(error: ServerError, why: Fault): Fault {
-  const isDialect = DIALECT.test(error.param ?? error.message);
-  const field = /session\.([a-z_.]+)/.exec(error.param ?? "")?.[1] ?? null;
-  const mend = field === null ? why.remedy : `Check the setting behind session.${field}`;
-  const remedy = isDialect ? "Set openai.protocol: beta" : mend;
-  const message = `The server refused the set-up: ${error.message} (${error.code ?? error.type ?? "no code"})`;
-  return fault("protocol", "report", message, remedy);
 }

@@ -12,8 +12,9 @@ import {
   retryAfter,
 } from "../models/fallback.ts";
 import type { BudgetLevel } from "../money/budget.ts";
-import type { Change, Effect, Fact } from "./inputs.ts";
+import type { Fact } from "./inputs.ts";
 import { NOTIFIED_MAX } from "./limits.ts";
+import { type Change, log } from "./machine.ts";
 import type { Device, Memory, Rest, StepContext, Warm } from "./state.ts";
 
 export const NO_MEMORY: Memory = {
@@ -26,19 +27,8 @@ export const NO_MEMORY: Memory = {
   budgetNotified: null,
 };
 
-/** What the facts of a step teach; a notice that was given before is taken out of them. */
-export function learn(own: Memory, facts: readonly Fact[], at: StepContext): Change<Memory> {
-  let memory = own;
-  const kept: Fact[] = [];
-  for (const fact of facts) {
-    if (fact.tag === "notice" && memory.notified.includes(fact.line)) continue;
-    memory = learnOne(memory, fact, at);
-    kept.push(fact.tag === "notice" ? { tag: "log", level: "notice", line: fact.line } : fact);
-  }
-  return { next: memory, facts: kept };
-}
-
-function learnOne(own: Memory, fact: Fact, { nowMs }: StepContext): Memory {
+/** What a fact teaches. */
+export function learn(own: Memory, fact: Fact, { nowMs }: StepContext): Memory {
   switch (fact.tag) {
     case "dialed":
       return { ...own, dials: own.dials + 1 };
@@ -62,16 +52,14 @@ export function forAccount(own: Memory, account: string): Memory {
 
 export function deviceLost(own: Memory, device: Device, why: Fault): Change<Memory> {
   const next = { ...own, deviceFaults: { ...own.deviceFaults, [device]: why } };
-  const log: Fact = { tag: "log", level: "error", line: faultLine(why) };
-  return { next, facts: [log, { tag: "failed", fault: why }] };
+  return { next, facts: [log("error", faultLine(why)), { tag: "failed", fault: why }] };
 }
 
 export function deviceBack(own: Memory, device: Device): Change<Memory> {
   const { [device]: gone, ...deviceFaults } = own.deviceFaults;
   if (gone === undefined) return { next: own };
   const what = device === "wake-word" ? "wake word" : device;
-  const line = `The ${what} works again`;
-  return { next: { ...own, deviceFaults }, facts: [{ tag: "log", level: "notice", line }] };
+  return { next: { ...own, deviceFaults }, facts: [log("notice", `The ${what} works again`)] };
 }
 
 export function keepWarm(own: Memory, warm: Warm | null): Memory {
@@ -81,8 +69,10 @@ export function keepWarm(own: Memory, warm: Warm | null): Memory {
 /** The session that was kept for the next conversation is let go. */
 export function coolDown(own: Memory): Change<Memory> {
   if (own.warm === null) return { next: own };
-  const sends: Effect[] = [{ tag: "hang-up", attempt: own.warm.link.attempt }];
-  return { next: { ...own, warm: null }, sends };
+  return {
+    next: { ...own, warm: null },
+    sends: [{ tag: "hang-up", attempt: own.warm.link.attempt }],
+  };
 }
 
 export function notBefore(own: Memory, earliestSample: number): Memory {

@@ -5,11 +5,12 @@
 
 import { msToSamples } from "../audio/pcm.ts";
 import { begin, finish } from "./conversation.ts";
-import type { Change, Command, Effect, Ending, Fact, Input } from "./inputs.ts";
+import type { Command, Effect, Ending, Input } from "./inputs.ts";
 import { INTERRUPT_PRE_ROLL_MS } from "./limits.ts";
+import { after, type Change, log } from "./machine.ts";
 import { coolDown, deviceBack, deviceLost, notBefore, quieted } from "./memory.ts";
 import { isHeard } from "./playback.ts";
-import { type Order, type Routed, silence } from "./rules.ts";
+import { type Order, type Routed, silence, tell } from "./rules.ts";
 import type { Conversation, State, StepContext, Trigger } from "./state.ts";
 import { gateOf, isApprovable, isQuiet, phase, phaseOf } from "./views.ts";
 
@@ -48,20 +49,6 @@ function withMemory(state: State, { next, ...rest }: Change<State["memory"]>): C
   return { ...rest, next: { ...state, memory: next } };
 }
 
-/** Two changes of the whole state, one after the other. */
-function then(first: Change<State>, second: (state: State) => Change<State>): Change<State> {
-  const after = second(first.next);
-  return {
-    next: after.next,
-    sends: [...(first.sends ?? []), ...(after.sends ?? [])],
-    facts: [...(first.facts ?? []), ...(after.facts ?? [])],
-  };
-}
-
-function log(level: "info" | "notice", line: string): Fact {
-  return { tag: "log", level, line };
-}
-
 /** The wake word, or a command to wake: begins, or silences and listens. */
 function activate(state: State, trigger: Trigger, at: StepContext): Routed {
   const { conversation: c } = state;
@@ -73,7 +60,7 @@ function activate(state: State, trigger: Trigger, at: StepContext): Routed {
     case "speaking":
       return interrupt(c, trigger);
     case "follow-up":
-      return [{ to: "turn", event: { tag: "listen", sample, wakeSample } }];
+      return [tell.turn({ tag: "listen", sample, wakeSample })];
     default:
       return NOTHING;
   }
@@ -85,19 +72,16 @@ function interrupt(c: Conversation, trigger: Trigger): readonly Order[] {
   const sample = Math.max(0, trigger.sample - msToSamples(isWakeWord ? INTERRUPT_PRE_ROLL_MS : 0));
   const wakeSample = isWakeWord ? trigger.sample : null;
   const isClosed = gateOf(c).tag !== "open";
-  return [
-    ...silence(c),
-    { to: "turn", event: { tag: "interrupted", sample, wakeSample, isClosed } },
-  ];
+  return [...silence(c), tell.turn({ tag: "interrupted", sample, wakeSample, isClosed })];
 }
 
 /** What has come to pass outside is told like an answer: the microphone closes, a response is wanted. */
 function news({ conversation: c }: State, text: string): readonly Order[] {
   if (c === null || !isQuiet(c)) return [];
   return [
-    { to: "dialogue", event: { tag: "news", text } },
-    { to: "turn", event: { tag: "reply", half: true } },
-    { to: "response", event: { tag: "results" } },
+    tell.dialogue({ tag: "news", text }),
+    tell.turn({ tag: "reply", half: true }),
+    tell.response({ tag: "results" }),
   ];
 }
 
@@ -136,13 +120,13 @@ function approve(c: Conversation): readonly Order[] {
   const isSaid = isHeard(c.playback) || c.response.tag !== "none";
   return [
     ...(isSaid ? silence(c) : []),
-    { to: "tools", event: { tag: "approve" } },
-    { to: "turn", event: { tag: "reply", half: true } },
+    tell.tools({ tag: "approve" }),
+    tell.turn({ tag: "reply", half: true }),
   ];
 }
 
 function endNow(reason: Ending["reason"]): readonly Order[] {
-  return [{ to: "end", ending: { reason, fault: null } }];
+  return [tell.end({ reason, fault: null })];
 }
 
 /** The button is held since `pressedMs` (monotonic): what is said from then on is the question. */
@@ -154,14 +138,12 @@ function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
   if (c === null) {
     return state.rest.tag === "muted" ? pressedMuted(state, at) : begin(state, trigger, true, at);
   }
-  const down: Order = { to: "turn", event: { tag: "ptt-down", sample } };
+  const down = tell.turn({ tag: "ptt-down", sample });
   if (c.turn.tag === "held") return NOTHING;
   // The session is told first: what the server hears after that is no turn that it has found.
   const isCurrent = c.link.tag !== "ready" || c.link.sent.pushToTalk;
   const wanted = { pushToTalk: true, responseBy: "client" } as const;
-  const updates: readonly Order[] = isCurrent
-    ? []
-    : [{ to: "link", event: { tag: "update", wanted } }];
+  const updates = isCurrent ? [] : [tell.link({ tag: "update", wanted })];
   const isBusy = phaseOf(c) === "thinking" || isHeard(c.playback);
   return isBusy ? [...interrupt(c, trigger), ...updates, down] : [...updates, down];
 }
@@ -169,7 +151,7 @@ function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
 function pttUp({ conversation: c }: State): Routed {
   if (c === null || c.turn.tag !== "held") return NOTHING;
   const wasOpen = gateOf(c).tag === "open";
-  return [{ to: "turn", event: { tag: "ptt-up", wasOpen } }];
+  return [tell.turn({ tag: "ptt-up", wasOpen })];
 }
 
 function command(state: State, what: Command, at: StepContext): Routed {
@@ -192,18 +174,17 @@ function command(state: State, what: Command, at: StepContext): Routed {
 
 /** The sentence about a fault is cut. */
 function quiet(state: State, at: StepContext): Change<State> {
-  const { next, ...rest } = quieted(state.memory, state.rest, at.headSample);
-  return { ...rest, next: { ...state, memory: next, rest: { tag: "idle" } } };
+  const change = quieted(state.memory, state.rest, at.headSample);
+  return withMemory({ ...state, rest: { tag: "idle" } }, change);
 }
 
 function mute(state: State, at: StepContext): Change<State> {
   const ended = finish(state, { reason: "muted", fault: null }, at);
-  return then(ended, (after) => {
-    const cooled = withMemory(after, coolDown(after.memory));
-    const silent = then(cooled, (calm) => quiet(calm, at));
-    const next: State = { ...silent.next, rest: { tag: "muted" } };
-    return { ...silent, next, facts: [...(silent.facts ?? []), log("info", "Muted")] };
-  });
+  const cooled = coolDown(ended.next.memory);
+  const silent = quieted(cooled.next, ended.next.rest, at.headSample);
+  const sends = [...(ended.sends ?? []), ...(cooled.sends ?? []), ...(silent.sends ?? [])];
+  const next: State = { ...ended.next, memory: silent.next, rest: { tag: "muted" } };
+  return { next, sends, facts: [...(ended.facts ?? []), log("info", "Muted")] };
 }
 
 function unmute(state: State, at: StepContext): Change<State> {
@@ -223,21 +204,19 @@ function repeat({ conversation: c, ...state }: State): Routed {
   const isFree = response.tag === "none" && !response.pending && tools.tag === "quiet";
   const isQuiet = playback.tag === "silent" || playback.tag === "settling";
   if (!isOpen || !isFree || !isQuiet) return NOTHING;
-  return [{ to: "playback", event: { tag: "repeat" } }];
+  return [tell.playback({ tag: "repeat" })];
 }
 
 /** The whole machine is to go off; systemd will then stop us, in good order. */
 function powerOff(state: State, at: StepContext): Change<State> {
   const asked = log("notice", "Powering off: the button asked for it");
-  const ended = finish(state, { reason: "shutdown", fault: null }, at);
-  const sends: Effect[] = [{ tag: "power-off" }];
-  return then({ next: state, facts: [asked] }, () => then(ended, (next) => ({ next, sends })));
+  const ended = after([], [asked], finish(state, { reason: "shutdown", fault: null }, at));
+  return { ...ended, sends: [...(ended.sends ?? []), { tag: "power-off" }] };
 }
 
 function shutdown(state: State, at: StepContext): Change<State> {
   const ended = finish(state, { reason: "shutdown", fault: null }, at);
-  return then(ended, (after) => {
-    const cooled = withMemory(after, coolDown(after.memory));
-    return { ...cooled, next: { ...cooled.next, rest: { tag: "idle" } } };
-  });
+  const { next: memory, sends = [] } = coolDown(ended.next.memory);
+  const next: State = { ...ended.next, memory, rest: { tag: "idle" } };
+  return { ...ended, next, sends: [...(ended.sends ?? []), ...sends] };
 }

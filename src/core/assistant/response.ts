@@ -11,10 +11,11 @@
 
 import { redialDelayMs } from "../backoff.ts";
 import { type Fault, fault } from "../fault.ts";
+import { type EventId, eventId, isSameEvent, parseEventId } from "../realtime/event-ids.ts";
 import { retryHintMs, serverFault } from "../realtime/faults.ts";
-import type { ServerError } from "../realtime/server-events.ts";
-import { type EventId, eventId, isSameEvent, parseEventId } from "./ids.ts";
-import type { Change, Effect, Fact } from "./inputs.ts";
+import type { ServerError, ServerEvent } from "../realtime/server-events.ts";
+import type { ResponseBy } from "../realtime/session.ts";
+import type { Effect, Fact } from "./inputs.ts";
 import {
   ASK_AGAIN_MAX,
   ASK_LATER_MAX,
@@ -23,87 +24,94 @@ import {
   CANCEL_MAX_MS,
   thinkMaxMs,
 } from "./limits.ts";
-import type { Response, ResponseBy, Scope, ServerSaid, Table } from "./state.ts";
+import { after, type Change, endingBy, log, type Of, send, stay, type Table } from "./machine.ts";
+import type { Response, Scope } from "./state.ts";
 
-export type ResponseEvent =
+type Done = Of<ServerEvent, "response-done">;
+
+export type ResponseEvent = Readonly<
   /** The user has finished a question. `by`: who creates the response to it. */
-  | { readonly tag: "question"; readonly by: ResponseBy }
+  | { tag: "question"; by: ResponseBy }
   /** All functions of the last response are settled: the model goes on. */
-  | { readonly tag: "results" }
+  | { tag: "results" }
   /** The server committed a turn in which nothing was said, and responds to it by itself. */
-  | { readonly tag: "empty-turn" }
-  | { readonly tag: "request" }
-  | { readonly tag: "created"; readonly id: string }
-  | { readonly tag: "sound"; readonly id: string }
-  | {
-      readonly tag: "done";
-      readonly said: ServerSaid<"response-done">;
-      readonly heard: boolean;
-      readonly model: string;
-    }
-  | { readonly tag: "error"; readonly error: ServerError; readonly model: string }
+  | { tag: "empty-turn" }
+  | { tag: "request" }
+  | { tag: "created"; id: string }
+  | { tag: "sound"; id: string }
+  | { tag: "done"; said: Done; heard: boolean; model: string }
+  | { tag: "error"; error: ServerError; model: string }
   /** Given up. `keep`: another one is wanted once the user has finished. */
-  | { readonly tag: "cancel"; readonly keep: boolean }
+  | { tag: "cancel"; keep: boolean }
   /** Nothing is wanted any more. */
-  | { readonly tag: "drop" }
-  | { readonly tag: "link-gone" }
+  | { tag: "drop" }
+  | { tag: "link-gone" }
   /** What should have led to a response did not come. */
-  | { readonly tag: "overdue" }
-  | { readonly tag: "due" };
+  | { tag: "overdue" }
+  | { tag: "due" }
+>;
 
-export const RESPONSE_TABLE: Table<Response["tag"], ResponseEvent["tag"]> = {
+type Event<T extends ResponseEvent["tag"]> = Of<ResponseEvent, T>;
+type Free = Of<Response, "none">;
+type Requested = Of<Response, "requested">;
+type Active = Of<Response, "active">;
+type Cancelling = Of<Response, "cancelling">;
+
+/** While one is under way: what else is said waits for its end. */
+const BUSY_ROWS = {
+  question: [pend],
+  "empty-turn": [stay],
+  "link-gone": [lost, "none"],
+} as const;
+
+export const RESPONSE: Table<Response, ResponseEvent> = {
   none: {
-    due: ["none"],
-    question: ["none", "requested"],
-    results: ["none"],
-    "empty-turn": ["none"],
-    request: ["requested"],
-    created: ["none"],
-    sound: ["none"],
-    done: ["none"],
-    error: ["none"],
-    cancel: ["none"],
-    drop: ["none"],
-    "link-gone": ["none"],
-    overdue: ["failed"],
+    due: [due],
+    question: [question, "none", "requested"],
+    results: [(own) => ({ next: { ...own, pending: true, notBeforeMs: 0 } })],
+    "empty-turn": [emptyTurn],
+    request: [request, "requested"],
+    created: [stranger],
+    sound: [stray],
+    done: [strayDone],
+    error: [stay],
+    cancel: [idleCancel],
+    drop: [(own) => ({ next: { ...own, pending: false } })],
+    "link-gone": [forgotten],
+    overdue: [(own) => ({ next: failed(own, NO_ANSWER) }), "failed"],
   },
   requested: {
-    question: ["requested"],
-    "empty-turn": ["requested"],
-    created: ["active"],
-    sound: ["active"],
-    done: ["none", "failed", "end"],
-    error: ["requested", "cancelling", "none", "failed", "end"],
-    cancel: ["cancelling"],
-    "link-gone": ["none"],
-    due: ["failed"],
+    ...BUSY_ROWS,
+    created: [begun, "active"],
+    sound: [
+      (own, { id }) => ({ next: { ...data(own), tag: "active", id, untilMs: null } }),
+      "active",
+    ],
+    done: [done, "none", "failed", "end"],
+    error: [requestError, "requested", "cancelling", "none", "failed", "end"],
+    cancel: [cancel, "cancelling"],
+    due: [due, "failed"],
   },
   active: {
-    question: ["active"],
-    "empty-turn": ["active"],
-    created: ["active"],
-    sound: ["active"],
-    done: ["active", "none", "failed", "end"],
-    error: ["active"],
-    cancel: ["cancelling"],
-    "link-gone": ["none"],
-    due: ["active", "failed"],
+    ...BUSY_ROWS,
+    created: [stranger],
+    sound: [sounded],
+    done: [done, "active", "none", "failed", "end"],
+    error: [stay],
+    cancel: [cancel, "cancelling"],
+    due: [due, "active", "failed"],
   },
   cancelling: {
-    question: ["cancelling"],
-    "empty-turn": ["cancelling"],
-    created: ["cancelling"],
-    sound: ["cancelling"],
-    done: ["cancelling", "none"],
-    error: ["cancelling", "none"],
-    cancel: ["cancelling"],
-    "link-gone": ["none"],
-    due: ["failed"],
+    ...BUSY_ROWS,
+    created: [named],
+    sound: [(own, event, at) => (own.id === null ? named(own, event, at) : stray(own, event))],
+    done: [cancelled, "cancelling", "none"],
+    error: [cancelError, "cancelling", "none"],
+    cancel: [idleCancel],
+    due: [due, "failed"],
   },
-  failed: { "link-gone": ["none"] },
+  failed: { "link-gone": [forgotten, "none"] },
 };
-
-type Requested = Extract<Response, { tag: "requested" }>;
 
 export const NO_RESPONSE: Response = {
   tag: "none",
@@ -114,43 +122,6 @@ export const NO_RESPONSE: Response = {
   unsolicited: null,
 };
 
-export function nextResponse(own: Response, event: ResponseEvent, at: Scope): Change<Response> {
-  switch (event.tag) {
-    case "question":
-      return question(own, event.by, at);
-    case "results":
-      return { next: { ...own, pending: true, notBeforeMs: 0 } };
-    case "empty-turn":
-      return { next: emptyTurn(own, at) };
-    case "request":
-      return own.tag === "none" ? request(own, at) : { next: own };
-    case "created":
-      return created(own, event.id, at);
-    case "sound":
-      return sound(own, event.id, at);
-    case "done":
-      return done(own, event, at);
-    case "error":
-      return error(own, event.error, event.model, at);
-    case "cancel":
-      return cancel(own, event.keep, at);
-    case "drop":
-      return { next: { ...own, pending: false } };
-    case "link-gone":
-      return linkGone(own);
-    case "overdue":
-      return { next: failed(own, NO_ANSWER) };
-    case "due":
-      return due(own, at);
-  }
-}
-
-export function responseDeadlineMs(own: Response): number | null {
-  const straysMs = own.unsolicited?.untilMs ?? null;
-  const ownMs = own.tag === "none" || own.tag === "failed" ? null : own.untilMs;
-  return ownMs === null || straysMs === null ? (ownMs ?? straysMs) : Math.min(ownMs, straysMs);
-}
-
 export function tooLate(what: string): Fault {
   return fault("timeout", "retry", `${what}: the Realtime API is silent`, "Check the network");
 }
@@ -158,8 +129,8 @@ export function tooLate(what: string): Fault {
 const NO_ANSWER = tooLate("The answer did not come in time");
 
 /** Ours did not come, or the end of another did not. */
-function due(own: Response, at: Scope): Change<Response> {
-  if ((own.unsolicited?.untilMs ?? Number.POSITIVE_INFINITY) <= at.nowMs) {
+function due(own: Response, _: unknown, at: Scope): Change<Response> {
+  if (own.unsolicited !== null && own.unsolicited.untilMs <= at.nowMs) {
     return { next: { ...own, unsolicited: null } };
   }
   return { next: failed(own, NO_ANSWER), facts: [{ tag: "response-lost" }] };
@@ -171,11 +142,19 @@ function data({ pending, notBeforeMs, retries, requests, unsolicited }: Response
   return { pending, notBeforeMs, retries, requests, unsolicited };
 }
 
-/** One of ours that is under way already, or the server's own, or one to be asked for. */
-function question(own: Response, by: ResponseBy, at: Scope): Change<Response> {
-  if (!isWireFree(own) || by === "client") return { next: { ...own, pending: true } };
-  const expected = { ...data(own), pending: false, tag: "requested", by } as const;
-  return { next: { ...expected, untilMs: at.nowMs + ASK_MAX_MS } };
+function free(own: Response): Free {
+  return { ...data(own), tag: "none" };
+}
+
+/** The server's own, or one to be asked for. */
+function question(own: Free, { by }: Event<"question">, at: Scope): Change<Response> {
+  if (!isWireFree(own) || by === "client") return pend(own);
+  const untilMs = at.nowMs + ASK_MAX_MS;
+  return { next: { ...data(own), pending: false, tag: "requested", by, untilMs } };
+}
+
+function pend(own: Response): Change<Response> {
+  return { next: { ...own, pending: true } };
 }
 
 /** May another response be created? By the server, too: it creates none while one is active. */
@@ -183,201 +162,197 @@ export function isWireFree(own: Response): boolean {
   return own.tag === "none" && own.unsolicited === null;
 }
 
-/** The server responds to it at once, unless it is busy. */
-function emptyTurn(own: Response, at: Scope): Response {
-  const unsolicited = { id: null, untilMs: at.nowMs + ASK_MAX_MS };
-  return isWireFree(own) ? { ...own, unsolicited } : own;
+/** Is it the one that is waited for, or under way? */
+export function isOurs(own: Response, id: string): boolean {
+  return own.tag === "requested" || (own.tag === "active" && own.id === id);
 }
 
-function request(own: Response, at: Scope): Change<Response> {
+/** The server responds to it at once, unless it is busy. */
+function emptyTurn(own: Free, _: unknown, at: Scope): Change<Response> {
+  const unsolicited = { id: null, untilMs: at.nowMs + ASK_MAX_MS };
+  return { next: isWireFree(own) ? { ...own, unsolicited } : own };
+}
+
+function request(own: Free, _: unknown, at: Scope): Change<Response> {
   const requests = own.requests + 1;
-  const event = { tag: "create-response" } as const;
-  const next = { ...data(own), pending: false, requests, tag: "requested", by: "client" } as const;
+  const asked = { ...data(own), pending: false, requests };
   return {
-    next: { ...next, untilMs: at.nowMs + ASK_MAX_MS },
-    sends: [{ tag: "send", event, id: eventId("create", requests) }],
+    next: { ...asked, tag: "requested", by: "client", untilMs: at.nowMs + ASK_MAX_MS },
+    sends: [send({ tag: "create-response" }, "create", requests)],
   };
 }
 
-function cancel(own: Response, keep: boolean, at: Scope): Change<Response> {
-  const pending = keep && (own.pending || own.tag === "requested" || own.tag === "active");
-  const rest = { ...own, pending, retries: keep ? own.retries : 0 };
-  if (own.tag !== "requested" && own.tag !== "active") return { next: rest };
+function idleCancel(own: Response, { keep }: Event<"cancel">): Change<Response> {
+  return { next: { ...own, pending: keep && own.pending, retries: keep ? own.retries : 0 } };
+}
+
+function cancel(own: Requested | Active, { keep }: Event<"cancel">, at: Scope): Change<Response> {
+  const rest = { ...own, pending: keep, retries: keep ? own.retries : 0 };
   return cancelling(rest, own.tag === "active" ? own.id : null, at);
 }
 
 /** Its `response.done` frees the wire. */
 function cancelling(own: Response, id: string | null, at: Scope): Change<Response> {
-  const name = eventId("cancel", own.requests);
-  const event = { tag: "cancel-response", responseId: id } as const;
-  const send: Effect = { tag: "send", event, id: name };
-  const discard: readonly Effect[] = id === null ? [] : [discarded(id)];
   const untilMs = at.nowMs + CANCEL_MAX_MS;
-  const next = { ...data(own), tag: "cancelling", id, cancel: name, untilMs } as const;
-  return { next, sends: [...discard, send] };
+  const name = eventId("cancel", own.requests);
+  const discard = id === null ? [] : [discarded(id)];
+  return {
+    next: { ...data(own), tag: "cancelling", id, cancel: name, untilMs },
+    sends: [
+      ...discard,
+      { tag: "send", event: { tag: "cancel-response", responseId: id }, id: name },
+    ],
+  };
 }
 
-function linkGone(own: Response): Change<Response> {
-  const facts: Fact[] = isUnderWay(own) ? [{ tag: "response-lost" }] : [];
-  const next = {
-    ...data(own),
-    tag: "none",
-    pending: false,
-    unsolicited: null,
-  } as const;
-  return { next, facts };
+/** Nothing of it will come on this connection. */
+function lost(own: Response): Change<Response> {
+  return { ...forgotten(own), facts: [{ tag: "response-lost" }] };
 }
 
-function isUnderWay({ tag }: Response): boolean {
-  return tag === "requested" || tag === "active" || tag === "cancelling";
+function forgotten(own: Response): Change<Response> {
+  return { next: { ...free(own), pending: false, unsolicited: null } };
 }
 
 // ---------------------------------------------------------------- what the server makes of it
 
-function created(own: Response, id: string, at: Scope): Change<Response> {
-  switch (own.tag) {
-    case "requested":
-      return { next: { ...data(own), tag: "active", id, untilMs: at.nowMs + thinkMaxMs(at.call) } };
-    case "cancelling":
-      // Cancelled before it had a name: now its sound can be told from the next one's.
-      if (own.id === id || own.unsolicited?.id === id) return { next: own };
-      return own.id === null
-        ? { next: { ...own, id }, sends: [discarded(id)] }
-        : unsolicited(own, id, at);
-    case "active":
-      return own.id === id ? { next: own } : unsolicited(own, id, at);
-    case "none":
-    case "failed":
-      return own.unsolicited?.id === id ? { next: own } : unsolicited(own, id, at);
-  }
+function begun(own: Requested, { id }: Event<"created">, at: Scope): Change<Response> {
+  return { next: { ...data(own), tag: "active", id, untilMs: at.nowMs + thinkMaxMs(at.call) } };
+}
+
+/** Cancelled before it had a name: now its sound can be told from the next one's. */
+function named(own: Cancelling, event: { readonly id: string }, at: Scope): Change<Response> {
+  if (own.id !== null || own.unsolicited?.id === event.id) return stranger(own, event, at);
+  return { next: { ...own, id: event.id }, sends: [discarded(event.id)] };
 }
 
 /** Not ours: to an empty turn, or of a server that answers by itself. It must not talk across ours. */
-function unsolicited(own: Response, id: string, at: Scope): Change<Response> {
+function stranger(
+  own: Free | Active | Cancelling,
+  { id }: { readonly id: string },
+  at: Scope,
+): Change<Response> {
+  const isKnown = own.unsolicited?.id === id || (own.tag !== "none" && own.id === id);
+  if (isKnown) return stay(own);
   const isToEmptyTurn = own.unsolicited?.id === null;
   const line = `The server began a response that was not asked for (${id})`;
-  const event = { tag: "cancel-response", responseId: id } as const;
-  const next = { ...own, unsolicited: { id, untilMs: at.nowMs + CANCEL_MAX_MS } };
+  const cancelIt = { tag: "cancel-response", responseId: id } as const;
   return {
-    next,
-    sends: [discarded(id), { tag: "send", event, id: eventId("cancel", own.requests) }],
-    facts: isToEmptyTurn ? [] : [{ tag: "log", level: "warning", line }],
+    next: { ...own, unsolicited: { id, untilMs: at.nowMs + CANCEL_MAX_MS } },
+    sends: [discarded(id), send(cancelIt, "cancel", own.requests)],
+    facts: isToEmptyTurn ? [] : [log("warning", line)],
   };
 }
 
 /** Sound may tell that the response began (its own event was lost); any other's is not heard. */
-function sound(own: Response, id: string, at: Scope): Change<Response> {
-  if (own.tag === "requested") return { next: { ...data(own), tag: "active", id, untilMs: null } };
-  if (own.tag === "active" && own.id === id) return { next: { ...own, untilMs: null } };
-  const stray = { next: own, sends: [discarded(id)] };
-  return own.tag === "cancelling" && own.id === null ? created(own, id, at) : stray;
+function sounded(own: Active, event: Event<"sound">): Change<Response> {
+  return own.id === event.id ? { next: { ...own, untilMs: null } } : stray(own, event);
+}
+
+function stray(own: Response, { id }: { readonly id: string }): Change<Response> {
+  return { next: own, sends: [discarded(id)] };
 }
 
 function discarded(responseId: string): Effect {
   return { tag: "discard-response", responseId };
 }
 
-function done(
-  own: Response,
-  { said, heard, model }: Extract<ResponseEvent, { tag: "done" }>,
-  at: Scope,
-): Change<Response> {
-  const over: Fact = { tag: "response-over", responseId: said.responseId, status: said.status };
-  if (said.responseId === own.unsolicited?.id) {
-    return { next: { ...own, unsolicited: null }, facts: [over] };
-  }
-  if (own.tag === "none" || own.tag === "failed") return { next: own, facts: [over] };
-  const id = own.tag === "requested" ? null : own.id;
-  if (id !== null && id !== said.responseId) return { next: own };
-  const free = { ...data(own), tag: "none" } as const;
-  if (own.tag === "cancelling") return { next: free, facts: [over] };
-  const after = settled(free, said, heard, model, at);
-  // Nothing of it may come any more: the reply ends where it ends for the ear.
-  const sends = [discarded(said.responseId), ...(after.sends ?? [])];
-  return { ...after, sends, facts: [over, ...(after.facts ?? [])] };
+function isStray({ unsolicited }: Response, { said }: Event<"done">): boolean {
+  return said.responseId === unsolicited?.id;
 }
 
-function settled(
-  free: Response,
-  said: ServerSaid<"response-done">,
-  heard: boolean,
-  model: string,
-  at: Scope,
-): Change<Response> {
-  if (said.status === "failed") return failedBy(free, serverFault(said.error, model), heard, at);
+function overBy({ said }: Event<"done">): readonly Fact[] {
+  return [{ tag: "response-over", responseId: said.responseId, status: said.status }];
+}
+
+function strayDone(own: Response, event: Event<"done">): Change<Response> {
+  return {
+    next: isStray(own, event) ? { ...own, unsolicited: null } : own,
+    facts: overBy(event),
+  };
+}
+
+function cancelled(own: Cancelling, event: Event<"done">): Change<Response> {
+  if (isStray(own, event)) return strayDone(own, event);
+  if (own.id !== null && own.id !== event.said.responseId) return stay(own);
+  return { next: free(own), facts: overBy(event) };
+}
+
+function done(own: Requested | Active, event: Event<"done">, at: Scope): Change<Response> {
+  const { responseId } = event.said;
+  if (isStray(own, event)) return strayDone(own, event);
+  if (own.tag === "active" && own.id !== responseId) return stay(own);
+  // Nothing of it may come any more: the reply ends where it ends for the ear.
+  return after([discarded(responseId)], overBy(event), settled(free(own), event, at));
+}
+
+function settled(own: Free, { said, heard, model }: Event<"done">, at: Scope): Change<Response> {
+  if (said.status === "failed") return failedBy(own, serverFault(said.error, model), heard, at);
   const cut = `The answer was cut short (${said.reason ?? "no reason given"})`;
-  const facts: Fact[] =
-    said.status === "incomplete" ? [{ tag: "log", level: "notice", line: cut }] : [];
-  if (heard || said.calls.length > 0) return { next: { ...free, retries: 0 }, facts };
-  const isFiltered = said.reason === "content_filter";
+  const facts = said.status === "incomplete" ? [log("notice", cut)] : [];
+  if (heard || said.calls.length > 0) return { next: { ...own, retries: 0 }, facts };
   const what = `The answer came without sound (${said.reason ?? said.status})`;
-  const why = fault(
-    "unheard",
-    "report",
-    what,
-    "Ask again; if it happens often, try another openai.model",
-  );
-  if (isFiltered || free.retries >= ASK_AGAIN_MAX)
-    return { next: free, facts, ends: { reason: "fault", fault: why } };
-  return { ...again(free, at.nowMs), facts: [...facts, warning(`${what}; asking once more`)] };
+  const advice = "Ask again; if it happens often, try another openai.model";
+  const isLast = said.reason === "content_filter" || own.retries >= ASK_AGAIN_MAX;
+  return isLast
+    ? { next: own, facts, ends: endingBy(fault("unheard", "report", what, advice)) }
+    : after([], facts, again(own, at.nowMs, `${what}; asking once more`));
 }
 
 /**
  * What the model itself cannot do goes down the chain; a passing fault of the server's gets the
  * question asked once more, then a new connection; anything else is reported.
  */
-function failedBy(free: Response, why: Fault, heard: boolean, at: Scope): Change<Response> {
-  if (heard) return { next: failed(free, why) }; // What was heard plays to where it goes.
-  if (why.code === "rate-limited") return later(free, why, retryHintMs(why.message), at);
-  if (why.recovery === "fall-back") return { next: failed(free, why) };
-  if (why.code !== "server") return { next: free, ends: { reason: "fault", fault: why } };
-  if (free.retries >= ASK_AGAIN_MAX) return { next: failed(free, why) };
-  return { ...again(free, at.nowMs), facts: [warning(`${why.message}; asking once more`)] };
+function failedBy(own: Free, why: Fault, heard: boolean, at: Scope): Change<Response> {
+  if (heard) return { next: failed(own, why) }; // What was heard plays to where it goes.
+  if (why.code === "rate-limited") return later(own, why, at);
+  if (why.recovery === "fall-back") return { next: failed(own, why) };
+  if (why.code !== "server") return { next: own, ends: endingBy(why) };
+  if (own.retries >= ASK_AGAIN_MAX) return { next: failed(own, why) };
+  return again(own, at.nowMs, `${why.message}; asking once more`);
 }
 
-function again(free: Response, notBeforeMs: number): Change<Response> {
-  return { next: { ...free, pending: true, retries: free.retries + 1, notBeforeMs } };
+function again(own: Free, notBeforeMs: number, line: string): Change<Response> {
+  const next = { ...own, pending: true, retries: own.retries + 1, notBeforeMs };
+  return { next, facts: [log("warning", line)] };
 }
 
 /** After a wait that grows, or that the server asked for; a few times at most. */
-function later(free: Response, why: Fault, hintMs: number | null, at: Scope): Change<Response> {
-  const waitMs = hintMs ?? 2 * redialDelayMs(free.retries, at.chance);
-  if (free.retries < ASK_LATER_MAX && waitMs <= ASK_LATER_MAX_MS) {
+function later(own: Free, why: Fault, at: Scope): Change<Response> {
+  const waitMs = retryHintMs(why.message) ?? 2 * redialDelayMs(own.retries, at.chance);
+  if (own.retries < ASK_LATER_MAX && waitMs <= ASK_LATER_MAX_MS) {
     const line = `${why.message}; again in ${(waitMs / 1000).toFixed(1)} s`;
-    return { ...again(free, at.nowMs + waitMs), facts: [warning(line)] };
+    return again(own, at.nowMs + waitMs, line);
   }
   const facts: Fact[] = [{ tag: "retry-after", why, forMs: waitMs }];
-  return { next: free, facts, ends: { reason: "fault", fault: why } };
+  return { next: own, facts, ends: endingBy(why) };
 }
 
 function failed(own: Response, why: Fault): Response {
   return { ...data(own), retries: own.retries + 1, tag: "failed", why };
 }
 
-function warning(line: string): Fact {
-  return { tag: "log", level: "warning", line };
-}
-
 // ---------------------------------------------------------------- errors
 
-/** An error of the server that is about a response; `isOurs` finds it by the id of what we sent. */
-function error(own: Response, said: ServerError, model: string, at: Scope): Change<Response> {
-  const id = parseEventId(said.eventId);
-  if (own.tag === "cancelling") {
-    const isOfCancel = id === null ? said.code === NOT_ACTIVE : isSameEvent(id, own.cancel);
-    // There is none to cancel: the wire is free.
-    return isOfCancel ? { next: { ...data(own), tag: "none" } } : { next: own };
-  }
-  if (own.tag !== "requested" || !isOfRequest(own, id, said)) return { next: own };
-  if (said.code === BUSY || (said.code === null && id === null)) return busy(own, said, at);
-  const why = serverFault(said, model);
-  const free = { ...data(own), tag: "none" } as const;
-  if (why.code === "rate-limited") return later(free, why, retryHintMs(why.message), at);
-  return { next: free, ends: { reason: why.code === "budget" ? "budget" : "fault", fault: why } };
+export const NOT_ACTIVE = "response_cancel_not_active";
+export const BUSY = "conversation_already_has_active_response";
+
+/** There is none to cancel: the wire is free. */
+function cancelError(own: Cancelling, { error }: Event<"error">): Change<Response> {
+  const id = parseEventId(error.eventId);
+  const isOfCancel = id === null ? error.code === NOT_ACTIVE : isSameEvent(id, own.cancel);
+  return { next: isOfCancel ? free(own) : own };
 }
 
-const NOT_ACTIVE = "response_cancel_not_active";
-const BUSY = "conversation_already_has_active_response";
+function requestError(own: Requested, event: Event<"error">, at: Scope): Change<Response> {
+  const { error, model } = event;
+  const id = parseEventId(error.eventId);
+  if (!isOfRequest(own, id, error)) return stay(own);
+  if (error.code === BUSY || (error.code === null && id === null)) return busy(own, error, at);
+  const why = serverFault(error, model);
+  if (why.code === "rate-limited") return later(free(own), why, at);
+  return { next: free(own), ends: endingBy(why) };
+}
 
 /** Errors without an id of ours can only be about what the wire waits for. */
 function isOfRequest(own: Requested, id: EventId | null, { code, type }: ServerError): boolean {
@@ -391,6 +366,6 @@ function busy(own: Requested, said: ServerError, at: Scope): Change<Response> {
   if (own.retries >= ASK_LATER_MAX) return { next: failed(own, why) };
   const waitMs = own.retries === 0 ? 0 : redialDelayMs(own.retries, at.chance);
   const rest = { ...own, pending: true, retries: own.retries + 1, notBeforeMs: at.nowMs + waitMs };
-  const line = `${why.message}; asking again`;
-  return { ...cancelling(rest, null, at), facts: own.retries === 0 ? [] : [warning(line)] };
+  const facts = own.retries === 0 ? [] : [log("warning", `${why.message}; asking again`)];
+  return { ...cancelling(rest, null, at), facts };
 }

@@ -3,64 +3,93 @@
  * connection still says is dropped, and counted.
  */
 
+import { type EventKind, parseEventId } from "../realtime/event-ids.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
 import { linkFault, serverFault } from "../realtime/faults.ts";
 import type { ServerError, ServerEvent } from "../realtime/server-events.ts";
+import type { ResponseBy } from "../realtime/session.ts";
 import { finish } from "./conversation.ts";
-import { type EventId, parseEventId } from "./ids.ts";
-import type { Change, Input } from "./inputs.ts";
-import { linkDeadlineMs } from "./link.ts";
+import type { Input } from "./inputs.ts";
+import type { SessionSaid } from "./link.ts";
 import { isConnecting } from "./link-dial.ts";
+import { type Change, log, type Of } from "./machine.ts";
 import { coolDown, keepWarm } from "./memory.ts";
-import { isHeard, playbackDeadlineMs } from "./playback.ts";
-import { isWireFree, responseDeadlineMs } from "./response.ts";
-import { breakLink, endWith, type Order, type Routed, renew, settleMs } from "./rules.ts";
-import type { Conversation, ResponseBy, State, StepContext } from "./state.ts";
-import { toolsDeadlineMs } from "./tools.ts";
+import { isHeard } from "./playback.ts";
+import { BUSY, isOurs, isWireFree, NOT_ACTIVE } from "./response.ts";
+import { breakLink, endWith, type Order, type Routed, renew, settleMs, tell } from "./rules.ts";
+import type { Conversation, Scope, State, StepContext } from "./state.ts";
 import { forget } from "./turn.ts";
-import { commitKind, turnDeadlineMs } from "./turn-views.ts";
+import { commitKind } from "./turn-views.ts";
 import {
   approvalDeadlineMs,
+  dueTimes,
   isLimited,
   isPerhapsSpeech,
   isTurnTimed,
   wantedSession,
 } from "./views.ts";
 
-type Said = Extract<Input, { tag: "server" }>;
+type Said = Of<Input, "server">;
 
 export function hear(state: State, input: Input, at: StepContext): Routed {
-  const { conversation: c } = state;
+  const { conversation: c, memory } = state;
+  return c === null
+    ? atRest(state, input, at)
+    : inConversation(state, c, input, { ...at, call: c.call, memory });
+}
+
+/** What comes late, and what is said to a session that is kept. */
+function atRest(state: State, input: Input, at: StepContext): Routed {
+  const { warm } = state.memory;
   switch (input.tag) {
     case "link-closed":
-      return linkClosed(state, input, at);
-    case "server":
-      return said(state, input, at);
-    case "tick":
-      return tick(state, at);
+      return linkGone(state, input) ?? dropped(state, "link", "closed");
+    case "server": {
+      const { event, attempt } = input;
+      const isLate = warm?.link.attempt === attempt && event.tag === "committed";
+      return isLate
+        ? { next: state, sends: [forget(event.itemId, 0)] }
+        : dropped(state, "server", event.tag);
+    }
     case "reply-audio":
-      return c === null ? discarded(state, input.responseId) : replyAudio(c, input.responseId);
+      return {
+        next: state,
+        sends: [{ tag: "discard-response", responseId: input.responseId }],
+      };
+    case "tick":
+      return tickAtRest(state, at);
+    default:
+      return [];
+  }
+}
+
+function inConversation(state: State, c: Conversation, input: Input, at: Scope): Routed {
+  switch (input.tag) {
+    case "link-closed":
+      return linkGone(state, input) ?? linkClosed(state, c, input, at);
+    case "server":
+      return said(state, c, input, at);
+    case "tick":
+      return tick(state, c, at);
+    case "reply-audio":
+      return replyAudio(c, input.responseId);
     case "flushed":
-      return c === null ? [] : flushed(c, input);
+      return flushed(c, input);
     case "underrun":
-      return c === null || c.response.tag === "none"
-        ? []
-        : [{ to: "playback", event: { tag: "underrun" } }];
-    case "drained":
+      return c.response.tag === "none" ? [] : [tell.playback({ tag: "underrun" })];
+    case "drained": {
       // Of a sound of our own, such as that at the wake word, nothing follows.
-      return c === null || c.playback.tag === "silent"
-        ? []
-        : [{ to: "playback", event: { tag: "drained", settleMs: settleMs(c) } }];
+      const isOurs = c.playback.tag === "silent";
+      return isOurs ? [] : [tell.playback({ tag: "drained", settleMs: settleMs(c) })];
+    }
     case "uplink-flushed":
-      return c === null || c.turn.tag !== "released" ? [] : uplinkFlushed();
+      return c.turn.tag === "released" ? [tell.turn(input), ...asksFor("client")] : [];
     case "tool-done": {
       const { tag: _, callId, ...result } = input;
-      return [{ to: "tools", event: { tag: "done", callId, result } }];
+      return [tell.tools({ tag: "done", callId, result })];
     }
-    case "tool-asks": {
-      const { callId, output } = input;
-      return [{ to: "tools", event: { tag: "ask", callId, output } }];
-    }
+    case "tool-asks":
+      return [tell.tools({ tag: "ask", callId: input.callId, output: input.output })];
     default:
       return [];
   }
@@ -72,29 +101,25 @@ function dropped(state: State, machine: string, event: string): Change<State> {
 
 // ---------------------------------------------------------------- link
 
+/** That of the session that was kept; null: it is another. */
+function linkGone(state: State, { attempt }: Of<Input, "link-closed">): Change<State> | null {
+  if (state.memory.warm?.link.attempt !== attempt) return null;
+  return { next: { ...state, memory: keepWarm(state.memory, null) } };
+}
+
 function linkClosed(
   state: State,
-  { attempt, failure }: Extract<Input, { tag: "link-closed" }>,
-  at: StepContext,
+  c: Conversation,
+  { attempt, failure }: Of<Input, "link-closed">,
+  at: Scope,
 ): Routed {
-  const { conversation: c, memory } = state;
-  if (memory.warm?.link.attempt === attempt) {
-    return { next: { ...state, memory: keepWarm(memory, null) } };
-  }
-  if (c === null || c.link.attempt !== attempt) return dropped(state, "link", "closed");
-  if (isConnecting(c.link)) {
-    const isWaiting = c.link.tag === "dialing" && c.link.redialAtMs !== null;
-    return isWaiting ? [] : [{ to: "link", event: { tag: "closed", failure } }];
-  }
-  return c.link.tag === "lost" ? [] : lost(c, failure, { ...at, call: c.call, memory });
+  if (c.link.attempt !== attempt) return dropped(state, "link", "closed");
+  if (c.link.tag === "lost" || (c.link.tag === "dialing" && c.link.redialAtMs !== null)) return [];
+  return isConnecting(c.link) ? [tell.link({ tag: "closed", failure })] : lost(c, failure, at);
 }
 
 /** In mid-conversation: what is being heard plays on; an unanswered question is asked anew. */
-function lost(
-  c: Conversation,
-  failure: LinkFailure,
-  at: Parameters<typeof renew>[2],
-): readonly Order[] {
+function lost(c: Conversation, failure: LinkFailure, at: Scope): readonly Order[] {
   const why = linkFault(failure, c.link.model);
   const isFinal = why.recovery === "report" || why.recovery === "exit";
   if (!isHeard(c.playback)) return isFinal ? [endWith(why)] : renew(c, why, at);
@@ -104,27 +129,20 @@ function lost(
 
 // ---------------------------------------------------------------- server
 
-function said(state: State, input: Said, at: StepContext): Routed {
-  const { conversation: c, memory } = state;
+function said(state: State, c: Conversation, input: Said, at: Scope): Routed {
   const { event, attempt } = input;
-  if (c === null) {
-    const isLate = memory.warm?.link.attempt === attempt && event.tag === "committed";
-    return isLate
-      ? { next: state, sends: [forget(event.itemId, { count: 0 })] }
-      : dropped(state, "server", event.tag);
-  }
   if (attempt !== c.link.attempt) return dropped(state, "server", event.tag);
   switch (event.tag) {
     case "malformed": {
       const line = `The server sent what cannot be read: ${event.why}`;
-      return { next: state, facts: [{ tag: "log", level: "warning", line }] };
+      return { next: state, facts: [log("warning", line)] };
     }
     case "error":
       return isConnecting(c.link)
-        ? refusedSetUp(c, event.error, at)
+        ? [refusedSetUp(c, event.error, at)]
         : serverError(state, c, event.error, at);
     case "session-created":
-      return [{ to: "link", event: { tag: "created", said: event, wanted: wantedSession(c, at) } }];
+      return [tell.link({ tag: "created", said: event, wanted: wantedSession(c, at) })];
     case "session-updated":
       return updated(c, event);
     default:
@@ -132,99 +150,76 @@ function said(state: State, input: Said, at: StepContext): Routed {
   }
 }
 
-function refusedSetUp(c: Conversation, error: ServerError, at: StepContext): readonly Order[] {
-  return [{ to: "link", event: { tag: "refused", error, wanted: wantedSession(c, at) } }];
+function refusedSetUp(c: Conversation, error: ServerError, at: StepContext): Order {
+  return tell.link({ tag: "refused", error, wanted: wantedSession(c, at) });
 }
 
 /** A new connection is first told what was said, then hears the unanswered question from the ring. */
-function updated(
-  c: Conversation,
-  event: Extract<ServerEvent, { tag: "session-created" | "session-updated" }>,
-): Routed {
-  const confirmed: Order = { to: "link", event: { tag: "updated", said: event } };
+function updated(c: Conversation, event: SessionSaid): readonly Order[] {
+  const confirmed = tell.link({ tag: "updated", said: event });
   if (c.link.tag !== "configuring") return [confirmed];
-  const replay: Order = { to: "dialogue", event: { tag: "replay" } };
-  return [confirmed, replay, { to: "turn", event: { tag: "link-ready" } }];
+  return [confirmed, tell.dialogue({ tag: "replay" }), tell.turn({ tag: "link-ready" })];
 }
 
-function inSession(c: Conversation, { event, capturedAt: sample }: Said): Routed {
+function inSession(c: Conversation, { event, capturedAt: sample }: Said): readonly Order[] {
   switch (event.tag) {
     case "speech-started":
     case "speech-stopped":
-      return [{ to: "turn", event: { tag: event.tag, itemId: event.itemId, sample } }];
+      return [tell.turn({ tag: event.tag, itemId: event.itemId, sample })];
     case "committed":
       return committed(c, event.itemId);
     case "response-created":
-      return [{ to: "response", event: { tag: "created", id: event.responseId } }];
+      return [tell.response({ tag: "created", id: event.responseId })];
     case "response-done":
       return responseDone(c, event);
     case "transcript":
-      return [{ to: "dialogue", event }];
+      return [tell.dialogue(event)];
     default:
       return [];
   }
 }
 
 function committed(c: Conversation, itemId: string): readonly Order[] {
-  const turn: Order = { to: "turn", event: { tag: "committed", itemId } };
+  const turn = tell.turn({ tag: "committed", itemId });
   const by = c.link.tag === "ready" ? c.link.confirmed.responseBy : "client";
+  // The server creates a response to what it has committed, unless it is busy.
+  const isExpected = by === "server" && isWireFree(c.response);
+  const asked = isExpected ? [tell.turn({ tag: "asked", by })] : [];
   switch (commitKind(c.turn, itemId)) {
-    case "question": {
-      const tools: Order = { to: "tools", event: { tag: "question" } };
-      const question: Order = { to: "response", event: { tag: "question", by } };
-      return [turn, tools, question, ...askedBy(by, c)];
-    }
+    case "question":
+      return [turn, ...asksFor(by), ...asked];
     case "empty":
     case "late": {
       if (by === "client") return [turn];
-      // The server responds to all that it has heard, an unanswered question included.
-      const isWanted = c.response.pending && isWireFree(c.response);
-      const question: Order = { to: "response", event: { tag: "question", by } };
-      const none: Order = { to: "response", event: { tag: "empty-turn" } };
-      return isWanted ? [turn, question, ...askedBy(by, c)] : [turn, none];
+      // It responds to all that it has heard, an unanswered question included.
+      return c.response.pending && isExpected
+        ? [turn, tell.response({ tag: "question", by }), ...asked]
+        : [turn, tell.response({ tag: "empty-turn" })];
     }
     case "own":
       return [turn];
   }
 }
 
-/** The server creates a response to what it has committed, unless it is busy. */
-function askedBy(by: ResponseBy, c: Conversation): readonly Order[] {
-  const isExpected = by === "server" && isWireFree(c.response);
-  return isExpected ? [{ to: "turn", event: { tag: "asked", by } }] : [];
+function asksFor(by: ResponseBy): readonly Order[] {
+  return [tell.tools({ tag: "question" }), tell.response({ tag: "question", by })];
 }
 
-function uplinkFlushed(): readonly Order[] {
-  return [
-    { to: "turn", event: { tag: "uplink-flushed" } },
-    { to: "tools", event: { tag: "question" } },
-    { to: "response", event: { tag: "question", by: "client" } },
-  ];
-}
-
-function responseDone(
-  c: Conversation,
-  said: Extract<ServerEvent, { tag: "response-done" }>,
-): readonly Order[] {
+function responseDone(c: Conversation, said: Of<ServerEvent, "response-done">): readonly Order[] {
   const { response, playback } = c;
   const heard = isSounded(c);
-  const done: Order = { to: "response", event: { tag: "done", said, heard, model: c.link.model } };
-  const id = response.tag === "active" ? response.id : said.responseId;
-  const isOurs =
-    response.tag === "requested" || (response.tag === "active" && id === said.responseId);
-  if (!isOurs || said.responseId === response.unsolicited?.id || said.status === "failed")
+  const done = tell.response({ tag: "done", said, heard, model: c.link.model });
+  const isUnsolicited = said.responseId === response.unsolicited?.id;
+  if (!isOurs(response, said.responseId) || isUnsolicited || said.status === "failed")
     return [done];
   const isAnswer = heard || said.calls.length > 0;
-  const answered: readonly Order[] = isAnswer ? [{ to: "turn", event: { tag: "answered" } }] : [];
-  const isCalling = said.calls.length > 0 && said.status === "completed";
-  const called: Order = { to: "tools", event: { tag: "called", calls: said.calls } };
-  const complete: Order = { to: "playback", event: { tag: "complete", error: null } };
-  const goesOn = isCalling
-    ? [called]
-    : isHeard(playback) || playback.tag === "held"
-      ? [complete]
-      : [];
-  return [done, ...answered, ...goesOn];
+  const answered = isAnswer ? [tell.turn({ tag: "answered" })] : [];
+  if (said.calls.length > 0 && said.status === "completed") {
+    return [done, ...answered, tell.tools({ tag: "called", calls: said.calls })];
+  }
+  const isSounding = isHeard(playback) || playback.tag === "held";
+  const complete = isSounding ? [tell.playback({ tag: "complete", error: null })] : [];
+  return [done, ...answered, ...complete];
 }
 
 /** Has the response under way been heard, or will be? */
@@ -235,7 +230,7 @@ function isSounded({ response, playback }: Conversation): boolean {
 }
 
 /** Errors of ours that cannot hurt: the server was a moment ahead of us. */
-const HARMLESS: readonly EventId["kind"][] = [
+const HARMLESS: ReadonlySet<EventKind> = new Set<EventKind>([
   "cancel",
   "delete",
   "truncate",
@@ -243,82 +238,70 @@ const HARMLESS: readonly EventId["kind"][] = [
   "replay",
   "commit",
   "output",
-];
+]);
 
-function serverError(state: State, c: Conversation, error: ServerError, at: StepContext): Routed {
+function serverError(state: State, c: Conversation, error: ServerError, at: Scope): Routed {
   const id = parseEventId(error.eventId);
   const why = serverFault(error, c.link.model);
-  if (id?.kind === "update") return refusedSetUp(c, error, at);
-  const toResponse: Order = { to: "response", event: { tag: "error", error, model: c.link.model } };
-  const isAboutResponse = id?.kind === "create" || error.code === "response_cancel_not_active";
-  const isUnnamed = id === null && c.response.tag === "requested";
-  if (isAboutResponse || error.code === "conversation_already_has_active_response")
-    return [toResponse];
-  if (id !== null && HARMLESS.includes(id.kind)) return [];
+  if (id?.kind === "update") return [refusedSetUp(c, error, at)];
+  const toResponse = [tell.response({ tag: "error", error, model: c.link.model })];
+  const isCode = error.code === NOT_ACTIVE || error.code === BUSY;
+  if (id?.kind === "create" || isCode) return toResponse;
+  if (id !== null && HARMLESS.has(id.kind)) return [];
   // A picture that is not taken is worth a line, and no conversation.
   const isEnd = why.recovery === "report" && why.code !== "server" && id?.kind !== "picture";
   if (isEnd) return [endWith(why)];
+  const isUnnamed = id === null && error.code === null && c.response.tag === "requested";
+  if (isUnnamed) return toResponse;
   const line = `The Realtime API reported an error: ${error.message} (${error.code ?? "no code"})`;
-  const noted: Change<State> = { next: state, facts: [{ tag: "log", level: "warning", line }] };
-  return isUnnamed && error.code === null ? [toResponse] : noted;
+  return { next: state, facts: [log("warning", line)] };
 }
 
 // ---------------------------------------------------------------- speaker
 
-function discarded(state: State, responseId: string): Change<State> {
-  return { next: state, sends: [{ tag: "discard-response", responseId }] };
-}
-
 function replyAudio(c: Conversation, responseId: string): readonly Order[] {
-  const heard: Order = { to: "response", event: { tag: "sound", id: responseId } };
-  const { response } = c;
-  const isOurs =
-    response.tag === "requested" || (response.tag === "active" && response.id === responseId);
-  if (c.link.tag !== "ready" || !isOurs) return [heard];
+  const sound = tell.response({ tag: "sound", id: responseId });
+  if (c.link.tag !== "ready" || !isOurs(c.response, responseId)) return [sound];
   const isQuestion = c.tools.approvals.some(({ stage }) => stage === "unheard");
-  const asked: readonly Order[] = isQuestion
-    ? [{ to: "tools", event: { tag: "question-heard" } }]
-    : [];
-  const sound = { tag: "sound", responseId, held: isPerhapsSpeech(c) } as const;
-  return [heard, { to: "playback", event: sound }, ...asked];
+  const asked = isQuestion ? [tell.tools({ tag: "question-heard" })] : [];
+  return [sound, tell.playback({ tag: "sound", responseId, held: isPerhapsSpeech(c) }), ...asked];
 }
 
-function flushed(c: Conversation, { attempt, items }: Extract<Input, { tag: "flushed" }>): Routed {
+function flushed(c: Conversation, { attempt, items }: Of<Input, "flushed">): readonly Order[] {
   const isThis = attempt === c.link.attempt && c.link.tag === "ready";
   // What was heard on a connection that is gone is nothing to the server.
-  const event = { tag: "flushed", items: isThis ? items : [] } as const;
-  return [
-    { to: "dialogue", event: { tag: "cut", items } },
-    { to: "playback", event },
-  ];
+  const cut = isThis ? items : [];
+  return [tell.dialogue({ tag: "cut", items }), tell.playback({ tag: "flushed", items: cut })];
 }
 
 // ---------------------------------------------------------------- time
 
-function tick(state: State, at: StepContext): Routed {
-  const { conversation: c, memory, rest } = state;
+function tickAtRest(state: State, at: StepContext): Change<State> {
+  const { memory, rest } = state;
+  const isShown = rest.tag === "fault" && at.nowMs < rest.untilMs;
+  const calm: State =
+    rest.tag === "fault" && !isShown ? { ...state, rest: { tag: "idle" } } : state;
+  if (memory.warm === null || at.nowMs < memory.warm.untilMs) return { next: calm };
+  const cooled = coolDown(memory);
+  return { ...cooled, next: { ...calm, memory: cooled.next } };
+}
+
+function tick(state: State, c: Conversation, at: Scope): Routed {
   const isDue = (ms: number | null): boolean => ms !== null && ms <= at.nowMs;
-  if (c === null) {
-    const calm: State =
-      rest.tag === "fault" && isDue(rest.untilMs) ? { ...state, rest: { tag: "idle" } } : state;
-    if (!isDue(memory.warm?.untilMs ?? null)) return { next: calm };
-    const { next, ...cooled } = coolDown(memory);
-    return { ...cooled, next: { ...calm, memory: next } };
-  }
   if (isLimited(c) && isDue(c.call.endsAtMs)) {
     return finish(state, { reason: "max_duration", fault: null }, at);
   }
-  const isWaiting = c.turn.tag === "ended" || c.turn.tag === "released";
+  const times = dueTimes(c);
   const due = { tag: "due" } as const;
-  const orders: (Order | null)[] = [
-    isDue(linkDeadlineMs(c.link)) ? { to: "link", event: due } : null,
-    isTurnTimed(c) && !isWaiting && isDue(turnDeadlineMs(c.turn))
-      ? { to: "turn", event: due }
-      : null,
-    isDue(responseDeadlineMs(c.response)) ? { to: "response", event: due } : null,
-    isDue(playbackDeadlineMs(c.playback)) ? { to: "playback", event: due } : null,
-    isDue(toolsDeadlineMs(c.tools)) ? { to: "tools", event: due } : null,
-    isDue(approvalDeadlineMs(c)) ? { to: "tools", event: { tag: "approval-due" } } : null,
-  ];
-  return orders.filter((order) => order !== null);
+  // Of a turn that waits for its commit, a rule decides.
+  const isWaiting = c.turn.tag === "ended" || c.turn.tag === "released";
+  const isTurnDue = isTurnTimed(c) && !isWaiting && isDue(times.turn);
+  return [
+    isDue(times.link) ? tell.link(due) : null,
+    isTurnDue ? tell.turn(due) : null,
+    isDue(times.response) ? tell.response(due) : null,
+    isDue(times.playback) ? tell.playback(due) : null,
+    isDue(times.tools) ? tell.tools(due) : null,
+    isDue(approvalDeadlineMs(c)) ? tell.tools({ tag: "approval-due" }) : null,
+  ].filter((order) => order !== null);
 }

@@ -9,19 +9,19 @@
  * (views.ts); what has happened is a fact, told once.
  */
 
-import type { HeardItem } from "../audio/playhead.ts";
 import type { Fault } from "../fault.ts";
 import type { FallbackChain } from "../models/fallback.ts";
 import type { BudgetLevel } from "../money/budget.ts";
-import type { ServerEvent } from "../realtime/server-events.ts";
-import type { SetUpPart } from "../realtime/session.ts";
+import type { Dialogue } from "../realtime/dialogue.ts";
+import type { EventId } from "../realtime/event-ids.ts";
+import type { ResponseBy, SessionMode, SetUpPart } from "../realtime/session.ts";
 import type { PublicSettings } from "../settings/table.ts";
-import type { EventId } from "./ids.ts";
 
 /** What called the appliance. `sample`: position of the capture clock. */
-export type Trigger =
-  | { readonly source: "wake-word"; readonly keyword: string; readonly sample: number }
-  | { readonly source: "button" | "command"; readonly sample: number };
+export type Trigger = Readonly<
+  | { source: "wake-word"; keyword: string; sample: number }
+  | { source: "button" | "command"; sample: number }
+>;
 
 /** What never changes in a conversation. Settings: a reload does not change a running one. */
 export interface Call {
@@ -34,12 +34,6 @@ export interface Call {
 }
 
 // ---------------------------------------------------------------- link
-
-/** What the session was last asked to be, by what can change in it. */
-export interface WantedSession {
-  readonly pushToTalk: boolean;
-  readonly responseBy: ResponseBy;
-}
 
 interface LinkData {
   /** The dial in force; what other attempts report is stale. */
@@ -56,32 +50,27 @@ interface LinkData {
 
 interface Connecting extends LinkData {
   /** The conversation's deadline for a session that listens. */
+  readonly sessionUntilMs: number;
+  /** This attempt's own deadline, never later than that. */
   readonly untilMs: number;
-  /** This attempt's own deadline. */
-  readonly tryUntilMs: number;
   /** Models that failed since the last good connection, and why. */
   readonly failed: readonly { readonly model: string; readonly why: Fault }[];
   /** Failures of this model since then. */
   readonly failures: number;
 }
 
-/** `recycleAtMs`: a new connection is due, since the server ends this one soon after. */
+/** What the session was last asked to be; a new connection is due, since the server ends this one. */
+interface SetUp {
+  readonly sent: SessionMode;
+  readonly recycleAtMs: number;
+}
+
+/** `updates`: set-ups that the server has not answered yet; `confirmed`: what it has. */
 export type Link =
-  | (Connecting & { readonly tag: "dialing"; readonly redialAtMs: number | null })
-  | (Connecting & {
-      readonly tag: "configuring";
-      readonly recycleAtMs: number;
-      readonly sent: WantedSession;
-    })
-  | (LinkData & {
-      readonly tag: "ready";
-      readonly recycleAtMs: number;
-      readonly sent: WantedSession;
-      /** What the server has confirmed; `updates`: set-ups that it has not answered yet. */
-      readonly confirmed: WantedSession;
-      readonly updates: number;
-    })
-  | (LinkData & { readonly tag: "lost" });
+  | (Connecting & Readonly<{ tag: "dialing"; redialAtMs: number | null }>)
+  | (Connecting & SetUp & Readonly<{ tag: "configuring" }>)
+  | (LinkData & SetUp & Readonly<{ tag: "ready"; confirmed: SessionMode; updates: number }>)
+  | (LinkData & Readonly<{ tag: "lost" }>);
 
 // ---------------------------------------------------------------- turn
 
@@ -107,34 +96,27 @@ interface TurnData {
 export type Opens = "with-link" | "after-reply" | "after-settling" | "by-button";
 
 export type Turn = TurnData &
-  (
-    | { readonly tag: "closed"; readonly opens: Opens; readonly untilMs: number | null }
-    | { readonly tag: "open"; readonly followUp: boolean; readonly untilMs: number }
+  Readonly<
+    | { tag: "closed"; opens: Opens; untilMs: number | null }
+    | { tag: "open"; followUp: boolean; untilMs: number }
     | {
-        readonly tag: "speech";
-        readonly itemId: string;
-        readonly fromSample: number | null;
-        readonly untilMs: number;
+        tag: "speech";
+        itemId: string;
+        fromSample: number | null;
+        untilMs: number;
         /** A question is under way already; this may be a cough. When it counts as speech. */
-        readonly confirmAtMs: number | null;
-        readonly before: "open" | "committed";
+        confirmAtMs: number | null;
+        before: "open" | "committed";
       }
-    | { readonly tag: "ended"; readonly itemId: string; readonly untilMs: number }
+    | { tag: "ended"; itemId: string; untilMs: number }
     /** `releasedSample`: by push-to-talk, where the question ends; null: the server found the turn. */
-    | { readonly tag: "committed"; readonly releasedSample: number | null }
-    | { readonly tag: "held"; readonly untilMs: number }
+    | { tag: "committed"; releasedSample: number | null }
+    | { tag: "held"; untilMs: number }
     /** `wasOpen`: the gate was open; else all of it is sent from `openedSample` on. */
-    | {
-        readonly tag: "released";
-        readonly sample: number;
-        readonly wasOpen: boolean;
-        readonly untilMs: number;
-      }
-  );
+    | { tag: "released"; sample: number; wasOpen: boolean; untilMs: number }
+  >;
 
 // ---------------------------------------------------------------- response
-
-export type ResponseBy = "server" | "client";
 
 interface ResponseData {
   /** A turn of the user, or results of functions, wait for a response. */
@@ -153,45 +135,32 @@ interface ResponseData {
 }
 
 export type Response = ResponseData &
-  (
-    | { readonly tag: "none" }
-    | { readonly tag: "requested"; readonly by: ResponseBy; readonly untilMs: number }
-    | {
-        readonly tag: "active";
-        readonly id: string;
-        /** Until its first sound; null once that has come. */
-        readonly untilMs: number | null;
-      }
+  Readonly<
+    | { tag: "none" }
+    | { tag: "requested"; by: ResponseBy; untilMs: number }
+    /** Until its first sound; null once that has come. */
+    | { tag: "active"; id: string; untilMs: number | null }
     /** Its `response.done` is still to come. `id` null: not known yet. */
-    | {
-        readonly tag: "cancelling";
-        readonly id: string | null;
-        readonly cancel: EventId;
-        readonly untilMs: number;
-      }
+    | { tag: "cancelling"; id: string | null; cancel: EventId; untilMs: number }
     /** It will not come on this connection. */
-    | { readonly tag: "failed"; readonly why: Fault }
-  );
+    | { tag: "failed"; why: Fault }
+  >;
 
 // ---------------------------------------------------------------- playback
 
 /** `error`: why the reply being heard will not be finished. */
-export type Playback =
-  | { readonly tag: "silent" }
+export type Playback = Readonly<
+  | { tag: "silent" }
   /** Its sound waits, because the user may be speaking. `complete`: all of it has come. */
-  | { readonly tag: "held"; readonly responseId: string; readonly complete: boolean }
-  | {
-      readonly tag: "playing";
-      readonly responseId: string;
-      readonly untilMs: number;
-      /** The speaker has nothing left and the server sends nothing: until then. */
-      readonly underrunUntilMs: number | null;
-    }
-  | { readonly tag: "draining"; readonly untilMs: number; readonly error: Fault | null }
+  | { tag: "held"; responseId: string; complete: boolean }
+  /** `underrunUntilMs`: the speaker has nothing left and the server sends nothing; until then. */
+  | { tag: "playing"; responseId: string; untilMs: number; underrunUntilMs: number | null }
+  | { tag: "draining"; untilMs: number; error: Fault | null }
   /** Silenced; what exactly was heard is not known yet. */
-  | { readonly tag: "flushing"; readonly untilMs: number }
+  | { tag: "flushing"; untilMs: number }
   /** Half duplex: the echo of the reply dies away. */
-  | { readonly tag: "settling"; readonly untilMs: number };
+  | { tag: "settling"; untilMs: number }
+>;
 
 // ---------------------------------------------------------------- tools
 
@@ -232,21 +201,6 @@ export type Tools = {
   readonly begun: readonly Pick<OpenCall, "callId" | "name" | "startedMs">[];
 } & ({ readonly tag: "quiet" } | { readonly tag: "running"; readonly calls: readonly OpenCall[] });
 
-// ---------------------------------------------------------------- dialogue
-
-/** Something said in this conversation, kept so that a new connection can be told of it. */
-export interface Line {
-  readonly itemId: string;
-  readonly role: "assistant" | "user";
-  readonly text: string;
-}
-
-/** `cuts`: replies cut lately; their words come after the cut, and are kept as far as heard. */
-export interface Dialogue {
-  readonly lines: readonly Line[];
-  readonly cuts: readonly HeardItem[];
-}
-
 // ---------------------------------------------------------------- everything
 
 export interface Conversation {
@@ -262,7 +216,6 @@ export interface Conversation {
 /** A session kept after a conversation, for the next one. */
 export interface Warm {
   readonly link: Extract<Link, { tag: "ready" }>;
-  readonly pushToTalk: boolean;
   readonly settings: PublicSettings;
   readonly dialogue: Dialogue;
   readonly requests: number;
@@ -288,10 +241,9 @@ export interface Memory {
 }
 
 /** At rest: what is shown. A fault is shown for a while; muted has no end of its own. */
-export type Rest =
-  | { readonly tag: "idle" }
-  | { readonly tag: "muted" }
-  | { readonly tag: "fault"; readonly fault: Fault; readonly untilMs: number };
+export type Rest = Readonly<
+  { tag: "idle" } | { tag: "muted" } | { tag: "fault"; fault: Fault; untilMs: number }
+>;
 
 export interface State {
   readonly memory: Memory;
@@ -317,14 +269,8 @@ export interface StepContext {
   readonly account: string;
 }
 
-/** Where a machine may go: state → event → states. What is not in it is refused. */
-export type Table<S extends string, E extends string> = {
-  readonly [K in S]: { readonly [V in E]?: readonly (S | "end")[] };
-};
-
 /** What a machine's function may ask beyond its own state. */
 export interface Scope extends StepContext {
   readonly call: Call;
+  readonly memory: Memory;
 }
-
-export type ServerSaid<T extends ServerEvent["tag"]> = Extract<ServerEvent, { tag: T }>;

@@ -15,166 +15,165 @@
 import { faultLine } from "../fault.ts";
 import { budgetFault, budgetLevel, isBeyond } from "../money/budget.ts";
 import { finish, showFault } from "./conversation.ts";
-import { TABLES } from "./describe.ts";
 import { nextDialogue } from "./dialogue.ts";
-import type { Change, Fact, Input, Step } from "./inputs.ts";
+import type { Effect, Ending, Fact, Input, Move, Step } from "./inputs.ts";
 import { RULES_MAX } from "./limits.ts";
-import { nextLink } from "./link.ts";
+import { LINK } from "./link.ts";
+import { type Change, log, taken } from "./machine.ts";
 import { budgetNotified, learn, NO_MEMORY } from "./memory.ts";
 import { ownersInput } from "./owner-inputs.ts";
-import { nextPlayback } from "./playback.ts";
-import { nextResponse } from "./response.ts";
+import { PLAYBACK } from "./playback.ts";
+import { RESPONSE } from "./response.ts";
 import { type Order, type Routed, RULES } from "./rules.ts";
 import { hear } from "./server-inputs.ts";
-import type { Conversation, State, StepContext } from "./state.ts";
-import { nextTools } from "./tools.ts";
-import { nextTurn } from "./turn.ts";
+import type { Call, Conversation, Memory, Scope, State, StepContext } from "./state.ts";
+import { TOOLS } from "./tools.ts";
+import { TURN } from "./turn.ts";
 
 export const INITIAL: State = { memory: NO_MEMORY, rest: { tag: "idle" }, conversation: null };
 
-/** A move of a machine, as its table has it. */
-export interface Move {
-  readonly machine: string;
-  readonly state: string;
-  readonly event: string;
-  readonly target: string;
+/** What the step has come to so far; it does not leave it before it is done. */
+interface Draft {
+  state: State;
+  readonly sends: Effect[];
+  readonly facts: Fact[];
+  readonly moves: Move[];
 }
 
-export type Watch = (move: Move) => void;
-
-type MachineOrder = Exclude<Order, { to: "end" }>;
-
-export function step(state: State, input: Input, at: StepContext, watch: Watch = () => {}): Step {
-  const begun: Step = { state, sends: [], facts: [] };
-  const routed = route(state, input, at);
-  const taken = isOrders(routed) ? carryOut(begun, routed, at, watch) : joined(begun, routed, at);
-  const ruled = applyRules(taken, input.tag, at, watch);
-  return input.tag === "shutdown" || input.tag === "power-off" ? ruled : notifyBudget(ruled, at);
-}
-
-function route(state: State, input: Input, at: StepContext): Routed {
-  return ownersInput(state, input, at) ?? hear(state, input, at);
+export function step(state: State, input: Input, at: StepContext): Step {
+  const draft: Draft = { state, sends: [], facts: [], moves: [] };
+  const routed = ownersInput(state, input, at) ?? hear(state, input, at);
+  if (isOrders(routed)) carryOut(draft, routed, at);
+  else join(draft, routed.next, routed, at);
+  applyRules(draft, input.tag, at);
+  if (input.tag !== "shutdown" && input.tag !== "power-off") notifyBudget(draft, at);
+  return draft;
 }
 
 function isOrders(routed: Routed): routed is readonly Order[] {
   return Array.isArray(routed);
 }
 
-/** The change added to what the step has done so far; memory learns from its facts. */
-function joined(before: Step, change: Change<State>, at: StepContext): Step {
-  const learned = learn(change.next.memory, change.facts ?? [], at);
-  const state = { ...change.next, memory: learned.next };
-  return {
-    state,
-    sends: [...before.sends, ...(change.sends ?? [])],
-    facts: [...before.facts, ...(learned.facts ?? [])],
-  };
+/** `change` has come about, and led to `state`; memory learns from its facts. */
+function join(draft: Draft, state: State, change: Change<unknown>, at: StepContext): void {
+  draft.state = state;
+  if (change.sends !== undefined) draft.sends.push(...change.sends);
+  if (change.facts !== undefined) for (const fact of change.facts) note(draft, fact, at);
 }
 
-function carryOut(before: Step, orders: readonly Order[], at: StepContext, watch: Watch): Step {
-  return orders.reduce((done, order) => obey(done, order, at, watch), before);
+/** A notice that was given before is passed over. */
+function note(draft: Draft, fact: Fact, at: StepContext): void {
+  const { memory } = draft.state;
+  if (fact.tag === "notice" && memory.notified.includes(fact.line)) return;
+  const learned = learn(memory, fact, at);
+  if (learned !== memory) draft.state = { ...draft.state, memory: learned };
+  draft.facts.push(fact.tag === "notice" ? log("notice", fact.line) : fact);
 }
 
-function obey(before: Step, order: Order, at: StepContext, watch: Watch): Step {
-  const { state } = before;
-  if (state.conversation === null) return before;
-  if (order.to === "end") return joined(before, finish(state, order.ending, at), at);
-  const from = state.conversation;
-  const { ends, ...change } = changed(from, order, state, at);
-  const after = joined(before, change, at);
-  report(from, order, after.state, ends !== undefined, watch);
-  return ends === undefined ? after : joined(after, finish(after.state, ends, at), at);
+function end(draft: Draft, ending: Ending, at: StepContext): void {
+  const over = finish(draft.state, ending, at);
+  join(draft, over.next, over, at);
 }
 
-/** Tells a test of each move that a machine has made. */
-function report(
-  from: Conversation,
-  order: MachineOrder,
-  { conversation }: State,
-  isEnd: boolean,
-  watch: Watch,
-): void {
+function carryOut(draft: Draft, orders: readonly Order[], at: StepContext): void {
+  for (const order of orders) {
+    const { conversation: c, memory } = draft.state;
+    if (c === null) return;
+    if (order.to === "end") end(draft, order.ending, at);
+    else obey(draft, c, order, scopeOf(at, c.call, memory));
+  }
+}
+
+/** Written out, since it is made several times a step and copying what is unknown is slow. */
+function scopeOf(at: StepContext, call: Call, memory: Memory): Scope {
+  const { nowMs, headSample, wallMs, chance, spentMicroUsd, settings, account } = at;
+  return { nowMs, headSample, wallMs, chance, spentMicroUsd, settings, account, call, memory };
+}
+
+type MachineOrder = Exclude<Order, { to: "end" }>;
+
+function obey(draft: Draft, c: Conversation, order: MachineOrder, at: Scope): void {
   const { to, event } = order;
-  if (to === "dialogue" || refusal(from, order) !== null) return;
-  const target = isEnd ? "end" : (conversation?.[to].tag ?? "end");
-  watch({ machine: to, state: from[to].tag, event: event.tag, target });
+  const done = changed(c, order, at);
+  if (done === null) {
+    const state = to === "dialogue" ? "" : c[to].tag;
+    draft.facts.push({ tag: "refused", machine: to, state, event: event.tag });
+    return;
+  }
+  const { after, change } = done;
+  const { ends } = change;
+  join(draft, { ...draft.state, conversation: after }, change, at);
+  if (to !== "dialogue") {
+    const target = ends === undefined ? after[to].tag : "end";
+    draft.moves.push({ machine: to, state: c[to].tag, event: event.tag, target });
+  }
+  if (ends !== undefined) end(draft, ends, at);
 }
 
-/** One machine's change, put back into the conversation. */
-function changed(
-  c: Conversation,
-  order: MachineOrder,
-  state: State,
-  at: StepContext,
-): Change<State> {
-  const scope = { ...at, call: c.call, memory: state.memory };
-  const refused = refusal(c, order);
-  if (refused !== null) return { next: state, facts: [refused] };
-  const put = <S>(
-    { next, ...rest }: Change<S>,
-    into: (next: S) => Conversation,
-  ): Change<State> => ({
-    ...rest,
-    next: { ...state, conversation: into(next) },
-  });
+interface Changed {
+  readonly after: Conversation;
+  readonly change: Change<unknown>;
+}
+
+/** What the order makes of the conversation; null: it is refused. */
+function changed(c: Conversation, order: MachineOrder, at: Scope): Changed | null {
+  const { event } = order;
   switch (order.to) {
     case "link":
-      return put(nextLink(c.link, order.event, scope), (link) => ({ ...c, link }));
+      return put(taken(LINK, c.link, event, at), (link) => ({ ...c, link }));
     case "turn":
-      return put(nextTurn(c.turn, order.event, scope), (turn) => ({ ...c, turn }));
+      return put(taken(TURN, c.turn, event, at), (turn) => ({ ...c, turn }));
     case "response":
-      return put(nextResponse(c.response, order.event, scope), (response) => ({ ...c, response }));
+      return put(taken(RESPONSE, c.response, event, at), (response) => ({ ...c, response }));
     case "playback":
-      return put(nextPlayback(c.playback, order.event, scope), (playback) => ({ ...c, playback }));
+      return put(taken(PLAYBACK, c.playback, event, at), (playback) => ({ ...c, playback }));
+    case "tools":
+      return put(taken(TOOLS, c.tools, event, at), (tools) => ({ ...c, tools }));
     case "dialogue":
       return put(nextDialogue(c.dialogue, order.event), (dialogue) => ({ ...c, dialogue }));
-    case "tools":
-      return put(nextTools(c.tools, order.event, scope), (tools) => ({ ...c, tools }));
   }
 }
 
-/** Does the machine's table have this event in this state? What it has not is counted. */
-function refusal(c: Conversation, { to, event }: MachineOrder): Fact | null {
-  if (to === "dialogue") return null;
-  const state = c[to].tag;
-  const isTaken = Object.hasOwn(TABLES[to][state] ?? {}, event.tag);
-  return isTaken ? null : { tag: "refused", machine: to, state, event: event.tag };
+/** The machine's next state, put back into the conversation. */
+function put<S>(change: Change<S> | null, into: (next: S) => Conversation): Changed | null {
+  return change === null ? null : { after: into(change.next), change };
 }
 
-function applyRules(before: Step, input: string, at: StepContext, watch: Watch): Step {
-  let done = before;
+function applyRules(draft: Draft, input: string, at: StepContext): void {
   for (let applied = 0; applied <= RULES_MAX; applied++) {
-    const { conversation: c, memory } = done.state;
-    if (c === null) return done;
-    const scope = { ...at, call: c.call, memory };
-    const rule = RULES.find(({ when }) => when(c, scope));
-    if (rule === undefined) return done;
-    done = carryOut(done, rule.orders(c, scope), at, watch);
+    const { conversation: c, memory } = draft.state;
+    if (c === null) return;
+    const orders = firstOrders(c, scopeOf(at, c.call, memory));
+    if (orders === null) return;
+    carryOut(draft, orders, at);
   }
   throw new Error(`the rules go round in circles after "${input}"`);
+}
+
+function firstOrders(c: Conversation, at: Scope): readonly Order[] | null {
+  for (const rule of RULES) {
+    const orders = rule.orders(c, at);
+    if (orders !== null) return orders;
+  }
+  return null;
 }
 
 /**
  * Levels of the budget are told once as each is reached, and fall again by themselves (midnight, a
  * budget raised). What was reached before the start is old news.
  */
-function notifyBudget(before: Step, at: StepContext): Step {
-  const { state } = before;
+function notifyBudget(draft: Draft, at: StepContext): void {
+  const { state } = draft;
   const level = budgetLevel(at.settings, at.spentMicroUsd);
   const known = state.memory.budgetNotified;
+  if (known === level) return;
+  const why = level === "calm" ? null : budgetFault(level, at.settings, at.spentMicroUsd);
   if (known === null || isBeyond(known, level)) {
-    const next = { ...state, memory: budgetNotified(state.memory, level) };
-    const line =
-      level === "calm" ? "" : faultLine(budgetFault(level, at.settings, at.spentMicroUsd));
-    const facts: Fact[] =
-      known === null && level !== "calm" ? [{ tag: "log", level: "notice", line }] : [];
-    return joined(before, { next, facts }, at);
+    draft.state = { ...state, memory: budgetNotified(state.memory, level) };
+    if (known === null && why !== null) draft.facts.push(log("notice", faultLine(why)));
+    return;
   }
-  const isResting = state.conversation === null && state.rest.tag === "idle";
-  if (!isResting || level === "calm" || !isBeyond(level, known)) return before;
-  return joined(
-    before,
-    showFault(state, budgetFault(level, at.settings, at.spentMicroUsd), at),
-    at,
-  );
+  if (why === null || state.conversation !== null || state.rest.tag !== "idle") return;
+  const shown = showFault(state, why, at);
+  join(draft, shown.next, shown, at);
 }

@@ -12,12 +12,11 @@
 import { fault } from "../fault.ts";
 import { utf8Bytes } from "../functions/result.ts";
 import type { CallOutcome } from "../phase.ts";
+import { NOTE } from "../realtime/dialogue.ts";
 import type { ToolCall } from "../realtime/server-events.ts";
 import { END_CONVERSATION } from "../realtime/session.ts";
 import { ended, heard, isSame, refusals, renewed, spoken, waiting } from "./approval.ts";
-import { NOTE } from "./dialogue.ts";
-import { eventId } from "./ids.ts";
-import type { Change, Effect, Fact } from "./inputs.ts";
+import type { Effect, Fact } from "./inputs.ts";
 import {
   APPROVALS_MAX,
   BEGUN_MAX,
@@ -25,32 +24,38 @@ import {
   TOOL_MAX_MS,
   TOOL_ROUNDS_MAX,
 } from "./limits.ts";
-import type { Approval, OpenCall, Scope, Table, Tools } from "./state.ts";
+import { after, type Change, endingBy, log, type Of, send, type Table } from "./machine.ts";
+import type { Approval, OpenCall, Scope, Tools } from "./state.ts";
 
-export type ToolsEvent =
-  | { readonly tag: "called"; readonly calls: readonly ToolCall[] }
-  | { readonly tag: "done"; readonly callId: string; readonly result: CallResult }
+export type ToolsEvent = Readonly<
+  | { tag: "called"; calls: readonly ToolCall[] }
+  | { tag: "done"; callId: string; result: CallResult }
   /** This one is to be approved by the user first; `output` tells the model so. */
-  | { readonly tag: "ask"; readonly callId: string; readonly output: string }
+  | { tag: "ask"; callId: string; output: string }
   /** A reply begins to be heard: it is the question, where one waits. */
-  | { readonly tag: "question-heard" }
+  | { tag: "question-heard" }
   /** The user has pressed the button. */
-  | { readonly tag: "approve" }
+  | { tag: "approve" }
   /** The reply is over, and the user may speak. */
-  | { readonly tag: "reply-over" }
+  | { tag: "reply-over" }
   /** Nobody has answered. */
-  | { readonly tag: "approval-due" }
+  | { tag: "approval-due" }
   /** All are settled, and the model was told to go on, or has no need to. */
-  | { readonly tag: "reported" }
+  | { tag: "reported" }
   /** The model has answered what it was shown. */
-  | { readonly tag: "looked" }
+  | { tag: "looked" }
   /** A new question: rounds are counted anew. */
-  | { readonly tag: "question" }
+  | { tag: "question" }
   /** The user goes on to something else. */
-  | { readonly tag: "interrupted" }
+  | { tag: "interrupted" }
   /** Nobody can be answered any more. */
-  | { readonly tag: "link-gone" }
-  | { readonly tag: "due" };
+  | { tag: "link-gone" }
+  | { tag: "due" }
+>;
+
+type Event<T extends ToolsEvent["tag"]> = Of<ToolsEvent, T>;
+type Quiet = Of<Tools, "quiet">;
+type Running = Of<Tools, "running">;
 
 /** `isBegun`: it goes on, and its end comes later. */
 export interface CallResult {
@@ -61,30 +66,32 @@ export interface CallResult {
   readonly picture?: string;
 }
 
-export const TOOLS_TABLE: Table<Tools["tag"], ToolsEvent["tag"]> = {
+/** What is taken alike, whether calls are open or not. */
+const ROWS = {
+  "question-heard": [questionHeard],
+  question: [question],
+  interrupted: [interrupted, "quiet"],
+  "link-gone": [dead, "quiet"],
+} as const;
+
+export const TOOLS: Table<Tools, ToolsEvent> = {
   quiet: {
-    called: ["quiet", "running", "end"],
-    done: ["quiet"],
-    ask: ["quiet"],
-    "question-heard": ["quiet"],
-    approve: ["running"],
-    "reply-over": ["quiet"],
-    "approval-due": ["quiet"],
-    reported: ["quiet"],
-    looked: ["quiet"],
-    question: ["quiet"],
-    interrupted: ["quiet"],
-    "link-gone": ["quiet"],
+    called: [called, "quiet", "running", "end"],
+    done: [done],
+    ask: [ask],
+    approve: [approve, "running"],
+    "reply-over": [replyOver],
+    "approval-due": [(own, _, at) => refuse(own, ({ untilMs }) => untilMs <= at.nowMs, at)],
+    reported: [reported],
+    looked: [looked],
+    ...ROWS,
   },
   running: {
-    called: ["running"],
-    done: ["running", "quiet"],
-    ask: ["running", "quiet"],
-    "question-heard": ["running"],
-    question: ["running"],
-    interrupted: ["quiet"],
-    "link-gone": ["quiet"],
-    due: ["running", "quiet"],
+    called: [called, "running"],
+    done: [done, "running", "quiet"],
+    ask: [ask, "running", "quiet"],
+    ...ROWS,
+    due: [timedOut, "running", "quiet"],
   },
 };
 
@@ -99,48 +106,15 @@ export const NO_TOOLS: Tools = {
   begun: [],
 };
 
-export function nextTools(own: Tools, event: ToolsEvent, at: Scope): Change<Tools> {
-  switch (event.tag) {
-    case "called":
-      return called(own, event.calls, at);
-    case "done":
-      return done(own, event.callId, event.result, at);
-    case "ask":
-      return ask(own, event.callId, event.output, at);
-    case "question-heard":
-      return { next: { ...own, approvals: heard(own.approvals, at) } };
-    case "approve":
-      return approve(own, at);
-    case "reply-over": {
-      const after = refuse(own, ({ stage }) => stage === "answered", at);
-      return { ...after, next: { ...after.next, approvals: renewed(after.next.approvals, at) } };
-    }
-    case "approval-due":
-      return refuse(own, ({ untilMs }) => untilMs <= at.nowMs, at);
-    case "question":
-      return { next: { ...own, rounds: 0, approvals: spoken(own.approvals) } };
-    case "reported":
-      return { next: reported(own) };
-    case "looked":
-      return looked(own);
-    case "interrupted":
-      return interrupted(own, at);
-    case "link-gone":
-      return dead(own, at);
-    case "due":
-      return timedOut(own, at);
-  }
-}
-
 /** The conversation is over: nobody hears the end of anything any more. */
 export function toolsOver(own: Tools, at: Scope): Change<Tools> {
-  const after = dead(own, at);
-  const facts = [...(after.facts ?? []), ...own.begun.map((call) => ended(call, "unfinished", at))];
-  return { ...after, next: { ...after.next, begun: [] }, facts };
-}
-
-export function toolsDeadlineMs(own: Tools): number | null {
-  return own.tag === "quiet" ? null : Math.min(...own.calls.map(({ deadlineMs }) => deadlineMs));
+  const gone = dead(own, null, at);
+  const unfinished = own.begun.map((call) => ended(call, "unfinished", at));
+  return {
+    ...gone,
+    next: { ...gone.next, begun: [] },
+    facts: [...(gone.facts ?? []), ...unfinished],
+  };
 }
 
 function openCalls(own: Tools): readonly OpenCall[] {
@@ -156,7 +130,7 @@ function withCalls(own: Tools, calls: readonly OpenCall[]): Tools {
 
 // ---------------------------------------------------------------- calls
 
-function called(own: Tools, calls: readonly ToolCall[], at: Scope): Change<Tools> {
+function called(own: Tools, { calls }: Event<"called">, at: Scope): Change<Tools> {
   const known = new Set([...own.settledIds, ...openCalls(own).map(({ callId }) => callId)]);
   const fresh = calls.filter(({ callId }, n) => {
     return !known.has(callId) && calls.findIndex((one) => one.callId === callId) === n;
@@ -166,7 +140,7 @@ function called(own: Tools, calls: readonly ToolCall[], at: Scope): Change<Tools
   const rounds = own.rounds + 1;
   if (rounds > TOOL_ROUNDS_MAX && goodbye === "no") {
     const why = fault("protocol", "report", "The model called functions without end");
-    return { next: own, ends: { reason: "fault", fault: why } };
+    return { next: own, ends: endingBy(why) };
   }
   const opened = fresh.map(({ callId, name, arguments: argumentsText }): OpenCall => {
     const deadlineMs = at.nowMs + TOOL_MAX_MS;
@@ -199,22 +173,21 @@ function run({ callId, name, argumentsText }: OpenCall, isApproved: boolean): Ef
   return { tag: "run-tool", callId, name, argumentsText, isApproved };
 }
 
-function reported(own: Tools): Tools {
-  return { ...own, awaited: false, goodbye: own.goodbye === "called" ? "asked" : own.goodbye };
+function reported(own: Quiet): Change<Tools> {
+  const goodbye = own.goodbye === "called" ? "asked" : own.goodbye;
+  return { next: { ...own, awaited: false, goodbye } };
 }
 
 /** The pictures that were answered are deleted. */
-function looked(own: Tools): Change<Tools> {
-  const sends = own.pictures.map((itemId, n): Effect => {
-    return { tag: "send", event: { tag: "delete-item", itemId }, id: eventId("delete", n) };
-  });
+function looked(own: Quiet): Change<Tools> {
+  const sends = own.pictures.map((itemId, n) => send({ tag: "delete-item", itemId }, "delete", n));
   return { next: { ...own, pictures: [] }, sends };
 }
 
 // ---------------------------------------------------------------- approval
 
 /** Answered with "ask first"; the same one that waits already waits once. */
-function ask(own: Tools, callId: string, output: string, at: Scope): Change<Tools> {
+function ask(own: Tools, { callId, output }: Event<"ask">, at: Scope): Change<Tools> {
   const call = openCalls(own).find((one) => one.callId === callId);
   if (call === undefined) return { next: own };
   const isKnown = own.approvals.some((one) => isSameCall(one, call));
@@ -224,14 +197,14 @@ function ask(own: Tools, callId: string, output: string, at: Scope): Change<Tool
     return settle(own, (one) => (one === call ? full : null), "held", at);
   }
   const result = { ok: true, output, isBegun: false };
-  const after = settle(own, (one) => (one === call ? result : null), "asked", at);
-  if (isKnown) return after;
+  const answered = settle(own, (one) => (one === call ? result : null), "asked", at);
+  if (isKnown) return answered;
   const approvals = [...own.approvals, waiting(call, at)];
-  return { ...after, next: { ...after.next, approvals }, facts: [] };
+  return { ...answered, next: { ...answered.next, approvals }, facts: [] };
 }
 
 /** All that were asked for run now; the model is told by messages, since the calls are answered. */
-function approve(own: Tools, at: Scope): Change<Tools> {
+function approve(own: Quiet, _: unknown, at: Scope): Change<Tools> {
   const approved = own.approvals.filter(({ stage }) => stage === "asked");
   const approvals = own.approvals.filter(({ stage }) => stage !== "asked");
   const opened = approved.map(({ callId, name, argumentsText }): OpenCall => {
@@ -241,10 +214,23 @@ function approve(own: Tools, at: Scope): Change<Tools> {
   return {
     next: withCalls({ ...own, approvals, awaited: true }, [...openCalls(own), ...opened]),
     sends: opened.map((call) => run(call, true)),
-    facts: opened.map(({ name }): Fact => {
-      return { tag: "log", level: "info", line: `Function ${name}: approved by the button` };
-    }),
+    facts: opened.map(({ name }) => log("info", `Function ${name}: approved by the button`)),
   };
+}
+
+function questionHeard(own: Tools, _: unknown, at: Scope): Change<Tools> {
+  return { next: { ...own, approvals: heard(own.approvals, at) } };
+}
+
+/** Rounds are counted anew, and the model's next calls tell what the user's answer was. */
+function question(own: Tools): Change<Tools> {
+  return { next: { ...own, rounds: 0, approvals: spoken(own.approvals) } };
+}
+
+/** What the user has answered without a yes is refused; the others wait on. */
+function replyOver(own: Quiet, _: unknown, at: Scope): Change<Tools> {
+  const left = refuse(own, ({ stage }) => stage === "answered", at);
+  return { ...left, next: { ...left.next, approvals: renewed(left.next.approvals, at) } };
 }
 
 function refuse(own: Tools, isRefused: (one: Approval) => boolean, at: Scope): Change<Tools> {
@@ -293,13 +279,10 @@ function answer(call: OpenCall, { output, picture }: CallResult, n: number): rea
   const told = isAnswered
     ? ({ tag: "tell-dialogue", role: "user", text } as const)
     : ({ tag: "tool-output", callId, output } as const);
-  const sent: Effect = { tag: "send", event: told, id: eventId("output", n) };
-  return picture === undefined ? [sent] : [sent, shown(callId, picture, n)];
-}
-
-function shown(callId: string, jpeg: string, n: number): Effect {
-  const event = { tag: "show-picture", itemId: pictureId(callId), jpeg } as const;
-  return { tag: "send", event, id: eventId("picture", n) };
+  const sent = send(told, "output", n);
+  if (picture === undefined) return [sent];
+  const shown = { tag: "show-picture", itemId: pictureId(callId), jpeg: picture } as const;
+  return [sent, send(shown, "picture", n)];
 }
 
 /** Of the call, which has one picture at most; the API takes 32 characters. */
@@ -319,7 +302,7 @@ function over(
 }
 
 /** A result; or the end of what was reported as begun. */
-function done(own: Tools, callId: string, result: CallResult, at: Scope): Change<Tools> {
+function done(own: Tools, { callId, result }: Event<"done">, at: Scope): Change<Tools> {
   const begun = own.begun.find((call) => call.callId === callId);
   if (begun === undefined) {
     return settle(own, (call) => (call.callId === callId ? result : null), "held", at);
@@ -337,31 +320,35 @@ function failure(error: string): CallResult {
 }
 
 /** A question that is being heard goes on waiting: the user may be answering it. */
-function interrupted(own: Tools, at: Scope): Change<Tools> {
+function interrupted(own: Tools, _: unknown, at: Scope): Change<Tools> {
   const why = failure("The user interrupted; ask again if it is still wanted");
-  const after = settle(own, () => why, "given-up", at);
-  const refused = refuse(after.next, ({ stage }) => stage !== "asked", at);
-  return {
-    next: { ...refused.next, goodbye: "no", awaited: false },
-    sends: [...aborts(openCalls(own)), ...(after.sends ?? [])],
-    facts: [...(after.facts ?? []), ...(refused.facts ?? [])],
-  };
+  const answered = settle(own, () => why, "given-up", at);
+  const { next, facts = [] } = refuse(answered.next, ({ stage }) => stage !== "asked", at);
+  const left = { ...next, goodbye: "no", awaited: false } as const;
+  return after(aborts(openCalls(own)), [], {
+    ...answered,
+    next: left,
+    facts: [...(answered.facts ?? []), ...facts],
+  });
 }
 
-/** The call ids are nothing to another connection. */
-function dead(own: Tools, at: Scope): Change<Tools> {
-  const after = settle(own, () => failure("the connection is lost"), "lost", at);
-  const refused = refuse(after.next, () => true, at);
+/** The call ids are nothing to another connection: nobody is left to be answered. */
+function dead(own: Tools, _: unknown, at: Scope): Change<Tools> {
+  const lost = settle(own, () => failure("the connection is lost"), "lost", at);
+  const { next, facts = [] } = refuse(lost.next, () => true, at);
   return {
-    next: { ...refused.next, awaited: false, pictures: [] },
+    next: { ...next, awaited: false, pictures: [] },
     sends: aborts(openCalls(own)),
-    facts: [...(after.facts ?? []), ...(refused.facts ?? [])],
+    facts: [...(lost.facts ?? []), ...facts],
   };
 }
 
-function timedOut(own: Tools, at: Scope): Change<Tools> {
-  const late = openCalls(own).filter(({ deadlineMs }) => deadlineMs <= at.nowMs);
+function timedOut(own: Running, _: unknown, at: Scope): Change<Tools> {
+  const late = own.calls.filter(({ deadlineMs }) => deadlineMs <= at.nowMs);
   const why = failure("the function did not finish in time");
-  const after = settle(own, (call) => (late.includes(call) ? why : null), "held", at);
-  return { ...after, sends: [...aborts(late), ...(after.sends ?? [])] };
+  return after(
+    aborts(late),
+    [],
+    settle(own, (call) => (late.includes(call) ? why : null), "held", at),
+  );
 }

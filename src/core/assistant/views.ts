@@ -5,13 +5,11 @@
 
 import { dailyMicroUsd, isRefused } from "../money/budget.ts";
 import type { EndReason, Indication, Phase } from "../phase.ts";
+import type { ResponseBy, SessionMode } from "../realtime/session.ts";
 import { RESPONSE_RESERVE_MICRO_USD } from "./limits.ts";
-import { linkDeadlineMs } from "./link.ts";
-import { isHeard, playbackDeadlineMs } from "./playback.ts";
-import { isWireFree, responseDeadlineMs } from "./response.ts";
-import type { Conversation, ResponseBy, State, StepContext, WantedSession } from "./state.ts";
-import { toolsDeadlineMs } from "./tools.ts";
-import { turnDeadlineMs } from "./turn-views.ts";
+import { isHeard } from "./playback.ts";
+import { isWireFree } from "./response.ts";
+import type { Conversation, State, StepContext, Turn } from "./state.ts";
 
 /** The word for what the appliance does, for LEDs, metrics and people. */
 export function phase({ rest, conversation }: State): Phase {
@@ -32,7 +30,7 @@ export function phaseOf({ link, turn, playback }: Conversation): Phase {
     case "released":
       return "thinking";
     case "closed":
-      return turn.opens === "after-reply" ? "thinking" : "follow-up";
+      return isAfterReply(turn) ? "thinking" : "follow-up";
   }
 }
 
@@ -51,36 +49,64 @@ export function indication(state: State): Indication {
 }
 
 /** Monotonic time at which `tick` is due; null while resting with nothing kept open. */
-export function deadlineMs({ memory, rest, conversation }: State): number | null {
-  const warm = memory.warm?.untilMs ?? null;
-  const shown = rest.tag === "fault" ? rest.untilMs : null;
-  return earliest([
-    warm,
-    shown,
-    conversation === null ? null : conversationDeadlineMs(conversation),
-  ]);
-}
-
-function conversationDeadlineMs(c: Conversation): number | null {
-  return earliest([
-    linkDeadlineMs(c.link),
-    isTurnTimed(c) ? turnDeadlineMs(c.turn) : null,
-    responseDeadlineMs(c.response),
-    playbackDeadlineMs(c.playback),
-    toolsDeadlineMs(c.tools),
+export function deadlineMs({ memory, rest, conversation: c }: State): number | null {
+  const warmMs = memory.warm?.untilMs ?? null;
+  if (c === null) return earliest(warmMs, untilMs(rest));
+  const due = dueTimes(c);
+  return earliest(
+    warmMs,
+    due.link,
+    isTurnTimed(c) ? due.turn : null,
+    due.response,
+    due.playback,
+    due.tools,
     approvalDeadlineMs(c),
     isResponseWanted(c) ? c.response.notBeforeMs : null,
     isLimited(c) ? c.call.endsAtMs : null,
-  ]);
+  );
 }
 
-/** The user has finished, and nothing but time stands before the request of a response. */
+/** When each machine's state is over by itself; null: not by time. */
+export function dueTimes({ link, turn, response, playback, tools }: Conversation) {
+  const isWaiting = link.tag === "dialing" && link.redialAtMs !== null;
+  const confirmMs = turn.tag === "speech" ? turn.confirmAtMs : null;
+  const underrunMs = playback.tag === "playing" ? playback.underrunUntilMs : null;
+  const calls = tools.tag === "running" ? tools.calls : [];
+  return {
+    link: isWaiting ? link.redialAtMs : untilMs(link),
+    turn: earliest(untilMs(turn), confirmMs),
+    response: earliest(untilMs(response), response.unsolicited?.untilMs ?? null),
+    playback: earliest(untilMs(playback), underrunMs),
+    tools: earliest(...calls.map((call) => call.deadlineMs)),
+  };
+}
+
+function untilMs(own: { readonly tag: string; readonly untilMs?: number | null }): number | null {
+  return own.untilMs ?? null;
+}
+
+function earliest(...times: readonly (number | null)[]): number | null {
+  return times.reduce(
+    (first, time) => (first === null || (time !== null && time < first) ? time : first),
+    null,
+  );
+}
+
+/** Closed while the reply to it is under way, or is heard. */
+export function isAfterReply(turn: Turn): boolean {
+  return turn.tag === "closed" && turn.opens === "after-reply";
+}
+
+/** The user has said what there was to say. */
+export function isUserDone(turn: Turn): boolean {
+  return turn.tag === "committed" || isAfterReply(turn);
+}
+
+/** Nothing but time stands before the request of a response. */
 export function isResponseWanted({ link, turn, response, playback, tools }: Conversation): boolean {
   const isFree = link.tag === "ready" && isWireFree(response) && tools.tag === "quiet";
   const isQuiet = playback.tag !== "flushing" && playback.tag !== "held";
-  const isFinished =
-    turn.tag === "committed" || (turn.tag === "closed" && turn.opens === "after-reply");
-  return response.pending && isFree && isQuiet && isFinished;
+  return response.pending && isFree && isQuiet && isUserDone(turn);
 }
 
 /** A conversation is on, and nobody speaks or is about to: the model may be told something. */
@@ -106,11 +132,12 @@ export function isApprovable(c: Conversation): boolean {
 
 /** Until when an answer is waited for; null while something is said, which has its own limits. */
 export function approvalDeadlineMs({ turn, response, playback, tools }: Conversation) {
-  const isOpen = turn.tag === "open" || (turn.tag === "closed" && turn.opens !== "after-reply");
+  if (tools.approvals.length === 0) return null;
+  const isOpen = turn.tag === "open" || (turn.tag === "closed" && !isAfterReply(turn));
   const isSilent = playback.tag === "silent" || playback.tag === "settling";
   const isNext = response.tag === "none" && !response.pending && tools.tag === "quiet";
   if (!isOpen || !isSilent || !isNext) return null;
-  return earliest(tools.approvals.map(({ untilMs }) => untilMs));
+  return earliest(...tools.approvals.map((one) => one.untilMs));
 }
 
 /** A turn that waits for a connection, or for the wire, has the deadline of what it waits for. */
@@ -124,19 +151,15 @@ export function isLimited(c: Conversation): boolean {
   return !["speaking", "connecting"].includes(phaseOf(c));
 }
 
-function earliest(times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.min(...known);
-}
-
 /**
  * What of the microphone goes to the server. `open`: everything from a capture position on.
  * `closing`: up to a position, then `uplink-flushed`; from null: it was open.
  */
-export type MicrophoneGate =
-  | { readonly tag: "closed" }
-  | { readonly tag: "open"; readonly fromSample: number }
-  | { readonly tag: "closing"; readonly fromSample: number | null; readonly toSample: number };
+export type MicrophoneGate = Readonly<
+  | { tag: "closed" }
+  | { tag: "open"; fromSample: number }
+  | { tag: "closing"; fromSample: number | null; toSample: number }
+>;
 
 const CLOSED: MicrophoneGate = { tag: "closed" };
 
@@ -167,7 +190,7 @@ export function isPerhapsSpeech({ turn }: Conversation): boolean {
   return turn.tag === "speech" && turn.confirmAtMs !== null;
 }
 
-export function wantedSession(c: Conversation, at: StepContext): WantedSession {
+export function wantedSession(c: Conversation, at: StepContext): SessionMode {
   return { pushToTalk: c.turn.pushToTalk, responseBy: responseBy(c, at) };
 }
 

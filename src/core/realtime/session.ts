@@ -35,17 +35,19 @@ export interface ToolSpec {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** `null`: not sent. */
+/** Who creates a response to a turn that the server has found. */
+export type ResponseBy = "server" | "client";
+
 /** What of a session can change while it lasts. */
 export interface SessionMode {
   /** The server does not look for turns: the button finds them. */
   readonly pushToTalk: boolean;
-  /** Who creates a response to a turn that the server has found. */
-  readonly responseBy: "server" | "client";
+  readonly responseBy: ResponseBy;
 }
 
 const BY_CLIENT: SessionMode = { pushToTalk: false, responseBy: "client" };
 
+/** `null`: not sent. */
 export interface SessionConfig {
   readonly instructions: string;
   readonly voice: string;

@@ -17,7 +17,7 @@ import { anyInput } from "../../helpers/any-input.ts";
 import { STORIES } from "../../helpers/assistant-stories.ts";
 import { assertBounded } from "../../helpers/bounded.ts";
 import { ModelWorld } from "../../helpers/model-world.ts";
-import { moves, seeMove } from "../../helpers/moves.ts";
+import { moves, seen } from "../../helpers/moves.ts";
 import { avoids } from "../../helpers/traps.ts";
 
 const STEPS = 100_000;
@@ -126,7 +126,7 @@ class Witness {
     const spentMicroUsd = this.#spentMicroUsd;
     const at = { nowMs, headSample: nowMs * 24, wallMs, chance, spentMicroUsd, account: "a" };
     const context = { ...at, settings: withoutSecrets(settings) };
-    const { state, sends, facts } = step(this.state, input, context, seeMove);
+    const { state, sends, facts } = seen(step(this.state, input, context));
     this.state = state;
     for (const fact of facts) this.#observe(fact);
     sends.forEach((effect) => {
