@@ -38,7 +38,7 @@ import { EspeakVoice } from "./adapters/speaker/espeak.ts";
 import { ringSound, spokenSound, wakeSound } from "./adapters/speaker/fault-sounds.ts";
 import { FileSpeaker, recordable } from "./adapters/speaker/file.ts";
 import { NodeSpeaker } from "./adapters/speaker/node.ts";
-import { whyNoSpeakerPackage } from "./adapters/speaker/pick.ts";
+import { pickSpeaker } from "./adapters/speaker/pick.ts";
 import { ExitRecord } from "./adapters/systemd/exit-record.ts";
 import { LineJournal } from "./adapters/systemd/journal.ts";
 import { SystemdNotifier } from "./adapters/systemd/notify.ts";
@@ -311,12 +311,9 @@ function composeSpeaker({ settings, clock, dice, journal }: Base): Speaker {
   }
   const leadInMs = settings["audio.lead_in_ms"];
   const options = { device: unambiguous(device, "playback"), leadInMs, clock, dice };
-  const backend = settings["audio.output_backend"];
-  if (backend === "aplay") return new AplaySpeaker(options);
-  const why = backend === "speaker" ? null : whyNoSpeakerPackage();
-  if (why === null) return new NodeSpeaker(options);
-  journal.log("notice", `The package speaker ${why}; aplay plays instead`);
-  return new AplaySpeaker(options);
+  const { backend, why, isChoice } = pickSpeaker(settings["audio.output_backend"]);
+  if (why !== "") journal.log(isChoice ? "info" : "notice", why);
+  return backend === "speaker" ? new NodeSpeaker(options) : new AplaySpeaker(options);
 }
 
 function composeWakeEngine(base: Base): WakeEngine | null {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --quick] [-- --json]`: what the appliance costs and how fast it is, on this
+ * `npm run bench [-- --quick] [-- --json] [-- --only PART]`: what the appliance costs and how fast it is, on this
  * machine, beside the least that any program would cost. Prints figures; judges nothing: the exit
  * code is 0 when the bench ran, whatever it found.
  *
@@ -154,21 +154,58 @@ function compareWithFloor(findings: Findings): void {
   } else findings.add("conversation_cpu_over_floor", own / least);
 }
 
-async function measure(findings: Findings, folder: string, plan: Plan): Promise<void> {
-  await findings.section(CONVERSATION_ROWS, () => conversations(findings, folder, plan));
+interface Part {
+  readonly name: string;
+  readonly rows: readonly RowId[];
+  readonly work: (findings: Findings, folder: string, plan: Plan) => Promise<void>;
+}
+
+const PARTS: readonly Part[] = [
+  { name: "conversations", rows: CONVERSATION_ROWS, work: conversations },
+  {
+    name: "states",
+    rows: STATE_ROWS,
+    work: (findings, folder, plan) => states(findings, folder, plan.states, plan.stateRounds),
+  },
+  {
+    name: "press",
+    rows: ["press_led"],
+    work: (findings, _folder, plan) => pressToLed(findings, plan.presses),
+  },
+  {
+    name: "speakers",
+    rows: [],
+    work: (findings, folder, plan) => speakers(findings, folder, plan.speakerRepeats),
+  },
+  {
+    name: "core",
+    rows: ["frame_p99", "uplink_cpu", "gate_cpu", "resample_cpu", "wake_cpu", "delta_cpu", "steps"],
+    work: async (findings, _folder, plan) => coreCosts(findings, plan.core),
+  },
+  {
+    name: "year",
+    rows: ["year_event", "year_heap"],
+    work: (findings, _folder, plan) => afterAYear(findings, plan.year),
+  },
+  {
+    name: "report",
+    rows: ["report_10k", "report_10k_rss"],
+    work: (findings, folder, plan) => reportTenThousand(findings, folder, plan.reportRuns),
+  },
+];
+
+async function measure(
+  findings: Findings,
+  folder: string,
+  plan: Plan,
+  only: string | undefined,
+): Promise<void> {
+  for (const { name, rows, work } of PARTS) {
+    if (only === undefined || only === name) {
+      await findings.section(rows, () => work(findings, folder, plan));
+    }
+  }
   compareWithFloor(findings);
-  await findings.section(STATE_ROWS, () => states(findings, folder, plan.states, plan.stateRounds));
-  await findings.section(["press_led"], () => pressToLed(findings, plan.presses));
-  await speakers(findings, folder, plan.speakerRepeats);
-  const core: RowId[] = ["frame_p99", "uplink_cpu", "gate_cpu", "resample_cpu", "wake_cpu"];
-  await findings.section([...core, "delta_cpu", "steps"], async () =>
-    coreCosts(findings, plan.core),
-  );
-  const years: RowId[] = ["year_event", "year_heap"];
-  await findings.section(years, () => afterAYear(findings, plan.year));
-  await findings.section(["report_10k", "report_10k_rss"], () =>
-    reportTenThousand(findings, folder, plan.reportRuns),
-  );
 }
 
 function machine(): { cpu: string; cores: number; node: string; load: number } {
@@ -179,17 +216,26 @@ function machine(): { cpu: string; cores: number; node: string; load: number } {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { json: { type: "boolean" }, quick: { type: "boolean" } },
+    options: {
+      json: { type: "boolean" },
+      quick: { type: "boolean" },
+      only: { type: "string" },
+    },
   });
+  const { only } = values;
+  if (only !== undefined && !PARTS.some(({ name }) => name === only)) {
+    process.stderr.write(`--only takes one of ${PARTS.map(({ name }) => name).join(", ")}\n`);
+    process.exit(2);
+  }
   leaveNothingBehind();
   const here = machine();
   const startedMs = performance.now();
   const findings = new Findings();
   const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  await measure(findings, folder, values.quick === true ? QUICK : FULL);
+  await measure(findings, folder, values.quick === true ? QUICK : FULL, only);
   const tookS = Math.round((performance.now() - startedMs) / 1000);
-  const rows = findings.rows();
+  const rows = findings.rows().filter(({ n }) => only === undefined || n > 0);
   if (values.json === true) {
     process.stdout.write(`${JSON.stringify({ machine: here, took_s: tookS, rows }, null, 2)}\n`);
     return;

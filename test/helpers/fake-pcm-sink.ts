@@ -9,6 +9,8 @@ import type { Clock } from "../../src/ports.ts";
 
 export class FakePcmSink implements PcmSink {
   readonly played: number[] = [];
+  /** Chunks it was given. */
+  writes = 0;
   /** When true, chunks are swallowed and never accepted. */
   stuck: boolean = false;
   /** Largest lead of what was written over what has sounded, ms. */
@@ -41,6 +43,7 @@ export class FakePcmSink implements PcmSink {
 
   write(chunk: Int16Array): void {
     if (this.stuck) return;
+    this.writes += 1;
     this.played.push(...chunk);
     const nowMs = this.#clock.nowMs();
     const startMs = Math.max(nowMs + this.bufferMs, this.#endMs);

@@ -9,7 +9,13 @@
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import type Speaker from "speaker";
-import { FRAME_MS, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import {
+  FRAME_SAMPLES,
+  msToSamples,
+  SAMPLE_BYTES,
+  SAMPLE_RATE_HZ,
+  samplesToMs,
+} from "../../core/audio/pcm.ts";
 import { thrownText } from "../../core/fault.ts";
 import { keepInspectorShut } from "../os/quiet-inspector.ts";
 import type { Report } from "./messages.ts";
@@ -24,6 +30,15 @@ type SpeakerClass = typeof Speaker;
 const TAIL_FRAMES = 3;
 /** The daemon hands over at most about two seconds; more is a bug in it. */
 const QUEUE_MAX_CHUNKS = 256;
+/** More than the daemon hands over at once: the package cuts what is longer. */
+const WRITE_MAX_SAMPLES = msToSamples(200);
+/** A write that took so long had to wait for room in the device: from then on it gets less at once. */
+const BLOCKED_MS = 10;
+const SHORT_BYTES = FRAME_SAMPLES * SAMPLE_BYTES;
+/** Chunks for which there is one answer. */
+const ANSWER_CHUNKS = 2;
+/** With less than this before a chunk sounds, and this long after a chunk, the answer is due at once. */
+const ANSWER_MS = 150;
 /** Exit code when the device could not be used; the message went before. */
 const EXIT_FAILED = 3;
 const EXIT_NO_PACKAGE = 4;
@@ -55,6 +70,12 @@ class Player {
   readonly #make: () => Speaker;
   #speaker: Speaker | null = null;
   readonly #queue: Uint8Array[] = [];
+  /** What is given to the device at once. */
+  #writeBytes = WRITE_MAX_SAMPLES * SAMPLE_BYTES;
+  /** Chunks that the device has taken since the last answer, and when the first of them sounds. */
+  #taken = 0;
+  #firstMs: number | null = null;
+  #cancelAnswer: () => void = () => undefined;
   #writing: boolean = false;
   #finishing: boolean = false;
   #dropping: boolean = false;
@@ -118,22 +139,58 @@ class Player {
     }
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
-      this.#write(speaker, chunk, () => report({ tag: "accepted", delayMs: this.#took(chunk) }));
+      this.#give(speaker, chunk);
       return;
     }
     if (this.#finishing) this.#playOut(speaker);
   }
 
-  /** Counts bytes as given to the device; returns how long until they begin to sound. */
+  /** Gives a chunk, or its beginning, to the device. */
+  #give(speaker: Speaker, chunk: Uint8Array): void {
+    const bytes = chunk.subarray(0, this.#writeBytes);
+    const left = chunk.subarray(bytes.length);
+    const beganMs = performance.now();
+    this.#write(speaker, bytes, () => {
+      if (performance.now() - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
+      const startMs = this.#took(bytes);
+      this.#firstMs ??= startMs;
+      if (left.length === 0) this.#chunkTaken();
+      else if (!this.#dropping) this.#queue.unshift(left);
+    });
+  }
+
+  /** Counts bytes as given to the device; returns when they begin to sound. */
   #took(bytes: Uint8Array): number {
-    const nowMs = performance.now();
-    const startMs = Math.max(nowMs, this.#endMs);
-    this.#endMs = startMs + (bytes.length / SAMPLE_BYTES / SAMPLE_RATE_HZ) * 1000;
-    return startMs - nowMs;
+    const startMs = Math.max(performance.now(), this.#endMs);
+    this.#endMs = startMs + samplesToMs(bytes.length / SAMPLE_BYTES);
+    return startMs;
+  }
+
+  /** Answers for several chunks at once, but always before they are heard. */
+  #chunkTaken(): void {
+    this.#taken += 1;
+    this.#cancelAnswer();
+    const leftMs = (this.#firstMs ?? 0) - performance.now();
+    if (this.#taken >= ANSWER_CHUNKS || leftMs < ANSWER_MS) {
+      this.#answer();
+      return;
+    }
+    const timer = setTimeout(() => this.#answer(), ANSWER_MS);
+    this.#cancelAnswer = () => clearTimeout(timer);
+  }
+
+  #answer(): void {
+    this.#cancelAnswer();
+    if (this.#taken === 0 || this.#firstMs === null) return;
+    const delayMs = this.#firstMs - performance.now();
+    report({ tag: "accepted", count: this.#taken, delayMs });
+    this.#taken = 0;
+    this.#firstMs = null;
   }
 
   #playOut(speaker: Speaker): void {
     this.#finishing = false;
+    this.#answer();
     const waitMs = Math.max(0, this.#endMs - performance.now());
     const timer = setTimeout(() => {
       report({ tag: "drained" });
@@ -153,6 +210,8 @@ class Player {
       fail(thrownText(error));
       return;
     }
+    this.#answer();
+    this.#firstMs = null;
     report({ tag: "dropped" });
     this.open();
   }
@@ -164,7 +223,7 @@ function serve(SpeakerType: SpeakerClass, device: string): void {
     bitDepth: 16,
     sampleRate: SAMPLE_RATE_HZ,
     signed: true,
-    samplesPerFrame: (SAMPLE_RATE_HZ * FRAME_MS) / 1000,
+    samplesPerFrame: WRITE_MAX_SAMPLES,
     device,
   };
   const player = new Player(() => new SpeakerType(options));

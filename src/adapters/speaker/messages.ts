@@ -1,7 +1,7 @@
 /**
  * What the daemon and the speaker's child process say to each other, over the IPC channel.
  *
- * To the child: bytes are sound (s16le, at most a frame), the two words are orders. Order is kept,
+ * To the child: bytes are sound (s16le, at most a chunk), the two words are orders. Order is kept,
  * so an answer always belongs to the oldest open question.
  */
 
@@ -10,7 +10,8 @@ export type Order = "finish" | "drop";
 
 export type Report =
   | { readonly tag: "ready" }
-  | { readonly tag: "accepted"; readonly delayMs: number }
+  /** The oldest `count` chunks; the first of them sounds in `delayMs`. */
+  | { readonly tag: "accepted"; readonly count: number; readonly delayMs: number }
   | { readonly tag: "drained" }
   | { readonly tag: "dropped" }
   | { readonly tag: "failed"; readonly message: string };
@@ -27,9 +28,7 @@ export function parseReport(message: unknown): Report | null {
     case "dropped":
       return { tag: message.tag };
     case "accepted":
-      return "delayMs" in message && typeof message.delayMs === "number"
-        ? { tag: "accepted", delayMs: message.delayMs }
-        : null;
+      return accepted(message);
     case "failed":
       return "message" in message && typeof message.message === "string"
         ? { tag: "failed", message: message.message }
@@ -37,4 +36,11 @@ export function parseReport(message: unknown): Report | null {
     default:
       return null;
   }
+}
+
+function accepted(message: object): Report | null {
+  if (!("count" in message && "delayMs" in message)) return null;
+  const { count, delayMs } = message;
+  if (typeof count !== "number" || typeof delayMs !== "number") return null;
+  return { tag: "accepted", count, delayMs };
 }

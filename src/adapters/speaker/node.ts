@@ -16,7 +16,7 @@ import type { ChildEnd } from "../os/child.ts";
 import { SupervisedChild } from "../os/child.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { withLeadIn } from "./lead-in.ts";
-import type { Order } from "./messages.ts";
+import type { Order, Report } from "./messages.ts";
 import { parseReport } from "./messages.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
 import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
@@ -27,13 +27,25 @@ export const DROP_MS = 45;
 const KILL_WAIT_MS = 100;
 /** From the launch to an open device: a Node process on a small board, and a sound server. */
 export const READY_MS = 30_000;
-/** The package leaks about 370 bytes a write: a fresh child after some 18 MB (17 min of sound). */
+/** The package leaks about 370 bytes a write: a fresh child after some 18 MB (83 min of sound). */
 export const RECYCLE_WRITES = 50_000;
 /** Lets the silence behind the last utterance play before the child is exchanged. */
 const RECYCLE_WAIT_MS = 200;
 
-/** The child's program: beside this file, compiled or not as this one is. */
-export const SPEAKER_CHILD = fileURLToPath(siblingProgram(import.meta.url, "child"));
+/**
+ * It does little, and seldom: no thread of V8's own, a small young generation, no optimizing compiler.
+ * Measured on Node 20: 48 MB resident instead of 55, of which the bare Node is 44.
+ */
+const SMALL = ["--single-threaded", "--max-semi-space-size=1", "--optimize-for-size"].concat([
+  "--no-opt",
+  "--no-sparkplug",
+  "--max-old-space-size=32",
+]);
+/** The child: Node's flags, and the program beside this file, compiled or not as this one is. */
+export const SPEAKER_CHILD: readonly string[] = [
+  ...SMALL,
+  fileURLToPath(siblingProgram(import.meta.url, "child")),
+];
 
 export interface NodeSpeakerOptions {
   /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
@@ -64,6 +76,8 @@ class NodeSink implements PcmSink {
   #lost: boolean = false;
   #cardWent: boolean = false;
   #writes = 0;
+  /** Chunks for which the child has not answered. */
+  #pending = 0;
   #failure = "";
   #cancelReady: () => void = () => undefined;
   #dropped: () => void = () => undefined;
@@ -89,6 +103,7 @@ class NodeSink implements PcmSink {
 
   write(chunk: Int16Array): void {
     this.#writes += 1;
+    this.#pending += 1;
     this.#send(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
 
@@ -141,10 +156,11 @@ class NodeSink implements PcmSink {
     this.#cardWent = false;
     const { clock, env = process.env } = this.#options;
     this.#writes = 0;
+    this.#pending = 0;
     this.#failure = "";
     this.#cancelReady();
     this.#cancelReady = clock.after(READY_MS, () => this.#child?.kill());
-    const child = spawn(process.execPath, [SPEAKER_CHILD, this.#finder.now()], {
+    const child = spawn(process.execPath, [...SPEAKER_CHILD, this.#finder.now()], {
       // One write is in flight at a time, so one thread is enough.
       env: { ...env, LC_ALL: "C", UV_THREADPOOL_SIZE: "1" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -164,10 +180,22 @@ class NodeSink implements PcmSink {
     const report = parseReport(message);
     if (report === null || child !== this.#child?.process) return;
     if (report.tag === "ready") this.#ready();
-    else if (report.tag === "accepted") this.#sink?.accepted(report.delayMs);
+    else if (report.tag === "accepted") this.#accepted(report);
     else if (report.tag === "drained") this.#sink?.drained();
-    else if (report.tag === "dropped") this.#dropped();
+    else if (report.tag === "dropped") this.#childDropped();
     else this.#failure = report.message;
+  }
+
+  #childDropped(): void {
+    this.#pending = 0;
+    this.#dropped();
+  }
+
+  #accepted({ count, delayMs }: Extract<Report, { tag: "accepted" }>): void {
+    for (let nth = 0; nth < count && this.#pending > 0; nth++) {
+      this.#pending -= 1;
+      this.#sink?.accepted(delayMs);
+    }
   }
 
   #ready(): void {

@@ -15,10 +15,18 @@ import type { Fault } from "../../core/fault.ts";
 import type { Clock, Speaker, SpeakerSink } from "../../ports.ts";
 import type { PcmSink } from "./pcm-sink.ts";
 
-/** Sound handed over ahead of the ear: rides out a pause of our loop, and is dropped at a flush. */
-export const TARGET_MS = 160;
-/** How often the device is fed while it sounds. */
-const PUMP_MS = 20;
+/**
+ * Sound handed over ahead of the ear, at most: rides out a pause of our loop, and is dropped at a
+ * flush. What it costs is the loudness: a change of it is heard so much later.
+ */
+export const TARGET_MS = 300;
+/** Handed over at once, at most; ten times a second, for it is the wake-ups that cost, not the bytes. */
+const CHUNK_MS = 100;
+const CHUNK_SAMPLES = msToSamples(CHUNK_MS);
+/** With so much ahead there is no room for a chunk. */
+const LOW_MS = TARGET_MS - CHUNK_MS;
+/** From one feeding to the next, at least: what is short comes in pieces. */
+const PUMP_MIN_MS = 20;
 /** A chunk that the device does not take for so long: it hangs. */
 export const ACCEPT_MS = 2_000;
 /** An utterance that has not ended so long after it should have: the device hangs. */
@@ -151,8 +159,11 @@ export class PacedSpeaker implements Speaker {
     }
     this.#noticeDry();
     while (this.#feed());
-    if (this.#run === null) return;
-    this.#cancelPump = this.#clock.after(PUMP_MS, () => {
+    const run = this.#run;
+    if (run === null) return;
+    // Then there is room for a chunk; or it is only looked whether the device goes on.
+    const waitMs = Math.min(CHUNK_MS, Math.max(PUMP_MIN_MS, this.#fillMs(run) - LOW_MS));
+    this.#cancelPump = this.#clock.after(waitMs, () => {
       this.#cancelPump = null;
       this.#pump();
     });
@@ -187,10 +198,13 @@ export class PacedSpeaker implements Speaker {
       this.#finishRun(run);
       return false;
     }
-    if (queue.available < FRAME_SAMPLES && !queue.endKnown) return false;
-    if (run !== null && this.#fillMs(run) >= TARGET_MS) return false;
+    const fillMs = run === null ? 0 : this.#fillMs(run);
+    if (fillMs > LOW_MS) return false;
+    // The first sound goes at once, and what keeps the device from running dry.
+    const least = fillMs > CHUNK_MS ? CHUNK_SAMPLES : FRAME_SAMPLES;
+    if (queue.available < least && !queue.endKnown) return false;
     const active = run ?? this.#newRun();
-    const chunk = new Int16Array(Math.min(FRAME_SAMPLES, queue.available));
+    const chunk = new Int16Array(Math.min(CHUNK_SAMPLES, queue.available));
     queue.read(chunk);
     if (active.pending.length === 0) active.movedMs = this.#clock.nowMs();
     active.sent += chunk.length;

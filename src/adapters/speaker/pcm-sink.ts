@@ -9,7 +9,10 @@ import type { Fault } from "../../core/fault.ts";
 export interface PcmSinkListener {
   /** Takes chunks: after the start, after each `finish` and `drop`, and after each `lost`. */
   ready(): void;
-  /** The oldest chunk not yet accepted has reached the device; it sounds in `delayMs` from now. */
+  /**
+   * The oldest chunk not yet accepted has reached the device; of the first of a run, it sounds in
+   * `delayMs` from now.
+   */
   accepted(delayMs: number): void;
   /** All of it has been heard, after `finish`; `ready` follows. */
   drained(): void;
@@ -17,7 +20,7 @@ export interface PcmSinkListener {
   lost(fault: Fault): void;
 }
 
-/** A device, started and supervised by its adapter. Chunks are FRAME_SAMPLES, the last may be short. */
+/** A device, started and supervised by its adapter. Chunks are 100 ms at most, and 20 ms at least, but for the last. */
 export interface PcmSink {
   start(sink: PcmSinkListener): void;
   /** Only while ready. The device may keep the array. */

@@ -4,6 +4,7 @@ import { captureLevel } from "../../adapters/alsa/capture-level.ts";
 import { alsaName, readCards } from "../../adapters/alsa/cards.ts";
 import { holderOf } from "../../adapters/alsa/devices.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
+import { pickSpeaker } from "../../adapters/speaker/pick.ts";
 import { wakePlan } from "../../adapters/wake/open.ts";
 import { composeParts, type Parts } from "../../compose.ts";
 import { cardNamed, type Role } from "../../core/alsa/cards.ts";
@@ -149,7 +150,7 @@ async function speakerFacts(
   if (context.options.quick) return { tag: "skip", why: "Not played to, with --quick" };
   const fault = await chime(parts.speaker(), settings["audio.volume"]);
   return fault === null
-    ? { tag: "played", device }
+    ? { tag: "played", device, by: pickSpeaker(settings["audio.output_backend"]) }
     : { tag: "lost", fault, holder: holderNow(device, "playback") };
 }
 

@@ -1,5 +1,6 @@
 /** Microphone, loudspeaker and wake word. Facts in, findings out. */
 
+import type { SpeakerPick } from "../../adapters/speaker/pick.ts";
 import { type CaptureLevel, tooQuietRemedy } from "../../core/alsa/mixer.ts";
 import {
   CLIPPED_REMEDY,
@@ -131,7 +132,13 @@ export type SpeakerFacts =
   | { readonly tag: "file"; readonly path: string; readonly trouble: string }
   | { readonly tag: "lost"; readonly fault: Fault; readonly holder: string }
   | { readonly tag: "daemon"; readonly condition: string }
-  | { readonly tag: "played"; readonly device: string };
+  | { readonly tag: "played"; readonly device: string; readonly by: SpeakerPick };
+
+/** What plays, and what it costs. */
+function playedBy({ backend, why }: SpeakerPick): string {
+  if (backend === "speaker") return "by the package speaker (a process of 50 MB besides)";
+  return why === "" ? "by aplay" : `by aplay (${why})`;
+}
 
 export function judgeSpeaker(facts: SpeakerFacts): Finding {
   switch (facts.tag) {
@@ -161,7 +168,7 @@ export function judgeSpeaker(facts: SpeakerFacts): Finding {
       return finding(
         "speaker",
         "ok",
-        `${facts.device} played two notes; heard none? See \`alsamixer\``,
+        `${facts.device} played two notes ${playedBy(facts.by)}; heard none? See \`alsamixer\``,
       );
   }
 }

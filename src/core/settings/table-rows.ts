@@ -379,7 +379,7 @@ const AUDIO = {
   "audio.output_backend": oneOf(["auto", "speaker", "aplay"], {
     default: "auto",
     reload: "restart",
-    doc: "What plays: the speaker package, or the program aplay; auto takes the first that works.",
+    doc: "What plays: the package speaker, which takes a process of its own of 50 MB and some more CPU while it speaks, or the program aplay. auto takes the package where it works and the machine has 1 GB of memory or more, else aplay.",
   }),
   "audio.lead_in_ms": int({
     default: 0,

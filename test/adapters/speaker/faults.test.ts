@@ -7,7 +7,7 @@ import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
 import type { AplaySpeakerOptions } from "../../../src/adapters/speaker/aplay.ts";
 import { AplaySpeaker } from "../../../src/adapters/speaker/aplay.ts";
 import { NodeSpeaker } from "../../../src/adapters/speaker/node.ts";
-import { whyNoSpeakerPackage } from "../../../src/adapters/speaker/pick.ts";
+import { pickSpeaker, whyNoSpeakerPackage } from "../../../src/adapters/speaker/pick.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import type { Speaker } from "../../../src/ports.ts";
 import { eventually, tempFolder } from "../../helpers/host.ts";
@@ -58,6 +58,24 @@ function children(word: string): number[] {
 
 test("a package that is not tried in time is not called broken", () => {
   assert.equal(whyNoSpeakerPackage(1), "could not be tried within 0.001 s");
+});
+
+test("auto takes the package where it works and there is memory for it, else aplay, and says why", () => {
+  const works = (): null => null;
+  const broken = (): string => "did not build here";
+  assert.deepEqual(pickSpeaker("auto", 900, works), {
+    backend: "speaker",
+    why: "",
+    isChoice: true,
+  });
+  const small = pickSpeaker("auto", 480, works);
+  assert.deepEqual([small.backend, small.isChoice], ["aplay", true]);
+  assert.match(small.why, /50 of the 480 MB/);
+  const other = pickSpeaker("auto", 4_000, broken);
+  assert.deepEqual([other.backend, other.isChoice], ["aplay", false]);
+  assert.equal(other.why, "The package speaker did not build here; aplay plays instead");
+  assert.equal(pickSpeaker("speaker", 480, broken).backend, "speaker", "a named one is not tried");
+  assert.equal(pickSpeaker("aplay", 4_000, works).backend, "aplay");
 });
 
 test("aplay: the program is missing", async () => {
@@ -196,7 +214,7 @@ test("speaker: the child is exchanged for a fresh one, and nobody notices", {
   const conf = join(tempFolder(t), "asound.conf");
   writeFileSync(conf, "pcm.quiet { type null }\n");
   const env = { ...process.env, ALSA_CONFIG_PATH: conf };
-  const speaker = new NodeSpeaker({ device: "quiet", env, clock, dice, recycleWrites: 5 });
+  const speaker = new NodeSpeaker({ device: "quiet", env, clock, dice, recycleWrites: 3 });
   const sink = begin(speaker);
   await eventually("the device is open", () => sink.count("flowing") === 1);
   const [first] = children("speaker/child");

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SpeakerPick } from "../../../src/adapters/speaker/pick.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
 import { judgeButton, judgeLed, judgePins } from "../../../src/commands/doctor/panel.ts";
 import {
@@ -154,7 +155,12 @@ test("the noise floor is what a tenth of the time is below", () => {
 });
 
 test("the loudspeaker", () => {
-  assert.match(textOf(judgeSpeaker({ tag: "played", device: "usb" })), /^ok: usb played two notes/);
+  const by = { backend: "aplay", why: "", isChoice: true } as const;
+  const played = (more: Partial<SpeakerPick>): string =>
+    textOf(judgeSpeaker({ tag: "played", device: "usb", by: { ...by, ...more } }));
+  assert.match(played({}), /^ok: usb played two notes by aplay; heard none/);
+  assert.match(played({ backend: "speaker" }), /notes by the package speaker \(.*50 MB/);
+  assert.match(played({ why: "small" }), /notes by aplay \(small\)/);
   assert.match(
     textOf(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "" })),
     /^ok: Records into o/,
