@@ -30,6 +30,7 @@ import { thisMachine } from "./adapters/os/machine.ts";
 import { projectVersion } from "./adapters/os/project-root.ts";
 import { FolderStateFile } from "./adapters/os/state-file.ts";
 import { loadWav } from "./adapters/os/wav-file.ts";
+import { startLocal } from "./adapters/programs/local.ts";
 import { LocalPrograms } from "./adapters/programs/runner.ts";
 import { ModelsList } from "./adapters/realtime/models-list.ts";
 import { RealtimeDialer } from "./adapters/realtime/socket.ts";
@@ -57,6 +58,7 @@ import { wakingWords } from "./core/wake/plan.ts";
 import type { Sensitivity } from "./core/wake/sensitivity.ts";
 import type {
   Button,
+  Camera,
   Clock,
   Dice,
   FleetFile,
@@ -162,6 +164,7 @@ export function compose(
     readYaml,
     functionHost: new OutsideHost(programs),
     toolServer: composeToolServer({ clock, dice, programs }),
+    camera: composeCamera(base),
     echoFile: composeStateFile("echo.json", "What was learned of the echo", base),
     voice: new EspeakVoice(clock),
     ringSound,
@@ -195,6 +198,23 @@ function composeStateFile(name: string, what: string, { settings, env, clock }: 
   const [folder = ""] = (env["STATE_DIRECTORY"] ?? "").split(":");
   const dir = folder === "" ? settings["metrics.dir"] : folder;
   return new FolderStateFile({ dir, name, what, clock });
+}
+
+/** Loaded with the first picture: most appliances have no eyes. */
+function composeCamera({ clock, current, env }: Base): Camera {
+  let known: Camera | null = null;
+  return {
+    take: async (signal) => {
+      const { SystemCamera } = await import("./adapters/camera/system-camera.ts");
+      known ??= new SystemCamera({
+        clock,
+        runner: { start: (request, sink) => startLocal(request, sink, { clock }) },
+        source: () => current()["camera.source"],
+        path: env["PATH"] ?? "",
+      });
+      return await known.take(signal);
+    },
+  };
 }
 
 async function readYaml(text: string): Promise<{ readonly tree: unknown } | null> {

@@ -6,6 +6,7 @@
  * called twice, and ends in bounded time. A callback only reports: it never throws.
  */
 
+import type { Jpeg } from "./core/camera/jpeg.ts";
 import type { ControlReply, ControlRequest } from "./core/control.ts";
 import type { Fault } from "./core/fault.ts";
 import type { Check } from "./core/functions/arguments.ts";
@@ -347,6 +348,17 @@ export interface Programs {
   /** Null: no program may be run here; `protection` says why, and what to do. */
   runner(): ProgramRunner | null;
   protection(): string;
+}
+
+/** A picture, and what took it; or why there is none. */
+export type Shot =
+  | { readonly ok: true; readonly jpeg: Jpeg; readonly by: string }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** Takes a picture when it is told to, and at no other time. */
+export interface Camera {
+  /** In bounded time; sooner when the signal comes. Never rejects. */
+  take(signal: AbortSignal): Promise<Shot>;
 }
 
 /** Carries out the owner's own functions, out of the process. Never rejects; ends with the signal. */

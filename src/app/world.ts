@@ -7,6 +7,7 @@ import type {
   BrokerDialer,
   Button,
   Calendar,
+  Camera,
   Clock,
   ControlServer,
   Dialer,
@@ -53,6 +54,7 @@ export interface World {
   readonly functionHost: FunctionHost;
   /** Opens a server of tools; nothing of it is loaded before it is asked. */
   readonly toolServer: (wanted: WantedServer) => ToolServer;
+  readonly camera: Camera;
   /** For `pipit say`. */
   readonly voice: PlainVoice;
   readonly echoFile: StateFile;

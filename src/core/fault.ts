@@ -34,6 +34,7 @@ export type FaultCode =
   | "budget-near" // budget.warn_at of today's budget is spent
   | "budget" // today's budget is spent
   | "metrics-disk" // other trouble with the folder of the metrics; no file is lost
+  | "camera" // no picture could be taken
   | "speech" // a text could not be spoken
   | "tool-server" // a server of tools cannot be used
   | "not-stored" // timers, memory or volume are not on the disk

@@ -13,8 +13,11 @@ export const PHASES = [
 
 export type Phase = (typeof PHASES)[number];
 
-/** What the LEDs can show: a phase, that a function awaits the owner's yes, that a timer rings. */
-export const INDICATIONS = [...PHASES, "awaiting-approval", "ringing"] as const;
+/**
+ * What the LEDs can show: a phase, that a function awaits the owner's yes, that a timer rings, that the
+ * camera is on.
+ */
+export const INDICATIONS = [...PHASES, "awaiting-approval", "ringing", "looking"] as const;
 
 export type Indication = (typeof INDICATIONS)[number];
 

@@ -1,5 +1,6 @@
 /** The small ports, simulated: each does what a test tells it to, and remembers what it was told. */
 
+import { trouble } from "../core/camera/programs.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import type { Fault } from "../core/fault.ts";
 import type { CustomFunction } from "../core/functions/custom.ts";
@@ -16,6 +17,7 @@ import type {
   BrokerTarget,
   Button,
   ButtonSink,
+  Camera,
   Clock,
   ControlServer,
   Dialer,
@@ -34,6 +36,7 @@ import type {
   Notifier,
   Publication,
   Recovered,
+  Shot,
   StateFile,
   ToolServer,
   ToolServerState,
@@ -224,6 +227,17 @@ export class SimStateFile implements StateFile {
   async setAside(): Promise<void> {
     this.aside = this.text;
     this.text = null;
+  }
+}
+
+/** Shows what a test puts before it; `looks` counts. */
+export class SimCamera implements Camera {
+  looks = 0;
+  work: Camera["take"] = async () => ({ ok: false, fault: trouble("was not rigged") });
+
+  take(signal: AbortSignal): Promise<Shot> {
+    this.looks += 1;
+    return this.work(signal);
   }
 }
 

@@ -9,9 +9,11 @@ import { GpioLeds } from "../../src/adapters/gpio/leds.ts";
 import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { Appliance } from "../../src/app/appliance.ts";
 import { DEFAULTS } from "../../src/core/settings/table.ts";
+import type { Clock } from "../../src/ports.ts";
 import { SimCalendar } from "../../src/sim/clock.ts";
 import { SimDice } from "../../src/sim/dice.ts";
 import {
+  SimCamera,
   SimControlServer,
   SimDialer,
   SimFunctionHost,
@@ -62,6 +64,7 @@ function others(clock: SystemClock) {
     readYaml: async () => null,
     functionHost: new SimFunctionHost(),
     toolServer: () => new SimToolServer(clock),
+    camera: new SimCamera(),
     wakeSound: () => null,
     voice: { speak: async () => new Int16Array(0) },
     volumeFile: new SimStateFile(),
@@ -95,20 +98,25 @@ export async function pressToLed(findings: Findings, presses: number): Promise<v
     () => DEFAULTS,
   );
   await appliance.start();
-  const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
   const tap = async (): Promise<number> => {
     kernel.writtenMs = null;
     const beganMs = performance.now();
     kernel.edge(BUTTON, true, 0);
-    await pause(TAP_MS);
+    await pause(clock, TAP_MS);
     kernel.edge(BUTTON, false, 0);
-    await pause(TAP_MS);
+    await pause(clock, TAP_MS);
     return (kernel.writtenMs ?? Number.NaN) - beganMs;
   };
-  await pause(TAP_MS); // The pins are opened.
+  await pause(clock, TAP_MS); // The pins are opened.
   for (let press = 0; press < presses; press++) {
     findings.add("press_led", await tap());
     await tap(); // Ends what the first one began.
   }
   await appliance.stop();
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
 }

@@ -16,6 +16,7 @@ import { SimCalendar } from "../../src/sim/clock.ts";
 import { SimDice } from "../../src/sim/dice.ts";
 import {
   SimButton,
+  SimCamera,
   SimControlServer,
   SimFunctionHost,
   SimJournal,
@@ -123,6 +124,7 @@ export class FaultRig {
       readYaml: async () => null,
       functionHost: new SimFunctionHost(),
       toolServer: () => new SimToolServer(clock),
+      camera: new SimCamera(),
       wakeSound: () => null,
       voice: { speak: async () => new Int16Array(0) },
       volumeFile: new SimStateFile(),

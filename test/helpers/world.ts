@@ -15,6 +15,7 @@ import { SimCalendar, SimClock } from "../../src/sim/clock.ts";
 import { SimDice } from "../../src/sim/dice.ts";
 import {
   SimButton,
+  SimCamera,
   SimControlServer,
   SimDialer,
   SimFleetFile,
@@ -63,6 +64,7 @@ export class World {
   readonly functionHost = new SimFunctionHost();
   /** Servers of tools, by name; made when they are first named. */
   readonly toolServers = new Map<string, SimToolServer>();
+  readonly camera = new SimCamera();
   readonly echoFile = new SimStateFile();
   readonly presence = simPresence();
   readonly calendar = new SimCalendar();
@@ -235,10 +237,10 @@ export class World {
     const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
     const senses = { clock, microphone, speaker, wakeEngine, leds, button };
     const { calendar } = this;
-    const { memoryFile, functionHost, echoFile } = this;
+    const { memoryFile, functionHost, echoFile, camera } = this;
     const kept = { timerFile, volumeFile, memoryFile, echoFile, ...this.presence };
     const toolServer = ({ spec }: WantedServer) => this.toolServer(spec.name);
-    const files = { store, fleetFile, functionHost, toolServer, ...kept };
+    const files = { store, fleetFile, functionHost, camera, toolServer, ...kept };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }
 }

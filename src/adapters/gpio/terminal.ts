@@ -26,6 +26,7 @@ function colourOf(indication: Indication): string {
       return "\u001b[36m";
     case "fault":
     case "muted":
+    case "looking":
       return "\u001b[31m";
     default:
       return "\u001b[2m";

@@ -9,7 +9,7 @@ import { phase } from "../../core/assistant/views.ts";
 import type { TimerOrder } from "../../core/control.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Downlink } from "../audio/downlink.ts";
-import { RingingLeds } from "../ringing-leds.ts";
+import { OverlaidLeds } from "../overlaid-leds.ts";
 import type { World } from "../world.ts";
 import { AlarmClock, type Room } from "./alarm-clock.ts";
 import { DownlinkBell } from "./bell.ts";
@@ -29,7 +29,7 @@ export interface RingerOptions {
 }
 
 export class Ringer {
-  readonly leds: RingingLeds;
+  readonly leds: OverlaidLeds;
   readonly alarmClock: AlarmClock;
   readonly #post: (input: Input) => void;
   readonly #state: () => State;
@@ -38,7 +38,7 @@ export class Ringer {
     const { clock, calendar, journal } = world;
     this.#post = post;
     this.#state = state;
-    this.leds = new RingingLeds(world.leds);
+    this.leds = new OverlaidLeds(world.leds);
     this.alarmClock = new AlarmClock({
       clock,
       calendar,
@@ -54,7 +54,7 @@ export class Ringer {
       room: () => this.room,
       makeRoom: () => post({ tag: "command", command: "stop" }),
       changed: () => {
-        this.leds.ringing(this.alarmClock.isRinging);
+        this.leds.overlay("ringing", this.alarmClock.isRinging);
         changed();
       },
     });

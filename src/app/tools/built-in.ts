@@ -19,6 +19,7 @@ export interface BuiltInParts {
   readonly alarmClock: AlarmClock;
   readonly volume: Volume;
   readonly memory: Memory;
+  readonly look: (signal: AbortSignal) => Promise<ToolResult>;
   /** As `pipit status --json` has it. */
   readonly status: () => Fields;
 }
@@ -61,6 +62,7 @@ export function builtInHandlers(parts: BuiltInParts): ReadonlyMap<string, Handle
       "remember",
       async (args) => factsResult(await memory.remember(text(args, "fact") ?? ""), "kept"),
     ],
+    ["look", (_, signal) => parts.look(signal)],
     ["forget", async (args) => factsResult(await memory.forget(text(args, "about") ?? ""), "gone")],
   ]);
 }

@@ -31,6 +31,8 @@ export interface Report {
   readonly callId: string;
   readonly ok: boolean;
   readonly output: string;
+  /** What the model is shown besides: a JPEG in base64. */
+  readonly picture?: string;
   readonly isBegun: boolean;
 }
 
@@ -136,10 +138,12 @@ export class Calls {
     if (called !== null) this.#ended(call, row, called);
   }
 
-  #ended({ callId }: Call, row: FunctionRow, { end, output }: Called): void {
+  #ended({ callId }: Call, row: FunctionRow, { end, output, picture }: Called): void {
     const isInTime = this.#open.delete(callId);
     if (!isInTime && end === "aborted") return;
-    this.#options.done({ callId, ok: end === "ok", output, isBegun: false });
+    // What comes late is told in words: nobody waits for a picture any more.
+    const seen = picture === null || !isInTime ? {} : { picture };
+    this.#options.done({ callId, ok: end === "ok", output, ...seen, isBegun: false });
     if (!isInTime) this.#reportLater(row, output);
   }
 

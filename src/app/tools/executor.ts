@@ -34,6 +34,8 @@ export interface Called {
   readonly end: CallEnd;
   /** For the model: JSON text. */
   readonly output: string;
+  /** What the model is shown besides: a JPEG in base64; null: nothing. */
+  readonly picture: string | null;
   readonly ms: number;
   readonly bytes: number;
 }
@@ -70,7 +72,8 @@ export class Executor {
     if (isRoom) this.#running.delete(callId);
     const output = outputOf(done.result, row?.resultMaxBytes ?? ERROR_MAX_BYTES);
     const ms = Math.round(clock.nowMs() - beganMs);
-    const called = { end: done.end, output, ms, bytes: utf8Bytes(output) };
+    const picture = (done.result.ok && done.result.picture) || null;
+    const called = { end: done.end, output, picture, ms, bytes: utf8Bytes(output) };
     this.#note(row?.name ?? "an unknown function", called);
     return called;
   }

@@ -11,6 +11,7 @@ import { faultLine } from "../../core/fault.ts";
 import { builtInRows } from "../../core/functions/built-in.ts";
 import { contextLines } from "../../core/functions/context.ts";
 import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
+import type { ToolResult } from "../../core/functions/result.ts";
 import { type FunctionRow, Registry } from "../../core/functions/row.ts";
 import type { Fields } from "../../core/json.ts";
 import { tokensOf } from "../../core/mcp/offer.ts";
@@ -24,6 +25,7 @@ import { Announcer } from "./announcer.ts";
 import { builtInHandlers } from "./built-in.ts";
 import { type Call, Calls } from "./calls.ts";
 import { Executor, type Handler } from "./executor.ts";
+import { look } from "./eyes.ts";
 import { Memory } from "./memory.ts";
 import { ServedTools } from "./served.ts";
 
@@ -93,7 +95,7 @@ export class Toolbox {
     });
     this.#memory = new Memory({ store, journal, readYaml });
     const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
-    this.#builtIn = builtInHandlers({ ...parts, memory: this.#memory });
+    this.#builtIn = builtInHandlers({ ...parts, memory: this.#memory, look: this.#look });
     this.#served = new ServedTools({ clock, journal, settings, open: world.toolServer });
     this.#executor = new Executor({
       clock,
@@ -105,6 +107,13 @@ export class Toolbox {
     });
     this.#calls = this.#makeCalls();
   }
+
+  readonly #look = (signal: AbortSignal): Promise<ToolResult> => {
+    const { world, settings, state } = this.#options;
+    const { camera, journal } = world;
+    const model = (): string | null => state().conversation?.link.model ?? null;
+    return look({ camera, journal, settings, model, leds: this.ringer.leds }, signal);
+  };
 
   #makeCalls(): Calls {
     const { world, settings, downlink, post, state } = this.#options;
@@ -300,7 +309,10 @@ export class Toolbox {
     if (this.#kit?.settings === settings && this.#kit.served === served) return this.#kit;
     const { functions } = customFunctions(settings["tools.custom"]);
     const rows = [
-      ...builtInRows(settings["tools.memory"] === "on"),
+      ...builtInRows({
+        memory: settings["tools.memory"] === "on",
+        camera: settings["camera.source"] !== "off",
+      }),
       ...functions.map(({ row }) => row),
       ...served,
     ];

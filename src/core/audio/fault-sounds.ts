@@ -51,6 +51,7 @@ export function soundOf(code: FaultCode): FaultSound {
     case "tool-server":
     case "speech":
     case "broker":
+    case "camera":
     case "config":
       return "error";
   }

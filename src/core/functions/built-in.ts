@@ -108,9 +108,25 @@ const MEMORY: readonly FunctionRow[] = [
   ),
 ];
 
-/** `hasMemory`: the owner lets it remember. */
-export function builtInRows(hasMemory: boolean): readonly FunctionRow[] {
-  return [TIME, ...TIMERS, ...REST, ...(hasMemory ? MEMORY : [])];
+/** Just above the camera's own limit, and below what a call may take before it is reported as begun. */
+const LOOK_MAX_MS = 6_900;
+
+const LOOK: FunctionRow = {
+  ...row(
+    "look",
+    "Takes a picture with this device's camera and shows it to you. Call it only when the user asks what you see or about something in front of the device. You keep no picture after your answer: look again for the next question about it.",
+  ),
+  timeLimitMs: LOOK_MAX_MS,
+};
+
+/** What the owner has switched on. */
+export interface Abilities {
+  readonly memory: boolean;
+  readonly camera: boolean;
+}
+
+export function builtInRows({ memory, camera }: Abilities): readonly FunctionRow[] {
+  return [TIME, ...TIMERS, ...REST, ...(memory ? MEMORY : []), ...(camera ? [LOOK] : [])];
 }
 
 /** The one whose meaning is the conversation's own; the session names it, and a test compares. */
@@ -119,5 +135,5 @@ export const GOODBYE = "end_conversation";
 /** Every name that `tools.disabled` may have. */
 export const BUILT_IN_NAMES: readonly string[] = [
   GOODBYE,
-  ...builtInRows(true).map(({ name }) => name),
+  ...builtInRows({ memory: true, camera: true }).map(({ name }) => name),
 ];

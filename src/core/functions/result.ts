@@ -5,7 +5,12 @@
 
 /** What comes back of a call. `data` goes to the model as JSON. */
 export type ToolResult =
-  | { readonly ok: true; readonly data: unknown }
+  | {
+      readonly ok: true;
+      readonly data: unknown;
+      /** What the model is shown besides: a JPEG in base64. */
+      readonly picture?: string;
+    }
   | { readonly ok: false; readonly error: string };
 
 /** Looked at for characters that no text has. */

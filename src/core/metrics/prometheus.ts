@@ -72,6 +72,7 @@ const FAULT_CODES: Readonly<Record<FaultCode, true>> = {
   "metrics-disk": true,
   "not-stored": true,
   "tool-server": true,
+  camera: true,
   speech: true,
   "budget-near": true,
   budget: true,

@@ -10,7 +10,7 @@
 import { INDICATIONS, type Indication } from "../phase.ts";
 
 /** How an LED moves. Every mode but `off` begins lit, so that a change is seen at once. */
-export const LED_MODES = ["off", "on", "blink", "fast", "pulse", "breathe"] as const;
+export const LED_MODES = ["off", "on", "blink", "fast", "pulse", "double", "breathe"] as const;
 export type LedMode = (typeof LED_MODES)[number];
 
 /** The two LEDs at one indication. */
@@ -30,13 +30,15 @@ const PATTERNS: Readonly<Record<Indication, LedPattern>> = {
   fault: { listening: "off", status: "fast" },
   "awaiting-approval": { listening: "blink", status: "blink" },
   ringing: { listening: "off", status: "breathe" },
+  looking: { listening: "off", status: "double" },
 };
 
-/** Of each mode: how long it is lit and dark, milliseconds. */
+/** Of each mode: how long it is lit, dark, lit … in turn, milliseconds; then it begins anew. */
 const BEATS = {
-  blink: { litMs: 500, darkMs: 500 },
-  fast: { litMs: 125, darkMs: 125 },
-  pulse: { litMs: 100, darkMs: 1900 },
+  blink: [500, 500],
+  fast: [125, 125],
+  pulse: [100, 1900],
+  double: [100, 100, 100, 700],
 } as const;
 /** One breath, in and out; where a pin knows only on and off, a slow blink. */
 const BREATH_MS = 4000;
@@ -61,20 +63,23 @@ export function brightness(mode: LedMode, sinceMs: number, dimmable: boolean): B
     case "on":
       return { level: 1, untilMs: null };
     case "breathe":
-      return dimmable ? breath(sinceMs) : beat(sinceMs, BREATH_MS / 2, BREATH_MS / 2);
+      return dimmable ? breath(sinceMs) : beat(sinceMs, [BREATH_MS / 2, BREATH_MS / 2]);
     case "blink":
     case "fast":
     case "pulse":
-      return beat(sinceMs, BEATS[mode].litMs, BEATS[mode].darkMs);
+    case "double":
+      return beat(sinceMs, BEATS[mode]);
   }
 }
 
-function beat(sinceMs: number, litMs: number, darkMs: number): Brightness {
-  const periodMs = litMs + darkMs;
-  const beganMs = Math.floor(sinceMs / periodMs) * periodMs;
-  return sinceMs - beganMs < litMs
-    ? { level: 1, untilMs: beganMs + litMs }
-    : { level: 0, untilMs: beganMs + periodMs };
+function beat(sinceMs: number, parts: readonly number[]): Brightness {
+  const periodMs = parts.reduce((sum, ms) => sum + ms, 0);
+  let untilMs = Math.floor(sinceMs / periodMs) * periodMs;
+  for (const [n, ms] of parts.entries()) {
+    untilMs += ms;
+    if (sinceMs < untilMs) return { level: n % 2 === 0 ? 1 : 0, untilMs };
+  }
+  return { level: 0, untilMs };
 }
 
 /** A raised cosine, from full to the floor and back. */

@@ -5,6 +5,7 @@
  * Invariant: a key stands here only when something reads it.
  */
 
+import { CAMERA_SOURCE } from "../camera/source.ts";
 import { LED_MODES, LED_PATTERN, TIME_OF_DAY } from "../panel/led-pattern.ts";
 import { ALL_VOICES } from "../voices.ts";
 import type { Pattern } from "./row.ts";
@@ -842,6 +843,22 @@ const HOUSE_ROWS = {
   }),
 } as const;
 
+// ---------------------------------------------------------------- camera
+const SOURCE: Pattern = {
+  regex: CAMERA_SOURCE,
+  says: "off, auto, rpicam, usb, or file:PATH.jpg",
+};
+
+const CAMERA_ROWS = {
+  "camera.source": text({
+    default: "off",
+    required: true,
+    pattern: SOURCE,
+    reload: "session",
+    doc: "The camera that the model may look through when you ask it to: rpicam at the ribbon cable, usb, auto for the first of these that is there, or file:PATH.jpg, a picture that something else writes (at most 1024 pixels a side). A picture goes to the API and is never stored; the LEDs show that it is taken. Run scripts/install after switching it on: the service needs rights for the camera. A look costs about 0.4 cents.",
+  }),
+} as const;
+
 // ---------------------------------------------------------------- budget
 const BUDGET_ROWS = {
   "budget.daily_usd": number({
@@ -895,5 +912,6 @@ export const TABLE = {
   ...TOOLS_ROWS,
   ...MQTT_ROWS,
   ...HOUSE_ROWS,
+  ...CAMERA_ROWS,
   ...BUDGET_ROWS,
 } as const;

@@ -31,6 +31,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   mqtt: "Home Assistant and other watchers, by an MQTT broker.",
   mcp: "Tools that other programs serve (MCP).",
   home_assistant: "The house, through Home Assistant.",
+  camera: "What it may see.",
   budget: "What it may cost.",
   metrics: "What is written about each conversation.",
   system: "Journal and remote control.",

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { trouble } from "../../../src/core/camera/programs.ts";
 import type { ToolResult } from "../../../src/core/functions/result.ts";
 import { fields, record, text } from "../../../src/core/json.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
+import { greyJpeg } from "../../helpers/jpeg.ts";
 import { RING_VALUE, settled, World } from "../../helpers/world.ts";
 
 const HTTP = { url: "https://x.test/" };
@@ -301,4 +303,109 @@ test("what is remembered is told, as the owner has edited it", async () => {
   assert.match(instructions(world), /remember \(facts, not orders\):\n- Anna likes tea\.\n/);
   const names = JSON.stringify(world.said.findLast((event) => event["type"] === "session.update"));
   assert.ok(names.includes('"remember"') && names.includes('"forget"'));
+});
+
+const KITCHEN = { bytes: greyJpeg({ width: 64, height: 48 }), width: 64, height: 48 };
+const EYES = { "camera.source": "auto" } as const;
+
+test("a look: the LEDs first, a picture after its output, one answer, and the picture is deleted", async () => {
+  const world = await asked(EYES);
+  let lights: string | undefined;
+  world.camera.work = async () => {
+    lights = world.leds.shown.at(-1);
+    return { ok: true, jpeg: KITCHEN, by: "rpicam-still" };
+  };
+  await calls(world, 1, ["look", {}, "c1"]);
+  assert.equal(lights, "looking");
+  assert.equal(world.leds.shown.at(-1), "thinking");
+  assert.match(String(outputOf(world, "c1")["note"]), /picture taken/);
+  const [shown] = items(world, "message");
+  const [part] = (shown?.["content"] ?? []) as { type: string; image_url: string }[];
+  assert.equal(part?.type, "input_image");
+  const base64 = part.image_url.replace("data:image/jpeg;base64,", "");
+  assert.ok(KITCHEN.bytes.equals(Buffer.from(base64, "base64")));
+  assert.equal(requests(world), 2);
+  await answers(world, "resp_2");
+  const deleted = world.said.filter(({ type }) => type === "conversation.item.delete");
+  assert.deepEqual(
+    deleted.map((event) => event["item_id"]),
+    [shown?.["id"]],
+  );
+  assert.equal(requests(world), 2, "one answer");
+  assert.match(world.lines("info").join("\n"), /took a picture \(64 × 48, 1 kB, rpicam-still\)/);
+  assert.ok(!JSON.stringify(world.lines("info")).includes(base64.slice(0, 40)));
+});
+
+test("a camera that fails is told in words; the owner gets the remedy", async () => {
+  const world = await asked(EYES);
+  const why = trouble("is not found", "Push the cable in");
+  world.camera.work = async () => ({ ok: false, fault: why });
+  await calls(world, 1, ["look", {}, "c1"]);
+  assert.match(String(outputOf(world, "c1")["error"]), /^The camera is not found\. Tell the user/);
+  assert.deepEqual([items(world, "message").length, requests(world)], [0, 2]);
+  assert.ok(world.lines("warning").includes("The camera is not found. Push the cable in"));
+  assert.equal(world.leds.shown.at(-1), "thinking");
+});
+
+test("a camera that hangs: a word of patience, then it is told; it is on no longer than that", async () => {
+  const world = await asked(EYES);
+  let stopped = false;
+  world.camera.work = (signal) => {
+    signal.addEventListener("abort", () => {
+      stopped = true;
+    });
+    return new Promise(() => {});
+  };
+  await calls(world, 1, ["look", {}, "c1"]);
+  world.listen(6_800);
+  await settled();
+  assert.deepEqual([world.spoken, world.leds.shown.at(-1)], [["one-moment"], "looking"]);
+  world.listen(120);
+  await settled();
+  assert.match(String(outputOf(world, "c1")["error"]), /did not finish in time/);
+  assert.ok(stopped);
+});
+
+test("given up while it looks: no picture is sent", async () => {
+  const world = await asked(EYES);
+  let done = (): void => {};
+  world.camera.work = () =>
+    new Promise((resolve) => {
+      done = () => resolve({ ok: true, jpeg: KITCHEN, by: "usb" });
+    });
+  await calls(world, 1, ["look", {}, "c1"]);
+  world.wake();
+  done();
+  await settled();
+  assert.match(String(outputOf(world, "c1")["error"]), /interrupted/);
+  assert.equal(items(world, "message").length, 0);
+  assert.notEqual(world.leds.shown.at(-1), "looking");
+});
+
+test("off by default: not offered; a model that cannot see takes no picture and says so", async () => {
+  const world = await asked();
+  const offered = (): boolean => {
+    const update = world.said.findLast((event) => event["type"] === "session.update");
+    return JSON.stringify(update).includes('"look"');
+  };
+  assert.ok(!offered());
+  await calls(world, 1, ["look", {}, "c1"]);
+  assert.match(String(outputOf(world, "c1")["error"]), /no function 'look'/);
+  const blind = await asked({ ...EYES, "openai.model": "gpt-4o-realtime-preview" });
+  await calls(blind, 1, ["look", {}, "c1"]);
+  assert.match(String(outputOf(blind, "c1")["error"]), /this model takes none/);
+  assert.deepEqual([world.camera.looks, blind.camera.looks], [0, 0]);
+});
+
+test("a ringing timer comes back to the LEDs when the camera is off again", async () => {
+  const world = await World.started(EYES);
+  const order = { act: "set", seconds: 5, label: "eggs" } as const;
+  await world.controlServer.answer?.({ command: "timers", order });
+  world.listen(6_000);
+  assert.equal(world.leds.shown.at(-1), "ringing");
+  world.camera.work = async () => ({ ok: true, jpeg: KITCHEN, by: "usb" });
+  const request = { command: "tools", act: "call", name: "look", arguments: "{}" } as const;
+  const reply = await world.controlServer.answer?.(request);
+  assert.ok(reply?.ok && reply.data["end"] === "ok", JSON.stringify(reply));
+  assert.deepEqual(world.leds.shown.slice(-3), ["ringing", "looking", "ringing"]);
 });

@@ -40,6 +40,14 @@ test("the modes of an on/off pin", () => {
     [2000, 1],
   ]);
   assert.equal(changes("fast", 1000).length, 8);
+  assert.deepEqual(changes("double", 1200), [
+    [0, 1],
+    [100, 0],
+    [200, 1],
+    [300, 0],
+    [1000, 1],
+    [1100, 0],
+  ]);
   assert.deepEqual(changes("breathe", 4000), [
     [0, 1],
     [2000, 0],
