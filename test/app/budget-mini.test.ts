@@ -72,7 +72,7 @@ test("mini: a warm session of the dear model is not used, one of the small model
   assert.equal(world.leds.shown.at(-1), "listening");
 });
 
-test("the next day goes on, and is told anew", async () => {
+test("budget: a new day starts at zero and is reported again", async () => {
   const world = await World.started(DOLLAR);
   asked(world);
   answer(world, "resp_1", 1);
@@ -85,7 +85,7 @@ test("the next day goes on, and is told anew", async () => {
   assert.deepEqual(world.spoken, ["budget-spent", "budget-near"]);
 });
 
-test("midnight in mid-conversation: what came before it is yesterday's", async () => {
+test("budget: midnight in mid-conversation, the cost before it is yesterday's", async () => {
   const world = await World.started(DOLLAR);
   world.clock.advance(DAY_MS - 20_000);
   asked(world);

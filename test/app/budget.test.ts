@@ -103,7 +103,7 @@ test("refuse: a failed answer that was billed is not asked for again", async () 
   assert.equal(world.leds.shown.at(-1), "fault");
 });
 
-test("refuse: push-to-talk and a session that was kept warm are no way round it", async () => {
+test("refuse: push-to-talk and a warm session do not bypass the budget", async () => {
   const world = await World.started({
     ...DOLLAR,
     "session.keep_warm_s": 600,
@@ -127,7 +127,7 @@ test("refuse: push-to-talk and a session that was kept warm are no way round it"
   assert.equal(asks(world), 2);
 });
 
-test("an answer that breaks off with its link is counted by a guess, and can be the last", async () => {
+test("connection lost in mid-reply: its cost is estimated, and may exhaust the budget", async () => {
   const world = await World.started({ "budget.daily_usd": 0.01 });
   asked(world);
   world.server("response.created", { response: { id: "resp_1" } });
@@ -146,7 +146,7 @@ test("an answer that breaks off with its link is counted by a guess, and can be 
   assert.ok(spent >= 0.01024 && spent < 0.02, `${spent}`);
 });
 
-test("an answer lost before its first sound: no new connection for what cannot be paid", async () => {
+test("budget spent: no reconnect for a reply lost before its first sound", async () => {
   const world = await World.started({ "budget.daily_usd": 0.001 });
   asked(world);
   world.link.sink.closed(LOST);
@@ -159,7 +159,7 @@ test("an answer lost before its first sound: no new connection for what cannot b
   assert.ok(spent >= 0.001 && spent < 0.003, `${spent}`);
 });
 
-test("an answer that ends the conversation with its own bill is billed once, by that", async () => {
+test("a reply whose usage exhausts the budget is billed once", async () => {
   const world = await World.started(DOLLAR);
   asked(world);
   world.server("response.created", { response: { id: "resp_1" } });
@@ -171,7 +171,7 @@ test("an answer that ends the conversation with its own bill is billed once, by 
   assert.equal((await budget(world))["spent_usd"], 0.064);
 });
 
-test("hung up on in mid-answer: what is in flight is billed by a guess, once", async () => {
+test("stop in mid-reply: the response in flight is billed once, by an estimate", async () => {
   const world = await World.started({ "budget.daily_usd": 1 });
   asked(world);
   world.server("response.created", { response: { id: "resp_1" } });
@@ -183,7 +183,7 @@ test("hung up on in mid-answer: what is in flight is billed by a guess, once", a
   assert.ok(spent >= 0.00128 && spent < 0.005, `${spent}`);
 });
 
-test("warn: told once near the end and once at the end, after the answers; nothing is refused", async () => {
+test("warn: announced once near the cap and once at it, after the replies; nothing is refused", async () => {
   const world = await World.started({ ...DOLLAR, "budget.action": "warn" });
   asked(world);
   answer(world, "resp_1", 0.85);
@@ -206,7 +206,7 @@ test("warn: told once near the end and once at the end, after the answers; nothi
   assert.equal(world.lines("warning").filter((line) => line.includes("budget")).length, 2);
 });
 
-test("the sentence is cut by a wake, and is not heard by the conversation", async () => {
+test("a spoken fault is flushed by a wake and does not reach the uplink", async () => {
   const world = await World.started(DOLLAR);
   asked(world);
   answer(world, "resp_1", 0.9);
@@ -231,7 +231,7 @@ test("a raised budget counts at once, and so does a lowered one", async () => {
   assert.equal(world.leds.shown.at(-1), "fault");
 });
 
-test("over a restart: what was told before it is not told again, the cap still holds", async () => {
+test("over a restart: the budget is not reported again, the cap holds", async () => {
   const world = new World(DOLLAR);
   world.store.before = [{ endedWallMs: world.clock.wallMs() + 1, microUsd: 850_000 }];
   await world.appliance.start();
@@ -247,7 +247,7 @@ test("over a restart: what was told before it is not told again, the cap still h
   assert.deepEqual(world.spoken, ["budget-spent"]);
 });
 
-test("no budget: nothing is told, nothing is refused, however dear", async () => {
+test("no budget: nothing is reported or refused, whatever the cost", async () => {
   const world = await World.started();
   for (const id of ["a", "b", "c"]) {
     asked(world, `item_${id}`);
@@ -268,7 +268,7 @@ test("earcons off: only the LEDs and the journal report it", async () => {
   assert.ok(world.leds.shown.includes("fault"));
 });
 
-test("transcription that a server bills unasked counts, too", async () => {
+test("unrequested transcription that is billed counts", async () => {
   const world = await World.started({ "budget.daily_usd": 0.01 });
   asked(world);
   const usage = { type: "duration", seconds: 60 };

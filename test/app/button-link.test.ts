@@ -20,7 +20,7 @@ async function answered(): Promise<World> {
   return world;
 }
 
-test("lost after the reply was complete, and the button held: the question waits for a new one", async () => {
+test("connection lost while the button is held: the turn waits for the reconnect", async () => {
   const world = await answered();
   world.link.sink.closed(LOST);
   const from = world.position - msToSamples(20);
@@ -36,7 +36,7 @@ test("lost after the reply was complete, and the button held: the question waits
   assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
 });
 
-test("lost between a function's answer and the reply: a turn that was let go is not sent again", async () => {
+test("connection lost between function output and reply: a released turn is not sent twice", async () => {
   const world = await World.started({ "button.hold": "push-to-talk" });
   world.button.sink?.edge(true, world.clock.nowMs());
   world.listen(1000);
@@ -54,7 +54,7 @@ test("lost between a function's answer and the reply: a turn that was let go is 
   assert.ok(!world.saidTypes.includes("input_audio_buffer.commit"));
 });
 
-test("held while the session is renewed: the question begins at the press, and survives a loss", async () => {
+test("push-to-talk during a redial: the turn starts at the press and survives a lost connection", async () => {
   const world = await answered();
   world.link.sink.closed(LOST);
   world.listen(1000);
@@ -77,7 +77,7 @@ test("held while the session is renewed: the question begins at the press, and s
   }
 });
 
-test("a turn by hand is counted once, however often it is asked", async () => {
+test("a push-to-talk turn is counted once, however often it is retried", async () => {
   const world = await World.started({ "button.hold": "push-to-talk", "session.max_turns": 2 });
   world.button.sink?.edge(true, world.clock.nowMs());
   world.listen(1000);
@@ -96,7 +96,7 @@ test("a turn by hand is counted once, however often it is asked", async () => {
   assert.equal(world.leds.shown.at(-1), "follow-up");
 });
 
-test("a turn cut by the button before the server committed it is forgotten, not answered", async () => {
+test("a turn interrupted before its commit is dropped, not answered", async () => {
   const world = await World.started({ "button.hold": "push-to-talk" });
   world.wake();
   world.accept();

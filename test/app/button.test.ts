@@ -68,7 +68,7 @@ test("the LEDs show a press within 50 ms; contact bounce makes one press", async
   assert.deepEqual(world.leds.shown, ["idle", "connecting"]);
 });
 
-test("a floating pin: a few wakes at most, one warning, and no dial more", async () => {
+test("contact noise of a floating pin: a few wakes at most, one warning, no dials", async () => {
   const world = await World.started();
   for (let i = 0; i < 3000; i++) {
     world.button.sink?.edge(i % 2 === 0, world.clock.nowMs());
@@ -109,7 +109,7 @@ test("push-to-talk from rest: held while it connects, sent from the press to the
   assert.equal(world.metrics()["average_response_latency"], 0);
 });
 
-test("let go before the session stands: the question waits, and is asked when it does", async () => {
+test("push-to-talk released before the session is ready: the turn waits, then is answered", async () => {
   const world = await World.started(PUSH_TO_TALK);
   const from = pressed(world);
   hold(world, 1000);
@@ -125,7 +125,7 @@ test("let go before the session stands: the question waits, and is asked when it
   assert.equal(world.leds.shown.at(-1), "thinking");
 });
 
-test("a slow socket: the turn is committed only when all of it is on the wire", async () => {
+test("push-to-talk on a slow socket: committed after the uplink is flushed", async () => {
   const world = await World.started(PUSH_TO_TALK);
   press(world);
   world.listen(1000);
@@ -141,7 +141,7 @@ test("a slow socket: the turn is committed only when all of it is on the wire", 
   assert.equal(world.sentSound.length, msToSamples(2020));
 });
 
-test("holding interrupts an answer; the wake word gives the turns back to the server", async () => {
+test("push-to-talk barges in; a wake word returns turn detection to the server", async () => {
   const world = await World.started(PUSH_TO_TALK);
   world.wake();
   world.accept();
@@ -171,7 +171,7 @@ test("holding interrupts an answer; the wake word gives the turns back to the se
   assert.equal(world.saidTypes.at(-1), "response.create");
 });
 
-test("held while the server listens: it hears the question once more, from the press on", async () => {
+test("push-to-talk in an open turn: the question is sent again from the press", async () => {
   const world = await World.started(PUSH_TO_TALK);
   world.wake();
   world.accept();
@@ -196,7 +196,7 @@ test("held while the server listens: it hears the question once more, from the p
   assert.equal(world.saidTypes.at(-2), "input_audio_buffer.commit");
 });
 
-test("the connection breaks after the release: the same question is asked on the next one", async () => {
+test("connection lost after the release: the turn is sent again on the new connection", async () => {
   const world = await World.started(PUSH_TO_TALK);
   const from = pressed(world);
   press(world);
@@ -213,7 +213,7 @@ test("the connection breaks after the release: the same question is asked on the
   assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
 });
 
-test("a button that is never let go ends by itself", async () => {
+test("push-to-talk has a time limit", async () => {
   const world = await World.started(PUSH_TO_TALK);
   press(world);
   world.listen(1000);
@@ -234,7 +234,7 @@ test("mute by a hold: on, and off again", async () => {
   assert.deepEqual(world.leds.shown, ["idle", "muted", "idle"]);
 });
 
-test("repeat: the last reply again, in a conversation and at rest, and no new response", async () => {
+test("repeat: replays the last reply, in a conversation and at rest, without a response", async () => {
   const world = await World.started({ "button.double": "repeat", "audio.volume": 0.5 });
   const double = (): void => {
     for (let n = 0; n < 2; n++) hold(world, 60);
@@ -265,7 +265,7 @@ test("nothing to repeat: nothing happens, and nothing waits", async () => {
   assert.equal(world.speaker.queued.length, 0);
 });
 
-test("a repeated reply at rest is silenced by a wake", async () => {
+test("barge-in on a repeated reply at rest", async () => {
   const world = await World.started({ "button.tap": "repeat" });
   world.wake();
   world.accept();
@@ -283,7 +283,7 @@ test("a repeated reply at rest is silenced by a wake", async () => {
   assert.equal(world.leds.shown.at(-1), "connecting");
 });
 
-test("shutdown: the conversation ends in good order, then the machine is asked once", async () => {
+test("shutdown: the conversation is closed, then the machine is powered off, once", async () => {
   const world = await World.started({ "button.hold": "shutdown", "button.hold_ms": 3000 });
   world.wake();
   world.accept();
@@ -298,7 +298,7 @@ test("shutdown: the conversation ends in good order, then the machine is asked o
   assert.ok(world.lines("notice").some((line) => line.startsWith("Powering off")));
 });
 
-test("a press while muted says why nothing happens, once however often it is pressed", async () => {
+test("muted: a press plays the muted sentence, once for many presses", async () => {
   const world = await World.started(PUSH_TO_TALK);
   assert.deepEqual(await world.controlServer.answer?.({ command: "mute", on: true }), {
     ok: true,
@@ -315,7 +315,7 @@ test("a press while muted says why nothing happens, once however often it is pre
   assert.equal(world.leds.shown.at(-1), "muted");
 });
 
-test("a press while muted is silent where sentences are switched off", async () => {
+test("muted: a press is silent with earcons off", async () => {
   const world = await World.started({ "audio.earcons": false });
   await world.controlServer.answer?.({ command: "mute", on: true });
   world.tap();

@@ -40,7 +40,7 @@ test("a warm session: the next wake listens at once, on the same connection", as
   assert.equal(world.said.at(-1)?.["type"], "response.create");
 });
 
-test("a warm session is let go after its time, and when the server closes it", async () => {
+test("a warm session is closed after its time, or by the server", async () => {
   const world = await answered({ "session.keep_warm_s": 30 });
   world.listen(1000 + 8200 + 30_000);
   assert.equal(world.link.closed, true);
@@ -51,7 +51,7 @@ test("a warm session is let go after its time, and when the server closes it", a
   assert.equal(other.dialer.links.length, 2);
 });
 
-test("lost while the question is unanswered: asked anew from the ring, answered once", async () => {
+test("connection lost before the response: reconnect, the turn resent from the ring, one reply", async () => {
   const world = await asked();
   const before = world.sentSound;
   world.link.sink.closed(LOST);
@@ -65,7 +65,7 @@ test("lost while the question is unanswered: asked anew from the ring, answered 
   assert.equal(world.saidTypes.filter((type) => type === "response.create").length, 1);
 });
 
-test("lost in mid-reply: what has come is heard, then the failure is told", async () => {
+test("connection lost in mid-reply: what came is played, then the fault is reported", async () => {
   const world = await asked();
   world.server("response.created", { response: { id: "resp_1" } });
   world.delta("resp_1", "item_a", 800);
@@ -83,7 +83,7 @@ test("lost in mid-reply: what has come is heard, then the failure is told", asyn
   assert.equal(world.metrics()["end_reason"], "fault");
 });
 
-test("lost after the reply was complete: a new connection is told what was said", async () => {
+test("connection lost after the reply: reconnect with the history", async () => {
   const world = await answered();
   world.link.sink.closed(LOST);
   world.listen(1000);
@@ -99,7 +99,7 @@ test("lost after the reply was complete: a new connection is told what was said"
   avoids(11);
 });
 
-test("a session near its end is renewed between turns, never in mid-sentence", async () => {
+test("session limit: redialled between turns, never in mid-reply", async () => {
   const world = await World.started({ "session.max_duration_s": 600 });
   world.wake();
   world.link.sink.opened();
@@ -118,7 +118,7 @@ test("a session near its end is renewed between turns, never in mid-sentence", a
   avoids(10);
 });
 
-test("a model that is gone is marked unavailable for a day, and the question is answered by the next", async () => {
+test("fallback: a retired model is marked unavailable for a day, the next one answers", async () => {
   const world = await World.started();
   world.wake();
   const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
@@ -146,7 +146,7 @@ test("a model that is gone is marked unavailable for a day, and the question is 
   assert.match(world.link.target.url, /model=gpt-realtime$/, "asked again after a day");
 });
 
-test("a forced choice never falls back", async () => {
+test("model_selection new or legacy: no fallback", async () => {
   const world = await World.started({ "openai.model_selection": "new" });
   world.wake();
   const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
@@ -155,7 +155,7 @@ test("a forced choice never falls back", async () => {
   assert.equal(world.leds.shown.at(-1), "fault");
 });
 
-test("goodbye: the model ends the conversation, and is heard to its end", async () => {
+test("end_conversation: the goodbye is played to its end", async () => {
   const world = await asked();
   world.server("response.created", { response: { id: "resp_1" } });
   world.delta("resp_1", "item_a", 600);
@@ -180,7 +180,7 @@ test("stopped in mid-reply: the metrics say how much of it was heard", async () 
   assert.deepEqual(world.metrics()["interruptions"], [{ heard_ms: 300, received_ms: 800 }]);
 });
 
-test("what was heard while muted is not sent, not even as the pre-roll", async () => {
+test("muted sound is never sent, not even as pre-roll", async () => {
   const world = await World.started();
   await world.controlServer.answer?.({ command: "mute", on: true });
   world.listen(3000);
@@ -193,7 +193,7 @@ test("what was heard while muted is not sent, not even as the pre-roll", async (
   assert.equal(world.sentSound[0], roomSample(unmutedAt));
 });
 
-test("our own voice before the gate opened is not sent again as the question", async () => {
+test("the reply's own sound is not sent as pre-roll", async () => {
   const world = await answered();
   world.listen(1100); // Heard, settled, open.
   const openMs = world.sentMs;
@@ -209,7 +209,7 @@ test("our own voice before the gate opened is not sent again as the question", a
   assert.ok(world.sentMs <= sentMs - openMs + 500, `${world.sentMs} ms are sent again`);
 });
 
-test("a speaker that is gone: nothing is asked, and it is told", async () => {
+test("speaker fault: no dial, and the fault is reported", async () => {
   const world = await World.started();
   const gone = { code: "speaker-lost", recovery: "retry", message: "gone", remedy: "" } as const;
   world.speaker.sink?.lost(gone);
@@ -218,7 +218,7 @@ test("a speaker that is gone: nothing is asked, and it is told", async () => {
   assert.equal(world.leds.shown.at(-1), "fault");
 });
 
-test("a server that says “at once” to too many requests is not flooded with requests", async () => {
+test("429 with Retry-After 0: bounded back-off", async () => {
   const world = await World.started();
   world.wake();
   const busy = { tag: "http", status: 429, code: "slow_down", type: null } as const;
@@ -232,7 +232,7 @@ test("a server that says “at once” to too many requests is not flooded with 
   assert.ok(world.dialer.links.length <= 4, `${world.dialer.links.length} dials`);
 });
 
-test("half a sample of one reply is nothing to the next", async () => {
+test("an odd byte at the end of a reply does not shift the next", async () => {
   const world = await asked();
   world.server("response.created", { response: { id: "resp_1" } });
   const odd = Buffer.from([1, 2, 3]).toString("base64");
@@ -246,7 +246,7 @@ test("half a sample of one reply is nothing to the next", async () => {
   assert.deepEqual([...world.speaker.queued.subarray(1, 4)], [1000, 1000, 1000]);
 });
 
-test("a reload does not reach the running conversation, and a new account is asked afresh", async () => {
+test("reload: the running conversation keeps its settings; a new key clears unavailable models", async () => {
   const world = await World.started();
   world.wake();
   const gone = { tag: "http", status: 404, code: "model_not_found", type: null } as const;
@@ -260,7 +260,7 @@ test("a reload does not reach the running conversation, and a new account is ask
   assert.match(world.link.target.url, /model=gpt-realtime$/);
 });
 
-test("one question with a pause in it is one turn", async () => {
+test("a pause within a question: one turn, one response", async () => {
   const world = await asked({ "session.max_turns": 2 });
   world.server("response.created", { response: { id: "resp_1" } });
   world.server("input_audio_buffer.speech_started", { item_id: "more", audio_start_ms: 3000 });

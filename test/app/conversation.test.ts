@@ -93,7 +93,7 @@ test("nothing is sent before the server has confirmed the session", async () => 
   avoids(16);
 });
 
-test("a press in mid-reply silences, cancels, and truncates at what was heard", async () => {
+test("barge-in by press: flush, cancel, truncate at what was heard", async () => {
   const world = await answering();
   world.listen(300);
   world.tap();
@@ -112,7 +112,7 @@ test("a press in mid-reply silences, cancels, and truncates at what was heard", 
   avoids(3);
 });
 
-test("items of which nothing was heard are deleted, those heard to the end left alone", async () => {
+test("truncate: unheard items are deleted, fully heard ones kept", async () => {
   const world = await answering();
   world.delta("resp_1", "item_b", 200);
   world.delta("resp_1", "item_c", 200);
@@ -144,7 +144,7 @@ test("half duplex: the microphone is shut while the reply plays, and opens after
   avoids(4, 5);
 });
 
-test("a wake with nothing said: the turn is deleted, no response is asked for, and it ends", async () => {
+test("empty turn: the item is deleted, no response is requested, the conversation ends", async () => {
   const world = await World.started();
   world.wake();
   world.accept();
@@ -161,7 +161,7 @@ test("a wake with nothing said: the turn is deleted, no response is asked for, a
   assert.ok(!world.saidTypes.includes("response.create"));
 });
 
-test("speech that goes on takes the question back: one answer to all of it", async () => {
+test("speech goes on after the turn: the response is cancelled, one reply to all of it", async () => {
   const world = await World.started();
   world.wake();
   world.accept();
@@ -179,7 +179,7 @@ test("speech that goes on takes the question back: one answer to all of it", asy
   assert.equal(world.said.at(-1)?.["type"], "response.create");
 });
 
-test("a server that refuses: one line with the remedy, the LEDs, a metrics file, and ready again", async () => {
+test("handshake error: one line with the remedy, the LEDs, a metrics file, and ready again", async () => {
   const world = await World.started();
   world.wake();
   world.link.sink.closed({

@@ -10,7 +10,7 @@ import { settled, World } from "../helpers/world.ts";
 /** Three bytes each, and as long as it likes. */
 const LONG = "界".repeat(50_000);
 
-test("endless names of errors and functions make a file that our own reader takes", async () => {
+test("oversized names of errors and functions are cut: the metrics file stays readable", async () => {
   const world = await World.started();
   asked(world);
   for (let n = 0; n < 300; n++) {
@@ -37,7 +37,7 @@ test("endless names of errors and functions make a file that our own reader take
   assert.equal(typeof readSession(JSON.parse(text)), "object");
 });
 
-test("deltas and a bill that come twice are heard and counted once", async () => {
+test("duplicate deltas and usage are played and counted once", async () => {
   const world = await World.started();
   asked(world);
   const twice = (type: string, more: object): void => {

@@ -95,7 +95,7 @@ const LOUDER = { "audio.volume": 0.5 };
 const IN_FORCE = "Configuration reloaded: in force now: audio.volume";
 const KEPT = "The configuration was not reloaded; the old one stays in force";
 
-test("a saved file is in force half a second later, and the manager sees a reload", () => {
+test("reload on save: in force after half a second, RELOADING and READY sent", () => {
   const desk = Desk.settled();
   desk.save(LOUDER);
   desk.clock.advance(QUIET_MS - 1);
@@ -106,7 +106,7 @@ test("a saved file is in force half a second later, and the manager sees a reloa
   assert.deepEqual(desk.notifier.said, ["RELOADING", "READY Ready"]);
 });
 
-test("ten saves within a second are one reload; saving for ever does not put it off for ever", () => {
+test("debounce: ten saves within a second are one reload; constant saving does not postpone it for ever", () => {
   const desk = Desk.settled();
   for (let i = 0; i < 10; i++) {
     desk.save({ "audio.volume": i / 10 });
@@ -122,7 +122,7 @@ test("ten saves within a second are one reload; saving for ever does not put it 
   assert.equal(desk.reads, 2);
 });
 
-test("touched, or a comment changed: not a word, and no reload", () => {
+test("no change of content: no reload, no line", () => {
   const desk = Desk.settled();
   desk.save({});
   desk.clock.advance(QUIET_MS);
@@ -132,7 +132,7 @@ test("touched, or a comment changed: not a word, and no reload", () => {
   assert.deepEqual([desk.lines, desk.notifier.said], [[], []]);
 });
 
-test("an editor that empties or moves the file before it writes it is not interrupted", () => {
+test("an editor that truncates or renames first: the half-written file is not read", () => {
   const desk = Desk.settled();
   for (const spoil of [() => desk.spoil("gone"), () => desk.save({}, "")]) {
     spoil();
@@ -145,7 +145,7 @@ test("an editor that empties or moves the file before it writes it is not interr
   assert.deepEqual(desk.lines, [IN_FORCE, IN_FORCE, IN_FORCE, IN_FORCE]);
 });
 
-test("a broken file is told once, with all its problems, and shows in the status", () => {
+test("invalid file: all problems logged once, shown in status, settings unchanged", () => {
   const desk = Desk.settled();
   desk.spoil("c.yaml:12:3 a: no", "c.yaml:13:3 b: no");
   desk.clock.advance(QUIET_MS + GRACE_MS - 1);
@@ -160,7 +160,7 @@ test("a broken file is told once, with all its problems, and shows in the status
   assert.equal(desk.settings, DEFAULTS);
 });
 
-test("back to what is in force after a refusal: the owner hears that all is well again", () => {
+test("invalid file restored: one line says that all is well", () => {
   const desk = Desk.settled();
   desk.spoil("c.yaml:1:1 x: no");
   desk.clock.advance(QUIET_MS + GRACE_MS);

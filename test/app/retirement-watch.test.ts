@@ -26,7 +26,7 @@ async function nobody(world: World): Promise<unknown> {
   return reply.data["nobody_can_answer"];
 }
 
-test("nobody can answer: an error at the start, once, and in the status until it is mended", async () => {
+test("no usable model: an error at the start, once, and in status until corrected", async () => {
   const world = await started(LEGACY);
   assert.deepEqual(said(world, /^Nobody can answer/), ["error"], "before the first wake");
   assert.match(

@@ -29,7 +29,7 @@ async function quickRows(): Promise<Fields[]> {
   return rows.map((row) => record(row) ?? {});
 }
 
-test("the bench tells a finite number for each row, or why there is none", async (t) => {
+test("the bench prints a finite number for each row, or why there is none", async (t) => {
   const rows = await quickRows();
   assert.deepEqual(
     rows.map((row) => row["id"]),

@@ -28,7 +28,7 @@ function withBudget(paths: Paths, dailyUsd: number): void {
   writeFileSync(paths.config, JSON.stringify({ ...config, budget: { daily_usd: dailyUsd } }));
 }
 
-test("what was spent before the restart is spent; a reload gives more", async (t) => {
+test("budget: spending survives a restart; a reload raises the cap", async (t) => {
   // No server is there: nothing is dialled while the money is spent, so nothing fails.
   const paths = configure(t, {
     openai: { base_url: "http://127.0.0.1:9/v1" },

@@ -121,12 +121,12 @@ const CUT: readonly FaultRow[] = [
     answers: 0,
   },
   {
-    name: "two audio items, both heard",
+    name: "two audio items, both played",
     scenario: { turns: [{ items: [{ tone: { ms: 600 } }, { tone: { ms: 700 } }] }] },
     check: (metrics) => assert.equal(numberAt(metrics, "audio", "played_ms"), 1300),
   },
   {
-    name: "two audio items, told interleaved",
+    name: "two audio items, interleaved",
     traps: [24],
     scenario: {
       turns: [{ items: [{ tone: { ms: 600 } }, { tone: { ms: 700 } }], interleave: true }],

@@ -70,7 +70,7 @@ const COLLISIONS: readonly FaultRow[] = [
   },
   {
     ...INTERRUPTED,
-    name: "interrupted; the cut is refused as too late",
+    name: "interrupted; the truncate is refused",
     scenario: {
       turns: [LONG],
       faults: [
@@ -98,7 +98,7 @@ const COLLISIONS: readonly FaultRow[] = [
     errors: ["conversation_already_has_active_response", NOT_ACTIVE],
   },
   {
-    name: "a response that nobody asked for",
+    name: "an unsolicited response",
     scenario: {
       faults: [
         {
@@ -181,7 +181,7 @@ const CALLS: readonly FaultRow[] = [
     check: (metrics) => assert.equal(numberAt(metrics, "audio", "played_ms"), 2100),
   },
   {
-    name: "functions without end",
+    name: "function call loop",
     scenario: { otherwise: call("lamp") },
     leds: `${THOUGHT}fault idle`,
     lines: [/^The model called functions without end/],
@@ -193,14 +193,14 @@ const CALLS: readonly FaultRow[] = [
     lasting: true,
   },
   {
-    name: "end_conversation: the goodbye is heard to its end",
+    name: "end_conversation: the goodbye is played to its end",
     scenario: { turns: [{ items: [{ tone: { ms: 1500 } }, call("end_conversation")] }] },
     leds: `${HEARD}idle`,
     endReason: "goodbye",
     check: (metrics) => assert.equal(numberAt(metrics, "audio", "played_ms"), 1500),
   },
   {
-    name: "end_conversation without a word: the goodbye is asked for",
+    name: "end_conversation without audio: a goodbye is requested",
     scenario: { turns: [call("end_conversation")] },
     leds: `${HEARD}idle`,
     endReason: "goodbye",

@@ -25,7 +25,7 @@ function edit(paths: Paths, from: string, to: string): void {
   renameSync(`${paths.config}.new`, paths.config);
 }
 
-test("saving is enough; a mistake is told with its place, and putting it right as well", async (t) => {
+test("reload on save: a mistake is logged with its place, and its correction too", async (t) => {
   const { paths, daemon } = ownerStarts(t);
   await daemon.says("Ready");
   edit(paths, '"audio": {', '"audio": {\n    "volume": 0.5,');
@@ -68,7 +68,7 @@ test("a credential is as good as a variable, for the daemon and for check-config
   assert.equal((await runPipit(["check-config", "--config", paths.config], env)).code, 0);
 });
 
-test("how the last run ended is told by the next one, and by pipit status", async (t) => {
+test("last exit: logged by the next run, shown by pipit status", async (t) => {
   const { paths, daemon } = ownerStarts(t);
   await daemon.stop();
   const env = daemonEnv({ STATE_DIRECTORY: paths.folder, INVOCATION_ID: "one" });

@@ -56,7 +56,7 @@ function assertNothingOf(text: string): void {
   for (const marker of MARKERS) assert.ok(!text.includes(marker), `${marker} in ${text}`);
 }
 
-test("what a server echoes in any field is nowhere to be read", async (t) => {
+test("a secret echoed by the server in any field is never shown", async (t) => {
   const url = await wsPeer(t, (socket) => {
     socket.send(JSON.stringify({ type: "session.created", session: { id: "s", model: "m" } }));
     socket.on("message", (data) => {
@@ -80,7 +80,7 @@ test("what a server echoes in any field is nowhere to be read", async (t) => {
   assertNothingOf(daemon.output);
 });
 
-test("what a refusal echoes is nowhere to be read", async (t) => {
+test("a secret echoed in a handshake error is never shown", async (t) => {
   const key = MADE_UP_KEYS[1]?.key ?? "";
   const error = { code: key, type: key, message: `Incorrect API key provided: ${KEY} and ${key}` };
   const url = await httpPeer(t, (_request, response) => {

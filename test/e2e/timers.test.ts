@@ -33,7 +33,7 @@ async function list(daemon: Daemon) {
   return JSON.parse(stdout);
 }
 
-test("set, rung, killed, rung again, stopped, and the other one is still there", async (t) => {
+test("timers: set, ringing, killed, ringing again, stopped; the other one is still there", async (t) => {
   assert.ok((ringSound()?.length ?? 0) > SAMPLE_RATE_HZ / 2, "there is a recording of the bell");
   const paths = house(t);
   const first = await started(t, paths);

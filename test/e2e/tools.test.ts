@@ -49,44 +49,40 @@ async function held(
   return of;
 }
 
-test(
-  "a timer is set by voice: on the disk, in the list, rung; two calls are answered together",
-  HEARD,
-  async (t) => {
-    const { peer, daemon } = await held(t, [
-      {
-        items: [
-          {
-            call: {
-              name: "set_timer",
-              arguments: { seconds: 600, label: "eggs" },
-              call_id: "call_a",
-            },
+test("timer by voice: stored, listed, rings; parallel calls get one reply", HEARD, async (t) => {
+  const { peer, daemon } = await held(t, [
+    {
+      items: [
+        {
+          call: {
+            name: "set_timer",
+            arguments: { seconds: 600, label: "eggs" },
+            call_id: "call_a",
           },
-          { call: { name: "get_time", arguments: {}, call_id: "call_b" } },
-        ],
-      },
-      { say: "Ten minutes for the eggs." },
-    ]);
-    const answered = outputs(peer);
-    assert.deepEqual(new Set(answered.keys()), new Set(["call_a", "call_b"]));
-    assert.match(
-      String(answered.get("call_a")?.["done"]),
-      /^#1 timer "eggs": 10 min left, at \d\d:\d\d$/,
-    );
-    assert.equal(answered.get("call_b")?.["zone"], "UTC");
-    assert.equal(sent(peer, "response.create").length, 2);
-    const { stdout } = await daemon.command("timers");
-    assert.match(stdout, /^#1 timer "eggs": 9 min \d+ s left/);
-    const file = await daemon.metrics();
-    const { function_calls: calls, function_success_rate: rate } = file;
-    assert.ok(Array.isArray(calls) && calls.length === 2 && rate === 1, JSON.stringify(calls));
-    assert.deepEqual(peer.violations, []);
-  },
-);
+        },
+        { call: { name: "get_time", arguments: {}, call_id: "call_b" } },
+      ],
+    },
+    { say: "Ten minutes for the eggs." },
+  ]);
+  const answered = outputs(peer);
+  assert.deepEqual(new Set(answered.keys()), new Set(["call_a", "call_b"]));
+  assert.match(
+    String(answered.get("call_a")?.["done"]),
+    /^#1 timer "eggs": 10 min left, at \d\d:\d\d$/,
+  );
+  assert.equal(answered.get("call_b")?.["zone"], "UTC");
+  assert.equal(sent(peer, "response.create").length, 2);
+  const { stdout } = await daemon.command("timers");
+  assert.match(stdout, /^#1 timer "eggs": 9 min \d+ s left/);
+  const file = await daemon.metrics();
+  const { function_calls: calls, function_success_rate: rate } = file;
+  assert.ok(Array.isArray(calls) && calls.length === 2 && rate === 1, JSON.stringify(calls));
+  assert.deepEqual(peer.violations, []);
+});
 
 test(
-  "the session is told what it can do, where and when it is; what is off is not told",
+  "the session lists functions, place and time; disabled functions are left out",
   HEARD,
   async (t) => {
     const { peer } = await held(t, [{ say: "Hello." }], {
@@ -106,45 +102,41 @@ test(
   },
 );
 
-test(
-  "one's own program: quick, wrong, and one that takes long and is told later",
-  HEARD,
-  async (t) => {
-    const custom = {
-      lamp: { description: "The lamp.", command: ["/bin/echo", "the lamp is on"] },
-      slow: {
-        description: "Slow.",
-        command: ["/bin/sh", "-c", "sleep 4; echo all done"],
-        long: true,
+test("custom program: fast, failing, and slow with a late result", HEARD, async (t) => {
+  const custom = {
+    lamp: { description: "The lamp.", command: ["/bin/echo", "the lamp is on"] },
+    slow: {
+      description: "Slow.",
+      command: ["/bin/sh", "-c", "sleep 4; echo all done"],
+      long: true,
+    },
+  };
+  const { peer, daemon } = await held(
+    t,
+    [
+      {
+        items: [
+          { call: { name: "lamp", arguments: {}, call_id: "call_a" } },
+          { call: { name: "lamp", arguments: { colour: "red" }, call_id: "call_b" } },
+          { call: { name: "slow", arguments: {}, call_id: "call_c" } },
+        ],
       },
-    };
-    const { peer, daemon } = await held(
-      t,
-      [
-        {
-          items: [
-            { call: { name: "lamp", arguments: {}, call_id: "call_a" } },
-            { call: { name: "lamp", arguments: { colour: "red" }, call_id: "call_b" } },
-            { call: { name: "slow", arguments: {}, call_id: "call_c" } },
-          ],
-        },
-        { say: "It has begun, and the lamp is on." },
-        { say: "All is done." },
-      ],
-      { tools: { sandbox: "none", custom }, session: { follow_up_s: 4 } },
-      2,
-    );
-    const answered = outputs(peer);
-    assert.match(String(answered.get("call_a")?.["result"]), /the lamp is on/);
-    assert.match(String(answered.get("call_b")?.["error"]), /additional properties \(colour\)/);
-    assert.equal(answered.get("call_c")?.["state"], "begun");
-    const messages = sent(peer, "conversation.item.create").map(({ item }) => JSON.stringify(item));
-    assert.equal(messages.filter((item) => item.includes("all done")).length, 1);
-    assert.equal(sent(peer, "response.create").length, 3);
-    assert.equal(peer.replies.length, 2);
-    const file = await daemon.metrics();
-    const rate = number(file, "function_success_rate") ?? 0;
-    assert.ok(Math.abs(rate - 2 / 3) < 0.001, `${rate}`);
-    assert.deepEqual(peer.violations, []);
-  },
-);
+      { say: "It has begun, and the lamp is on." },
+      { say: "All is done." },
+    ],
+    { tools: { sandbox: "none", custom }, session: { follow_up_s: 4 } },
+    2,
+  );
+  const answered = outputs(peer);
+  assert.match(String(answered.get("call_a")?.["result"]), /the lamp is on/);
+  assert.match(String(answered.get("call_b")?.["error"]), /additional properties \(colour\)/);
+  assert.equal(answered.get("call_c")?.["state"], "begun");
+  const messages = sent(peer, "conversation.item.create").map(({ item }) => JSON.stringify(item));
+  assert.equal(messages.filter((item) => item.includes("all done")).length, 1);
+  assert.equal(sent(peer, "response.create").length, 3);
+  assert.equal(peer.replies.length, 2);
+  const file = await daemon.metrics();
+  const rate = number(file, "function_success_rate") ?? 0;
+  assert.ok(Math.abs(rate - 2 / 3) < 0.001, `${rate}`);
+  assert.deepEqual(peer.violations, []);
+});

@@ -197,7 +197,7 @@ test("trap 32: a response that takes too long is left with its connection", asyn
   avoids(32);
 });
 
-test("trap 33: what the house can do is offered to the model as functions", async () => {
+test("trap 33: functions are offered to the model", async () => {
   const names = JSON.stringify((await setUp())["tools"]);
   assert.match(names, /"type":"function","name":"end_conversation"/);
   avoids(33);

@@ -35,7 +35,7 @@ const BOTH: readonly Story[] = BY.flatMap((by) => [...turns(by), ...replies(by)]
 function turns(by: By): readonly Story[] {
   return [
     [
-      `${by}: a question, a reply, a window for more`,
+      `${by}: a turn, a reply, the follow-up window`,
       () => {
         const player = start(by).asks().begins("r1").sounds("r1");
         assert.equal(player.phase, "speaking");
@@ -46,7 +46,7 @@ function turns(by: By): readonly Story[] {
       },
     ],
     [
-      `${by}: a cough while it thinks: the reply is held, then heard; nothing is asked twice`,
+      `${by}: empty turn before the reply: the reply is held, then played; one response`,
       () => {
         const player = start(by).asks().begins("r1").pass(300).speaks("B");
         player.sounds("r1").ends("r1");
@@ -59,7 +59,7 @@ function turns(by: By): readonly Story[] {
       },
     ],
     [
-      `${by}: a cough before the reply's first sound`,
+      `${by}: empty turn before the reply's first sound`,
       () => {
         const player = start(by).asks().begins("r1").coughs("B").commits("B");
         assert.deepEqual([player.c.response.tag, player.count("delete-item")], ["active", 1]);
@@ -68,7 +68,7 @@ function turns(by: By): readonly Story[] {
       },
     ],
     [
-      `${by}: the question goes on: one response to all of it, after its end`,
+      `${by}: speech goes on after the turn: one response to all of it`,
       () => {
         const player = start(by).asks().begins("r1").speaks("B").pass(1500);
         assert.equal(player.c.response.tag, "cancelling");
@@ -85,7 +85,7 @@ function turns(by: By): readonly Story[] {
 function replies(by: By): readonly Story[] {
   return [
     [
-      `${by}: a reply in writing is asked for once more, then it is a fault`,
+      `${by}: a text-only reply is retried once, then it is a fault`,
       () => {
         const player = start(by).asks().begins("r1").ends("r1");
         assert.equal(player.count("create-response"), by === "client" ? 2 : 1);
@@ -94,7 +94,7 @@ function replies(by: By): readonly Story[] {
       },
     ],
     [
-      `${by}: a rate limit that says when: asked again then`,
+      `${by}: rate limit with Retry-After: retried then`,
       () => {
         const player = start(by).asks().begins("r1");
         player.ends("r1", failure("rate_limit_exceeded", "Please try again in 1.65s"));
@@ -104,7 +104,7 @@ function replies(by: By): readonly Story[] {
       },
     ],
     [
-      `${by}: a rate limit for too long is a fault, and no wake asks before`,
+      `${by}: a long rate limit is a fault, and no wake dials before its end`,
       () => {
         const player = start(by).asks().begins("r1");
         player.ends("r1", failure("rate_limit_exceeded", "Please try again in 1m2s"));
@@ -114,7 +114,7 @@ function replies(by: By): readonly Story[] {
       },
     ],
     [
-      `${by}: end_conversation without a word, every time: the second one ends it quietly`,
+      `${by}: end_conversation without audio, every time: the second one ends silently`,
       () => {
         const goodbye = (callId: string) => ({
           calls: [{ callId, name: "end_conversation", arguments: "{}" }],
@@ -158,16 +158,16 @@ function busy(): void {
 }
 
 const RARE: readonly Story[] = [
-  ["a server that is always busy is asked a few times, with growing waits", busy],
+  ["a busy server: bounded retries with back-off", busy],
   [
-    "the commit of a cough comes after the reply was done",
+    "empty turn committed after response.done",
     () => {
       const player = client().asks().begins("r1").coughs("B").sounds("r1").ends("r1").commits("B");
       assert.equal(player.phase, "speaking");
     },
   ],
   [
-    "a function is under way when the budget is reached: what is heard is heard out",
+    "budget reached during a function call: the reply is played to its end",
     () => {
       const player = client({ "budget.daily_usd": 1 }).asks().begins("r1").sounds("r1");
       player.spentMicroUsd = 2_000_000;
@@ -176,7 +176,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a response fails twice before it has a name: a new connection",
+    "a response fails twice before response.created: reconnect",
     () => {
       const player = client().asks().ends("r1", failure("server_error"));
       player.ends("r2", failure("server_error"));
@@ -184,14 +184,14 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a speaker that never drains: the reply has an end",
+    "drain time-out: a speaker that never drains",
     () => {
       const player = client({ "session.max_duration_s": 900 }).asks().begins("r1").sounds("r1");
       assert.equal(player.ends("r1").pass(241_000).phase, "idle");
     },
   ],
   [
-    "a reply that never ends: gaps in it do not renew its limit",
+    "reply limit: gaps do not restart it",
     () => {
       const player = client({ "session.max_duration_s": 900 }).asks().begins("r1").sounds("r1");
       for (let n = 0; n < 60 && player.phase === "speaking"; n++) {
@@ -202,7 +202,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "nobody is reached: some tries with the same model, and no walk along the chain",
+    "host unreachable: retries with the same model, no fallback",
     () => {
       const player = client().do({ tag: "command", command: "stop" }).do({ tag: "tap" });
       for (let n = 0; n < 10 && player.phase === "connecting"; n++) {
@@ -216,7 +216,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a wake word while the echo dies away, and a quick reply",
+    "wake word while playback settles, and a fast reply",
     () => {
       const player = client({ "audio.settle_ms": 2000 })
         .asks()
@@ -231,7 +231,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a call that comes twice is answered once",
+    "duplicate function call: one output",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1", "c1").results("c1");
       player.begins("r2").calls("r2", "c1");
@@ -239,7 +239,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a function is called between the end of a cough and its commit",
+    "function call between speech_stopped and the commit of an empty turn",
     () => {
       const player = client().asks().begins("r1").coughs("B").calls("r1", "c1").results("c1");
       assert.equal(player.count("create-response"), 1, "the commit is waited for");
@@ -247,21 +247,21 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a response that nobody asked for, and that never ends, is forgotten",
+    "unsolicited response without end: dropped",
     () => {
       const player = client().asks().begins("r1").sounds("r1").begins("r9").pass(9000);
       assert.deepEqual([player.c.response.unsolicited, player.phase], [null, "speaking"]);
     },
   ],
   [
-    "a request refused for its rate: asked again a little later",
+    "response.create rate limited: retried later",
     () => {
       const player = client().asks().error("rate_limit_exceeded", "try again in 200ms", "create_1");
       assert.equal(player.pass(300).count("create-response"), 2);
     },
   ],
   [
-    "a press before the echo of the last reply has died",
+    "press while playback settles",
     () => {
       const player = client({ "audio.settle_ms": 2000 })
         .asks()
@@ -274,7 +274,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "functions without end are a fault",
+    "function call loop: a fault",
     () => {
       const player = client().asks();
       for (let n = 0; n < 10 && player.phase !== "fault"; n++) {
@@ -284,7 +284,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a question while a function runs, and more calls in its answer: each settled once",
+    "a turn during a function call, with more calls in its reply: each settled once",
     () => {
       const player = new Player({ "session.response_by": "server" }).ready().asks();
       player.begins("r1").calls("r1", "c1").asks("B").begins("r2").calls("r2", "c2");
@@ -293,7 +293,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a call that needs a yes: the same call after the user has spoken is the yes, and runs once",
+    "confirmation: the same call after speech approves it, once",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1").mustAsk("c1");
       assert.equal(player.count("create-response"), 2, "the model asks");
@@ -308,7 +308,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a press while the question is heard is a yes; the result is told as a message",
+    "confirmation: a press during the question approves; the result is sent as a message",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1").mustAsk("c1").begins("r2");
       player.sounds("r2").do({ tag: "tap" });
@@ -322,7 +322,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a press after the question is a yes; one before it is heard is an interruption",
+    "confirmation: a press after the question approves, one before it barges in",
     () => {
       const early = client().asks().begins("r1").calls("r1", "c1").mustAsk("c1").do({ tag: "tap" });
       assert.deepEqual([early.approved(), early.callsOver()], [[], ["refused"]]);
@@ -332,7 +332,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "silence is a no: after fifteen seconds, and the conversation is over",
+    "confirmation: silence refuses after fifteen seconds, and the conversation ends",
     () => {
       const player = question().pass(14_900);
       assert.equal(player.indication, "awaiting-approval");
@@ -353,7 +353,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a question waits beside other calls, and there is room for four of them",
+    "confirmation: a question waits beside other calls, four at most",
     () => {
       const player = new Player({ "session.response_by": "server" }).ready().asks();
       player.begins("r1").calls("r1", "c1", "c2").mustAsk("c1");
@@ -367,7 +367,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a call reported as begun: its end is known, or that the conversation was over first",
+    "a call reported as begun is settled by its end or the end of the conversation",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1", "c2");
       for (const callId of ["c1", "c2"]) {
@@ -379,7 +379,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "functions that take too long are told to the model as that",
+    "function time-out: reported to the model",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1").pass(3000);
       assert.equal(player.pass(6000).count("tool-output"), 1);
@@ -387,7 +387,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "one of two functions is late",
+    "one of two parallel functions times out",
     () => {
       const player = new Player({ "session.response_by": "server" }).ready().asks();
       player.begins("r1").calls("r1", "c1").pass(3000).asks("B").begins("r2").calls("r2", "c2");
@@ -397,7 +397,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "the connection is lost while a function runs: its call is dead, the question is sent again",
+    "connection lost during a function call: the call is cancelled, the turn resent",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1").closes();
       assert.equal(player.phase, "connecting");
@@ -447,7 +447,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "a connection that breaks in each reply: told after the last attempt",
+    "connection lost in each reply: reported after the last reconnect",
     () => {
       const player = client({ "session.max_duration_s": 900 });
       for (let n = 0; n < 5 && player.phase !== "fault"; n++) {
@@ -458,7 +458,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "speech that the server found before the button was held is none",
+    "speech events from before push-to-talk are ignored",
     () => {
       const player = client().do({ tag: "ptt-down", pressedMs: 9_500 }).pass(1000);
       player.do({ tag: "ptt-up" }).do({ tag: "uplink-flushed" }).speaks("B");
@@ -466,7 +466,7 @@ const RARE: readonly Story[] = [
     },
   ],
   [
-    "voices that no model of the chain has: told, with what to do",
+    "no model of the chain has the voice: a fault with the remedy",
     () => {
       const player = new Player({
         "openai.voice": "cedar",

@@ -215,7 +215,7 @@ test("an installation by hand is taken over", async (t) => {
   assert.ok(!machine.has("etc/pipit/credentials/OPENAI_API_KEY"));
 });
 
-test("a machine that cannot run it is told why, and is left alone", async (t) => {
+test("a machine that cannot run it: the reason, and nothing is changed", async (t) => {
   const rows: readonly (readonly [string, string, RegExp])[] = [
     ["getconf", "echo 32", /^this system is 32-bit: .*64-bit edition/],
     [

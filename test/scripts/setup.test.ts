@@ -46,7 +46,7 @@ const NOTHING_INSTALLED = { "dpkg-query": "exit 1", id: "echo 0" };
 const HELD =
   "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (unattended-upgr)";
 
-test("a lock that somebody else holds is waited for, and told once", async (t) => {
+test("apt lock held: waited for, reported once", async (t) => {
   const { code, stderr } = await sourced(
     t,
     "need_packages sox",
@@ -61,7 +61,7 @@ test("a lock that somebody else holds is waited for, and told once", async (t) =
   assert.match(stderr, /held by process 812 \(unattended-upgr\)/);
 });
 
-test("a lock that is held for ever is given up, with what to do", async (t) => {
+test("apt lock held for ever: time-out, with the remedy", async (t) => {
   const { code, stderr } = await sourced(
     t,
     "need_packages sox",
@@ -76,7 +76,7 @@ test("a lock that is held for ever is given up, with what to do", async (t) => {
   assert.match(stderr, /could not install: sox/);
 });
 
-test("another failure is told at once, in apt's own words", async (t) => {
+test("another failure of apt is reported at once, in apt's words", async (t) => {
   const { code, stderr } = await sourced(t, "need_packages sox", {
     ...NOTHING_INSTALLED,
     "apt-get": '[[ $* != *install* ]] || { echo "E: Unable to locate package sox" >&2; exit 100; }',
@@ -216,7 +216,7 @@ test("a build that is cut short, or fails, leaves the old one whole", (t) => {
   rmSync(tree, { recursive: true });
 });
 
-test("every script tells what it does, and does nothing else then", () => {
+test("every script has --help, and does nothing else then", () => {
   for (const name of readdirSync(join(ROOT, "scripts"))) {
     if (/\.sh$|^(?:help|bundle)\.mjs$/.test(name)) continue; // read by the others
     const path = join(ROOT, "scripts", name);

@@ -98,7 +98,7 @@ test("the budget's own state in the status is no conversation", async (t) => {
   assert.match((await machine.run("rollback")).stderr, /it is still thinking after 1 s/);
 });
 
-test("who is interrupted goes back to the old release before he ends", async (t) => {
+test("an interrupted upgrade goes back to the old release", async (t) => {
   const machine = await installed(t);
   const script = machine.start("upgrade", "--built", machine.tree("1.1.0", { behaviour: "hangs" }));
   await eventually("the new release starts", () => machine.has("fake/hanging"));

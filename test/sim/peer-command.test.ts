@@ -79,7 +79,7 @@ test("it says where it listens, keeps a log and the sound, and ends with 0 on SI
   assert.equal(statSync(join(folder, "connection-2-client.s16le")).size, 960);
 });
 
-test("a broken rule is said loudly, and the exit code is 1", async (context) => {
+test("a protocol violation is printed, and the exit code is 1", async (context) => {
   const scenario = tempFile(context, "s.yaml", "faults: [{ at: 'delta:9', do: drop }]\n");
   const { child, code, stderr } = start(context, ["--json", "--scenario", scenario]);
   const url = textAt(parseJson(await firstLine(child)), "url") ?? "";

@@ -81,7 +81,7 @@ const ORDER = [
   "response.done",
 ];
 
-test("with its default booleans the peer answers by itself, and can be interrupted", async (context) => {
+test("create_response and interrupt_response by default: the peer answers, and can be interrupted", async (context) => {
   const long = { tone: { ms: 60_000 }, pace: 2 };
   const [peer, client] = await meet(context, { turns: [long, { tone: { ms: 300 } }] });
   await client.configure();

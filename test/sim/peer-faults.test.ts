@@ -41,7 +41,7 @@ test("handshakes are refused with any status, body and Retry-After", async (cont
   assert.equal(peer.attempts(), 3);
 });
 
-test("the door knows keys, paths and models", async (context) => {
+test("handshake: keys, paths and models are checked", async (context) => {
   const models = [
     "gpt-realtime",
     { id: "gone-404", gone: "http-404" },
@@ -75,7 +75,7 @@ test("the door knows keys, paths and models", async (context) => {
   assert.equal((await fetch(`${peer.url}/models`)).status, 401);
 });
 
-test("keys and dialects that are told after the upgrade", async (context) => {
+test("bad keys and dialects that are reported after the upgrade", async (context) => {
   const peer = await peerWith(context, { key: "sk-right", wrong_key: "close-3000" });
   const wrong = await new Client(peer, { key: "sk-wrong" }).ended;
   assert.deepEqual([wrong.code, wrong.reason], [3000, "invalid_request_error.invalid_api_key"]);

@@ -120,7 +120,7 @@ test("without a socket and a clock: the same events at the same times, the same 
   assert.equal(run(), run());
 });
 
-test("a silent listener is spoken to after the reply has played, and after 60 s it is over", () => {
+test("idle_timeout: the peer speaks after the reply has played; the session expires after 60 s", () => {
   const talk = conversation("{ pace: 4, otherwise: { tone: { ms: 2000 } }, expires_in_s: 60 }");
   const detection = { type: "server_vad", idle_timeout_ms: 5000 };
   const session = { type: "realtime", audio: { input: { turn_detection: detection } } };

@@ -61,7 +61,7 @@ test("a card is found again under another number, another id, another order", (t
   assert.throws(() => alsaName("usb pnp", "playback", readCards(machine.folders)), /fits several/);
 });
 
-test("the watch tells of a card that went, or was put back as a new one", (t) => {
+test("the watch reports a card that was removed or replugged", (t) => {
   const machine = new Machine(t);
   machine.plug(1, "Device", "1-1.3");
   const clock = new SimClock();

@@ -74,7 +74,7 @@ test("a file that is not there, or is none", (t) => {
   assert.match(below[0] ?? "", /no such file/);
 });
 
-test("a system file that cannot be reached is not passed over", (t) => {
+test("a system file that cannot be read is an error, not skipped", (t) => {
   const folder = tempFolder(t);
   const loop = join(folder, "loop");
   execFileSync("ln", ["-s", loop, loop]);
@@ -83,7 +83,7 @@ test("a system file that cannot be reached is not passed over", (t) => {
   assert.match(problems(loaded)[0] ?? "", /^: cannot be opened \(ELOOP; the system's own\)$/);
 });
 
-test("not text, or too much of it", (t) => {
+test("a file that is no text, or too large", (t) => {
   const latin1 = load(t, Buffer.from("a: 1\nb: caf\u00e9\n", "latin1"));
   assert.deepEqual(problems(latin1), [":2:1: is not UTF-8 text; save the file as UTF-8"]);
   const utf16 = load(t, Buffer.from("\ufeffopenai:\n", "utf16le"));

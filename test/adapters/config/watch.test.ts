@@ -84,7 +84,7 @@ test("a link that is turned to another file is noticed, and so is a change of th
   await eventually("a change behind the link", () => seen.changes === 2);
 });
 
-test("a neighbour that changes all the time is nothing to us", async (t) => {
+test("changes of other files in the folder are ignored", async (t) => {
   const path = file(t);
   let events = 0;
   const counting: WatchFolder = (folder, options, listener) =>
@@ -99,7 +99,7 @@ test("a neighbour that changes all the time is nothing to us", async (t) => {
   assert.equal(seen.changes, 0);
 });
 
-test("a folder made anew is found by the slow look, and watched again", (t) => {
+test("a recreated folder is found by polling, and watched again", (t) => {
   const path = file(t);
   const clock = new SimClock();
   const { seen } = watched(t, path, clock);
@@ -113,7 +113,7 @@ test("a folder made anew is found by the slow look, and watched again", (t) => {
   assert.deepEqual(seen.blind, []);
 });
 
-test("where nothing can be watched, one line says so and the file is looked at now and then", async (t) => {
+test("no inotify: one line, and the file is polled", async (t) => {
   const path = file(t);
   const clock = new SimClock();
   const full: WatchFolder = () => {

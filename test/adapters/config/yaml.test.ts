@@ -29,7 +29,7 @@ test("plain files are plain data", () => {
   assert.deepEqual(tree("a: |\n  one\n  two\n"), { a: "one\ntwo\n" });
 });
 
-test("slips get a place and a sentence", () => {
+test("syntax errors: place and message", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["a:\n\tb: 1\n", /^2:1 a tab is used to indent; use blanks$/],
     [
@@ -53,7 +53,7 @@ test("slips get a place and a sentence", () => {
   }
 });
 
-test("the slips that everybody makes, in our own words and at the line that was written", () => {
+test("common syntax errors: our own message, at the line that was written", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     // A key one deeper than its neighbour, in the middle and at the end of its section.
     [
@@ -112,7 +112,7 @@ test("the slips that everybody makes, in our own words and at the line that was 
   }
 });
 
-test("a slip that leaves the tree readable leaves it to be checked as well", () => {
+test("after a recoverable syntax error the values are validated as well", () => {
   const { document, problems } = parseYaml("a: 1\na: 2\n");
   assert.equal(problems.length, 1);
   assert.deepEqual(document?.tree, { a: 2 });

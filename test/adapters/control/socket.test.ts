@@ -65,7 +65,7 @@ test("one JSON object a line each way; the file is for user and group; it goes a
   assert.equal(clock.pending(), 0);
 });
 
-test("junk is answered once and closed: no JSON, no command, a line too long", async (t) => {
+test("invalid request: one error, then closed (no JSON, no command, line too long)", async (t) => {
   const { path } = await served(t);
   for (const junk of ["GET / HTTP/1.1\r\n", '{"command":"fly"}\n', "[]\n", "\u0000\n"]) {
     const reply = JSON.parse(await say(path, `${junk}{"command":"status"}\n`, false));
@@ -77,7 +77,7 @@ test("junk is answered once and closed: no JSON, no command, a line too long", a
   assert.equal(await say(path, ""), "");
 });
 
-test("a fault is an answer; a daemon that thinks too long is one too", async (t) => {
+test("a fault is an answer, and so is a time-out", async (t) => {
   const answers: ((reply: ControlReply) => void)[] = [];
   const { path, clock } = await served(t, ({ command }) => {
     if (command === "wake")
@@ -184,7 +184,7 @@ test("paths that cannot be: too long, not a socket, a folder that is a file", as
   }
 });
 
-test("after a line too long nothing of the client is kept, and a flood is cut at once", async (t) => {
+test("an oversized line is dropped, and a flood is disconnected", async (t) => {
   const { path } = await served(t);
   const socket = connect({ path, allowHalfOpen: true });
   t.after(() => socket.destroy());
@@ -206,7 +206,7 @@ test("after a line too long nothing of the client is kept, and a flood is cut at
   assert.ok(process.memoryUsage().rss - before < 64 * 1_048_576);
 });
 
-test("a client that never stops asking is answered at a pace, and others at once", async (t) => {
+test("rate limit: a client that floods requests is throttled, others are not", async (t) => {
   const { path, clock } = await served(t);
   const greedy = connect(path);
   t.after(() => greedy.destroy());
@@ -222,7 +222,7 @@ test("a client that never stops asking is answered at a pace, and others at once
   await eventually("answers", () => answers === FREE_ANSWERS + 1);
 });
 
-test("a socket whose file was removed is made anew, and it is told once", async (t) => {
+test("a removed socket file is recreated, logged once", async (t) => {
   const path = join(tempFolder(t), "run", "control.sock");
   const [clock, journal] = [new SimClock(), new SimJournal()];
   const server = new ControlSocket(path, clock, { journal });
@@ -243,7 +243,7 @@ test("a socket whose file was removed is made anew, and it is told once", async 
   assert.equal(clock.pending(), 0);
 });
 
-test("a socket that cannot be made anew is told once, and tried on", async (t) => {
+test("a socket that cannot be recreated is logged once, and retried", async (t) => {
   const folder = join(tempFolder(t), "run");
   const path = join(folder, "control.sock");
   const [clock, journal] = [new SimClock(), new SimJournal()];

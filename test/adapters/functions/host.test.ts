@@ -72,7 +72,7 @@ test("a program gets its words as they are, and JSON on standard input where it 
   assert.ok(dataOf(cat.result).includes("what"));
 });
 
-test("its environment is ours in nothing, and a failure is told with its code", async () => {
+test("custom program: clean environment; a failure reports its exit code", async () => {
   process.env["OPENAI_API_KEY"] = "sk-not-for-programs";
   const { result } = await run(shell("env; pwd"));
   delete process.env["OPENAI_API_KEY"];
@@ -85,7 +85,7 @@ test("its environment is ours in nothing, and a failure is told with its code", 
   assert.ok(!none.result.ok && none.result.error.includes("no such program"));
 });
 
-test("10 MB, binary, endless: bounded, refused, ended", async () => {
+test("custom program: output of 10 MB, binary or endless is bounded, refused, ended", async () => {
   const big = await run(shell("head -c 10000000 /dev/zero | tr '\\0' x"));
   assert.match(dataOf(big.result), /cut: the whole has \d+ bytes/);
   assert.ok(dataOf(big.result).length < 9_000);
@@ -96,7 +96,7 @@ test("10 MB, binary, endless: bounded, refused, ended", async () => {
   assert.match(dataOf(endless.result), /cut/);
 });
 
-test("it ignores TERM, forks, and leaves children: all of the group is gone", async (t) => {
+test("custom program: the whole process group is killed", async (t) => {
   const folder = tempFolder(t);
   const stubborn = join(folder, "stubborn");
   writeFileSync(
@@ -170,7 +170,7 @@ test("a request: values encoded, headers sent, the body as JSON", async (t) => {
   assert.deepEqual(seen, ["GET /v1/K%C3%B6ln%2FS%C3%BCd t0ken ", 'POST / undefined {"place":"x"}']);
 });
 
-test("a server that redirects, refuses, sends without end, or never: all told, all bounded", async (t) => {
+test("custom HTTP: redirect, error, endless or no answer: all reported, all bounded", async (t) => {
   const url = await served(t, (request, response) => {
     if (request.url === "/away") response.writeHead(302, { location: "http://other.test/" }).end();
     else if (request.url === "/no") response.writeHead(403).end("not you");

@@ -36,7 +36,7 @@ test("the chip is found by its label, whatever its number, and let go again", ()
   assert.deepEqual(findChip(locked), { found: false, code: "EACCES" });
 });
 
-test("an output: dark from the start, written as it is told, dark and let go at the end", async () => {
+test("output: off at the start, off and released at the end", async () => {
   const { kernel, bank } = made();
   const line = await bank.output({ pin: 27, activeLow: true });
   const [request] = kernel.requests;
@@ -103,7 +103,7 @@ test("an edge is dated when the level changed, not when it had lasted", async ()
   assert.equal(kernel.held, 0);
 });
 
-test("a pin that is taken, named; no permission; no chip: one clear line, nothing left open", async () => {
+test("GPIO errors: pin in use, no permission, no chip: one line, nothing left open", async () => {
   const { kernel, bank } = made();
   kernel.taken.set(27, "spi0 CS0");
   await assert.rejects(bank.output({ pin: 27, activeLow: false }), (error) => {

@@ -53,7 +53,7 @@ class Wires {
   }
 }
 
-test("the first light is told when it is written: after the pins were opened, and of nothing else", async () => {
+test("the lit callback: called when the LED is written, after the pins were opened", async () => {
   const wires = new Wires();
   const events: string[] = [];
   const note = (what: string) => (): void => {
@@ -71,7 +71,7 @@ test("the first light is told when it is written: after the pins were opened, an
   await wires.leds.close();
 });
 
-test("no pin can be had: no light is told", async () => {
+test("no pin: the lit callback is not called", async () => {
   const wires = new Wires({}, [27, 22]);
   wires.leds.show("listening", () => assert.fail("there is no light"));
   await settle();
@@ -102,7 +102,7 @@ test("what was shown while the pins were being opened is shown when they are", a
   assert.deepEqual(wires.take(), ["27:1@0"]);
 });
 
-test("a pin that is taken is told once, and the other LED shows everything", async () => {
+test("a pin in use is logged once, and the other LED shows everything", async () => {
   const wires = await Wires.lit({}, [27]);
   assert.deepEqual(
     wires.faults.map(({ message }) => message),

@@ -50,7 +50,7 @@ test("an output: exported by base + BCM, waited for, never lit by the opening", 
   assert.equal(clock.pending(), 0);
 });
 
-test("permission that never comes is told, in bounded time", async (t) => {
+test("no permission: reported in bounded time", async (t) => {
   const { bank, clock } = made(t);
   const refused = assert.rejects(
     bank.output({ pin: 27, activeLow: false }),
@@ -94,7 +94,7 @@ test("an input: the pull is named as missing; a missed release is found", async 
   assert.equal(clock.pending(), 0);
 });
 
-test("no folder to export in: told, not thrown about", async (t) => {
+test("no sysfs folder: reported, not thrown", async (t) => {
   const { sysfs, bank } = made(t);
   rmSync(sysfs.root, { recursive: true });
   await assert.rejects(bank.output({ pin: 4, activeLow: false }), /GPIO 4: there is no such GPIO/);

@@ -55,7 +55,7 @@ function button(bank: Bank) {
   return { clock, faults, part };
 }
 
-test("a pin that is refused at first is had later; that is told once", async () => {
+test("a pin in use is retried; its opening is logged once", async () => {
   const udev = new Udev(3);
   const { clock, faults, part } = button(udev);
   await clock.advanceAsync(5 * TRY_EVERY_MS);
@@ -66,7 +66,7 @@ test("a pin that is refused at first is had later; that is told once", async () 
   assert.equal(clock.pending(), 0);
 });
 
-test("one that never comes is given up, and costs nothing more", async () => {
+test("retries end for a pin that never opens", async () => {
   const udev = new Udev(1_000);
   const { clock, faults, part } = button(udev);
   await clock.advanceAsync(100 * TRY_EVERY_MS);
@@ -76,7 +76,7 @@ test("one that never comes is given up, and costs nothing more", async () => {
   await part.close();
 });
 
-test("an LED that comes late shows what is the case then", async () => {
+test("an LED opened late shows the present state", async () => {
   const udev = new Udev(1);
   const clock = new SimClock();
   const settings = { ...DEFAULTS, "leds.listening_pin": 27, "leds.status_pin": "none" } as const;

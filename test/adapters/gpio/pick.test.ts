@@ -101,7 +101,7 @@ test("PWM: the header's controller and channel; dark at the end, the other way r
   await assert.rejects(none.output({ pin: 12, activeLow: false }), /no PWM for the header/);
 });
 
-test("power: what systemctl says is told, with the remedy", async (t) => {
+test("power off: an error of systemctl is reported, with the remedy", async (t) => {
   const program = join(tempFolder(t), "systemctl");
   const put = (text: string): void =>
     writeFileSync(program, `#!/bin/sh\n${text}\n`, { mode: 0o755 });

@@ -93,7 +93,7 @@ test("a key that is held is one long press, however fast or slowly it repeats", 
   }
 });
 
-test("which key is the button is said where somebody sits", () => {
+test("the key of the button is printed on a terminal only", () => {
   const said: string[] = [];
   const started = (isTerminal: boolean): void => {
     const print = (line: string) => said.push(line);

@@ -122,7 +122,7 @@ for (const { name, start, skip } of BROKERS) {
     assert.deepEqual(seen.closed, []);
   });
 
-  test(`${name}: killed, it is told once, and what is under way is not taken`, {
+  test(`${name}: killed, it is reported once, and messages under way are not taken`, {
     skip,
   }, async (t) => {
     const broker = await start(t);

@@ -56,7 +56,7 @@ test("the delay doubles, is bounded, and is spread by a quarter either way", () 
   assert.deepEqual([at(1, 0), at(1, 1)], [187.5, 312.5]);
 });
 
-test("a child that dies is told with its last words, and started again", async () => {
+test("a child that exits: its last stderr is reported, and it is restarted", async () => {
   const { child, ends, pids } = supervise("echo cannot do it >&2; exit 7");
   await eventually("three ends", () => ends.length >= 3);
   await child.close();
@@ -82,7 +82,7 @@ test("a program that is not there is an end like another", async () => {
   assert.equal(ends[0]?.spawnError, "ENOENT");
 });
 
-test("killed from outside: told with the signal, started again", async () => {
+test("killed child: the signal is reported, and it is restarted", async () => {
   const { child, ends, pids } = supervise("exec sleep 100");
   process.kill(pids[0] ?? 0, "SIGKILL");
   await eventually("a second process", () => pids.length === 2);
@@ -91,7 +91,7 @@ test("killed from outside: told with the signal, started again", async () => {
   assert.ok(pids.every((pid) => !alive(pid)));
 });
 
-test("a renewal is planned: at once anew, and nothing is told", async () => {
+test("planned restart of a child: at once, and nothing is logged", async () => {
   const { child, ends, pids } = supervise("exec sleep 100");
   for (let n = 2; n <= 5; n++) {
     child.renew("SIGKILL");
@@ -102,7 +102,7 @@ test("a renewal is planned: at once anew, and nothing is told", async () => {
   assert.ok(pids.every((pid) => !alive(pid)));
 });
 
-test("close ends one that will not hear, and one that stands still, within its bounds", async () => {
+test("close: a child that ignores SIGTERM, or is stopped, is killed in bounded time", async () => {
   for (const signal of [null, "SIGSTOP"] as const) {
     const { child, ends, pids, heard } = supervise(
       "trap '' TERM; echo up >&2; while :; do sleep 0.1; done",

@@ -35,7 +35,7 @@ function machine(t: TestContext, tz?: string) {
   return { time, set, later, reports, localtime };
 }
 
-test("a zone that was set meanwhile is in force within half a minute, and told once", (t) => {
+test("a changed time zone is in force within half a minute, logged once", (t) => {
   const { time, set, later, reports } = machine(t);
   time.date(NEW_YEAR_MS);
   set("Asia/Tokyo");

@@ -128,7 +128,7 @@ test("through the helper it is another user: neither key nor configuration nor o
   );
 });
 
-test("a server that stays: asked and answered many times, ended when it is told", {
+test("a long-running server: many requests, ended on close", {
   skip: noHelper,
 }, async (t) => {
   const { runner } = await helper(t);
@@ -176,7 +176,7 @@ test("when Pipit dies its programs do; the helper goes on", { skip: noHelper }, 
   assert.equal((await new Running(runner, "echo still here").ended).output, "still here\n");
 });
 
-test("the helper dies: told, at once, and what comes is told too", {
+test("the helper exits: reported at once, and to later calls", {
   skip: noHelper,
 }, async (t) => {
   const { runner, process: helping } = await helper(t);

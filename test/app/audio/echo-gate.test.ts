@@ -26,7 +26,7 @@ function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, n) => from + n);
 }
 
-test("nobody speaks: silence, 0.9 s behind, and the room again when the answer has died away", () => {
+test("echo gate closed: silence is sent, 0.9 s delayed, and the microphone again after the reply", () => {
   const gate = new EchoGate(msToSamples(20_000));
   for (let nth = 1; nth <= 100; nth++) gate.take(block(nth), false, 0);
   assert.equal(gate.ring.head, 10 * ECHO_BLOCK_SAMPLES);
@@ -36,7 +36,7 @@ test("nobody speaks: silence, 0.9 s behind, and the room again when the answer h
   assert.equal(gate.openings, 0);
 });
 
-test("somebody speaks on: all of it is sent from before its beginning, and the room after it", () => {
+test("barge-in: the speech is sent from before its beginning, then the microphone", () => {
   const gate = new EchoGate(msToSamples(20_000));
   for (let nth = 1; nth <= 80; nth++) gate.take(block(nth), false, Math.max(0, nth - 60));
   for (let nth = 81; nth <= 120; nth++) gate.take(block(nth), nth >= 106, nth - 60);
@@ -53,7 +53,7 @@ test("somebody speaks on: all of it is sent from before its beginning, and the r
   assert.equal(gate.openings, 1);
 });
 
-test("a cough is held back, and forgotten", () => {
+test("echo gate: a cough is held back and dropped", () => {
   const gate = new EchoGate(msToSamples(20_000));
   for (let nth = 1; nth <= 200; nth++) {
     gate.take(block(nth), false, nth > 50 && nth < 70 ? nth - 50 : 0);
@@ -61,7 +61,7 @@ test("a cough is held back, and forgotten", () => {
   assert.ok(sent(gate).every((one) => one === 0));
 });
 
-test("the answer ends while somebody begins to speak: nothing of it is lost", () => {
+test("barge-in as the reply ends: no speech is lost", () => {
   const gate = new EchoGate(msToSamples(20_000));
   for (let nth = 1; nth <= 100; nth++) gate.take(block(nth), false, Math.max(0, nth - 70));
   gate.end(30);

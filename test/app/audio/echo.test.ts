@@ -86,7 +86,7 @@ test("audio.echo auto: the engine hears the room, not the answer; off: it hears 
   }
 });
 
-test("an answer teaches how it comes back: kept in the state folder, and told by status", async () => {
+test("a reply teaches the echo path: stored in the state folder, shown by status", async () => {
   const { world } = await answerHeard({}, 6_000);
   world.done("resp_1");
   world.listen(1000);
@@ -101,7 +101,7 @@ test("an answer teaches how it comes back: kept in the state folder, and told by
   assert.equal(off.echoFile.text, null, "nothing is measured where nothing is to be done");
 });
 
-test("audio.echo full: the API hears silence during an answer, and who speaks over it; that is softer", async () => {
+test("audio.echo full: the API gets silence during a reply, and a barge-in, which ducks the reply", async () => {
   const voice = new Int16Array(msToSamples(6_000));
   const said = syllables(8, 20_000);
   voice.set(said, msToSamples(4_000));
@@ -116,7 +116,7 @@ test("audio.echo full: the API hears silence during an answer, and who speaks ov
   assert.ok(half.sentMs < world.sentMs - 5_000, "by default the microphone is shut");
 });
 
-test("auto, and full duplex, but the echo was measured not to allow it: half, told once", async () => {
+test("auto with full duplex wanted, but too much echo: half duplex, logged once", async () => {
   const world = new World({ "audio.duplex": "full" });
   world.echoFile.text = learnedText({
     devices: "default | default",
@@ -141,7 +141,7 @@ test("auto, and full duplex, but the echo was measured not to allow it: half, to
   assert.equal(notices.length, 1);
 });
 
-test("a flush: what was not played any more is not taken out of the room", async () => {
+test("flush: what was not played is not cancelled as echo", async () => {
   const { world, levels } = await answerHeard({});
   world.wake();
   await world.clock.advanceAsync(FRAME_MS);
@@ -153,7 +153,7 @@ test("a flush: what was not played any more is not taken out of the room", async
   assert.ok(last(levels) > 800, "somebody who speaks after it is heard as he is");
 });
 
-test("while nothing plays, and 200 ms after it, sound is only copied", () => {
+test("the echo canceller is bypassed 200 ms after the last sound", () => {
   const captured = new CaptureClock();
   const path = new EchoPath({ captured, teacher: NO_TEACHER, ringSamples: msToSamples(1000) });
   const hear = (frames: number): void => {

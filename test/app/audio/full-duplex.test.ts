@@ -89,7 +89,7 @@ for (const { echoDb, least } of [
   { echoDb: 0, least: 0.9 },
   { echoDb: 10, least: 0.75 },
 ]) {
-  test(`an answer ${echoDb} dB louder than who speaks over it: the API hears the one who speaks`, (t) => {
+  test(`barge-in with a reply ${echoDb} dB louder than the voice: the API hears the voice`, (t) => {
     const found = scene(t);
     if (found === null) return;
     const { words, reply, echo } = found;
@@ -107,7 +107,7 @@ for (const { echoDb, least } of [
 /** -30 dB of full scale. */
 const VOICE_RMS = 1036;
 
-test("an answer alone: the API hears silence, and the answer is hardly ever made softer", (t) => {
+test("a reply without barge-in: the API gets silence, and the reply is hardly ever ducked", (t) => {
   const found = scene(t);
   if (found === null) return;
   const { reply, echo } = found;
@@ -122,7 +122,7 @@ test("an answer alone: the API hears silence, and the answer is hardly ever made
   );
 });
 
-test("a cough makes the answer softer for a moment, and does not reach the API", (t) => {
+test("a cough ducks the reply for a moment and does not reach the API", (t) => {
   const found = scene(t);
   if (found === null) return;
   const { reply, echo } = found;
@@ -141,7 +141,7 @@ test("a cough makes the answer softer for a moment, and does not reach the API",
   }
 });
 
-test("when the answer is over the API hears the microphone, sample by sample", (t) => {
+test("after the reply the microphone is passed through unchanged", (t) => {
   const found = scene(t);
   if (found === null) return;
   const samples = msToSamples(6_000);

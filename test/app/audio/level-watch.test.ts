@@ -26,7 +26,7 @@ async function levelOf(world: World): Promise<Readonly<Record<string, unknown>>>
 
 const SILENT = /^The microphone has given nothing but digital silence for 30 s\. .*mute switch/;
 
-test("digital silence is told once, the return of sound too, and again only after a day", async () => {
+test("digital silence is logged once, its end too, and again only after a day", async () => {
   const world = await World.started();
   hear(world, 29_000, 0);
   assert.deepEqual(world.lines("warning"), []);
@@ -48,7 +48,7 @@ test("digital silence is told once, the return of sound too, and again only afte
   assert.equal(world.lines("warning").length, 2);
 });
 
-test("a microphone that falls silent all day long, and was told of, is no line each time", async () => {
+test("a microphone that keeps falling silent is not logged each time", async () => {
   const world = await World.started();
   for (let hour = 0; hour < 20; hour++) {
     hear(world, 31_000, 0);
@@ -66,7 +66,7 @@ test("a recording as the microphone may be silent", async () => {
   assert.equal((await levelOf(world))["verdict"], "ok");
 });
 
-test("clipped sound is told once a day, with its share", async () => {
+test("clipping is logged once a day, with its share", async () => {
   const world = await World.started();
   hear(world, 6_000, 32_767, 32_767, -32_768, 12, 4_000);
   hear(world, 6_000, 3, -3);
@@ -80,7 +80,7 @@ test("clipped sound is told once a day, with its share", async () => {
   assert.equal((await levelOf(world))["verdict"], "clipped");
 });
 
-test("a microphone that went away begins anew", async () => {
+test("a reconnected microphone starts a new measurement", async () => {
   const world = await World.started();
   hear(world, 20_000, 0);
   world.microphone.sink?.lost({
@@ -94,7 +94,7 @@ test("a microphone that went away begins anew", async () => {
   assert.deepEqual(world.lines("warning"), []);
 });
 
-test("a voice that is faint three calls in a row is told with the remedy; a loud one ends it", async () => {
+test("a voice too faint in three conversations is logged with the remedy; a loud one clears it", async () => {
   const world = await World.started();
   let heardMs = 1_000;
   const call = async (peak: number): Promise<unknown> => {

@@ -13,7 +13,7 @@ function stop(world: World): void {
   world.wakeEngine.sink?.detected("stop", world.position);
 }
 
-test("said over an answer, it silences it and ends the conversation", async () => {
+test("stop word during a reply: barge-in, and the conversation ends", async () => {
   const world = await World.started();
   world.wake();
   world.accept();
@@ -32,7 +32,7 @@ test("said over an answer, it silences it and ends the conversation", async () =
   assert.equal(isLookedFor(world), false);
 });
 
-test("said when nothing plays, it is nothing", async () => {
+test("stop word while nothing plays: ignored", async () => {
   const world = await World.started();
   world.listen(1000);
   stop(world);
@@ -40,7 +40,7 @@ test("said when nothing plays, it is nothing", async () => {
   assert.equal(world.dialer.links.length, 0);
 });
 
-test("said over a ringing timer, it silences the timer and calls nobody", async () => {
+test("stop word while a timer rings: silences it, starts no conversation", async () => {
   const world = await World.started();
   const reply = await world.controlServer.answer?.({
     command: "timers",

@@ -29,7 +29,7 @@ test("as configured at first; set, louder, softer; never by steps to silence", a
   assert.equal(reply?.ok, false);
 });
 
-test("in mid-reply it counts at once: what is queued was queued as it came", async () => {
+test("volume changes at once in mid-reply, queued audio included", async () => {
   const world = await World.started();
   world.wake();
   world.accept();
@@ -50,7 +50,7 @@ test("in mid-reply it counts at once: what is queued was queued as it came", asy
   assert.equal(out[0], 300);
 });
 
-test("kept over a restart, until the owner changes the configuration", async () => {
+test("the volume survives a restart, until the owner changes the configuration", async () => {
   const world = await World.started();
   await volume(world, { percent: 40 });
   const later = new World();
@@ -62,7 +62,7 @@ test("kept over a restart, until the owner changes the configuration", async () 
   assert.equal(await volume(later), 90);
 });
 
-test("a full disk is told; nonsense on it is no volume", async () => {
+test("volume: a full disk is reported; a corrupt file is ignored", async () => {
   const world = await World.started();
   world.volumeFile.trouble = {
     code: "not-stored",
@@ -80,7 +80,7 @@ test("a full disk is told; nonsense on it is no volume", async () => {
   }
 });
 
-test("the ringing has a loudness of its own, and the answers theirs again after it", async () => {
+test("ringing has its own volume; replies get theirs back afterwards", async () => {
   const world = await World.started();
   await volume(world, { percent: 10 });
   const order = { act: "set", seconds: 1, label: "" } as const;

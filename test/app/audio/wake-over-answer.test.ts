@@ -64,7 +64,7 @@ for (const { name, echoDb, driftPpm, least } of [
   { name: "10 dB louder than the voice", echoDb: 10, driftPpm: 0, least: 0.65 },
   { name: "as loud, by a clock 50 ppm faster", echoDb: 0, driftPpm: 50, least: 0.75 },
 ]) {
-  test(`an answer ${name}: the wake word is heard over it`, async (t) => {
+  test(`barge-in by wake word: a reply ${name}`, async (t) => {
     const scene = material(t);
     if (scene === null) return;
     const echo = echoTrack(scene.reply, { ...ECHO, driftPpm });
@@ -79,7 +79,7 @@ for (const { name, echoDb, driftPpm, least } of [
   });
 }
 
-test("without the echo path it is not: the bars above mean something", async (t) => {
+test("control: without echo cancellation the wake word is missed", async (t) => {
   const scene = material(t);
   if (scene === null) return;
   const microphone = atMicrophone(scene.voice, echoTrack(scene.reply, ECHO), { echoDb: 0 });
@@ -88,7 +88,7 @@ test("without the echo path it is not: the bars above mean something", async (t)
   assert.ok(heard <= 0.2 * scene.words.length, `${heard} heard`);
 });
 
-test("an answer in which the wake words are said wakes nobody", async (t) => {
+test("a reply that says the wake word causes no wake", async (t) => {
   const scene = material(t);
   if (scene === null) return;
   const saying = scene.reply.slice();

@@ -93,7 +93,7 @@ function quietWorld(): World {
   return world;
 }
 
-test("a quiet room feeds nothing", () => {
+test("silence: the wake engine is not fed", () => {
   const world = quietWorld();
   const before = world.path.counts;
   world.hear(room(20_000));
@@ -102,7 +102,7 @@ test("a quiet room feeds nothing", () => {
   assert.equal(world.path.counts.framesFed, before.framesFed);
 });
 
-test("a word is fed from before the gate's opening, complete, in order, with true positions", () => {
+test("look-back: the word is fed from before the gate opened, in order, at its true position", () => {
   const world = quietWorld();
   // A clap: the room is not a quiet one, and what is heard is not amplified.
   const clap = room(3000);
@@ -139,7 +139,7 @@ test("a click is found at its own place in the frame that its position tells", (
   assert.ok(Math.abs(foundAt - clickAt) <= 1.5, `${foundAt} for ${clickAt}`);
 });
 
-test("a second word within the look-back goes on without a seam and without repetition", () => {
+test("a second word within the look-back: no gap, no overlap", () => {
   const world = quietWorld();
   world.hear(joined(syllables(2), room(1600), syllables(2), room(5000), syllables(1), room(2000)));
   const stretches = world.stretches();
@@ -156,7 +156,7 @@ test("the work of one call is bounded, and the look-back is caught up soon", () 
   assert.ok(lag <= STEP + RESAMPLE_DELAY_SAMPLES, `${lag} samples behind`);
 });
 
-test("muted, nothing is fed; unmuted, nothing that was said meanwhile", () => {
+test("muted: the wake engine gets nothing, then or afterwards", () => {
   const world = quietWorld();
   world.path.enabled(false);
   world.hear(syllables(4));
@@ -172,7 +172,7 @@ test("muted, nothing is fed; unmuted, nothing that was said meanwhile", () => {
   assert.equal(world.woken.length, 1);
 });
 
-test("where a word would change nothing the engine rests, and never hears what was said meanwhile", () => {
+test("the wake engine rests where a wake would change nothing, and never hears that time", () => {
   const world = quietWorld();
   world.hear(syllables(2));
   world.isVain = true;
@@ -192,7 +192,7 @@ test("where a word would change nothing the engine rests, and never hears what w
   assert.equal(world.woken.length, 1);
 });
 
-test("the cooldown drops and counts what ends too soon after a detection", () => {
+test("cooldown: detections that end too soon after one are dropped and counted", () => {
   const world = quietWorld();
   world.engine?.detected("computer", 100_000);
   world.engine?.detected("jarvis", 100_000 + msToSamples(1999));
@@ -209,7 +209,7 @@ test("the cooldown drops and counts what ends too soon after a detection", () =>
   assert.equal(world.path.counts.detectionsDropped, 1);
 });
 
-test("an engine that is not there is not fed, and hears the last second when it comes back", () => {
+test("a failed wake engine is not fed, and gets the last second after a restart", () => {
   const world = quietWorld();
   world.engine?.lost(fault("wake-word-failed", "retry", "gone"));
   world.hear(syllables(5));
@@ -248,7 +248,7 @@ test("the stop word is looked for, and counts, only while something plays; no co
   assert.equal(world.path.counts.detectionsDropped, 2);
 });
 
-test("what two engines hear within 300 ms of each other is one word, whichever comes first", () => {
+test("arbitration: detections of two engines within 300 ms are one", () => {
   const world = new World().begin();
   world.path.cooldown(0);
   const at = msToSamples(60_000);

@@ -9,7 +9,7 @@ function ticks(world: World): number {
   return world.speaker.queued.filter((sample) => sample === TICK_VALUE || sample === 2_000).length;
 }
 
-test("it is played at once at each call, and nothing of it when it is off", async () => {
+test("wake sound: played at once at each wake; off: never", async () => {
   const off = await World.started();
   off.wake();
   assert.equal(off.speaker.queued.length, 0);
@@ -23,7 +23,7 @@ test("it is played at once at each call, and nothing of it when it is off", asyn
   assert.equal(ticks(world), 4_800);
 });
 
-test("what the microphone hears of it is silence on the wire, and nothing else is lost", async () => {
+test("wake sound: blanked on the uplink, and nothing else is lost", async () => {
   const world = await World.started({ "audio.wake_sound": "tick" });
   const wokenAt = world.position;
   world.wake();
@@ -45,7 +45,7 @@ test("what the microphone hears of it is silence on the wire, and nothing else i
   );
 });
 
-test("while the connection takes long it comes again, softly, until there is one", async () => {
+test("slow connection: the wake sound repeats, softer, until connected", async () => {
   const world = await World.started({ "audio.wake_sound": "chime" });
   world.wake();
   world.listen(4_500);
@@ -56,7 +56,7 @@ test("while the connection takes long it comes again, softly, until there is one
   assert.equal(ticks(world), 3 * 2_400);
 });
 
-test("the sounds there are: short, and heard; a file that is none is silence", () => {
+test("the wake sounds are short and audible; a file that is no WAV is silence", () => {
   assert.equal(wakeSound("off"), null);
   for (const name of ["tick", "chime"]) {
     const pcm = wakeSound(name);

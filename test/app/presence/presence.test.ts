@@ -117,7 +117,7 @@ test("announced first, then available, then its state; each phase of a conversat
   assert.equal(state(world)["conversations_today"], 1);
 });
 
-test("mute, volume, wake, stop and say come from the broker, and are told back", async () => {
+test("mute, volume, wake, stop and say come from the broker, and their state is published", async () => {
   const world = await present();
   await told(world, "mute/set", "ON");
   assert.deepEqual([state(world)["muted"], state(world)["state"]], [true, "muted"]);
@@ -155,7 +155,7 @@ test("a retained command, a flood of them, and nonsense do nothing but be counte
   assert.equal(state(world)["volume"], 77);
 });
 
-test("the button is told as an event that is not retained; a timer when it is set, and when it is over", async () => {
+test("the button is published as an event, not retained; a timer when it is set and when it ends", async () => {
   const world = await present();
   world.tap();
   await passes(world);
@@ -180,7 +180,7 @@ test("the button is told as an event that is not retained; a timer when it is se
   assert.equal(state(world)["next_timer"], null);
 });
 
-test("Home Assistant is born: all is said again, once, after a moment", async () => {
+test("Home Assistant's birth message: discovery is published again, once", async () => {
   const world = await present();
   const before = broker(world).published.length;
   const born = (text: string, isRetained = false): void =>
@@ -201,7 +201,7 @@ test("Home Assistant is born: all is said again, once, after a moment", async ()
   );
 });
 
-test("a broker that is down is tried with growing waits and told of once; back, all is said anew", async () => {
+test("a broker that is down: back-off, logged once; after the reconnect all is published again", async () => {
   const world = await World.started(AT_BROKER);
   const { links } = world.presence.broker;
   const waits: number[] = [];
@@ -223,7 +223,7 @@ test("a broker that is down is tried with growing waits and told of once; back, 
   assert.equal((await status(world))["trouble"], null);
 });
 
-test("refused: told once with what to do, asked again in an hour, at once after a reload", async () => {
+test("broker refuses: logged once with the remedy, retried in an hour, at once after a reload", async () => {
   const world = await World.started(AT_BROKER);
   const { links } = world.presence.broker;
   broker(world).sink.closed(REFUSED);
@@ -325,7 +325,7 @@ test("what an earlier run announced and is not wanted now is cleared at the next
   ]);
 });
 
-test("a broker that is not configured any more cannot be asked: the owner is told, once", async () => {
+test("a broker that was removed from the configuration: retained topics stay, logged once", async () => {
   const first = await present();
   const world = new World();
   world.presence.presenceFile.text = first.presence.presenceFile.text;

@@ -12,7 +12,7 @@ async function spent(world: World): Promise<number> {
   return Number(spent_usd);
 }
 
-test("a bill that comes twice is booked once", async () => {
+test("duplicate usage is booked once", async () => {
   const world = await World.started(TEN_DOLLARS);
   asked(world);
   answer(world, "resp_1", 1.5);
@@ -20,7 +20,7 @@ test("a bill that comes twice is booked once", async () => {
   assert.equal((await spent(world)).toFixed(2), "1.50");
 });
 
-test("a server that gives every response the same name is paid for each", async () => {
+test("responses that share an id are each booked", async () => {
   const world = await World.started(TEN_DOLLARS);
   asked(world);
   answer(world, "resp", 1.5);
@@ -30,7 +30,7 @@ test("a server that gives every response the same name is paid for each", async 
   assert.equal((await spent(world)).toFixed(2), "3.00");
 });
 
-test("an answer with an empty bill is not free: it is booked by a guess", async () => {
+test("a response without usage is booked by an estimate", async () => {
   const world = await World.started(TEN_DOLLARS);
   asked(world);
   world.server("response.created", { response: { id: "resp_1" } });

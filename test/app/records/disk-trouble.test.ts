@@ -18,7 +18,7 @@ async function chat(world: World): Promise<void> {
   await settled();
 }
 
-test("told when it begins, when its cause changes and when it ends, not with each file", async () => {
+test("disk fault: logged at its beginning, a change of cause, and its end", async () => {
   const world = await World.started();
   const full = lost("the disk is full", "Free some space");
   const frozen = lost("read-only", "Look at dmesg");

@@ -105,7 +105,7 @@ test("an orderly stop says down, with the conversation that it ended; no alarm i
   assert.equal(world.clock.pending(), 0);
 });
 
-test("a folder that cannot be written is told once, and so is its end", async () => {
+test("a folder that cannot be written is logged once, and so is its end", async () => {
   const world = new World();
   const line = "/x/pipit.prom was not written (ENOENT)";
   world.fleetFile.trouble = fault("metrics-lost", "report", line, "Make the folder /x");

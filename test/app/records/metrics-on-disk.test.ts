@@ -173,7 +173,7 @@ test("after each answer it is noted what the file would be, as of a conversation
   assert.ok(world.store.files.has(name), "the same name");
 });
 
-test("what an earlier run did not end is told at the start, and counted as spent today", async () => {
+test("recovery: interrupted conversations are logged at the start and count as spent today", async () => {
   const world = new World();
   const names = [1, 2, 3, 4].map((n) => `session_20260101_00000${n}_abc.json`);
   world.store.recovered = { names, trouble: null };
@@ -195,7 +195,7 @@ test("a disk that hangs at the start does not keep the appliance from its work",
   assert.equal(world.leds.shown.at(-1), "listening");
 });
 
-test("trouble is told once though recovery, checkpoints and files all have it, and its end is told", async () => {
+test("a disk fault of recovery, checkpoints and files is logged once, and its end once", async () => {
   const world = new World();
   const full = (code: "metrics-lost" | "metrics-disk", what: string) =>
     fault(code, "report", `${what}: the disk is full`, "Free some space");

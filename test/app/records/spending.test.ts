@@ -127,7 +127,7 @@ test("files of a day of 25 hours count to its end", async () => {
   }
 });
 
-test("a folder that cannot be read is told once, and the count begins now", async () => {
+test("budget: a metrics folder that cannot be read is logged once, and counting starts now", async () => {
   const world = setting(NOON);
   world.store.past = () => Promise.reject(new Error("EACCES: permission denied"));
   await world.spending.start();
@@ -141,7 +141,7 @@ test("a folder that cannot be read is told once, and the count begins now", asyn
   assert.equal(today(world), 2);
 });
 
-test("a folder that is slow is told, and still counts when it answers", async () => {
+test("budget: a slow metrics folder is logged, and counts when it answers", async () => {
   const world = setting(NOON);
   let answer: (past: readonly PastConversation[]) => void = () => undefined;
   world.store.past = () => new Promise((resolve) => (answer = resolve));

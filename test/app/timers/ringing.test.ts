@@ -68,7 +68,7 @@ test("a timer is on the disk before it is answered, rings on time, and grows lou
   );
 });
 
-test("a tap silences it, and is no call; the next one is", async () => {
+test("ringing: a tap silences it and starts no conversation; the next one does", async () => {
   const world = await ringing();
   world.tap();
   await settled();
@@ -82,7 +82,7 @@ test("a tap silences it, and is no call; the next one is", async () => {
   assert.equal(world.dialer.links.length, 1);
 });
 
-test("the wake word silences it and begins a conversation; pipit stop only silences it", async () => {
+test("ringing: the wake word silences it and starts a conversation; pipit stop only silences it", async () => {
   const called = await ringing();
   called.wake();
   assert.equal(called.dialer.links.length, 1);
@@ -106,7 +106,7 @@ test("it rings while muted, and without a key", async () => {
   assert.equal(led(world), "muted");
 });
 
-test("nobody stops it: it ends after a quarter of an hour, and is told as missed", async () => {
+test("ringing has a time limit; then it is reported as missed", async () => {
   const world = await ringing();
   world.clock.advance(15 * MINUTE_MS + 1_000);
   assert.equal(led(world), "idle");
@@ -118,7 +118,7 @@ test("nobody stops it: it ends after a quarter of an hour, and is told as missed
   assert.ok(world.lines("notice").some((line) => line.startsWith("Nobody stopped the ringing")));
 });
 
-test("the conversation under way may end; an open ear does not keep the eggs boiling", async () => {
+test("a timer due during a conversation waits for the reply, not for a follow-up window", async () => {
   const world = await World.started();
   await order(world, { act: "set", seconds: 20, label: "eggs" });
   world.wake();
@@ -137,7 +137,7 @@ test("the conversation under way may end; an open ear does not keep the eggs boi
   assert.equal(led(world), "ringing");
 });
 
-test("an answer without end is ended for it", async () => {
+test("a timer due during an endless reply ends it", async () => {
   const world = await World.started();
   await order(world, { act: "set", seconds: 5, label: "eggs" });
   world.wake();
@@ -154,7 +154,7 @@ test("an answer without end is ended for it", async () => {
   assert.equal(led(world), "ringing");
 });
 
-test("a restart forgets nothing; what was missed by a little rings, by much is told", async () => {
+test("restart: timers persist; missed by a little they ring, by much they are reported", async () => {
   const world = await World.started();
   await order(world, { act: "set", seconds: 600, label: "bread" });
   const before = await restarted(world.timerFile, 5 * MINUTE_MS);
@@ -168,7 +168,7 @@ test("a restart forgets nothing; what was missed by a little rings, by much is t
   assert.deepEqual(data["missed"], ['timer "bread" at 2026-01-01 00:10']);
 });
 
-test("power goes while it rings: it rings again; it was silenced before: it does not", async () => {
+test("power cut while ringing: it rings again, unless it was silenced", async () => {
   const world = await ringing();
   const cut = await restarted(world.timerFile, 2 * MINUTE_MS);
   assert.equal(led(cut), "ringing");
@@ -274,7 +274,7 @@ test("another zone is another time", async () => {
   assert.equal(led(world), "ringing");
 });
 
-test("a full disk is told, and the timer rings all the same; a torn file is kept aside", async () => {
+test("full disk: reported, the timer rings all the same; a corrupt file is kept aside", async () => {
   const world = await World.started();
   world.timerFile.trouble = {
     code: "not-stored",

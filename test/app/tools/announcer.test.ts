@@ -19,7 +19,7 @@ function saidMs(world: World): number {
   return samplesToMs(world.speaker.queued.filter((sample) => sample === SAID_VALUE).length);
 }
 
-test("at rest it is said at once, two one after the other, also while muted", async () => {
+test("say: spoken at once at rest, in order, also while muted", async () => {
   const world = await World.started();
   assert.equal(await say(world), true);
   assert.equal(await say(world), false);
@@ -31,7 +31,7 @@ test("at rest it is said at once, two one after the other, also while muted", as
   assert.equal(await say(world), true);
 });
 
-test("never over a conversation: it waits for its end; too long, and it is old news", async () => {
+test("say: waits for the end of a conversation; expires after a time", async () => {
   const world = await World.started();
   world.wake();
   world.accept();
@@ -45,7 +45,7 @@ test("never over a conversation: it waits for its end; too long, and it is old n
   assert.equal(saidMs(world), 1_000);
 });
 
-test("not into the ringing; what found no quiet moment is dropped with a line", async () => {
+test("say: waits for the end of ringing; dropped with a line", async () => {
   const world = await World.started();
   const order = { act: "set", seconds: 1, label: "" } as const;
   await world.controlServer.answer?.({ command: "timers", order });
@@ -59,13 +59,13 @@ test("not into the ringing; what found no quiet moment is dropped with a line", 
   assert.ok(world.lines("notice").includes("1 announcement(s) found no quiet moment"));
 });
 
-test("more than can wait are refused", async () => {
+test("say: a full queue refuses", async () => {
   const world = await World.started();
   for (let n = 0; n <= WAITING_MAX; n++) await say(world);
   assert.equal(await say(world), "too many announcements wait already");
 });
 
-test("a call cuts it off", async () => {
+test("say: a wake interrupts it", async () => {
   const world = await World.started();
   await say(world);
   world.clock.advance(300);

@@ -78,7 +78,7 @@ class Table {
   }
 }
 
-test("quick: one answer, no word of patience; slow: a word after two seconds, then the answer", async () => {
+test('patience: a fast call is silent; a slow one says "one moment" after two seconds', async () => {
   const table = new Table();
   table.run("c1");
   await table.clock.advanceAsync(1_000);
@@ -92,7 +92,7 @@ test("quick: one answer, no word of patience; slow: a word after two seconds, th
   assert.equal(table.clock.pending(), 0);
 });
 
-test("beyond seven seconds: begun in time, and the result is news", async () => {
+test("long call: reported as begun within seven seconds, the result follows", async () => {
   const table = new Table();
   table.work = { ms: 20_000, result: { ok: true, data: "done" } };
   table.run("c1");
@@ -108,7 +108,7 @@ test("beyond seven seconds: begun in time, and the result is news", async () => 
   assert.deepEqual(table.calls.takeNews(), []);
 });
 
-test("a long one is reported as begun at once; one that is given up brings no news", async () => {
+test("long call: reported as begun at once; cancelled, it brings no result", async () => {
   const long = new Table({ long: true });
   long.work = { ms: 1_000, result: { ok: true, data: 1 } };
   long.run("c1");
@@ -124,7 +124,7 @@ test("a long one is reported as begun at once; one that is given up brings no ne
   assert.deepEqual([given.reported, given.news], [[], 0]);
 });
 
-test("what needs a yes runs only when its call is approved", async () => {
+test("confirmation: the call runs only when it is approved", async () => {
   const table = new Table({ confirm: true });
   table.run("c1");
   await table.clock.advanceAsync(1);
@@ -134,7 +134,7 @@ test("what needs a yes runs only when its call is approved", async () => {
   assert.deepEqual([table.asked, table.reported], [["c1"], ["c1 true 7"]]);
 });
 
-test("news has a bound, and what found no room is counted", async () => {
+test("the queue of late results is bounded, and counts its drops", async () => {
   const table = new Table({ long: true });
   for (let n = 0; n < NEWS_MAX + 3; n++) table.run(`c${n}`);
   await table.clock.advanceAsync(10);
@@ -142,7 +142,7 @@ test("news has a bound, and what found no room is counted", async () => {
   assert.equal(table.calls.lost, 3);
 });
 
-test("whatever comes when: each call is reported once, within its time, or was given up", async () => {
+test("property: each call is settled exactly once, within its time", async () => {
   const dice = new SimDice(3);
   const table = new Table();
   const given = new Set<string>();

@@ -90,7 +90,7 @@ function work(world: World, name: string, ms: number, result: ToolResult): void 
   });
 }
 
-test("two at once are answered together, and one response follows", async () => {
+test("parallel function calls: one response after all outputs", async () => {
   const world = await asked();
   await calls(
     world,
@@ -104,7 +104,7 @@ test("two at once are answered together, and one response follows", async () => 
   assert.match(world.timerFile.text ?? "", /eggs/);
 });
 
-test("what takes two seconds is not dead silence; the answer comes after it", async () => {
+test('slow function: "one moment" is played, the reply follows', async () => {
   const custom = { slow: { description: "Slow.", http: HTTP } };
   const world = await asked({ "tools.custom": custom });
   work(world, "slow", 4_000, { ok: true, data: "done" });
@@ -121,7 +121,7 @@ test("what takes two seconds is not dead silence; the answer comes after it", as
   assert.equal(world.leds.shown.at(-1), "follow-up");
 });
 
-test("a long one: begun at once, and its result is told when nobody speaks", async () => {
+test("long function: begun at once, the result is reported when nobody speaks", async () => {
   const custom = { backup: { description: "Slow.", http: HTTP, timeout_s: 60, long: true } };
   const world = await asked({ "tools.custom": custom, "session.follow_up_s": 30 });
   work(world, "backup", 10_000, { ok: true, data: "forty photos" });
@@ -175,7 +175,7 @@ test("done after the conversation: announced and kept where it may be, else drop
   }
 });
 
-test("a door is opened after a yes, and not by the model alone", async () => {
+test("confirmation: a spoken yes runs the function, the model alone cannot", async () => {
   const custom = { door: { description: "Opens it.", http: HTTP, confirm: true } };
   const world = await asked({ "tools.custom": custom, "session.follow_up_s": 30 });
   let opened = 0;
@@ -197,7 +197,7 @@ test("a door is opened after a yes, and not by the model alone", async () => {
   assert.equal(opened, 1);
 });
 
-test("a press is a yes, too: the LEDs wait for it, the door opens, and the model is told", async () => {
+test("confirmation: a press runs the function, the LEDs ask for it", async () => {
   const custom = { door: { description: "Opens it.", http: HTTP, confirm: true } };
   const world = await asked({ "tools.custom": custom });
   let opened = 0;
@@ -226,7 +226,7 @@ test("a press is a yes, too: the LEDs wait for it, the door opens, and the model
   );
 });
 
-test("nobody says yes: refused after fifteen seconds, and no failure of the function", async () => {
+test("confirmation: refused after fifteen seconds, not counted as a failure", async () => {
   const custom = { door: { description: "Opens it.", http: HTTP, confirm: true } };
   const world = await asked({ "tools.custom": custom });
   await calls(world, 1, ["door", {}, "c1"], ["get_time", {}, "c2"]);
@@ -245,7 +245,7 @@ test("nobody says yes: refused after fifteen seconds, and no failure of the func
   assert.equal(metrics["function_success_rate"], 1);
 });
 
-test("an interruption gives the call up; it is answered once, and its work stops", async () => {
+test("barge-in cancels running function calls; each is answered once", async () => {
   const custom = { slow: { description: "Slow.", http: HTTP } };
   const world = await asked({ "tools.custom": custom });
   let stopped = false;
@@ -262,7 +262,7 @@ test("an interruption gives the call up; it is answered once, and its work stops
   assert.match(String(outputOf(world, "c1")["error"]), /interrupted/);
 });
 
-test("the context is one for the whole conversation; the missed timer is told, once", async () => {
+test("context is built once a conversation; a missed timer is in it once", async () => {
   const world = await World.started({ "system.location": "the kitchen" });
   const order = { act: "set", seconds: 5, label: "eggs" } as const;
   await world.controlServer.answer?.({ command: "timers", order });
@@ -294,7 +294,7 @@ test("who calls while it rings may mean the ringing: the model knows, and can sn
   assert.deepEqual(outputOf(world, "c1")["done"], ['#2 timer "eggs": 3 min left, at 00:03']);
 });
 
-test("what is remembered is told, as the owner has edited it", async () => {
+test("memory: the facts are in the context, as the owner edited them", async () => {
   const world = await World.started({ "tools.memory": "on" });
   world.memoryFile.text = "facts:\n  - Anna likes tea.\n";
   world.wake();

@@ -82,7 +82,7 @@ test("volume, status and memory", async () => {
   assert.equal(world.memoryFile.text, "facts: oh no");
 });
 
-test("what is switched off, or not there, is no function; wrong arguments are told", async () => {
+test("functions: disabled or unknown ones are refused; wrong arguments are reported", async () => {
   const world = await kitchen({ "tools.disabled": ["get_time"] });
   assert.match((await call(world, "get_time")).data.error, /no function 'get_time'/);
   assert.match((await call(world, "remember", { fact: "x" })).data.error, /no function/);
@@ -125,7 +125,7 @@ class Bench {
   }
 }
 
-test("a call that is given up ends at once, and its work is told to stop", async () => {
+test("abort: a cancelled call ends at once, and its work is aborted", async () => {
   let reported = false;
   const bench = new Bench((_args, signal) => {
     signal.addEventListener("abort", () => {
@@ -144,7 +144,7 @@ test("a call that is given up ends at once, and its work is told to stop", async
   assert.equal(bench.clock.pending(), 0);
 });
 
-test("too many at once are refused, and those that run are not disturbed", async () => {
+test("concurrency limit: further calls are refused, running ones go on", async () => {
   const bench = new Bench(() => new Promise(() => {}));
   const all = Array.from({ length: 100 }, (_, n) => bench.executor.call("f", "{}", `c${n}`));
   await settled();
@@ -156,7 +156,7 @@ test("too many at once are refused, and those that run are not disturbed", async
   assert.equal(bench.executor.running, 0);
 });
 
-test("whatever comes when: every call ends once, in its time, and nothing is left", async () => {
+test("property: every call ends once, in its time, and nothing leaks", async () => {
   const dice = new SimDice(7);
   const bench = new Bench((_args, signal) => {
     const ms = dice.unit() * 8_000;

@@ -36,13 +36,13 @@ test("nobody can answer: one line at the key, exit code 1; elsewhere a note", as
   assert.equal((await check(folder, forced)).code, 1);
 });
 
-test("a slip in a model's name is told where it stands", async (t) => {
+test("a misspelt model name is reported at its place", async (t) => {
   const result = await check(tempFolder(t), "openai:\n  model: gpt-realtme\n");
   assert.equal(result.code, 0);
   assert.match(result.stderr, /c\.yaml:2:10 openai\.model: .*did you mean "gpt-realtime"\?\n$/);
 });
 
-test("files that are named and not there are told as `pipit run` would", async (t) => {
+test("missing files are reported as `pipit run` would", async (t) => {
   const folder = tempFolder(t);
   const precious = join(folder, "notes.wav");
   writeFileSync(precious, "no sound at all");
@@ -70,7 +70,7 @@ test("files that are named and not there are told as `pipit run` would", async (
   }
 });
 
-test("functions of the owner's own: what would keep one from its work is a note", async (t) => {
+test("custom functions: what would keep one from working is a note", async (t) => {
   const folder = tempFolder(t);
   const lamp =
     "    lamp: {description: The lamp., command: [/no/such/lamp, '{s}'], parameters: {s: {type: no}}}";
@@ -106,7 +106,7 @@ test("for programs: whether it is good, and whether anybody answers", async (t) 
   assert.deepEqual([twice.code, /name the file once/.test(twice.stderr)], [2, true]);
 });
 
-test("who stands beside another config/config.yaml is told which file it is about", async (t) => {
+test("another config/config.yaml in the working folder: the output names its file", async (t) => {
   const folder = tempFolder(t);
   mkdirSync(join(folder, "config"));
   writeFileSync(join(folder, "config", "config.yaml"), "openai: {}\n");

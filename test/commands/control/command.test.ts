@@ -72,7 +72,7 @@ test("status for people and for programs", async (t) => {
   assert.deepEqual(JSON.parse(json.out), data);
 });
 
-test("a watch goes on when the daemon goes away, and ends when it is told to", async (t) => {
+test("status --watch: survives a restart of the daemon, ends on Ctrl-C", async (t) => {
   const { env, close } = await daemon(t);
   const args = ["--input-type=module", "-e", PROGRAM, "--", "status", "--watch", "--json"];
   const child = spawn(process.execPath, args, {
@@ -94,7 +94,7 @@ test("a watch goes on when the daemon goes away, and ends when it is told to", a
 
 const MUTED = "Muted: the microphone is closed until pipit mute off\n";
 
-test("mute without a word says how it is; toggle turns it over", async (t) => {
+test("mute without an operand prints the state; toggle inverts it", async (t) => {
   const { env, asked } = await daemon(t);
   const shown = await pipit(["mute"], env);
   assert.deepEqual([shown.code, shown.out], [0, "Not muted: the microphone is open (idle)\n"]);
@@ -122,7 +122,7 @@ test("mute and stop are passed on; a refusal is one line and exit code 1", async
   ]);
 });
 
-test("nobody runs: exit code 1, one line, the remedy", async (t) => {
+test("daemon not running: exit code 1, one line, the remedy", async (t) => {
   const env = { RUNTIME_DIRECTORY: tempFolder(t) };
   const { code, err } = await pipit(["status"], env);
   assert.equal(code, 1);

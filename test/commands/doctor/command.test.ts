@@ -72,7 +72,7 @@ test("all is well: sound, wake word, API, models, and exit code 0", async (t) =>
   assert.ok(!text.includes(KEY));
 });
 
-test("each ailing microphone is named; the lines are plain without a terminal", async (t) => {
+test("each microphone fault is named; no colours without a terminal", async (t) => {
   const paths = configure(t, { ...SOUND, wake_word: { enabled: false } });
   const PATH = soundPath(t);
   const cases: readonly (readonly [string, RegExp])[] = [
@@ -116,7 +116,7 @@ test("while the daemon runs, it is asked, and nothing is taken from it", async (
   assert.equal((await daemon.stop()).code, 0);
 });
 
-test("a broken configuration is told line by line, and the machine is looked at all the same", async (t) => {
+test("an invalid configuration is reported line by line, and the machine is checked all the same", async (t) => {
   const file = join(tempFolder(t), "c.yaml");
   writeFileSync(file, "audio:\n  volume: 7\nzzz: 1\n");
   const ended = await runPipit(["doctor", "--config", file]);

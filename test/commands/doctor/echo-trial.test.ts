@@ -50,7 +50,7 @@ test("an echo is measured: how late, how loud, and that a voice gets through", a
   assert.match(found.says, /late, at -\d\d dBFS, .* your voice will get through an answer$/);
 });
 
-test("nothing comes back: that is told, and no delay is invented", async () => {
+test("no echo: reported, and no delay is invented", async () => {
   const trial = await tried(0);
   assert.ok(trial.tag === "measured" && trial.reading !== null);
   assert.equal(trial.reading.delayMs, null);

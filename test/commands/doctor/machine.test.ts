@@ -58,7 +58,7 @@ test("clock: before this version was made, not synchronised, away from the serve
   }
 });
 
-test("memory and power, as Linux and the firmware tell of them", () => {
+test("memory and power, as Linux and the firmware report them", () => {
   const meminfo = (free: number) =>
     `MemTotal:  948000 kB\nMemFree: 1 kB\nMemAvailable: ${free} kB\n`;
   assert.equal(textOf(judgeMemory(meminfo(512_000))), "ok: 500 MB free of 926 MB");

@@ -90,7 +90,7 @@ test("foreign text stays text", () => {
   assert.doesNotMatch(page, /url\(|@import|NaN|undefined|Infinity/);
 });
 
-test("files that were left out are told", () => {
+test("files that were left out are named", () => {
   const page = metricsPage([at(NOW)], { ...SCOPE, broken: 2, newer: 1, leftOut: 5 }, OPTIONS);
   assert.match(
     page,
@@ -153,7 +153,7 @@ test("which model answered when, how fast, and for how much", () => {
   assert.match(page, /id="models-title">Which model answered/);
 });
 
-test("errors are told in words, the newest first, each kind once", () => {
+test("errors are listed in words, the newest first, each kind once", () => {
   const error = (at: number, code: string, message: string) => ({
     errors: [{ at: new Date(at).toISOString(), code, message }],
   });

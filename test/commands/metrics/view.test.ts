@@ -49,7 +49,7 @@ test("what is absent, or of another kind, is null and never 0", () => {
   }
 });
 
-test("a cost that is known in part is told apart from one that is whole", () => {
+test("a cost that is known in part is marked as such", () => {
   const half = viewOf({ ...one(2), estimated_cost: null, known_cost: 0.25 });
   assert.deepEqual([half.cost.knownMicroUsd, half.cost.isWhole], [250_000, false]);
   const whole = viewOf({ ...one(2), estimated_cost: 0.5, known_cost: 0.5 });

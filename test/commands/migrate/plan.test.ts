@@ -113,7 +113,7 @@ test("the wake word: what the engine knows, what a key opens, a file of one's ow
   ]);
 });
 
-test("a word that nothing here knows becomes the nearest, and it is told how to get the word itself", () => {
+test("an unknown wake word becomes the nearest, with the way to get the word itself", () => {
   const why = (model: string): string =>
     planMigration({ wake_word: { engine: "openwakeword", model } }, FACTS).changed.find(
       ({ path }) => path.includes("model"),

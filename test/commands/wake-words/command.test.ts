@@ -112,7 +112,7 @@ test("a model of anybody's is installed by its manifest, under its own word", as
   assert.deepEqual(readFileSync(join(target, "hé_bird.tflite")), readFileSync(model));
 });
 
-test("what cannot be is told in a line, with exit code 2", async (t) => {
+test("invalid requests: one line, exit code 2", async (t) => {
   const folder = tempFolder(t);
   const html = join(folder, "alexa.tflite");
   writeFileSync(html, "<html>404</html>");
@@ -141,7 +141,7 @@ test("what cannot be is told in a line, with exit code 2", async (t) => {
   }
 });
 
-test("a damaged recording among others is told, and the others are scored", async (t) => {
+test("a damaged recording is reported, and the others are scored", async (t) => {
   const sound = microPath("alexa/1.wav");
   if (sound === null) {
     t.skip("no test material");

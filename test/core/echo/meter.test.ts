@@ -49,7 +49,7 @@ for (const delayMs of [0, 30, 60, 180, 400]) {
   });
 }
 
-test("loudness and what is taken out are told, and whether a voice gets through", () => {
+test("the meter reports loudness, cancellation, and whether a voice gets through", () => {
   const soft = reading({}, 0);
   assert.ok(soft !== null);
   assert.ok(Math.abs(soft.echoDbfs + 30) < 4, `${soft.echoDbfs} dBFS`);

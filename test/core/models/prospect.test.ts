@@ -108,7 +108,7 @@ test("the account's own list wins over the catalogue, both ways", () => {
   assert.equal(of({}, NOW, early).answers, "gpt-realtime-2.1");
 });
 
-test("names that are slips are told, where they stand; names of other servers are theirs", () => {
+test("misspelt model names are reported at their place; other servers' names are not", () => {
   const adviceFor = (changes: Partial<Settings>) =>
     of(changes).notes.map(({ key, message }) => `${key}: ${message}`);
   assert.deepEqual(adviceFor({}), []);

@@ -51,7 +51,7 @@ for (const [line, message] of WRONG) {
   });
 }
 
-test("every wrong line is told, at its own place", () => {
+test("every wrong price line is reported at its place", () => {
   const lines = ["mine: nothing", "gpt-realtime: text_in=4", "gpt-realtime: text_in=5", "other"];
   const found = brokenRules({ "budget.prices": lines });
   assert.deepEqual(

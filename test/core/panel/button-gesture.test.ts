@@ -91,7 +91,7 @@ test("the same level again changes nothing", () => {
   assert.equal(pressDeadlineMs(again, TAPS), 120);
 });
 
-test("a floating input is told once, ignored, and counts again after its quiet", () => {
+test("contact noise: a floating input is reported once, ignored, and counts again after its quiet", () => {
   const hum = Array.from({ length: 4000 }, (_, i) => 1000 + i * 5); // 20 s of it
   const slow = Array.from({ length: 60 }, (_, i) => 1000 + i * 100); // five presses a second
   for (const [times, most] of [

@@ -40,7 +40,7 @@ for (const { name, usage, read } of TRANSCRIPTIONS) {
   });
 }
 
-test("who writes down what the user says is read from the session, in either dialect", () => {
+test("the transcription model is read from the session, in either dialect", () => {
   const model = "gpt-4o-mini-transcribe";
   const ga = { type: "realtime", audio: { input: { transcription: { model } } } };
   for (const session of [ga, { input_audio_transcription: { model } }]) {

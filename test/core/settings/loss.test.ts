@@ -14,7 +14,7 @@ function losses(after: unknown, before: unknown = FULL): readonly string[] {
   return lossesOf(writtenIn(before), writtenIn(after));
 }
 
-test("what is gone and nobody said so is told with the way to say so", () => {
+test("a lost section or key is reported with the way to confirm it", () => {
   const { audio, budget, openai } = FULL;
   const { api_key: _, ...keyless } = openai;
   const rows: readonly (readonly [unknown, readonly RegExp[]])[] = [
