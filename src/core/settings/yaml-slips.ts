@@ -27,6 +27,16 @@ export interface Found {
 const NAMES: ReadonlySet<string> = new Set(
   [...ROWS.map(([key]) => key), ...Object.keys(SECTIONS)].flatMap((key) => key.split(".")),
 );
+/** Keys of one section: `name: Pipit` inside a text is no key where the section has no `name`. */
+function areSiblings(one: string, other: string): boolean {
+  const paths = ROWS.map(([key]) => key);
+  const parents = paths.filter((key) => lastName(key) === one).map(parentOf);
+  return paths.some((key) => lastName(key) === other && parents.includes(parentOf(key)));
+}
+
+const parentOf = (key: string): string => key.slice(0, Math.max(0, key.lastIndexOf(".")));
+const lastName = (key: string): string => key.slice(key.lastIndexOf(".") + 1);
+
 const KEY_LINE = /^(\s*)([\w.-]+)\s*:(\s|$)/;
 
 /** The slip behind what the parser found; null where none of these is. */
@@ -133,7 +143,8 @@ function colonInText(lines: readonly string[], { code, line }: Found): Slip | nu
   }
   const second = /(?:^|\s)([\w-]+):(\s|$)/.exec(value);
   if (second === null) return null;
-  const isKey = NAMES.has(second[1] ?? "") && /^\S+\s+[\w-]+:(\s|$)/.test(value);
+  const first = /[\w.-]+/.exec(head)?.[0] ?? "";
+  const isKey = areSiblings(first, second[1] ?? "") && /^\S+\s+[\w-]+:(\s|$)/.test(value);
   const message = isKey
     ? `${second[1]} stands on the line of another key; give it a line of its own`
     : "put the text in quotes: it has a colon in it";
