@@ -7,7 +7,9 @@
  */
 
 import { inspect } from "node:util";
+import { keepCompiledCode } from "./adapters/os/compile-cache.ts";
 import { errorCode } from "./adapters/os/files.ts";
+import { projectVersion } from "./adapters/os/project-root.ts";
 import { keepInspectorShut } from "./adapters/os/quiet-inspector.ts";
 import { inSources } from "./adapters/os/source-stack.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
@@ -133,7 +135,6 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT_FINE;
   }
   if (name === "--version" || name === "-V" || name === "-v") {
-    const { projectVersion } = await import("./adapters/os/project-root.ts");
     process.stdout.write(`${projectVersion()}\n`);
     return EXIT_FINE;
   }
@@ -175,6 +176,7 @@ function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
 }
 
 keepInspectorShut();
+keepCompiledCode(process.env["STATE_DIRECTORY"], projectVersion());
 for (const stream of [process.stdout, process.stderr]) {
   ignoreBrokenPipe(stream);
   guard(stream);

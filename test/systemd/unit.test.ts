@@ -36,6 +36,12 @@ function installed(t: Cleanup): readonly string[] {
   return [...made, ...others];
 }
 
+test("the demo runs with the flags of the unit", () => {
+  const flags = /^ExecStart=\S+ (.*) \S+ run$/m.exec(unit)?.[1];
+  const setup = readFileSync(join(FOLDER, "../scripts/setup.sh"), "utf8");
+  assert.ok(flags !== undefined && setup.includes(`NODE_FLAGS=(${flags})`), flags);
+});
+
 test("what the daemon counts on is in the unit", () => {
   for (const line of [
     "Type=notify",
