@@ -23,7 +23,7 @@ _pipit() {
     migrate-config) words="--dry-run --persona --model --force --rollback --config --json --help" files=1 ;;
     mute) words="on off toggle --socket --config --json --help" ;;
     run) words="--config --help" ;;
-    say) words="--file --socket --config --json --help" ;;
+    say) words="--file --offline --socket --config --json --help" ;;
     simulate) words="--port --scenario --beta --voice-file --speed --log --dump-audio --json --help" ;;
     status) words="--socket --watch --debug --config --json --help" ;;
     stop) words="--socket --config --json --help" ;;

@@ -203,6 +203,11 @@ export class Appliance {
       state: () => this.#loop.state,
       downlink: () => this.#downlink,
       status: () => this.#status(),
+      purse: {
+        spent: () => this.#accounts.spending.today().microUsd,
+        book: (microUsd) => this.#accounts.spending.book({ conversations: 0, microUsd }),
+        keep: (record) => this.#accounts.recorder.keep(record),
+      },
       changed: () => this.#presence.changed(),
     });
   }

@@ -32,7 +32,8 @@ export type ControlRequest =
       readonly name: string;
       readonly arguments: string;
     }
-  | { readonly command: "say"; readonly text: string }
+  /** `offline`: not in the model's voice, which costs something. */
+  | { readonly command: "say"; readonly text: string; readonly offline?: boolean }
   | { readonly command: "memory"; readonly act: "list" }
   | { readonly command: "memory"; readonly act: "remember" | "forget"; readonly text: string };
 
@@ -43,13 +44,11 @@ const CALL_MAX_MS = 605_000;
 
 /** A line of the protocol has 4 KB, and a minute of speech some 1,000 characters. */
 export const SAY_MAX_CHARS = 1_000;
-/** espeak-ng has ten seconds for it. */
-const SAY_ANSWER_MAX_MS = 12_000;
-
 /** How long the daemon has for its answer, milliseconds. */
 export function answerMaxMs(request: ControlRequest): number {
-  const isCall = request.command === "tools" && request.act === "call";
-  if (request.command === "say") return SAY_ANSWER_MAX_MS;
+  // Eight texts at most are read by the model one after the other, a minute each.
+  const isCall =
+    request.command === "say" || (request.command === "tools" && request.act === "call");
   return isCall ? CALL_MAX_MS : ANSWER_MAX_MS;
 }
 
@@ -96,7 +95,10 @@ export function parseControlRequest(line: string): ControlRequest | string {
     case "say": {
       const words = text(request, "text") ?? "";
       const isFine = words !== "" && words.length <= SAY_MAX_CHARS;
-      return isFine ? { command, text: words } : `say: expected "text" of 1 to ${SAY_MAX_CHARS}`;
+      const offline = request["offline"] === true ? { offline: true } : {};
+      return isFine
+        ? { command, text: words, ...offline }
+        : `say: expected "text" of 1 to ${SAY_MAX_CHARS}`;
     }
     case "tools":
       return toolsRequest(request) ?? SHAPES;

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { DAY_MS } from "../../core/duration.ts";
 import type { Fault } from "../../core/fault.ts";
 import { record } from "../../core/json.ts";
+import { ANNOUNCEMENT } from "../../core/metrics/session-file.ts";
 import type { PastConversation } from "../../core/money/ledger.ts";
 import { pastMicroUsd } from "../../core/money/past-cost.ts";
 import { Redactor } from "../../core/redact.ts";
@@ -181,7 +182,8 @@ export class MetricsFiles implements MetricsStore {
       const file = record(JSON.parse(text));
       const endedWallMs = Date.parse(String(file?.["ended_at"]));
       if (file === null || Number.isNaN(endedWallMs)) return null;
-      return { endedWallMs, microUsd: pastMicroUsd(file) };
+      const past = { endedWallMs, microUsd: pastMicroUsd(file) };
+      return file["trigger"] === ANNOUNCEMENT ? { ...past, isAnnouncement: true } : past;
     } catch {
       return null; // Removed meanwhile, or not ours to read: the total lacks it.
     }

@@ -16,7 +16,11 @@ import {
   type ConversationCost,
   EMPTY_COST,
 } from "../../core/money/conversation-cost.ts";
-import { ASSISTANT_TOKENS_PER_S, USER_TOKENS_PER_S } from "../../core/money/cost.ts";
+import {
+  ASSISTANT_TOKENS_PER_S,
+  CHARS_PER_TOKEN,
+  USER_TOKENS_PER_S,
+} from "../../core/money/cost.ts";
 import { overridesOf } from "../../core/money/prices.ts";
 import { NO_USAGE, type Usage } from "../../core/realtime/usage.ts";
 import type { Settings } from "../../core/settings/table.ts";
@@ -29,9 +33,6 @@ export interface BillingOptions {
   readonly sentSamples: () => number;
   readonly receivedSamples: () => number;
 }
-
-/** A rule of thumb for the text that every response reads: the instructions and the tools. */
-const CHARS_PER_TOKEN = 4;
 
 /** What a bill belongs to; `response` null: none can be under way. */
 interface Session {

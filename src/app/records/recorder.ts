@@ -190,6 +190,17 @@ export class Recorder {
     });
   }
 
+  /** Has the file of something else written that the API was paid for. */
+  keep(record: Omit<SessionRecord, "id">): void {
+    const { dice, clock, recorded } = this.#options;
+    const errors = record.errors.map((error) => ({ ...error, at: iso(clock.wallMs()) }));
+    const kept = { ...record, id: idOf(dice), errors };
+    this.#saving = this.#saving.then(() => {
+      recorded(kept);
+      return this.#save(kept);
+    });
+  }
+
   /** All files that were begun are written. */
   saved(): Promise<void> {
     return this.#saving;
@@ -214,9 +225,8 @@ export class Recorder {
 
   #fresh(call: Call, model: string, voice: string): Running["record"] {
     const { clock, dice } = this.#options;
-    const id = Math.floor(dice.unit() * 36 ** 6).toString(36);
     return {
-      id: id.padStart(6, "0"),
+      id: idOf(dice),
       startedWallMs: clock.wallMs(),
       trigger: call.trigger.source,
       model,
@@ -279,6 +289,12 @@ function cutsOf(
         bounded(cuts, { heard_ms: heardMs, received_ms: receivedMs }),
       before,
     );
+}
+
+function idOf(dice: Dice): string {
+  return Math.floor(dice.unit() * 36 ** 6)
+    .toString(36)
+    .padStart(6, "0");
 }
 
 function iso(ms: number): string {

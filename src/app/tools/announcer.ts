@@ -36,8 +36,8 @@ export class Announcer {
     this.#options = options;
   }
 
-  get isFull(): boolean {
-    return this.#waiting.length >= WAITING_MAX;
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** Samples of 24 kHz. True: it is said now; false: when there is room. */

@@ -7,7 +7,6 @@ import type { Fact, Input } from "../../core/assistant/inputs.ts";
 import type { State } from "../../core/assistant/state.ts";
 import { isQuiet, phase } from "../../core/assistant/views.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
-import { faultLine } from "../../core/fault.ts";
 import { builtInRows } from "../../core/functions/built-in.ts";
 import { contextLines } from "../../core/functions/context.ts";
 import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
@@ -21,12 +20,14 @@ import type { Downlink } from "../audio/downlink.ts";
 import { Volume } from "../audio/volume.ts";
 import { Ringer } from "../timers/ringer.ts";
 import type { World } from "../world.ts";
+import { Announcements } from "./announcements.ts";
 import { Announcer } from "./announcer.ts";
 import { builtInHandlers } from "./built-in.ts";
 import { type Call, Calls } from "./calls.ts";
 import { Executor, type Handler } from "./executor.ts";
 import { look } from "./eyes.ts";
 import { Memory } from "./memory.ts";
+import { ModelVoice, type Purse } from "./model-voice.ts";
 import { ServedTools } from "./served.ts";
 
 /** What the owner's commands ask of it. */
@@ -47,6 +48,7 @@ export interface ToolboxOptions {
   readonly state: () => State;
   /** As `pipit status --json` has it. */
   readonly status: () => Fields;
+  readonly purse: Purse;
   /** A timer has begun to ring, or ended. */
   readonly changed: () => void;
 }
@@ -73,6 +75,8 @@ export class Toolbox {
   readonly #executor: Executor;
   readonly #builtIn: ReadonlyMap<string, Handler>;
   readonly #announcer: Announcer;
+  readonly #modelVoice: ModelVoice;
+  readonly #announcements: Announcements;
   readonly #calls: Calls;
   readonly #served: ServedTools;
   /** The session's set-up, while servers of tools are still being asked. */
@@ -93,6 +97,8 @@ export class Toolbox {
       play: (pcm) => downlink().playSound(pcm),
       room: () => (this.ringer.alarmClock.isRinging ? "busy" : this.ringer.room),
     });
+    this.#modelVoice = this.#makeModelVoice();
+    this.#announcements = this.#makeAnnouncements();
     this.#memory = new Memory({ store, journal, readYaml });
     const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
     this.#builtIn = builtInHandlers({ ...parts, memory: this.#memory, look: this.#look });
@@ -114,6 +120,22 @@ export class Toolbox {
     const model = (): string | null => state().conversation?.link.model ?? null;
     return look({ camera, journal, settings, model, leds: this.ringer.leds }, signal);
   };
+
+  #makeModelVoice(): ModelVoice {
+    const { world, settings, state, purse } = this.#options;
+    return new ModelVoice({ world, settings, chain: () => state().memory.chain, purse });
+  }
+
+  #makeAnnouncements(): Announcements {
+    const { world, settings } = this.#options;
+    return new Announcements({
+      journal: world.journal,
+      announcer: this.#announcer,
+      model: this.#modelVoice,
+      plain: world.voice,
+      language: () => settings()["openai.language"],
+    });
+  }
 
   #makeCalls(): Calls {
     const { world, settings, downlink, post, state } = this.#options;
@@ -280,6 +302,7 @@ export class Toolbox {
 
   async close(): Promise<void> {
     this.#announcer.close();
+    this.#modelVoice.close();
     this.#executor.close();
     this.ringer.close();
     await this.#served.close();
@@ -298,7 +321,7 @@ export class Toolbox {
       case "memory":
         return await this.#remember(request);
       case "say":
-        return await this.#say(request.text);
+        return await this.#announcements.say(request.text, request.offline === true);
     }
   }
 
@@ -373,14 +396,6 @@ export class Toolbox {
     if (called === null) return { ok: false, error: "that call is under way already" };
     const { end, output, ms, bytes } = called;
     return { ok: true, data: { ok: end === "ok", end, ms, bytes, output } };
-  }
-
-  async #say(words: string): Promise<ControlReply> {
-    const { world, settings } = this.#options;
-    if (this.#announcer.isFull) return { ok: false, error: "too many announcements wait already" };
-    const pcm = await world.voice.speak(words, settings()["openai.language"]);
-    if (!(pcm instanceof Int16Array)) return { ok: false, error: faultLine(pcm) };
-    return { ok: true, data: { now: this.#announcer.say(pcm) } };
   }
 
   async #setVolume({ percent, by }: Extract<ToolRequest, { command: "volume" }>) {

@@ -23,7 +23,7 @@ import {
 } from "./statistics.ts";
 import { lengthMs, tokensOf } from "./summary.ts";
 import { localDay, type Zone } from "./time.ts";
-import type { SessionView } from "./view.ts";
+import { isConversation, type SessionView } from "./view.ts";
 import { MONTH_DAYS } from "./when.ts";
 
 /**
@@ -105,7 +105,7 @@ export interface Comparison {
 
 export function compare(sessions: readonly SessionView[], options: CompareOptions): Comparison {
   const names = options.sides ?? (["production", "preview"] as const);
-  const { a, b, others, otherModels } = sidesOf(sessions, names);
+  const { a, b, others, otherModels } = sidesOf(sessions.filter(isConversation), names);
   const isGuides = names[0] === "production" && names[1] === "preview";
   const cost = isGuides ? EXPECTED.cost : null;
   const measures = [

@@ -3,7 +3,7 @@
 import { DAY_MS } from "../../core/duration.ts";
 import { sumOf } from "./summary.ts";
 import { dateOf, dayOf, fromLocal, localDay, type Zone } from "./time.ts";
-import type { SessionView } from "./view.ts";
+import { isConversation, type SessionView } from "./view.ts";
 
 export interface Month {
   readonly year: number;
@@ -48,7 +48,7 @@ export function monthOf(sessions: readonly SessionView[], options: MonthOptions)
   const spentMicroUsd = sumOf(its.map(({ cost }) => cost.knownMicroUsd)) ?? 0;
   return {
     ...{ year, month, monthDays, days, spentMicroUsd },
-    conversations: its.length,
+    conversations: its.filter(isConversation).length,
     unknown: its.filter(({ cost }) => !cost.isWhole).length,
     projectedMicroUsd: Math.round(spentMicroUsd + (spentMicroUsd / days) * leftDays),
     capMicroUsd: dailyUsd > 0 ? Math.round(dailyUsd * 1e6 * monthDays) : null,

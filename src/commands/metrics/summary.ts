@@ -8,7 +8,7 @@
 import { addUsage, type Usage } from "../../core/realtime/usage.ts";
 import { atShare, sorted } from "./statistics.ts";
 import { localDay, type Zone } from "./time.ts";
-import { COST_PARTS, type CostParts, type SessionView } from "./view.ts";
+import { COST_PARTS, type CostParts, isConversation, type SessionView } from "./view.ts";
 
 export interface Summary {
   readonly conversations: number;
@@ -46,8 +46,9 @@ export function summarise(sessions: readonly SessionView[]): Summary {
   const latencies = sorted(sessions.flatMap(({ responseMs }) => responseMs));
   const [calls, callsOk] = [sum(sessions, "calls"), sum(sessions, "callsOk")];
   const usage = sessions.reduce(addedUsage, null);
+  const talks = sessions.filter(isConversation);
   return {
-    conversations: sessions.length,
+    conversations: talks.length,
     turns: sum(sessions, "turns"),
     answers: latencies.length,
     latencyP50Ms: atShare(latencies, 0.5),
@@ -65,7 +66,7 @@ export function summarise(sessions: readonly SessionView[]): Summary {
     parts: sessions.reduce(addedParts, null),
     recovered: sessions.filter(({ recovered }) => recovered).length,
     ...whereTimeGoes(sessions),
-    byModel: countBy(sessions.map(({ model }) => model ?? "?")),
+    byModel: countBy(talks.map(({ model }) => model ?? "?")),
   };
 }
 

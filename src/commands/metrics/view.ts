@@ -7,6 +7,7 @@
 
 import { oneLine } from "../../core/fault.ts";
 import { type Fields, fields, number, record, text } from "../../core/json.ts";
+import { ANNOUNCEMENT } from "../../core/metrics/session-file.ts";
 import { NO_USAGE, type Usage } from "../../core/realtime/usage.ts";
 import { epochOf } from "./time.ts";
 
@@ -75,6 +76,11 @@ export interface SessionView {
   readonly modelMs: readonly number[];
   /** For each reply: its first sound arrives to the first sample at the speaker; milliseconds. */
   readonly oursMs: readonly number[];
+}
+
+/** What `pipit say` had read out costs money, and is no conversation. */
+export function isConversation({ trigger }: Pick<SessionView, "trigger">): boolean {
+  return trigger !== ANNOUNCEMENT;
 }
 
 export interface ErrorView {

@@ -35,9 +35,17 @@ function identity(): readonly MetricsField[] {
     field("session_id", "", "six characters, as in the file's name"),
     field("started_at", "ISO 8601, UTC", "the wall clock when the conversation began"),
     field("ended_at", "ISO 8601, UTC", "started_at + how long it lasted by the monotonic clock"),
-    field("end_reason", "", "why it ended; `interrupted`: the process ended in the middle of it"),
+    field(
+      "end_reason",
+      "",
+      "why it ended; `interrupted`: the process ended in the middle of it; `announced`: it was read out",
+    ),
     field("recovered", "", "true: made at the next start, from the last checkpoint"),
-    field("trigger", "", "`wake-word`, `button` or `command`"),
+    field(
+      "trigger",
+      "",
+      "`wake-word`, `button`, `command`; `announcement`: no conversation, but `pipit say`",
+    ),
   ];
 }
 
@@ -208,7 +216,7 @@ function sound(): readonly MetricsField[] {
   return [
     field("audio.sent_ms", "ms", "of the microphone's sound, sent to the server"),
     field("audio.received_ms", "ms", "of replies that were to be heard"),
-    field("audio.played_ms", "ms", "of them, really heard"),
+    field("audio.played_ms", "ms", "of them, really heard", "an announcement: it is heard later"),
     field(
       "audio.dropped_ms",
       "ms",

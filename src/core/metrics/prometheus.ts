@@ -16,7 +16,7 @@ import {
   observe,
   type Sample,
 } from "./openmetrics.ts";
-import type { SessionRecord } from "./session-file.ts";
+import { ANNOUNCEMENT, type SessionRecord } from "./session-file.ts";
 
 /** Facts of the moment. */
 export interface FleetNow {
@@ -144,7 +144,9 @@ export class Fleet {
 
   /** A conversation is over. */
   add(record: SessionRecord): void {
-    this.#conversations.add(1, record.trigger, record.endReason);
+    if (record.trigger !== ANNOUNCEMENT) {
+      this.#conversations.add(1, record.trigger, record.endReason);
+    }
     for (const status of ["completed", "cancelled", "incomplete", "failed"] as const) {
       this.#responses.add(record.responses[status], status);
     }

@@ -18,6 +18,9 @@ const TEXT_MAX_CHARS = 300;
 /** Grows by one when a field changes its meaning or goes; new fields do not count. */
 export const SCHEMA_VERSION = 2;
 
+/** The trigger of what was no conversation: `pipit say`, in the model's voice. */
+export const ANNOUNCEMENT = "announcement";
+
 /** What the clock said, all in milliseconds; lists in the order of the events. */
 export interface Times {
   readonly wakeToLedMs: number | null;
@@ -52,11 +55,11 @@ export interface SessionRecord {
   readonly id: string;
   readonly startedWallMs: number;
   readonly endedWallMs: number;
-  /** `interrupted`: the process ended in the middle of it. */
-  readonly endReason: EndReason | "interrupted";
+  /** `interrupted`: the process ended in the middle of it; `announced`: it was an announcement. */
+  readonly endReason: EndReason | "interrupted" | "announced";
   /** Made at the next start, from the last checkpoint. */
   readonly recovered: boolean;
-  readonly trigger: "wake-word" | "button" | "command";
+  readonly trigger: "wake-word" | "button" | "command" | typeof ANNOUNCEMENT;
   readonly model: string;
   readonly modelRequested: string;
   readonly fallbacks: readonly { from: string; to: string; reason: string }[];
@@ -74,7 +77,8 @@ export interface SessionRecord {
   readonly audio: {
     readonly sentMs: number;
     readonly receivedMs: number;
-    readonly playedMs: number;
+    /** Null: not known yet. */
+    readonly playedMs: number | null;
     readonly droppedMs: number;
     readonly preRollMs: number;
     readonly underruns: number;

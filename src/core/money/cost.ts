@@ -118,6 +118,9 @@ export function assumedTranscriptionCost(
   return transcriptionAt(used, prices) ?? 0;
 }
 
+/** A rule of thumb for text that a response reads: the instructions and the tools. */
+export const CHARS_PER_TOKEN = 4;
+
 /** The user's sound is one token for 100 ms, the assistant's one for 50 (the API's guide to costs). */
 export const USER_TOKENS_PER_S = 10;
 export const ASSISTANT_TOKENS_PER_S = 20;

@@ -18,9 +18,10 @@ export const ENTRIES_MAX = 4_000;
 /** No day has more than 25 hours; twice that, for a clock that is put back by a day. */
 export const ENTRY_AGE_MAX_MS = 2 * DAY_MS + 2 * 3_600_000;
 
-/** One conversation of an earlier run. */
+/** One conversation of an earlier run, or an announcement. */
 export interface PastConversation {
   readonly endedWallMs: number;
+  readonly isAnnouncement?: true;
   /** Micro-dollars. */
   readonly microUsd: number;
 }
@@ -86,7 +87,12 @@ export class Ledger {
     const within = this.#past.filter(
       ({ endedWallMs }) => endedWallMs >= sinceWallMs && endedWallMs < untilWallMs,
     );
-    const totals = sum(within.map(({ microUsd }) => ({ conversations: 1, microUsd })));
+    const totals = sum(
+      within.map(({ microUsd, isAnnouncement }) => ({
+        conversations: isAnnouncement ? 0 : 1,
+        microUsd,
+      })),
+    );
     this.#pastDay = { sinceWallMs, untilWallMs, totals };
     return totals;
   }

@@ -10,7 +10,11 @@ import { canSpeak, NO_VOICE } from "../../helpers/question.ts";
 import { SAID_VALUE, World } from "../../helpers/world.ts";
 
 async function say(world: World): Promise<unknown> {
-  const reply = await world.controlServer.answer?.({ command: "say", text: "Tea is ready." });
+  const reply = await world.controlServer.answer?.({
+    command: "say",
+    text: "Tea is ready.",
+    offline: true,
+  });
   assert.ok(reply !== undefined);
   return reply.ok ? reply.data["now"] : reply.error;
 }
