@@ -18,6 +18,7 @@ import { METRICS_NAME } from "../../../src/adapters/metrics/names.ts";
 import { type Files, realFiles } from "../../../src/adapters/os/files.ts";
 import { PENDING_MAX } from "../../../src/adapters/os/write-queue.ts";
 import { faultLine } from "../../../src/core/fault.ts";
+import { ANNOUNCEMENT } from "../../../src/core/metrics/session-file.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { tempFolder } from "../../helpers/host.ts";
 import { failingFiles } from "../../helpers/rigged-files.ts";
@@ -160,12 +161,23 @@ test("what was spent lately is read back; broken, foreign and older files are pa
     "session_20260102_140000_gggggg.json",
     file("02T14:01:00", { ...unknown, assumed_cost: 0.75 }),
   );
+  const said = {
+    ended_at: "2026-01-02T15:01:00.000Z",
+    trigger: ANNOUNCEMENT,
+    estimated_cost: 0.01,
+  };
+  put("session_20260102_150000_hhhhhh.json", JSON.stringify(said));
   const past = await storeIn(dir, 100).past(Date.parse("2026-01-02T00:00:00Z"));
   assert.deepEqual(past, [
     { endedWallMs: Date.parse("2026-01-02T00:00:10Z"), microUsd: 500_000 },
     { endedWallMs: Date.parse("2026-01-02T10:01:00Z"), microUsd: 0 },
     { endedWallMs: Date.parse("2026-01-02T13:01:00Z"), microUsd: 250_000 },
     { endedWallMs: Date.parse("2026-01-02T14:01:00Z"), microUsd: 750_000 },
+    {
+      endedWallMs: Date.parse("2026-01-02T15:01:00Z"),
+      microUsd: 10_000,
+      isAnnouncement: true,
+    },
   ]);
   assert.deepEqual(await storeIn(join(dir, "none"), 1).past(0), []);
 });

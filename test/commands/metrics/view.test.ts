@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { summarise } from "../../../src/commands/metrics/summary.ts";
 import { readSession, type SessionView } from "../../../src/commands/metrics/view.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
 import { recorded } from "../../helpers/recorded.ts";
@@ -54,6 +55,15 @@ test("a cost that is known in part is marked as such", () => {
   assert.deepEqual([half.cost.knownMicroUsd, half.cost.isWhole], [250_000, false]);
   const whole = viewOf({ ...one(2), estimated_cost: 0.5, known_cost: 0.5 });
   assert.deepEqual([whole.cost.knownMicroUsd, whole.cost.isWhole], [500_000, true]);
+});
+
+test("an announcement costs something and is no conversation", () => {
+  const talk = viewOf(one(2));
+  const said = viewOf({ ...one(2), trigger: "announcement", turns: 0, estimated_cost: 0.25 });
+  const both = summarise([talk, said]);
+  assert.deepEqual([both.conversations, [...both.byModel.values()]], [1, [1]]);
+  const cost = (talk.cost.knownMicroUsd ?? 0) + (said.cost.knownMicroUsd ?? 0);
+  assert.equal(both.costMicroUsd, cost);
 });
 
 test("an end before the beginning is none, a mean stands for a list that is not there", () => {

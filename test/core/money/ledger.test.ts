@@ -17,7 +17,9 @@ test("today is what earlier runs and this one have spent since midnight", () => 
   const ledger = new Ledger();
   ledger.remember([
     { endedWallMs: MIDNIGHT - 1, microUsd: 1 },
-    { endedWallMs: MIDNIGHT, microUsd: 20 },
+    { endedWallMs: MIDNIGHT, microUsd: 19 },
+    // Costs something, and is no conversation.
+    { endedWallMs: MIDNIGHT, microUsd: 1, isAnnouncement: true },
     // Written by a clock that was wrong.
     { endedWallMs: MIDNIGHT + DAY_MS, microUsd: 4_000 },
   ]);
