@@ -63,6 +63,11 @@ export interface MicrophoneSink {
 /** Captures 24 kHz mono, in exact frames. */
 export interface Microphone {
   start(sink: MicrophoneSink): void;
+  /**
+   * Nothing happens: frames may come a quarter of a second late, several in one go. False ends that
+   * at once: what waits is handed over before the call returns, unless a frame is being handed over.
+   */
+  nap(on: boolean): void;
   close(): Promise<void>;
 }
 

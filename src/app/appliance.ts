@@ -113,7 +113,7 @@ export class Appliance {
       lit: (shown) => this.#accounts.recorder.lit(shown),
       settings: () => this.#view().plain,
       account: () => this.#view().account,
-      headSample: () => this.#ring.head,
+      headSample: () => this.#heardSoFar(),
       chance: () => dice.unit(),
       bill: (input, before) => this.#accounts.before(input, before),
       gates: new Gates(uplink, downlink),
@@ -293,6 +293,7 @@ export class Appliance {
         const clean = this.#echo?.path.take(heard) ?? heard;
         this.#wakePath?.take(clean);
         this.#uplink.pump();
+        this.#pace();
       },
       flowing: (): void => this.#loop.post({ tag: "device-back", device: "microphone" }),
       lost: (why: Fault): void => {
@@ -300,6 +301,19 @@ export class Appliance {
         this.#loop.post({ tag: "device-lost", device: "microphone", fault: why });
       },
     };
+  }
+
+  /** Something has come in: what the microphone has heard until then belongs before it. */
+  #heardSoFar(): number {
+    this.#world.microphone.nap(false);
+    return this.#ring.head;
+  }
+
+  /** While nobody makes a sound and nothing goes on, the microphone may be read seldom. */
+  #pace(): void {
+    const isAtRest =
+      this.#loop.state.conversation === null && !this.#tools.ringer.alarmClock.isRinging;
+    this.#world.microphone.nap(isAtRest && this.#wakePath?.gateOpen !== true);
   }
 
   #speakerSink() {
@@ -349,6 +363,7 @@ export class Appliance {
     this.#accounts.observe(input, facts, at);
     this.#tools.observe(facts);
     this.#tools.settled();
+    this.#pace();
     this.#presence.changed();
   }
 

@@ -46,9 +46,13 @@ import type {
 
 export class SimMicrophone implements Microphone {
   sink: MicrophoneSink | null = null;
+  naps: boolean = false;
   start(sink: MicrophoneSink): void {
     this.sink = sink;
     sink.flowing();
+  }
+  nap(on: boolean): void {
+    this.naps = on;
   }
   async close(): Promise<void> {
     this.sink = null;

@@ -36,6 +36,9 @@ export class FileMicrophone implements Microphone {
     });
   }
 
+  /** A recording is for trying out: what it costs is no matter. */
+  nap(): void {}
+
   close(): Promise<void> {
     this.#cancel();
     this.#cancel = () => undefined;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import lpcm16 from "node-record-lpcm16";
 import type { InputChannel } from "../../core/alsa/input-channel.ts";
 import { Framer } from "../../core/audio/framer.ts";
-import { FRAME_MS, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import type { Fault } from "../../core/fault.ts";
 import { fault } from "../../core/fault.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../../ports.ts";
@@ -18,15 +18,18 @@ import { alsaFault, WRONG_RATE } from "../alsa/fault.ts";
 import { channelOf } from "../alsa/input-channel.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { SupervisedChild } from "../os/child.ts";
+import { PipeReader } from "./pipe-reader.ts";
 
 /** Sound flows all the time, so this long without any is a stall. */
 export const STALL_MS = 2_000;
 /** The first bytes may come late: a sound server was measured to take up to 2 s. */
 export const FIRST_SOUND_MS = 5_000;
 /** How often the stall is looked for. */
-const CHECK_MS = 250;
-/** The device's own buffer: what a pause of ours may last without an overrun. */
-const BUFFER_MS = 200;
+const CHECK_MS = 1_000;
+/** Sound comes in periods of so much: what is sent is as long, and being woken is what costs. */
+const PERIOD_MS = 40;
+/** The device's own buffer: what a pause of ours may last without an overrun, once the pipe is full. */
+const BUFFER_MS = 400;
 
 const RECORDER = fileURLToPath(new URL("./recorder.cjs", import.meta.url));
 
@@ -48,6 +51,9 @@ export class Lpcm16Microphone implements Microphone {
   readonly #program: string;
   readonly #finder: CardFinder;
   #framer = new Framer();
+  #reader: PipeReader | null = null;
+  /** Nothing happens: sound may come late. */
+  #wantsNap: boolean = false;
   #child: SupervisedChild | null = null;
   #sink: MicrophoneSink | null = null;
   #flowing: boolean = false;
@@ -75,9 +81,15 @@ export class Lpcm16Microphone implements Microphone {
     this.#watch();
   }
 
+  nap(on: boolean): void {
+    this.#wantsNap = on;
+    if (this.#flowing) this.#reader?.nap(on);
+  }
+
   close(): Promise<void> {
     this.#sink = null;
     this.#cancelCheck();
+    this.#reader?.close();
     return this.#child?.close() ?? Promise.resolve();
   }
 
@@ -95,17 +107,15 @@ export class Lpcm16Microphone implements Microphone {
       audioType: "raw",
       device,
       program: this.#program,
-      periodTimeUs: FRAME_MS * 1000,
+      periodTimeUs: PERIOD_MS * 1000,
       bufferTimeUs: BUFFER_MS * 1000,
       env,
     });
     const { process: recorder } = recording;
-    const sound = recording.stream();
-    // The package emits a string here at every end, a wanted one too; `ended` says it better.
-    sound.on("error", () => undefined);
-    sound.on("data", (chunk: unknown) => {
-      if (chunk instanceof Uint8Array) this.#take(chunk);
-    });
+    // The package emits a string as an error at every end, a wanted one too; `ended` says it better.
+    this.#reader?.close();
+    this.#reader = new PipeReader(recording.stream(), clock, (bytes) => this.#take(bytes));
+    this.#reader.start();
     recorder.stderr?.on("data", (text: unknown) => {
       if (WRONG_RATE.test(String(text))) recorder.kill("SIGKILL");
     });
@@ -120,6 +130,7 @@ export class Lpcm16Microphone implements Microphone {
       this.#flowing = true;
       this.#lost = false;
       sink.flowing();
+      this.#reader?.nap(this.#wantsNap);
     }
     this.#framer.push(chunk, (frame) => sink.frame(frame));
   }

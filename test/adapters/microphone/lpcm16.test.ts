@@ -64,6 +64,64 @@ test("a recorder that cuts its sound oddly gives exact frames, none lost", async
   assert.deepEqual(recorders(), []);
 });
 
+/** How often sound came within a while, and how much of it. */
+async function comings(sink: HeardMicrophone, ms: number): Promise<number> {
+  let before = sink.frames();
+  let count = 0;
+  const endMs = performance.now() + ms;
+  await eventually("a while", () => {
+    if (sink.frames() !== before) count += 1;
+    before = sink.frames();
+    return performance.now() > endMs;
+  });
+  return count;
+}
+
+test("in a nap sound comes in gulps; whatever ends it, none is lost and none comes twice", async (t) => {
+  const stub = stubProgram("stub-recorder.mjs");
+  t.after(stub.remove);
+  const { microphone, sink } = begin(mode(stub, "ok"));
+  await eventually("sound", () => sink.frames() >= 5);
+  const awake = await comings(sink, 1_000);
+  microphone.nap(true);
+  const napping = await comings(sink, 1_000);
+  assert.ok(napping <= 6 && awake > 2 * napping, `${awake} times awake, ${napping} in a nap`);
+  // What waits is there when the call returns: within 250 ms of sound, whatever the machine does.
+  const before = sink.frames();
+  await eventually("a gulp", () => sink.frames() > before);
+  const gulpMs = performance.now();
+  await eventually("some more waits", () => performance.now() > gulpMs + 120);
+  const asleep = sink.frames();
+  microphone.nap(false);
+  assert.ok(sink.frames() - asleep >= 3, `${sink.frames() - asleep} frames at once`);
+  // Whoever takes a frame may change his mind in the middle of it.
+  const { frame } = sink;
+  let turns = 0;
+  sink.frame = (pcm) => {
+    frame(pcm);
+    turns += 1;
+    microphone.nap(turns % 3 !== 0);
+  };
+  await eventually("a second of that", () => turns >= 50);
+  await microphone.close();
+  assert.ok(sink.pcm().every((sample, i) => sample === i % 32_768));
+  assert.deepEqual(sink.story, ["flowing"]);
+});
+
+test("a recorder that dies or stands still in a nap is found, and started again", async (t) => {
+  const stub = stubProgram("stub-recorder.mjs");
+  t.after(stub.remove);
+  for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+    const { microphone, sink } = begin(mode(stub, "ok"));
+    microphone.nap(true);
+    await eventually("frames", () => sink.frames() > 5);
+    for (const pid of recorders()) process.kill(pid, signal);
+    await eventually("lost, and back", () => sink.story.length >= 3);
+    assert.deepEqual(sink.story, ["flowing", "lost", "flowing"], signal);
+    await microphone.close();
+  }
+});
+
 test("the third channel of a recorder that gives three is its third, and no other", async (t) => {
   const stub = stubProgram("stub-recorder.mjs");
   t.after(stub.remove);

@@ -1,0 +1,138 @@
+/**
+ * The reading end of the recorder's pipe. What costs is being woken, not the bytes: so it reads into
+ * one buffer of its own, without the layers of a stream, and it can nap: then the sound waits in the
+ * pipe, and is fetched in one go four times a second.
+ *
+ * Invariant: all bytes come once, in order, and the end of the pipe is seen whether it naps or not.
+ * Where Node does not show the pipe's handle, it is an ordinary stream, and never naps.
+ */
+
+import { readSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import type { Clock } from "../../ports.ts";
+import { errorCode } from "../os/files.ts";
+
+/** How long sound waits in a nap: the gate finds the beginning of a word, which takes twice as long. */
+export const NAP_MS = 250;
+/** 0.7 s of one channel. */
+const BUFFER_BYTES = 32 * 1024;
+/** In one go: all that a pipe of Linux holds, 208 KiB. */
+const READS_MAX = 8;
+
+interface Way {
+  readonly socket: Socket;
+  readonly fd: number;
+}
+
+export class PipeReader {
+  readonly #stream: Readable;
+  readonly #clock: Clock;
+  readonly #take: (bytes: Uint8Array) => void;
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  #way: Way | null = null;
+  #napping: boolean = false;
+  /** Bytes are being handed over: whoever takes them may want us to wake, or to nap. */
+  #handing: boolean = false;
+  #cancelNap: () => void = () => undefined;
+
+  /** `stream`: the recorder's stdout. `take` gets an array that is overwritten when it has returned. */
+  constructor(stream: Readable, clock: Clock, take: (bytes: Uint8Array) => void) {
+    this.#stream = stream;
+    this.#clock = clock;
+    this.#take = take;
+  }
+
+  start(): void {
+    this.#stream.on("error", () => undefined);
+    this.#way = this.#directWay();
+    if (this.#way !== null) return;
+    this.#stream.on("data", (chunk: unknown) => {
+      if (chunk instanceof Uint8Array) this.#take(chunk);
+    });
+  }
+
+  /** What happens while bytes are handed over happens after that. */
+  nap(on: boolean): void {
+    if (on === this.#napping || this.#way === null || this.#way.socket.destroyed) return;
+    this.#napping = on;
+    if (!this.#handing) this.#settle(this.#way);
+  }
+
+  close(): void {
+    this.#cancelNap();
+    this.#napping = false;
+    this.#stream.destroy();
+    this.#way?.socket.destroy();
+    this.#way = null;
+  }
+
+  /** Falls asleep; or wakes, with all that waits. */
+  #settle(way: Way): void {
+    this.#cancelNap();
+    if (!this.#napping) this.#fetch(way);
+    if (this.#napping) {
+      way.socket.pause();
+      this.#sleep(way);
+    } else way.socket.resume();
+  }
+
+  /** The handle behind the stream, read by a socket with a buffer of ours; null where there is none. */
+  #directWay(): Way | null {
+    const handle: unknown = Reflect.get(this.#stream, "_handle");
+    if (typeof handle !== "object" || handle === null) return null;
+    const fd: unknown = Reflect.get(handle, "fd");
+    if (typeof fd !== "number" || fd < 0) return null;
+    this.#stream.removeAllListeners("data");
+    this.#stream.pause();
+    const callback = (count: number): boolean => {
+      this.#hand(count);
+      if (this.#napping && this.#way !== null) this.#settle(this.#way);
+      return true;
+    };
+    const onread = { buffer: this.#buffer, callback };
+    const options = { handle, readable: true, writable: false, onread };
+    const socket = new Socket(options);
+    socket.on("error", () => undefined);
+    // The stream's own end is waited for by whoever supervises the recorder.
+    socket.on("end", () => {
+      this.#cancelNap();
+      this.#stream.destroy();
+    });
+    socket.resume();
+    return { socket, fd };
+  }
+
+  #hand(count: number): void {
+    this.#handing = true;
+    try {
+      this.#take(this.#buffer.subarray(0, count));
+    } finally {
+      this.#handing = false;
+    }
+  }
+
+  #sleep(way: Way): void {
+    this.#cancelNap = this.#clock.after(NAP_MS, () => {
+      if (this.#fetch(way)) this.#napping = false;
+      if (this.#napping) this.#sleep(way);
+      else way.socket.resume();
+    });
+  }
+
+  /** Hands over what waits in the pipe; true at its end, which the socket sees by itself. */
+  #fetch({ fd }: Way): boolean {
+    for (let reads = 0; reads < READS_MAX; reads++) {
+      let count: number;
+      try {
+        count = readSync(fd, this.#buffer);
+      } catch (error) {
+        return errorCode(error) !== "EAGAIN";
+      }
+      if (count === 0) return true;
+      this.#hand(count);
+      if (count < this.#buffer.length) return false;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+/** When the microphone may be read seldom, and what ends that: in the whole appliance. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FRAME_SAMPLES } from "../../src/core/audio/pcm.ts";
+import { room, syllables } from "../helpers/speech.ts";
+import { World } from "../helpers/world.ts";
+
+function hear(world: World, pcm: Int16Array): void {
+  for (let at = 0; at + FRAME_SAMPLES <= pcm.length; at += FRAME_SAMPLES) {
+    world.clock.advance(20);
+    world.microphone.sink?.frame(pcm.subarray(at, at + FRAME_SAMPLES));
+  }
+}
+
+async function quietWorld(): Promise<World> {
+  const world = await World.started();
+  hear(world, room(8_000));
+  assert.ok(world.microphone.naps, "in a quiet room it naps");
+  return world;
+}
+
+test("a sound ends the nap, and when the room has been quiet again it goes on", async () => {
+  const world = await quietWorld();
+  hear(world, syllables(1));
+  assert.ok(!world.microphone.naps);
+  hear(world, room(4_000));
+  assert.ok(world.microphone.naps);
+});
+
+test("a press ends it before anything is decided, and there is none in a conversation", async () => {
+  const world = await quietWorld();
+  let waiting = 200;
+  const nap = world.microphone.nap.bind(world.microphone);
+  // What waits in the pipe is handed over when the nap ends.
+  world.microphone.nap = (on) => {
+    if (!on && world.microphone.naps) {
+      nap(false);
+      hear(world, room(waiting));
+      waiting = 0;
+    } else nap(on);
+  };
+  world.tap();
+  assert.equal(waiting, 0);
+  assert.ok(!world.microphone.naps);
+  assert.equal(world.leds.shown.at(-1), "connecting");
+  hear(world, room(4_000));
+  assert.ok(!world.microphone.naps, "quiet as it is, somebody may speak");
+});
+
+test("while a timer rings it does not nap: the stop word is listened for", async () => {
+  const world = await quietWorld();
+  const reply = await world.controlServer.answer?.({
+    command: "timers",
+    order: { act: "set", seconds: 10, label: "eggs" },
+  });
+  assert.ok(reply?.ok);
+  hear(world, room(5_000));
+  assert.ok(world.microphone.naps, "it is not time yet");
+  hear(world, room(6_000));
+  assert.equal(world.leds.shown.at(-1), "ringing");
+  assert.ok(!world.microphone.naps);
+});
