@@ -403,7 +403,7 @@ export class Appliance {
         this.#downlink.finish();
         break;
       case "repeat-reply":
-        this.#downlink.repeat();
+        this.#downlink.repeat(effect.but);
         break;
       case "power-off":
         void this.#powerOff();

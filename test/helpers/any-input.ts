@@ -27,7 +27,15 @@ const OWN = [
   "commit_1",
 ];
 const STATUSES = ["completed", "cancelled", "incomplete", "failed"] as const;
-const COMMANDS = ["wake", "stop", "mute", "unmute", "toggle-mute", "repeat"] as const;
+const COMMANDS = [
+  "wake",
+  "stop",
+  "mute",
+  "mute-until-press",
+  "unmute",
+  "toggle-mute",
+  "repeat",
+] as const;
 const CALL_IDS = ["c", "d", "e"] as const;
 const NAMES = ["end_conversation", "lamp"];
 

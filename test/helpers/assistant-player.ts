@@ -6,6 +6,7 @@ import type { Conversation, State } from "../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../src/core/assistant/step.ts";
 import { deadlineMs, indication, phase } from "../../src/core/assistant/views.ts";
 import { msToSamples } from "../../src/core/audio/pcm.ts";
+import { REPEAT } from "../../src/core/functions/built-in.ts";
 import type { ServerEvent, ToolCall } from "../../src/core/realtime/server-events.ts";
 import { DEFAULTS, type Settings, withoutSecrets } from "../../src/core/settings/table.ts";
 import { seen } from "./moves.ts";
@@ -162,6 +163,12 @@ export class Player {
 
   callsWith(id: string, callId: string, argumentsText: string): this {
     return this.ends(id, { calls: [{ callId, name: "lamp", arguments: argumentsText }] });
+  }
+
+  /** The model wants its last reply to be played again. */
+  repeats(id: string, ...ids: string[]): this {
+    const calls = ids.map((callId) => ({ callId, name: REPEAT, arguments: "{}" }));
+    return this.ends(id, { calls });
   }
 
   /** Ids of the calls that ran with the user's yes. */

@@ -379,6 +379,51 @@ const RARE: readonly Story[] = [
     },
   ],
   [
+    "asked what it said: the last reply is played again, and nothing is asked of the model",
+    () => {
+      const player = client().asks().begins("r1").sounds("r1").ends("r1").heard();
+      player.asks("B").begins("r2").repeats("r2", "c1").results("c1");
+      assert.equal(player.sent.filter(({ tag }) => tag === "repeat-reply").length, 1);
+      assert.deepEqual([player.phase, player.count("create-response")], ["speaking", 2]);
+      player.heard();
+      assert.equal(player.phase, "follow-up");
+      assert.deepEqual(player.callsOver(), ["held"]);
+    },
+  ],
+  [
+    "asked what it said, and the model speaks before it calls: that is heard out, then the reply",
+    () => {
+      const player = client().asks().begins("r1").sounds("r1").repeats("r1", "c1").results("c1");
+      assert.ok(!player.sent.some(({ tag }) => tag === "repeat-reply"));
+      player.heard();
+      const again = player.sent.filter(({ tag }) => tag === "repeat-reply");
+      assert.deepEqual(again, [{ tag: "repeat-reply", but: "r1" }]);
+      assert.equal(player.heard().phase, "follow-up");
+    },
+  ],
+  [
+    "asked what it said beside another call, or with nothing to repeat: the model says it",
+    () => {
+      const two = client().asks().begins("r1").repeats("r1", "c1", "c2").results("c1", "c2");
+      assert.ok(!two.sent.some(({ tag }) => tag === "repeat-reply"));
+      assert.equal(two.count("create-response"), 2);
+      const none = client().asks().begins("r1").repeats("r1", "c1");
+      none.do({ tag: "tool-done", callId: "c1", ok: false, output: "{}", isBegun: false });
+      assert.equal(none.count("create-response"), 2);
+    },
+  ],
+  [
+    "muted by voice: a press ends it; muted by command, it does not",
+    () => {
+      const player = client().do({ tag: "command", command: "mute-until-press" });
+      assert.equal(player.phase, "muted");
+      assert.equal(player.do({ tag: "command", command: "wake" }).phase, "muted");
+      assert.equal(player.do({ tag: "tap" }).phase, "idle");
+      player.do({ tag: "command", command: "mute" }).do({ tag: "tap" });
+      assert.equal(player.phase, "muted");
+    },
+  ],
+  [
     "function time-out: reported to the model",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1").pass(3000);

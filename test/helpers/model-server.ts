@@ -4,6 +4,7 @@
  * acts is for the dice. It remembers what a client may never do, in `wrongs`.
  */
 
+import { REPEAT } from "../../src/core/functions/built-in.ts";
 import type { ClientEvent } from "../../src/core/realtime/client-events.ts";
 import type { ServerError, ServerEvent } from "../../src/core/realtime/server-events.ts";
 import type { SessionConfig } from "../../src/core/realtime/session.ts";
@@ -28,7 +29,7 @@ const FAILURES = ["server_error", "server_error", "rate_limit_exceeded", "insuff
 /** Milliseconds of sound of one delta. */
 const DELTA_MS = [20, 100, 400];
 
-const NAMES = ["lamp", NEEDS_YES, "end_conversation"] as const;
+const NAMES = ["lamp", NEEDS_YES, REPEAT, "end_conversation"] as const;
 
 export class ModelServer {
   readonly attempt: number;

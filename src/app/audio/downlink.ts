@@ -58,6 +58,12 @@ const NO_COUNTS = {
   repeatedEvents: 0,
 };
 
+interface KeptReply {
+  readonly responseId: string;
+  pieces: Int16Array[];
+  samples: number;
+}
+
 export class Downlink {
   readonly #options: DownlinkOptions;
   readonly #playhead = new Playhead();
@@ -75,7 +81,9 @@ export class Downlink {
   #flushing: Promise<readonly HeardItem[]> = Promise.resolve([]);
   #cancelDry: () => void = () => {};
   /** The last reply as it came, before the volume. */
-  #last: { readonly responseId: string; pieces: Int16Array[]; samples: number } | null = null;
+  #last: KeptReply | null = null;
+  /** The one before: the last may be a word or two before a call. */
+  #before: KeptReply | null = null;
   /** As loud as it is to be, but for somebody who makes a sound. */
   #gain = 1;
   #ducked: boolean = false;
@@ -186,9 +194,18 @@ export class Downlink {
     this.#ownSounds = false;
   }
 
-  /** Plays the last reply again; `drained` follows, at once when there is none. */
-  repeat(): void {
-    for (const piece of this.#last?.pieces ?? []) this.#playOwn(piece, this.#options.volume());
+  /** Is there a reply that could be played again? */
+  get canRepeat(): boolean {
+    return this.#last !== null;
+  }
+
+  /**
+   * Plays the last reply again, or the one before where that is of the response `but`; `drained`
+   * follows, at once when there is none.
+   */
+  repeat(but: string | null): void {
+    const last = this.#last?.responseId === but ? this.#before : this.#last;
+    for (const piece of last?.pieces ?? []) this.#playOwn(piece, this.#options.volume());
     this.finish();
   }
 
@@ -298,7 +315,10 @@ export class Downlink {
 
   /** The copy for `repeat`; beyond its bound the end of a reply is not kept. */
   #keep(responseId: string, pcm: Int16Array): void {
-    if (this.#last?.responseId !== responseId) this.#last = { responseId, pieces: [], samples: 0 };
+    if (this.#last?.responseId !== responseId) {
+      this.#before = this.#last;
+      this.#last = { responseId, pieces: [], samples: 0 };
+    }
     if (this.#last.samples + pcm.length > REPEAT_MAX_SAMPLES) return;
     this.#last.pieces.push(pcm.slice());
     this.#last.samples += pcm.length;

@@ -1,7 +1,7 @@
 /** The functions that Pipit has by itself, carried out. Their rows are in core/functions/built-in.ts. */
 
 import type { TimerOrder } from "../../core/control.ts";
-import { GOODBYE } from "../../core/functions/built-in.ts";
+import { GOODBYE, REPEAT } from "../../core/functions/built-in.ts";
 import { timeData } from "../../core/functions/context.ts";
 import type { ToolResult } from "../../core/functions/result.ts";
 import { type Fields, number, text } from "../../core/json.ts";
@@ -22,6 +22,10 @@ export interface BuiltInParts {
   readonly look: (signal: AbortSignal) => Promise<ToolResult>;
   /** As `pipit status --json` has it. */
   readonly status: () => Fields;
+  /** Is there a reply that could be played again? */
+  readonly canRepeat: () => boolean;
+  /** Nothing is heard any more once the model has answered. */
+  readonly muteAfterReply: () => void;
 }
 
 /** What of the status somebody in the kitchen may ask for. */
@@ -57,6 +61,14 @@ export function builtInHandlers(parts: BuiltInParts): ReadonlyMap<string, Handle
     ["cancel_timer", (args) => order({ act: "cancel", which: text(args, "which") ?? "" })],
     ["snooze_timer", (args) => order({ act: "snooze", minutes: number(args, "minutes") ?? 5 })],
     ["set_volume", (args) => setVolume(parts.volume, args)],
+    [REPEAT, async () => repeated(parts.canRepeat())],
+    [
+      "mute",
+      async () => {
+        parts.muteAfterReply();
+        return { ok: true, data: MUTING };
+      },
+    ],
     ["get_status", async () => ({ ok: true, data: statusData(parts.status()) })],
     [
       "remember",
@@ -124,6 +136,16 @@ async function setVolume(volume: Volume, args: Fields): Promise<ToolResult> {
 
 function statusData(status: Fields): Fields {
   return Object.fromEntries(STATUS_KEYS.map((key) => [key, status[key] ?? null]));
+}
+
+const MUTING = {
+  state: "muted as soon as you have answered",
+  say: "that you no longer listen, not even to the wake word, until somebody presses the button (or enters pipit mute off)",
+};
+
+function repeated(can: boolean): ToolResult {
+  if (!can) return { ok: false, error: "Nothing was said yet that could be played again" };
+  return { ok: true, data: { state: "the last answer is played again; say nothing" } };
 }
 
 function factsResult(done: Awaited<ReturnType<Memory["remember"]>>, word: string): ToolResult {

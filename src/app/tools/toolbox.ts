@@ -82,6 +82,8 @@ export class Toolbox {
   /** The session's set-up, while servers of tools are still being asked. */
   #held: (() => void) | null = null;
   #kit: Kit | null = null;
+  /** The user has asked to be listened to no more; the model still says how to end that. */
+  #mutes: boolean = false;
   #context: Context | null = null;
 
   constructor(options: ToolboxOptions) {
@@ -101,7 +103,11 @@ export class Toolbox {
     this.#announcements = this.#makeAnnouncements();
     this.#memory = new Memory({ store, journal, readYaml });
     const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
-    this.#builtIn = builtInHandlers({ ...parts, memory: this.#memory, look: this.#look });
+    const muteAfterReply = (): void => {
+      this.#mutes = true;
+    };
+    const own = { canRepeat: () => downlink().canRepeat, muteAfterReply, look: this.#look };
+    this.#builtIn = builtInHandlers({ ...parts, ...own, memory: this.#memory });
     this.#served = new ServedTools({ clock, journal, settings, open: world.toolServer });
     this.#executor = new Executor({
       clock,
@@ -168,6 +174,7 @@ export class Toolbox {
     for (const { tag } of facts) {
       if (tag === "conversation-began") this.#began();
       if (tag === "news-told") this.#calls.takeNews();
+      if (tag === "interrupted") this.#mutes = false;
       if (tag === "listening") this.#heard();
       if (tag === "conversation-ended" && this.#calls.waiting.length > 0) this.#newsCame();
     }
@@ -295,9 +302,18 @@ export class Toolbox {
 
   /** The state may have changed: what waits for room may have it now. */
   settled(): void {
+    this.#mute();
     this.ringer.settled();
     this.#announcer.settled();
     this.#announceNews();
+  }
+
+  /** The reply after the call was heard, or the conversation is over. */
+  #mute(): void {
+    const isOver = ["follow-up", "idle"].includes(phase(this.#options.state()));
+    if (!this.#mutes || !isOver) return;
+    this.#mutes = false;
+    this.#options.post({ tag: "command", command: "mute-until-press" });
   }
 
   async close(): Promise<void> {

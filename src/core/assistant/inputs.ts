@@ -11,7 +11,14 @@ import type { ServerEvent } from "../realtime/server-events.ts";
 import type { ResponseBy } from "../realtime/session.ts";
 import type { Call, Device, State } from "./state.ts";
 
-export type Command = "wake" | "stop" | "mute" | "unmute" | "toggle-mute" | "repeat";
+export type Command =
+  | "wake"
+  | "stop"
+  | "mute"
+  | "mute-until-press"
+  | "unmute"
+  | "toggle-mute"
+  | "repeat";
 
 /** What the world tells the assistant. */
 export type Input = Readonly<
@@ -70,8 +77,8 @@ export type Effect = Readonly<
   | { tag: "flush-playback"; attempt: number }
   /** No more sound of this reply will come; `drained` follows. */
   | { tag: "finish-reply" }
-  /** Plays the last reply again; `drained` follows, at once when there is none. */
-  | { tag: "repeat-reply" }
+  /** Plays the last reply again, or the one before if `but` is its response; `drained` follows. */
+  | { tag: "repeat-reply"; but: string | null }
   | { tag: "play-error"; sound: SpokenSound }
   /** `isApproved`: the user has said yes to it. */
   | { tag: "run-tool"; callId: string; name: string; argumentsText: string; isApproved: boolean }

@@ -89,6 +89,7 @@ const MUTED = "Muted: the press wakes nobody (pipit mute off)";
 
 /** Whoever stands at the device reads no journal: it says why nothing happens. */
 function pressedMuted(state: State, at: StepContext): Change<State> {
+  if (state.rest.tag === "muted" && state.rest.pressEnds) return unmute(state, at);
   const sends: Effect[] = at.settings["audio.earcons"]
     ? [{ tag: "play-error", sound: "muted" }]
     : [];
@@ -162,7 +163,9 @@ function command(state: State, what: Command, at: StepContext): Routed {
       if (state.conversation !== null) return endNow("stopped");
       return state.rest.tag === "fault" ? quiet(state, at) : NOTHING;
     case "mute":
-      return state.rest.tag === "muted" ? NOTHING : mute(state, at);
+      return state.rest.tag === "muted" ? NOTHING : mute(state, false, at);
+    case "mute-until-press":
+      return state.rest.tag === "muted" ? NOTHING : mute(state, true, at);
     case "unmute":
       return state.rest.tag === "muted" ? unmute(state, at) : NOTHING;
     case "toggle-mute":
@@ -178,12 +181,12 @@ function quiet(state: State, at: StepContext): Change<State> {
   return withMemory({ ...state, rest: { tag: "idle" } }, change);
 }
 
-function mute(state: State, at: StepContext): Change<State> {
+function mute(state: State, pressEnds: boolean, at: StepContext): Change<State> {
   const ended = finish(state, { reason: "muted", fault: null }, at);
   const cooled = coolDown(ended.next.memory);
   const silent = quieted(cooled.next, ended.next.rest, at.headSample);
   const sends = [...(ended.sends ?? []), ...(cooled.sends ?? []), ...(silent.sends ?? [])];
-  const next: State = { ...ended.next, memory: silent.next, rest: { tag: "muted" } };
+  const next: State = { ...ended.next, memory: silent.next, rest: { tag: "muted", pressEnds } };
   return { next, sends, facts: [...(ended.facts ?? []), log("info", "Muted")] };
 }
 
@@ -197,14 +200,14 @@ function unmute(state: State, at: StepContext): Change<State> {
 
 /** Plays the last reply again, from our own copy. In a conversation that is a reply like any other. */
 function repeat({ conversation: c, ...state }: State): Routed {
-  const again: Effect = { tag: "repeat-reply" };
+  const again: Effect = { tag: "repeat-reply", but: null };
   if (c === null) return { next: { ...state, conversation: c }, sends: [again] };
   const { turn, response, playback, tools } = c;
   const isOpen = turn.tag === "open" || (turn.tag === "closed" && phaseOf(c) === "follow-up");
   const isFree = response.tag === "none" && !response.pending && tools.tag === "quiet";
   const isQuiet = playback.tag === "silent" || playback.tag === "settling";
   if (!isOpen || !isFree || !isQuiet) return NOTHING;
-  return [tell.playback({ tag: "repeat" })];
+  return [tell.playback({ tag: "repeat", but: null })];
 }
 
 /** The whole machine is to go off; systemd will then stop us, in good order. */

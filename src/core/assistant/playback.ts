@@ -23,7 +23,8 @@ export type PlaybackEvent = Readonly<
   | { tag: "drained"; settleMs: number | null }
   | { tag: "flush"; attempt: number }
   | { tag: "flushed"; items: readonly HeardItem[] }
-  | { tag: "repeat" }
+  /** `but`: not the reply of this response. */
+  | { tag: "repeat"; but: string | null }
   | { tag: "due" }
 >;
 
@@ -100,8 +101,8 @@ function release(own: Held, _: unknown, at: Scope): Change<Playback> {
   return { next: draining(at), sends: [{ tag: "finish-reply" }], facts };
 }
 
-function repeat(_: Playback, __: unknown, at: Scope): Change<Playback> {
-  return { next: draining(at), sends: [{ tag: "repeat-reply" }] };
+function repeat(_: Playback, { but }: Event<"repeat">, at: Scope): Change<Playback> {
+  return { next: draining(at), sends: [{ tag: "repeat-reply", but }] };
 }
 
 function underrun(own: Playing, _: unknown, at: Scope): Change<Playback> {

@@ -122,8 +122,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "all functions are settled: the model goes on, or has said goodbye",
-    orders: (c) =>
-      c.tools.tag === "quiet" && c.tools.awaited && c.response.tag === "none" ? report(c) : null,
+    orders: (c) => (c.tools.tag === "quiet" && c.tools.awaited && mayReport(c) ? report(c) : null),
   },
   {
     name: "the model has answered what it was shown: the pictures are deleted",
@@ -272,9 +271,22 @@ function budgetSpent(c: Conversation, at: Scope): readonly Order[] | null {
   ];
 }
 
+/** Another reply can begin; the last one can be played again. */
+function mayReport({ response, playback, tools }: Conversation): boolean {
+  const mayPlay = ["playing", "silent", "settling"].includes(playback.tag);
+  return response.tag === "none" && (tools.repeatsBut === null || mayPlay);
+}
+
 /** Results are answered by another response, unless the model has said its goodbye. */
 function report({ tools, playback }: Conversation): readonly Order[] {
   const reported = tell.tools({ tag: "reported" });
+  const { repeatsBut } = tools;
+  if (repeatsBut !== null) {
+    // What the model has said before its call is heard out first.
+    return playback.tag === "playing"
+      ? [tell.playback({ tag: "complete", error: null })]
+      : [reported, tell.playback({ tag: "repeat", but: repeatsBut })];
+  }
   if (tools.goodbye === "no" || (tools.goodbye === "called" && !isHeard(playback))) {
     return [reported, tell.response({ tag: "results" })];
   }

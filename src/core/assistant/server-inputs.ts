@@ -215,7 +215,11 @@ function responseDone(c: Conversation, said: Of<ServerEvent, "response-done">): 
   const isAnswer = heard || said.calls.length > 0;
   const answered = isAnswer ? [tell.turn({ tag: "answered" })] : [];
   if (said.calls.length > 0 && said.status === "completed") {
-    return [done, ...answered, tell.tools({ tag: "called", calls: said.calls })];
+    return [
+      done,
+      ...answered,
+      tell.tools({ tag: "called", responseId: said.responseId, calls: said.calls }),
+    ];
   }
   const isSounding = isHeard(playback) || playback.tag === "held";
   const complete = isSounding ? [tell.playback({ tag: "complete", error: null })] : [];

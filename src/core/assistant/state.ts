@@ -172,6 +172,8 @@ export interface OpenCall {
   readonly startedMs: number;
   readonly deadlineMs: number;
   readonly isAnswered: boolean;
+  /** Asked to play the last reply again, and alone: the response that asked. Null for all others. */
+  readonly repeatsBut: string | null;
 }
 
 /** A call that awaits approval. `untilMs`: counts while nobody speaks (see views.ts). */
@@ -196,6 +198,8 @@ export type Tools = {
   readonly awaited: boolean;
   /** Items with pictures that the model has and has not answered yet: they go when it has. */
   readonly pictures: readonly string[];
+  /** The last reply is played again instead of another response; but not that of this response. */
+  readonly repeatsBut: string | null;
   readonly approvals: readonly Approval[];
   /** Reported as begun; their end is still to come. */
   readonly begun: readonly Pick<OpenCall, "callId" | "name" | "startedMs">[];
@@ -240,9 +244,14 @@ export interface Memory {
   readonly budgetNotified: BudgetLevel | null;
 }
 
-/** At rest: what is shown. A fault is shown for a while; muted has no end of its own. */
+/**
+ * At rest: what is shown. A fault is shown for a while; muted has no end of its own. `pressEnds`: muted
+ * by voice, so that whoever did it can end it without the command line.
+ */
 export type Rest = Readonly<
-  { tag: "idle" } | { tag: "muted" } | { tag: "fault"; fault: Fault; untilMs: number }
+  | { tag: "idle" }
+  | { tag: "muted"; pressEnds: boolean }
+  | { tag: "fault"; fault: Fault; untilMs: number }
 >;
 
 export interface State {

@@ -10,6 +10,7 @@
  */
 
 import { fault } from "../fault.ts";
+import { REPEAT } from "../functions/built-in.ts";
 import { utf8Bytes } from "../functions/result.ts";
 import type { CallOutcome } from "../phase.ts";
 import { NOTE } from "../realtime/dialogue.ts";
@@ -28,7 +29,7 @@ import { after, type Change, endingBy, log, type Of, send, type Table } from "./
 import type { Approval, OpenCall, Scope, Tools } from "./state.ts";
 
 export type ToolsEvent = Readonly<
-  | { tag: "called"; calls: readonly ToolCall[] }
+  | { tag: "called"; responseId: string; calls: readonly ToolCall[] }
   | { tag: "done"; callId: string; result: CallResult }
   /** This one is to be approved by the user first; `output` tells the model so. */
   | { tag: "ask"; callId: string; output: string }
@@ -102,6 +103,7 @@ export const NO_TOOLS: Tools = {
   goodbye: "no",
   awaited: false,
   pictures: [],
+  repeatsBut: null,
   approvals: [],
   begun: [],
 };
@@ -122,15 +124,15 @@ function openCalls(own: Tools): readonly OpenCall[] {
 }
 
 function withCalls(own: Tools, calls: readonly OpenCall[]): Tools {
-  const { rounds, goodbye, awaited, pictures, approvals, begun } = own;
+  const { rounds, goodbye, awaited, pictures, repeatsBut, approvals, begun } = own;
   const settledIds = own.settledIds.slice(-SETTLED_CALLS_MAX);
-  const data = { settledIds, rounds, goodbye, awaited, pictures, approvals, begun };
+  const data = { settledIds, rounds, goodbye, awaited, pictures, repeatsBut, approvals, begun };
   return calls.length === 0 ? { ...data, tag: "quiet" } : { ...data, tag: "running", calls };
 }
 
 // ---------------------------------------------------------------- calls
 
-function called(own: Tools, { calls }: Event<"called">, at: Scope): Change<Tools> {
+function called(own: Tools, { responseId, calls }: Event<"called">, at: Scope): Change<Tools> {
   const known = new Set([...own.settledIds, ...openCalls(own).map(({ callId }) => callId)]);
   const fresh = calls.filter(({ callId }, n) => {
     return !known.has(callId) && calls.findIndex((one) => one.callId === callId) === n;
@@ -144,7 +146,10 @@ function called(own: Tools, { calls }: Event<"called">, at: Scope): Change<Tools
   }
   const opened = fresh.map(({ callId, name, arguments: argumentsText }): OpenCall => {
     const deadlineMs = at.nowMs + TOOL_MAX_MS;
-    return { callId, name, argumentsText, startedMs: at.nowMs, deadlineMs, isAnswered: false };
+    const isAlone = name === REPEAT && fresh.length === 1;
+    const repeatsBut = isAlone ? responseId : null;
+    const times = { startedMs: at.nowMs, deadlineMs };
+    return { callId, name, argumentsText, ...times, isAnswered: false, repeatsBut };
   });
   // The same call once more, after the user has spoken, is the user's yes.
   const isYes = (one: Approval): boolean =>
@@ -175,7 +180,7 @@ function run({ callId, name, argumentsText }: OpenCall, isApproved: boolean): Ef
 
 function reported(own: Quiet): Change<Tools> {
   const goodbye = own.goodbye === "called" ? "asked" : own.goodbye;
-  return { next: { ...own, awaited: false, goodbye } };
+  return { next: { ...own, awaited: false, repeatsBut: null, goodbye } };
 }
 
 /** The pictures that were answered are deleted. */
@@ -209,7 +214,8 @@ function approve(own: Quiet, _: unknown, at: Scope): Change<Tools> {
   const approvals = own.approvals.filter(({ stage }) => stage !== "asked");
   const opened = approved.map(({ callId, name, argumentsText }): OpenCall => {
     const deadlineMs = at.nowMs + TOOL_MAX_MS;
-    return { callId, name, argumentsText, startedMs: at.nowMs, deadlineMs, isAnswered: true };
+    const times = { startedMs: at.nowMs, deadlineMs };
+    return { callId, name, argumentsText, ...times, isAnswered: true, repeatsBut: null };
   });
   return {
     next: withCalls({ ...own, approvals, awaited: true }, [...openCalls(own), ...opened]),
@@ -305,10 +311,21 @@ function over(
 function done(own: Tools, { callId, result }: Event<"done">, at: Scope): Change<Tools> {
   const begun = own.begun.find((call) => call.callId === callId);
   if (begun === undefined) {
+    const call = openCalls(own).find((one) => one.callId === callId);
+    if (call?.name === REPEAT && result.ok) return repeat(own, call, result, at);
     return settle(own, (call) => (call.callId === callId ? result : null), "held", at);
   }
   const next = { ...own, begun: own.begun.filter((call) => call !== begun) };
   return { next, facts: [over(begun, result, "late", at)] };
+}
+
+/** The last reply is the answer: no response is asked for. */
+function repeat(own: Tools, call: OpenCall, result: CallResult, at: Scope): Change<Tools> {
+  const isAlone = call.repeatsBut !== null && openCalls(own).length === 1;
+  const told = isAlone ? result : failure("Call it alone, or say the answer again yourself");
+  const settled = settle(own, (one) => (one === call ? told : null), "held", at);
+  if (!isAlone) return settled;
+  return { ...settled, next: { ...settled.next, repeatsBut: call.repeatsBut } };
 }
 
 function aborts(calls: readonly OpenCall[]): readonly Effect[] {
@@ -324,7 +341,7 @@ function interrupted(own: Tools, _: unknown, at: Scope): Change<Tools> {
   const why = failure("The user interrupted; ask again if it is still wanted");
   const answered = settle(own, () => why, "given-up", at);
   const { next, facts = [] } = refuse(answered.next, ({ stage }) => stage !== "asked", at);
-  const left = { ...next, goodbye: "no", awaited: false } as const;
+  const left = { ...next, goodbye: "no", awaited: false, repeatsBut: null } as const;
   return after(aborts(openCalls(own)), [], {
     ...answered,
     next: left,
@@ -337,7 +354,7 @@ function dead(own: Tools, _: unknown, at: Scope): Change<Tools> {
   const lost = settle(own, () => failure("the connection is lost"), "lost", at);
   const { next, facts = [] } = refuse(lost.next, () => true, at);
   return {
-    next: { ...next, awaited: false, pictures: [] },
+    next: { ...next, awaited: false, repeatsBut: null, pictures: [] },
     sends: aborts(openCalls(own)),
     facts: [...(lost.facts ?? []), ...facts],
   };

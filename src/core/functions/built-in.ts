@@ -91,6 +91,20 @@ const REST: readonly FunctionRow[] = [
   ),
 ];
 
+/** Its answer is the last reply once more, and no response of the model's (assistant/tools.ts). */
+export const REPEAT = "repeat_answer";
+
+const SELF: readonly FunctionRow[] = [
+  row(
+    REPEAT,
+    "Plays your last spoken answer again, exactly as it was. Call it, and say nothing yourself, when the user did not hear or understand you and asks what you said.",
+  ),
+  row(
+    "mute",
+    "Stops listening for good, when the user asks you to mute yourself, to switch your microphone off or to stop listening until told otherwise. It takes effect after your next sentence: say what the result says.",
+  ),
+];
+
 const MEMORY: readonly FunctionRow[] = [
   row(
     "remember",
@@ -126,7 +140,7 @@ export interface Abilities {
 }
 
 export function builtInRows({ memory, camera }: Abilities): readonly FunctionRow[] {
-  return [TIME, ...TIMERS, ...REST, ...(memory ? MEMORY : []), ...(camera ? [LOOK] : [])];
+  return [TIME, ...TIMERS, ...REST, ...SELF, ...(memory ? MEMORY : []), ...(camera ? [LOOK] : [])];
 }
 
 /** The one whose meaning is the conversation's own; the session names it, and a test compares. */

@@ -245,6 +245,47 @@ test("confirmation: refused after fifteen seconds, not counted as a failure", as
   assert.equal(metrics["function_success_rate"], 1);
 });
 
+test("what did you say: the last answer once more, as it was; the model is not asked again", async () => {
+  const world = await asked({ "audio.volume": 1 });
+  world.delta("resp_1", "item_1", 400);
+  world.done("resp_1");
+  world.listen(1_000);
+  const before = world.speaker.queued.slice();
+  assert.ok(before.length > 0);
+  question(world, 2);
+  await calls(world, 2, ["repeat_answer", {}, "c1"]);
+  assert.deepEqual(world.speaker.queued.slice(before.length), before);
+  assert.equal(requests(world), 2);
+  world.listen(1_000);
+  assert.equal(world.leds.shown.at(-1), "follow-up");
+  assert.match(String(outputOf(world, "c1")["state"]), /played again/);
+});
+
+test("muted by voice: it says how that ends, hears no wake word, and a press ends it", async () => {
+  const world = await asked();
+  await calls(world, 1, ["mute", {}, "c1"]);
+  assert.match(String(outputOf(world, "c1")["say"]), /presses the button/);
+  assert.equal(world.leds.shown.at(-1), "thinking", "it still answers");
+  await answers(world, "resp_2");
+  assert.equal(world.leds.shown.at(-1), "muted");
+  world.wake();
+  assert.equal(world.leds.shown.at(-1), "muted");
+  world.tap();
+  assert.equal(world.leds.shown.at(-1), "idle");
+  world.listen(3_000);
+  world.wake();
+  assert.equal(world.leds.shown.at(-1), "connecting");
+});
+
+test("muted by voice, and interrupted: not muted", async () => {
+  const world = await asked();
+  await calls(world, 1, ["mute", {}, "c1"]);
+  world.wake();
+  await settled();
+  world.listen(20_000);
+  assert.equal(world.leds.shown.at(-1), "idle");
+});
+
 test("barge-in cancels running function calls; each is answered once", async () => {
   const custom = { slow: { description: "Slow.", http: HTTP } };
   const world = await asked({ "tools.custom": custom });

@@ -70,9 +70,9 @@ function inputs(attempt: number): Input[] {
     { tag: "ptt-up" },
     { tag: "uplink-flushed" },
     { tag: "power-off" },
-    ...(["wake", "stop", "mute", "unmute", "toggle-mute", "repeat"] as const).map(
-      (command): Input => ({ tag: "command", command }),
-    ),
+    ...(
+      ["wake", "stop", "mute", "mute-until-press", "unmute", "toggle-mute", "repeat"] as const
+    ).map((command): Input => ({ tag: "command", command })),
     { tag: "tool-done", callId: "c", ok: true, output: "{}", isBegun: false },
     { tag: "tool-done", callId: "c", ok: true, output: "{}", isBegun: false, picture: "/9j/" },
     { tag: "tool-asks", callId: "c", output: "{}" },
