@@ -16,6 +16,8 @@ import { GpioLeds } from "./adapters/gpio/leds.ts";
 import { NoneButton, NoneLeds } from "./adapters/gpio/none.ts";
 import { type GpioBackend, pickBank } from "./adapters/gpio/pick.ts";
 import { isPwmPin, PwmPins } from "./adapters/gpio/pwm.ts";
+import { openSpi } from "./adapters/gpio/spi.ts";
+import { StripLeds } from "./adapters/gpio/strip.ts";
 import { TerminalButton, TerminalLeds } from "./adapters/gpio/terminal.ts";
 import { LateServer } from "./adapters/mcp/late-server.ts";
 import { MetricsFiles } from "./adapters/metrics/files.ts";
@@ -345,11 +347,17 @@ function composeWakeEngine(base: Base): WakeEngine | null {
 function composeLeds(base: Base): Leds {
   const { settings, env, clock, current } = base;
   const backend = settings["leds.backend"];
+  const onFault = (why: Fault): void => warnOnce(base, why);
+  if (backend === "apa102") {
+    const bank = isPin(settings["leds.power_pin"]) ? pins("auto", base) : null;
+    const open = () => openSpi(settings["leds.device"]);
+    return new StripLeds({ open, bank, clock, settings: current, onFault });
+  }
   const hasLeds = [settings["leds.listening_pin"], settings["leds.status_pin"]].some(isPin);
   const bank = hasLeds ? pins(backend, base) : null;
   if (bank !== null) {
     const options = { bank: dimmed(bank, base), clock, settings: current };
-    return new GpioLeds({ ...options, onFault: (why) => warnOnce(base, why) });
+    return new GpioLeds({ ...options, onFault });
   }
   const sink = fdSink(1, env);
   return isPanel(backend) ? new TerminalLeds(sink, wantsColour(sink, env)) : new NoneLeds();

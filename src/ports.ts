@@ -146,6 +146,10 @@ export interface Leds {
    * the device is ready; never when there is none, or something else was shown before.
    */
   show(indication: Indication, lit?: () => void): void;
+  /** How loud the answer is, 0 to 1, from `atMs` (monotonic) on; only LEDs that can show it have it. */
+  loudness?(share: number, atMs: number): void;
+  /** When the next timer rings (monotonic), or that none does; only LEDs that can show it have it. */
+  countdown?(dueMs: number | null): void;
   close(): Promise<void>;
 }
 

@@ -324,7 +324,10 @@ export class Appliance {
       },
       drained: (): void => this.#downlink.drained(),
       underrun: (): void => this.#downlink.underrun(),
-      playing: (pcm: Int16Array, atMs: number): void => this.#echo?.path.playing(pcm, atMs),
+      playing: (pcm: Int16Array, atMs: number): void => {
+        this.#echo?.path.playing(pcm, atMs);
+        this.#tools.ringer.leds.playing(pcm, atMs);
+      },
       silenced: (atMs: number): void => this.#echo?.path.silenced(atMs),
       flowing: (): void => this.#loop.post({ tag: "device-back", device: "speaker" }),
       lost: (why: Fault): void => {

@@ -1,5 +1,6 @@
 /** The LEDs, with what is shown above whatever the appliance does otherwise: ringing, the camera. */
 
+import { loudnessOf } from "../core/panel/strip.ts";
 import type { Indication } from "../core/phase.ts";
 import type { Leds } from "../ports.ts";
 
@@ -38,6 +39,15 @@ export class OverlaidLeds implements Leds {
     if (now === before) return;
     if (now !== null) this.#leds.show(now);
     else if (this.#below !== null) this.#leds.show(this.#below.indication, this.#below.lit);
+  }
+
+  /** What sounds from `atMs` on; looked at only where the LEDs can show it. */
+  playing(pcm: Int16Array, atMs: number): void {
+    this.#leds.loudness?.(loudnessOf(pcm), atMs);
+  }
+
+  countdown(dueMs: number | null): void {
+    this.#leds.countdown?.(dueMs);
   }
 
   close(): Promise<void> {

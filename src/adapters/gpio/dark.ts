@@ -5,13 +5,17 @@ import type { Settings } from "../../core/settings/table.ts";
 import type { Clock } from "../../ports.ts";
 import type { Bank } from "./bank.ts";
 import { type GpioBackend, pickBank } from "./pick.ts";
+import { openSpi } from "./spi.ts";
+import { darkBytes } from "./strip.ts";
 
 /**
  * Always succeeds: whatever cannot be made dark is not ours, or not there. Returns what came of it,
  * a sentence for the owner.
  */
 export async function makeLedsDark(settings: Settings, clock: Clock): Promise<string> {
-  const banks = banksFor(settings["leds.backend"], clock);
+  const backend = settings["leds.backend"];
+  if (backend === "apa102") return stripDark(settings["leds.device"], settings["leds.count"]);
+  const banks = banksFor(backend, clock);
   const pins = [settings["leds.listening_pin"], settings["leds.status_pin"]].filter(
     (pin) => pin !== "none",
   );
@@ -23,6 +27,21 @@ export async function makeLedsDark(settings: Settings, clock: Clock): Promise<st
   if (pins.length === 0) return "No LEDs are configured: nothing to make dark";
   const why = banks.length === 0 ? "there is no GPIO here" : "somebody else has the pins";
   return `The LEDs were left alone (${pinsText(pins)}): ${why}`;
+}
+
+/** Its supply, where a pin switches it, went with the daemon. */
+function stripDark(path: string, count: number): string {
+  try {
+    const line = openSpi(path);
+    const isDark = line.write(darkBytes(count));
+    line.release();
+    return isDark
+      ? `The LEDs are dark (${path})`
+      : `The LEDs were left alone: ${path} takes nothing`;
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    return `The LEDs were left alone: ${error.fault.message}`;
+  }
 }
 
 function pinsText(pins: readonly number[]): string {

@@ -14,8 +14,7 @@ export interface GpioKernel {
   /** Opens a chip; throws the system's error. */
   open(path: string): number;
   close(descriptor: number): void;
-  /** `argument` is read and written. Empty where it went well, else the error's name (EBUSY …). */
-  ioctl(descriptor: number, request: number, argument: Buffer): string;
+  ioctl: Ioctl;
   /** Bytes read; throws the system's error. */
   read(descriptor: number, into: Buffer): number;
   /** Calls back whenever there is something to read; the result ends that. */
@@ -27,10 +26,13 @@ export interface GpioKernel {
 const CHIP = /^gpiochip\d+$/;
 const require = createRequire(import.meta.url);
 
-type Ioctl = (descriptor: number, request: number, argument: Buffer) => unknown;
+/** `argument` is read and written. Empty where it went well, else the error's name (EBUSY …). */
+export type Ioctl = (descriptor: number, request: number, argument: Buffer) => string;
 
 interface Koffi {
-  load(library: null): { func(definition: string): Ioctl };
+  load(library: null): {
+    func(definition: string): (descriptor: number, request: number, argument: Buffer) => unknown;
+  };
   errno(): unknown;
 }
 
@@ -45,20 +47,30 @@ interface Epoll {
   readonly EPOLLIN: number;
 }
 
+/** Null where koffi is not installed, or was not built for this machine. */
+export function loadIoctl(): Ioctl | null {
+  try {
+    const koffi: unknown = require("koffi");
+    if (!isKoffi(koffi)) return null;
+    const ioctl = koffi.load(null).func("int ioctl(int, unsigned long, void *)");
+    return (descriptor, request, argument) =>
+      Number(ioctl(descriptor, request, argument)) < 0 ? errnoName(koffi.errno()) : "";
+  } catch {
+    return null;
+  }
+}
+
 /** Null where koffi or epoll is not installed, or was not built for this machine. */
 export function loadGpioKernel(): GpioKernel | null {
   try {
-    const koffi: unknown = require("koffi");
+    const ioctl = loadIoctl();
     const epoll: unknown = require("epoll");
-    if (!isKoffi(koffi) || !isEpollPackage(epoll)) return null;
-    const ioctl = koffi.load(null).func("int ioctl(int, unsigned long, void *)");
-    const errno = (): string => errnoName(koffi.errno());
+    if (ioctl === null || !isEpollPackage(epoll)) return null;
     return {
       chips,
       open: (path) => openSync(path, "r+"),
       close: (descriptor) => closeSync(descriptor),
-      ioctl: (descriptor, request, argument) =>
-        Number(ioctl(descriptor, request, argument)) < 0 ? errno() : "",
+      ioctl,
       read: (descriptor, into) => readSync(descriptor, into, 0, into.length, null),
       watch: (descriptor, readable) => watch(epoll.Epoll, descriptor, readable),
       nowMs: () => Number(process.hrtime.bigint()) / 1e6,

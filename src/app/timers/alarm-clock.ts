@@ -64,6 +64,8 @@ export interface AlarmClockOptions {
   readonly makeRoom: () => void;
   /** It has begun to ring, or ended. */
   readonly changed: () => void;
+  /** What is due next may be another. */
+  readonly armed: () => void;
 }
 
 export type Done =
@@ -333,8 +335,10 @@ export class AlarmClock {
 
   #arm(): void {
     this.#cancelAlarm();
-    if (!this.#open || this.#timers.entries.length === 0) return;
-    const { clock, ringMaxMs } = this.#options;
+    if (!this.#open) return;
+    const { clock, ringMaxMs, armed } = this.#options;
+    armed();
+    if (this.#timers.entries.length === 0) return;
     const now = this.now;
     const waits = [this.#nextDueMs(now) - now.wallMs];
     if (this.#due.length > 0) {

@@ -8,6 +8,7 @@ import type { State } from "../../core/assistant/state.ts";
 import { phase } from "../../core/assistant/views.ts";
 import type { TimerOrder } from "../../core/control.ts";
 import type { Settings } from "../../core/settings/table.ts";
+import type { Clock } from "../../ports.ts";
 import type { Downlink } from "../audio/downlink.ts";
 import { OverlaidLeds } from "../overlaid-leds.ts";
 import type { World } from "../world.ts";
@@ -31,11 +32,13 @@ export interface RingerOptions {
 export class Ringer {
   readonly leds: OverlaidLeds;
   readonly alarmClock: AlarmClock;
+  readonly #clock: Clock;
   readonly #post: (input: Input) => void;
   readonly #state: () => State;
 
   constructor({ world, settings, downlink, post, state, changed }: RingerOptions) {
     const { clock, calendar, journal } = world;
+    this.#clock = clock;
     this.#post = post;
     this.#state = state;
     this.leds = new OverlaidLeds(world.leds);
@@ -57,7 +60,15 @@ export class Ringer {
         this.leds.overlay("ringing", this.alarmClock.isRinging);
         changed();
       },
+      armed: () => this.leds.countdown(this.#nextTimerMs()),
     });
+  }
+
+  /** When the next timer rings, monotonic; null: none is running. */
+  #nextTimerMs(): number | null {
+    const { next } = this.alarmClock;
+    if (next?.entry.kind !== "timer") return null;
+    return this.#clock.nowMs() + next.dueMs - this.#clock.wallMs();
   }
 
   /** Whether a sound of our own may be heard now. */

@@ -79,11 +79,17 @@ function neededGroups(settings: Settings | null): readonly string[] {
     settings[key].startsWith("file:");
   const pins = [settings["leds.listening_pin"], settings["leds.status_pin"]];
   const ledBackend = settings["leds.backend"];
-  const usesPins = (backend: string): boolean => backend !== "none" && backend !== "panel";
+  const usesPins = (backend: string): boolean => !["none", "panel", "apa102"].includes(backend);
   const hasLed = pins.some((pin) => pin !== "none") && usesPins(ledBackend);
   const hasButton = settings["button.pin"] !== "none" && usesPins(settings["button.backend"]);
   const hasSound = !isFile("audio.input_device") || !isFile("audio.output_device");
-  return [...(hasSound ? ["audio"] : []), ...(hasLed || hasButton ? ["gpio"] : [])];
+  const hasCamera = !/^(?:off$|file:)/i.test(settings["camera.source"]);
+  return [
+    ...(hasSound ? ["audio"] : []),
+    ...(hasLed || hasButton ? ["gpio"] : []),
+    ...(ledBackend === "apa102" ? ["spi"] : []),
+    ...(hasCamera ? ["video"] : []),
+  ];
 }
 
 /** The root, and where the metrics go, if that is another disk. */

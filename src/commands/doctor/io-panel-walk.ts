@@ -26,8 +26,9 @@ const LEDS = [
 export function pinsFacts(settings: Settings, clock: Clock): PinsFacts {
   const wantsLeds = LEDS.some(([, key]) => settings[key] !== "none");
   const wantsButton = settings["button.pin"] !== "none";
+  const leds = settings["leds.backend"];
   const backends: readonly (GpioBackend | null)[] = [
-    wantsLeds ? settings["leds.backend"] : null,
+    wantsLeds && leds !== "apa102" ? leds : null,
     wantsButton ? settings["button.backend"] : null,
   ];
   const wanted = backends.filter((one) => one !== null && one !== "none" && one !== "panel");
@@ -53,7 +54,8 @@ export async function walkLeds(
   clock: Clock,
   say: (text: string) => void,
 ): Promise<readonly LedFacts[]> {
-  const bank = bankOf(settings["leds.backend"], clock);
+  const backend = settings["leds.backend"];
+  const bank = backend === "apa102" ? null : bankOf(backend, clock);
   const facts: LedFacts[] = [];
   for (const [role, key] of LEDS) {
     const pin = settings[key];

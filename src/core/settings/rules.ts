@@ -149,9 +149,10 @@ function models(values: Partial<Settings>): readonly Broken[] {
 /** Two parts at one pin: the second of them would only ever find it taken. */
 function pins(values: Partial<Settings>, isWritten: IsWritten): readonly Broken[] {
   const drivesPins = (key: "leds.backend" | "button.backend"): boolean =>
-    values[key] !== "panel" && values[key] !== "none";
+    values[key] !== "panel" && values[key] !== "none" && values[key] !== "apa102";
   const keys = [
     ...(drivesPins("leds.backend") ? (["leds.listening_pin", "leds.status_pin"] as const) : []),
+    ...(values["leds.backend"] === "apa102" ? (["leds.power_pin"] as const) : []),
     ...(drivesPins("button.backend") ? (["button.pin"] as const) : []),
   ];
   return keys.flatMap((key, index) => {

@@ -7,6 +7,7 @@
 
 import { CAMERA_SOURCE } from "../camera/source.ts";
 import { LED_MODES, LED_PATTERN, TIME_OF_DAY } from "../panel/led-pattern.ts";
+import { LED_COLOUR, STRIP_MAX } from "../panel/strip.ts";
 import { ALL_VOICES } from "../voices.ts";
 import type { Pattern } from "./row.ts";
 import {
@@ -194,12 +195,15 @@ const OPENAI_ROWS = { ...WHO, ...HOW, ...TURNS } as const;
 
 // ---------------------------------------------------------------- gpio
 const BACKENDS = ["auto", "gpiochip", "onoff", "panel", "none"] as const;
+const LED_BACKENDS = [...BACKENDS, "apa102"] as const;
 /** Pins of the 40-pin header, by their BCM number. */
 const BCM_MAX = 27;
 const LOOK: Pattern = {
   regex: LED_PATTERN,
   says: `STATE=PATTERN or STATE=LISTENING+STATUS, of the patterns ${LED_MODES.join(", ")}`,
 };
+const COLOUR: Pattern = { regex: LED_COLOUR, says: "STATE=#rrggbb, such as thinking=#ffa000" };
+const SPI_DEVICE: Pattern = { regex: /^\/\S+$/, says: "an absolute path such as /dev/spidev0.0" };
 const TIME: Pattern = {
   regex: new RegExp(`^$|${TIME_OF_DAY.source}`),
   says: "a time of day such as 22:30, or empty",
@@ -208,12 +212,43 @@ const TIME: Pattern = {
 const ACTIONS = ["wake-or-stop", "mute", "repeat", "shutdown", "none"] as const;
 
 const LEDS = {
-  "leds.backend": oneOf(BACKENDS, {
+  "leds.backend": oneOf(LED_BACKENDS, {
     default: "auto",
     reload: "restart",
     doc:
       "Where the state is shown: gpiochip and onoff drive LEDs at pins, panel draws it on the terminal; " +
-      "auto takes the first of these that is there.",
+      "auto takes the first of these that is there. apa102: the coloured LEDs of a HAT (ReSpeaker, Voice Bonnet), " +
+      "see leds.device; its button is usually at GPIO 17, which is button.pin as it comes.",
+  }),
+  "leds.device": text({
+    default: "/dev/spidev0.0",
+    required: true,
+    pattern: SPI_DEVICE,
+    reload: "restart",
+    doc: "apa102: the SPI device of the LEDs; /dev/spidev0.1 for the ReSpeaker 4-Mic. Switch SPI on with raspi-config, then run scripts/install again: the service needs rights for it.",
+  }),
+  "leds.count": int({
+    default: 3,
+    min: 1,
+    max: STRIP_MAX,
+    reload: "restart",
+    doc: "apa102: how many LEDs; 3 on the ReSpeaker 2-Mic and the Voice Bonnet, 12 on the ReSpeaker 4-Mic.",
+  }),
+  "leds.power_pin": intOr(["none"], {
+    default: "none",
+    min: 0,
+    max: BCM_MAX,
+    reload: "restart",
+    doc: "apa102: a pin (BCM number) that switches the LEDs' supply on; 5 for the ReSpeaker 4-Mic.",
+  }),
+  "leds.colours": list({
+    default: [],
+    minItems: 0,
+    maxItems: 16,
+    loneText: true,
+    pattern: COLOUR,
+    reload: "live",
+    doc: "apa102: colours of your own, such as listening=#00ff00.",
   }),
   "leds.listening_pin": intOr(["none"], {
     default: 27,
@@ -246,7 +281,7 @@ const LEDS = {
     min: 0.01,
     max: 1,
     reload: "live",
-    doc: "With pwm: how bright at most; 1 is full. Other pins know only on and off.",
+    doc: "With pwm and apa102: how bright at most; 1 is full. Other pins know only on and off.",
   }),
   "leds.patterns": list({
     default: [],

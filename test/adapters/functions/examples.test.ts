@@ -25,7 +25,7 @@ function functionsOf(name: string): readonly CustomFunction[] {
 }
 
 /** Examples that are not about functions. */
-const OTHERS = ["mqtt.yaml", "camera.yaml"];
+const OTHERS = ["mqtt.yaml", "camera.yaml", "respeaker.yaml"];
 
 test("each example is a sound configuration with functions that can be offered", async () => {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));

@@ -79,6 +79,7 @@ class House {
       room: () => "free",
       makeRoom: () => assert.fail("there was room"),
       changed: () => undefined,
+      armed: () => undefined,
     });
     return made;
   }
