@@ -12,6 +12,7 @@ const src = join(root, "src");
 /** What is started as a process or a thread of its own. */
 const ENTRIES = [
   "main",
+  "adapters/programs/helper-main",
   "adapters/speaker/child",
   "adapters/wake/porcupine-child",
   "adapters/wake/keyless-worker",
