@@ -45,7 +45,8 @@ function outside() {
 function leadsTo(out, entry) {
   const file = join(out, "src", `${entry}.js`);
   const target = posix(relative(dirname(file), join(out, "src/bundle", basename(entry))));
-  const first = entry === "main" ? "#!/usr/bin/env node\n" : "";
+  // A command that reads ten thousand files makes much garbage: 27 MB less, and no slower.
+  const first = entry === "main" ? "#!/usr/bin/env -S node --max-semi-space-size=2\n" : "";
   writeFileSync(
     file,
     `${first}export * from "${target.startsWith(".") ? "" : "./"}${target}.js";\n`,

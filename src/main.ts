@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
 /**
  * Entry: the first argument names the subcommand, which is loaded only then; its result is the exit
  * code (0 fine, 1 failed, 2 bad usage or configuration).

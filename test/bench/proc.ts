@@ -192,6 +192,11 @@ export function memoryOf(root: number): Memory {
   return { rssMb, pssMb, childMb };
 }
 
+/** Resident memory of one process, kB. */
+export function residentKb(pid: number): number {
+  return kilobytes(`/proc/${pid}/status`, "VmRSS");
+}
+
 function kilobytes(path: string, name: string): number {
   return figureOf(path, name) * 1.024;
 }

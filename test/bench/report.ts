@@ -25,8 +25,9 @@ export async function reportTenThousand(
   const peak = join(folder, "peak");
   for (let run = 0; run < runs; run++) {
     const startedMs = performance.now();
-    const child = spawn(process.execPath, ["--import", PEAK_PROBE, MAIN, "metrics", "--dir", dir], {
-      env: { ...process.env, PIPIT_BENCH_PEAK: peak },
+    // By its own first line, as the owner's shell starts it.
+    const child = spawn(MAIN, ["metrics", "--dir", dir], {
+      env: { ...process.env, NODE_OPTIONS: `--import ${PEAK_PROBE}`, PIPIT_BENCH_PEAK: peak },
       stdio: ["ignore", "ignore", "inherit"],
     });
     await once(child, "exit");

@@ -174,7 +174,8 @@ export async function daemonStates(
   }
 }
 
-function configText(folder: string, url: string, backend: Backend): string {
+/** For a daemon with these devices, as JSON, which is YAML. */
+export function configText(folder: string, url: string, backend: Backend): string {
   return JSON.stringify({
     openai: { api_key: KEY, base_url: url },
     audio: {
@@ -186,7 +187,7 @@ function configText(folder: string, url: string, backend: Backend): string {
     leds: { backend: "panel" },
     metrics: { dir: join(folder, "metrics") },
     system: { control_socket: join(folder, "control.sock") },
-  }); // JSON is YAML.
+  });
 }
 
 export interface FloorCosts {
