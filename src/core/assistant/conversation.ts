@@ -70,7 +70,7 @@ function callOf({ memory, rest }: State, trigger: Trigger, at: StepContext): Cal
 
 function opened(state: State, call: Call, pushToTalk: boolean, at: StepContext): Change<State> {
   const { warm } = state.memory;
-  const scope = { ...at, call, memory: state.memory };
+  const scope = { call, memory: state.memory, ...at };
   const first = { turn: firstTurn(call, pushToTalk, at.nowMs), response: NO_RESPONSE };
   const silent = { playback: { tag: "silent" }, tools: NO_TOOLS } as const;
   const blank = { call, ...first, ...silent, dialogue: NO_DIALOGUE };
@@ -87,7 +87,8 @@ type Blank = Omit<Conversation, "link">;
 function openedWarm(state: State, warm: Warm, blank: Blank, at: Scope): Change<State> {
   const { link, dialogue, requests } = warm;
   const turn = taken(TURN, blank.turn, { tag: "link-ready" }, at)?.next ?? blank.turn;
-  const conversation = { ...blank, link, turn, response: { ...NO_RESPONSE, requests }, dialogue };
+  const response = { ...NO_RESPONSE, requests };
+  const conversation = { link, ...blank, turn, response, dialogue };
   const memory = keepWarm(state.memory, null);
   const facts = [began(conversation, true)];
   return { next: { ...state, rest: IDLE, memory, conversation }, facts };
@@ -96,7 +97,7 @@ function openedWarm(state: State, warm: Warm, blank: Blank, at: Scope): Change<S
 function openedCold(state: State, blank: Blank, at: Scope): Change<State> {
   const { next: memory, sends = [] } = coolDown(state.memory);
   const link = firstDial({ ...at, memory });
-  const conversation = { ...blank, link: link.next };
+  const conversation = { link: link.next, ...blank };
   const next: State = { ...state, rest: IDLE, memory, conversation };
   const end = link.ends === undefined ? { next } : finish(next, link.ends, at);
   const facts = [began(conversation, false), ...(link.facts ?? [])];
@@ -130,7 +131,7 @@ function isSame(a: PublicSettings, b: PublicSettings): boolean {
 export function finish(state: State, { reason, fault }: Ending, at: StepContext): Change<State> {
   const { conversation: c, memory } = state;
   if (c === null) return { next: state };
-  const scope = { ...at, call: c.call, memory };
+  const scope = { call: c.call, memory, ...at };
   const tools = toolsOver(c.tools, scope);
   const response = taken(RESPONSE, c.response, { tag: "link-gone" }, scope);
   const warm = fault === null ? keptWarm(c, reason, at) : null;

@@ -178,7 +178,7 @@ type Reason = Readonly<{ why: Fault }>;
 
 export function broken(own: Link, { why }: Reason): Change<Link> {
   const facts = [log("warning", `${why.message}; the reply plays on`)];
-  return { next: { ...dataOf(own), tag: "lost" }, sends: [hangUp(own)], facts };
+  return { next: { tag: "lost", ...dataOf(own) }, sends: [hangUp(own)], facts };
 }
 
 /** A new connection. Going down the chain does not count: that has an end of its own. */
@@ -201,13 +201,16 @@ export function dataOf({ attempt, model, voice, reconnects, omitted, voiceRefuse
 function dialing(data: ReturnType<typeof dataOf>, { nowMs }: Scope): Dialing {
   const untilMs = nowMs + CONNECT_MAX_MS;
   const fresh = { sessionUntilMs: untilMs, untilMs, failed: [], failures: 0, redialAtMs: null };
-  return { ...data, ...fresh, tag: "dialing" };
+  return { tag: "dialing", ...fresh, ...data };
 }
 
 function dialingOf(own: Connecting): Dialing {
+  return { tag: "dialing", redialAtMs: null, ...connectingOf(own) };
+}
+
+export function connectingOf(own: Connecting) {
   const { sessionUntilMs, untilMs, failed, failures } = own;
-  const connecting = { sessionUntilMs, untilMs, failed, failures };
-  return { ...dataOf(own), ...connecting, tag: "dialing", redialAtMs: null };
+  return { sessionUntilMs, untilMs, failed, failures, ...dataOf(own) };
 }
 
 function hangUp({ attempt }: Link): Effect {

@@ -17,7 +17,16 @@ import { leftOut, type SessionMode, sessionConfig } from "../realtime/session.ts
 import { refusedPart, setUpFault } from "../realtime/set-up-errors.ts";
 import type { Fact } from "./inputs.ts";
 import { RECYCLE_MARGIN_MS, SESSION_MAX_MS } from "./limits.ts";
-import { attemptFailed, broken, closed, dataOf, overdue, reconnect, voiceOf } from "./link-dial.ts";
+import {
+  attemptFailed,
+  broken,
+  closed,
+  connectingOf,
+  dataOf,
+  overdue,
+  reconnect,
+  voiceOf,
+} from "./link-dial.ts";
 import { type Change, endingBy, log, type Of, send, stay, type Table } from "./machine.ts";
 import type { Link, Scope } from "./state.ts";
 
@@ -75,14 +84,14 @@ function greeted(own: Dialing, event: Of<LinkEvent, "created">, at: Scope): Chan
   const isUsable = expiresMs > 2 * RECYCLE_MARGIN_MS;
   const lifeMs = isUsable ? Math.min(expiresMs, SESSION_MAX_MS) : SESSION_MAX_MS;
   const recycleAtMs = at.nowMs + lifeMs - RECYCLE_MARGIN_MS;
-  const { redialAtMs: _, ...rest } = own;
-  const next = { ...rest, tag: "configuring", recycleAtMs, sent: event.wanted } as const;
+  const set = { recycleAtMs, sent: event.wanted };
+  const next = { tag: "configuring", ...set, ...connectingOf(own) } as const;
   const facts: Fact[] = [
     { tag: "greeted", attempt: own.attempt },
     log("info", `Connected to OpenAI Realtime API using model: ${own.model}`),
     ...leftOut(at.call.settings, own.model).map((line): Fact => ({ tag: "notice", line })),
   ];
-  return { ...setUp(next, event, at), facts };
+  return { facts, ...setUp(next, event, at) };
 }
 
 /** Asks for the session that is wanted, as far as the server has not refused parts of it. */
@@ -124,8 +133,8 @@ function listens(own: Configuring, { said }: Of<LinkEvent, "updated">): Change<L
     { tag: "model-answered", model },
     { tag: "listening", attempt, voice },
   ];
-  const data = { ...dataOf(own), voice, recycleAtMs, sent };
-  return { next: { ...data, tag: "ready", confirmed: sent, updates: 0 }, facts };
+  const fresh = { confirmed: sent, updates: 0, recycleAtMs, sent };
+  return { next: { tag: "ready", ...fresh, ...dataOf(own), voice }, facts };
 }
 
 function confirmed(own: Ready): Change<Link> {

@@ -1,4 +1,9 @@
-/** How a machine is written: a table of what it takes in which state, and what comes of it. */
+/**
+ * How a machine is written: a table of what it takes in which state, and what comes of it.
+ *
+ * New fields come before what is spread ({ tag, ...data }): V8 adds a field to a copy a hundred times
+ * slower than it copies one.
+ */
 
 import type { Fault } from "../fault.ts";
 import type { ClientEvent } from "../realtime/client-events.ts";
@@ -18,7 +23,7 @@ export interface Change<S> {
   readonly next: S;
   readonly sends?: readonly Effect[];
   readonly facts?: readonly Fact[];
-  readonly ends?: Ending;
+  readonly ends?: Ending | undefined;
 }
 
 /**
@@ -65,8 +70,8 @@ export function after<S>(
   facts: readonly Fact[],
   change: Change<S>,
 ): Change<S> {
-  const { sends: ownSends = [], facts: ownFacts = [] } = change;
-  return { ...change, sends: [...sends, ...ownSends], facts: [...facts, ...ownFacts] };
+  const { next, sends: ownSends = [], facts: ownFacts = [], ends } = change;
+  return { next, sends: [...sends, ...ownSends], facts: [...facts, ...ownFacts], ends };
 }
 
 /** `n` tells events of a kind apart. */

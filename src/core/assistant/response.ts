@@ -84,7 +84,7 @@ export const RESPONSE: Table<Response, ResponseEvent> = {
     ...BUSY_ROWS,
     created: [begun, "active"],
     sound: [
-      (own, { id }) => ({ next: { ...data(own), tag: "active", id, untilMs: null } }),
+      (own, { id }) => ({ next: { tag: "active", id, untilMs: null, ...data(own) } }),
       "active",
     ],
     done: [done, "none", "failed", "end"],
@@ -143,14 +143,14 @@ function data({ pending, notBeforeMs, retries, requests, unsolicited }: Response
 }
 
 function free(own: Response): Free {
-  return { ...data(own), tag: "none" };
+  return { tag: "none", ...data(own) };
 }
 
 /** The server's own, or one to be asked for. */
 function question(own: Free, { by }: Event<"question">, at: Scope): Change<Response> {
   if (!isWireFree(own) || by === "client") return pend(own);
   const untilMs = at.nowMs + ASK_MAX_MS;
-  return { next: { ...data(own), pending: false, tag: "requested", by, untilMs } };
+  return { next: { tag: "requested", by, untilMs, ...data(own), pending: false } };
 }
 
 function pend(own: Response): Change<Response> {
@@ -177,7 +177,7 @@ function request(own: Free, _: unknown, at: Scope): Change<Response> {
   const requests = own.requests + 1;
   const asked = { ...data(own), pending: false, requests };
   return {
-    next: { ...asked, tag: "requested", by: "client", untilMs: at.nowMs + ASK_MAX_MS },
+    next: { tag: "requested", by: "client", untilMs: at.nowMs + ASK_MAX_MS, ...asked },
     sends: [send({ tag: "create-response" }, "create", requests)],
   };
 }
@@ -197,7 +197,7 @@ function cancelling(own: Response, id: string | null, at: Scope): Change<Respons
   const name = eventId("cancel", own.requests);
   const discard = id === null ? [] : [discarded(id)];
   return {
-    next: { ...data(own), tag: "cancelling", id, cancel: name, untilMs },
+    next: { tag: "cancelling", id, cancel: name, untilMs, ...data(own) },
     sends: [
       ...discard,
       { tag: "send", event: { tag: "cancel-response", responseId: id }, id: name },
@@ -207,7 +207,7 @@ function cancelling(own: Response, id: string | null, at: Scope): Change<Respons
 
 /** Nothing of it will come on this connection. */
 function lost(own: Response): Change<Response> {
-  return { ...forgotten(own), facts: [{ tag: "response-lost" }] };
+  return { facts: [{ tag: "response-lost" }], ...forgotten(own) };
 }
 
 function forgotten(own: Response): Change<Response> {
@@ -217,7 +217,7 @@ function forgotten(own: Response): Change<Response> {
 // ---------------------------------------------------------------- what the server makes of it
 
 function begun(own: Requested, { id }: Event<"created">, at: Scope): Change<Response> {
-  return { next: { ...data(own), tag: "active", id, untilMs: at.nowMs + thinkMaxMs(at.call) } };
+  return { next: { tag: "active", id, untilMs: at.nowMs + thinkMaxMs(at.call), ...data(own) } };
 }
 
 /** Cancelled before it had a name: now its sound can be told from the next one's. */
@@ -329,7 +329,7 @@ function later(own: Free, why: Fault, at: Scope): Change<Response> {
 }
 
 function failed(own: Response, why: Fault): Response {
-  return { ...data(own), retries: own.retries + 1, tag: "failed", why };
+  return { tag: "failed", why, ...data(own), retries: own.retries + 1 };
 }
 
 // ---------------------------------------------------------------- errors

@@ -14,7 +14,7 @@ import type { LinkEvent } from "./link.ts";
 import { type Change, endingBy } from "./machine.ts";
 import { isHeard, type PlaybackEvent } from "./playback.ts";
 import type { ResponseEvent } from "./response.ts";
-import type { Conversation, Scope, State } from "./state.ts";
+import type { Conversation, Scope, State, StepContext } from "./state.ts";
 import type { ToolsEvent } from "./tools.ts";
 import type { TurnEvent } from "./turn.ts";
 import { isSpeaking } from "./turn-views.ts";
@@ -194,7 +194,7 @@ export function settleMs(c: Conversation): number | null {
 }
 
 /** A new connection for the same conversation; the unanswered question is sent again. */
-export function renew(c: Conversation, why: Fault, at: Scope): readonly Order[] {
+export function renew(c: Conversation, why: Fault, at: StepContext): readonly Order[] {
   const echoes = isHalf(c) && (isHeard(c.playback) || c.playback.tag === "settling");
   const echoMs = echoes ? c.call.settings["audio.settle_ms"] : 0;
   return [
@@ -205,7 +205,7 @@ export function renew(c: Conversation, why: Fault, at: Scope): readonly Order[] 
 }
 
 /** The link is no more, but what came of the reply is heard; then the fault is reported, if it cut it. */
-export function breakLink(why: Fault, isReported: boolean, at: Scope): readonly Order[] {
+export function breakLink(why: Fault, isReported: boolean, at: StepContext): readonly Order[] {
   return [
     tell.playback({ tag: "complete", error: isReported ? why : null }),
     ...linkGone(at.headSample),

@@ -17,7 +17,7 @@ import { coolDown, keepWarm } from "./memory.ts";
 import { isHeard } from "./playback.ts";
 import { BUSY, isOurs, isWireFree, NOT_ACTIVE } from "./response.ts";
 import { breakLink, endWith, type Order, type Routed, renew, settleMs, tell } from "./rules.ts";
-import type { Conversation, Scope, State, StepContext } from "./state.ts";
+import type { Conversation, State, StepContext } from "./state.ts";
 import { forget } from "./turn.ts";
 import { commitKind } from "./turn-views.ts";
 import {
@@ -32,10 +32,8 @@ import {
 type Said = Of<Input, "server">;
 
 export function hear(state: State, input: Input, at: StepContext): Routed {
-  const { conversation: c, memory } = state;
-  return c === null
-    ? atRest(state, input, at)
-    : inConversation(state, c, input, { ...at, call: c.call, memory });
+  const { conversation: c } = state;
+  return c === null ? atRest(state, input, at) : inConversation(state, c, input, at);
 }
 
 /** What comes late, and what is said to a session that is kept. */
@@ -63,7 +61,7 @@ function atRest(state: State, input: Input, at: StepContext): Routed {
   }
 }
 
-function inConversation(state: State, c: Conversation, input: Input, at: Scope): Routed {
+function inConversation(state: State, c: Conversation, input: Input, at: StepContext): Routed {
   switch (input.tag) {
     case "link-closed":
       return linkGone(state, input) ?? linkClosed(state, c, input, at);
@@ -111,7 +109,7 @@ function linkClosed(
   state: State,
   c: Conversation,
   { attempt, failure }: Of<Input, "link-closed">,
-  at: Scope,
+  at: StepContext,
 ): Routed {
   if (c.link.attempt !== attempt) return dropped(state, "link", "closed");
   if (c.link.tag === "lost" || (c.link.tag === "dialing" && c.link.redialAtMs !== null)) return [];
@@ -119,7 +117,7 @@ function linkClosed(
 }
 
 /** In mid-conversation: what is being heard plays on; an unanswered question is asked anew. */
-function lost(c: Conversation, failure: LinkFailure, at: Scope): readonly Order[] {
+function lost(c: Conversation, failure: LinkFailure, at: StepContext): readonly Order[] {
   const why = linkFault(failure, c.link.model);
   const isFinal = why.recovery === "report" || why.recovery === "exit";
   if (!isHeard(c.playback)) return isFinal ? [endWith(why)] : renew(c, why, at);
@@ -129,7 +127,7 @@ function lost(c: Conversation, failure: LinkFailure, at: Scope): readonly Order[
 
 // ---------------------------------------------------------------- server
 
-function said(state: State, c: Conversation, input: Said, at: Scope): Routed {
+function said(state: State, c: Conversation, input: Said, at: StepContext): Routed {
   const { event, attempt } = input;
   if (attempt !== c.link.attempt) return dropped(state, "server", event.tag);
   switch (event.tag) {
@@ -244,7 +242,7 @@ const HARMLESS: ReadonlySet<EventKind> = new Set<EventKind>([
   "output",
 ]);
 
-function serverError(state: State, c: Conversation, error: ServerError, at: Scope): Routed {
+function serverError(state: State, c: Conversation, error: ServerError, at: StepContext): Routed {
   const id = parseEventId(error.eventId);
   const why = serverFault(error, c.link.model);
   if (id?.kind === "update") return [refusedSetUp(c, error, at)];
@@ -290,7 +288,7 @@ function tickAtRest(state: State, at: StepContext): Change<State> {
   return { ...cooled, next: { ...calm, memory: cooled.next } };
 }
 
-function tick(state: State, c: Conversation, at: Scope): Routed {
+function tick(state: State, c: Conversation, at: StepContext): Routed {
   const isDue = (ms: number | null): boolean => ms !== null && ms <= at.nowMs;
   if (isLimited(c) && isDue(c.call.endsAtMs)) {
     return finish(state, { reason: "max_duration", fault: null }, at);

@@ -26,7 +26,7 @@ import { PLAYBACK } from "./playback.ts";
 import { RESPONSE } from "./response.ts";
 import { type Order, type Routed, RULES } from "./rules.ts";
 import { hear } from "./server-inputs.ts";
-import type { Call, Conversation, Memory, Scope, State, StepContext } from "./state.ts";
+import type { Conversation, Scope, State, StepContext } from "./state.ts";
 import { TOOLS } from "./tools.ts";
 import { TURN } from "./turn.ts";
 
@@ -38,16 +38,19 @@ interface Draft {
   readonly sends: Effect[];
   readonly facts: Fact[];
   readonly moves: Move[];
+  /** As of the last order; made anew only where conversation or memory have changed. */
+  scope: Scope | null;
 }
 
 export function step(state: State, input: Input, at: StepContext): Step {
-  const draft: Draft = { state, sends: [], facts: [], moves: [] };
+  const draft: Draft = { state, sends: [], facts: [], moves: [], scope: null };
   const routed = ownersInput(state, input, at) ?? hear(state, input, at);
   if (isOrders(routed)) carryOut(draft, routed, at);
   else join(draft, routed.next, routed, at);
   applyRules(draft, input.tag, at);
   if (input.tag !== "shutdown" && input.tag !== "power-off") notifyBudget(draft, at);
-  return draft;
+  const { sends, facts, moves } = draft;
+  return { state: draft.state, sends, facts, moves };
 }
 
 function isOrders(routed: Routed): routed is readonly Order[] {
@@ -77,17 +80,19 @@ function end(draft: Draft, ending: Ending, at: StepContext): void {
 
 function carryOut(draft: Draft, orders: readonly Order[], at: StepContext): void {
   for (const order of orders) {
-    const { conversation: c, memory } = draft.state;
+    const c = draft.state.conversation;
     if (c === null) return;
     if (order.to === "end") end(draft, order.ending, at);
-    else obey(draft, c, order, scopeOf(at, c.call, memory));
+    else obey(draft, c, order, scopeOf(draft, c, at));
   }
 }
 
-/** Written out, since it is made several times a step and copying what is unknown is slow. */
-function scopeOf(at: StepContext, call: Call, memory: Memory): Scope {
-  const { nowMs, headSample, wallMs, chance, spentMicroUsd, settings, account } = at;
-  return { nowMs, headSample, wallMs, chance, spentMicroUsd, settings, account, call, memory };
+function scopeOf(draft: Draft, { call }: Conversation, at: StepContext): Scope {
+  const { memory } = draft.state;
+  const known = draft.scope;
+  if (known !== null && known.call === call && known.memory === memory) return known;
+  draft.scope = { call, memory, ...at };
+  return draft.scope;
 }
 
 type MachineOrder = Exclude<Order, { to: "end" }>;
@@ -141,9 +146,9 @@ function put<S>(change: Change<S> | null, into: (next: S) => Conversation): Chan
 
 function applyRules(draft: Draft, input: string, at: StepContext): void {
   for (let applied = 0; applied <= RULES_MAX; applied++) {
-    const { conversation: c, memory } = draft.state;
+    const c = draft.state.conversation;
     if (c === null) return;
-    const orders = firstOrders(c, scopeOf(at, c.call, memory));
+    const orders = firstOrders(c, scopeOf(draft, c, at));
     if (orders === null) return;
     carryOut(draft, orders, at);
   }

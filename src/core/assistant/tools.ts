@@ -25,7 +25,7 @@ import {
   TOOL_MAX_MS,
   TOOL_ROUNDS_MAX,
 } from "./limits.ts";
-import { after, type Change, endingBy, log, type Of, send, type Table } from "./machine.ts";
+import { after, type Change, endingBy, log, type Of, send, stay, type Table } from "./machine.ts";
 import type { Approval, OpenCall, Scope, Tools } from "./state.ts";
 
 export type ToolsEvent = Readonly<
@@ -127,7 +127,7 @@ function withCalls(own: Tools, calls: readonly OpenCall[]): Tools {
   const { rounds, goodbye, awaited, pictures, repeatsBut, approvals, begun } = own;
   const settledIds = own.settledIds.slice(-SETTLED_CALLS_MAX);
   const data = { settledIds, rounds, goodbye, awaited, pictures, repeatsBut, approvals, begun };
-  return calls.length === 0 ? { ...data, tag: "quiet" } : { ...data, tag: "running", calls };
+  return calls.length === 0 ? { tag: "quiet", ...data } : { tag: "running", calls, ...data };
 }
 
 // ---------------------------------------------------------------- calls
@@ -218,7 +218,7 @@ function approve(own: Quiet, _: unknown, at: Scope): Change<Tools> {
     return { callId, name, argumentsText, ...times, isAnswered: true, repeatsBut: null };
   });
   return {
-    next: withCalls({ ...own, approvals, awaited: true }, [...openCalls(own), ...opened]),
+    next: withCalls({ ...own, approvals, awaited: true }, opened),
     sends: opened.map((call) => run(call, true)),
     facts: opened.map(({ name }) => log("info", `Function ${name}: approved by the button`)),
   };
@@ -241,6 +241,7 @@ function replyOver(own: Quiet, _: unknown, at: Scope): Change<Tools> {
 
 function refuse(own: Tools, isRefused: (one: Approval) => boolean, at: Scope): Change<Tools> {
   const approvals = own.approvals.filter((one) => !isRefused(one));
+  if (approvals.length === own.approvals.length) return stay(own);
   return { next: { ...own, approvals }, facts: refusals(own.approvals.filter(isRefused), at) };
 }
 
@@ -253,12 +254,13 @@ function settle(
   end: CallOutcome,
   at: Scope,
 ): Change<Tools> {
-  const results = openCalls(own).flatMap((call) => {
+  if (own.tag === "quiet") return stay(own);
+  const results = own.calls.flatMap((call) => {
     const result = resultOf(call);
     return result === null ? [] : [{ call, result }];
   });
   const settled = results.map(({ call }) => call);
-  const left = openCalls(own).filter((call) => !settled.includes(call));
+  const left = own.calls.filter((call) => !settled.includes(call));
   const begun = results.filter(({ result }) => result.isBegun).map(({ call }) => call);
   const rest = results.filter(({ result }) => !result.isBegun);
   const kept = [...own.begun, ...begun].slice(-BEGUN_MAX);

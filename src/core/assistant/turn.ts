@@ -119,10 +119,10 @@ export const TURN: Table<Turn, TurnEvent> = {
 export function firstTurn({ trigger, fromSample }: Call, pushToTalk: boolean, nowMs: number): Turn {
   const wakeSample = trigger.source === "wake-word" ? trigger.sample : null;
   const from = { questionSample: fromSample, openedSample: fromSample, wakeSample };
-  const own = { ...from, pushToTalk, empty: [], lastItem: null, count: 0, counted: false };
+  const own = { pushToTalk, empty: [], lastItem: null, count: 0, counted: false, ...from };
   return pushToTalk
-    ? { ...own, tag: "held", untilMs: nowMs + UTTERANCE_MAX_MS }
-    : { ...own, tag: "closed", opens: "with-link", untilMs: null };
+    ? { tag: "held", untilMs: nowMs + UTTERANCE_MAX_MS, ...own }
+    : { tag: "closed", opens: "with-link", untilMs: null, ...own };
 }
 
 /** Nobody wants a response to this turn: the model forgets it. */
@@ -139,7 +139,7 @@ function data(own: Turn) {
 }
 
 function opened(own: Turn, openedSample: number, untilMs: number, isFollowUp: boolean): Turn {
-  return { ...data(own), openedSample, tag: "open", followUp: isFollowUp, untilMs };
+  return { tag: "open", followUp: isFollowUp, untilMs, ...data(own), openedSample };
 }
 
 function noSpeechMs({ call, nowMs }: Scope): number {
@@ -164,18 +164,17 @@ function linkGone(own: Turn, { settledSample }: Event<"link-gone">, at: Scope): 
   const of = own.tag === "committed" ? own.releasedSample : null;
   const sample = own.tag === "released" ? own.sample : of;
   if (sample === null || own.questionSample === null)
-    return { next: { ...rest, tag: "closed", opens: "with-link", untilMs: null } };
+    return { next: { tag: "closed", opens: "with-link", untilMs: null, ...rest } };
   const untilMs = at.nowMs + CONNECT_MAX_MS;
-  return { next: { ...rest, tag: "released", sample, wasOpen: false, untilMs } };
+  return { next: { tag: "released", sample, wasOpen: false, untilMs, ...rest } };
 }
 
 /** In half duplex the microphone closes before it can hear the reply. */
 function replyBegins(own: Turn, { half }: Event<"reply">): Change<Turn> {
   if (!half) {
-    const next = { ...data(own), tag: "committed", releasedSample: null } as const;
-    return { next: own.tag === "open" ? next : own };
+    return { next: own.tag === "open" ? answerable(own) : own };
   }
-  const next = { ...data(own), tag: "closed", opens: "after-reply", untilMs: null } as const;
+  const next = { tag: "closed", opens: "after-reply", untilMs: null, ...data(own) } as const;
   return { next, sends: [send({ tag: "clear-input" }, "clear", own.count)] };
 }
 
@@ -184,10 +183,10 @@ function followUp(own: Turn, event: Event<"follow-up">, at: Scope): Change<Turn>
   const { settleMs, leastMs } = event;
   const untilMs = Math.max(followUpMs(at), at.nowMs + leastMs) + (settleMs ?? 0);
   const rest = { ...data(own), counted: false };
-  if (own.pushToTalk) return { next: { ...rest, tag: "closed", opens: "by-button", untilMs } };
+  if (own.pushToTalk) return { next: { tag: "closed", opens: "by-button", untilMs, ...rest } };
   return settleMs === null
-    ? { next: { ...rest, tag: "open", followUp: true, untilMs } }
-    : { next: { ...rest, tag: "closed", opens: "after-settling", untilMs } };
+    ? { next: { tag: "open", followUp: true, untilMs, ...rest } }
+    : { next: { tag: "closed", opens: "after-settling", untilMs, ...rest } };
 }
 
 function settled(own: Of<Turn, "closed">, _: unknown, at: Scope): Change<Turn> {
@@ -243,25 +242,12 @@ function speechStarted(
   const fromSample = sample === null ? null : Math.max(sample, own.openedSample);
   const questionSample = own.questionSample ?? fromSample ?? at.headSample;
   const untilMs = at.nowMs + UTTERANCE_MAX_MS;
-  const begun = {
-    ...data(own),
-    questionSample,
-    tag: "speech",
-    itemId,
-    fromSample,
-    untilMs,
-  } as const;
-  switch (own.tag) {
-    case "speech":
-      return { next: { ...begun, confirmAtMs: own.confirmAtMs, before: own.before } };
-    case "open":
-      return { next: { ...begun, confirmAtMs: null, before: "open" } };
-    case "ended":
-    case "committed": {
-      const confirmAtMs = confirmMs(fromSample, own, at);
-      return { next: { ...begun, confirmAtMs, before: "committed" } };
-    }
-  }
+  const isFirst = own.tag === "open" || own.tag === "speech";
+  const known = own.tag === "speech" ? own.confirmAtMs : null;
+  const confirmAtMs = isFirst ? known : confirmMs(fromSample, own, at);
+  const before = own.tag === "speech" ? own.before : isFirst ? "open" : "committed";
+  const heard = { itemId, fromSample, untilMs, confirmAtMs, before } as const;
+  return { next: { tag: "speech", ...heard, ...data(own), questionSample } };
 }
 
 function speechStopped(
@@ -269,16 +255,21 @@ function speechStopped(
   { itemId, sample }: Event<"speech-stopped">,
   at: Scope,
 ): Change<Turn> {
-  const ended = { tag: "ended", itemId, untilMs: at.nowMs + THINK_MAX_MS } as const;
+  const untilMs = at.nowMs + THINK_MAX_MS;
   if (isEmpty(own, sample, at)) {
     const rest = { ...own, empty: withEmpty(own, itemId) };
     return own.before === "open"
       ? { next: opened(rest, own.openedSample, noSpeechMs(at), false) }
-      : { next: { ...data(rest), ...ended } };
+      : { next: { tag: "ended", itemId, untilMs, ...data(rest) } };
   }
   const facts: Fact[] = [{ tag: "speech-ended", capturedAt: sample }];
   if (own.before === "committed") facts.unshift({ tag: "question-reopened" });
-  return { next: { ...data(own), ...ended }, facts };
+  return { next: { tag: "ended", itemId, untilMs, ...data(own) }, facts };
+}
+
+/** The user has said what there was to say, as far as the server can tell. */
+function answerable(own: Turn): Of<Turn, "committed"> {
+  return { tag: "committed", releasedSample: null, ...data(own) };
 }
 
 function withEmpty(own: Turn, itemId: string): readonly string[] {
@@ -286,12 +277,11 @@ function withEmpty(own: Turn, itemId: string): readonly string[] {
 }
 
 function committed(own: Turn, { itemId }: Event<"committed">): Change<Turn> {
-  const over = { tag: "committed", releasedSample: null } as const;
   switch (commitKind(own, itemId)) {
     case "empty": {
       const rest = { ...own, empty: own.empty.filter((one) => one !== itemId) };
       const isOver = own.tag === "ended" && own.itemId === itemId;
-      const next = isOver ? { ...data(rest), ...over } : rest;
+      const next = isOver ? answerable(rest) : rest;
       return { next, sends: [forget(itemId, own.count)] };
     }
     case "late":
@@ -303,7 +293,7 @@ function committed(own: Turn, { itemId }: Event<"committed">): Change<Turn> {
       return stay(own);
     case "question":
       return {
-        next: { ...data(own), lastItem: itemId, ...over },
+        next: { ...answerable(own), lastItem: itemId },
         facts: [{ tag: "turn-committed" }],
       };
   }
@@ -317,7 +307,7 @@ function pttDown(own: Turn, { sample }: Event<"ptt-down">, at: Scope): Change<Tu
   const openedSample = isConnecting ? questionSample : sample;
   const from = { pushToTalk: true, questionSample, openedSample, wakeSample: null };
   const untilMs = at.nowMs + UTTERANCE_MAX_MS;
-  const next = { ...data(own), ...from, tag: "held", untilMs } as const;
+  const next = { tag: "held", untilMs, ...data(own), ...from } as const;
   if (isConnecting || own.tag === "released") return { next };
   // The server forgets what it has of the room, and hears it from the press on.
   return { next, sends: [send({ tag: "clear-input" }, "clear", own.count)] };
@@ -325,14 +315,14 @@ function pttDown(own: Turn, { sample }: Event<"ptt-down">, at: Scope): Change<Tu
 
 function pttUp(own: Of<Turn, "held">, { wasOpen }: Event<"ptt-up">, at: Scope): Change<Turn> {
   const untilMs = at.nowMs + THINK_MAX_MS;
-  const next = { ...data(own), tag: "released", sample: at.headSample, wasOpen, untilMs } as const;
+  const next = { tag: "released", sample: at.headSample, wasOpen, untilMs, ...data(own) } as const;
   return { next, facts: [{ tag: "ptt-released" }] };
 }
 
 /** All of the question is on the wire. */
 function flushed(own: Of<Turn, "released">): Change<Turn> {
   return {
-    next: { ...data(own), tag: "committed", releasedSample: own.sample },
+    next: { tag: "committed", releasedSample: own.sample, ...data(own) },
     sends: [send({ tag: "commit-input" }, "commit", own.count)],
     facts: [{ tag: "turn-committed" }],
   };

@@ -51,19 +51,13 @@ export function indication(state: State): Indication {
 /** Monotonic time at which `tick` is due; null while resting with nothing kept open. */
 export function deadlineMs({ memory, rest, conversation: c }: State): number | null {
   const warmMs = memory.warm?.untilMs ?? null;
-  if (c === null) return earliest(warmMs, untilMs(rest));
+  if (c === null) return earlier(warmMs, untilMs(rest));
   const due = dueTimes(c);
-  return earliest(
-    warmMs,
-    due.link,
-    isTurnTimed(c) ? due.turn : null,
-    due.response,
-    due.playback,
-    due.tools,
-    approvalDeadlineMs(c),
-    isResponseWanted(c) ? c.response.notBeforeMs : null,
-    isLimited(c) ? c.call.endsAtMs : null,
-  );
+  const waits = isTurnTimed(c) ? due.turn : null;
+  const asks = isResponseWanted(c) ? c.response.notBeforeMs : null;
+  const limits = isLimited(c) ? c.call.endsAtMs : null;
+  const machines = [due.link, waits, due.response, due.playback, due.tools];
+  return [...machines, approvalDeadlineMs(c), asks, limits].reduce(earlier, warmMs);
 }
 
 /** When each machine's state is over by itself; null: not by time. */
@@ -74,10 +68,10 @@ export function dueTimes({ link, turn, response, playback, tools }: Conversation
   const calls = tools.tag === "running" ? tools.calls : [];
   return {
     link: isWaiting ? link.redialAtMs : untilMs(link),
-    turn: earliest(untilMs(turn), confirmMs),
-    response: earliest(untilMs(response), response.unsolicited?.untilMs ?? null),
-    playback: earliest(untilMs(playback), underrunMs),
-    tools: earliest(...calls.map((call) => call.deadlineMs)),
+    turn: earlier(untilMs(turn), confirmMs),
+    response: earlier(untilMs(response), response.unsolicited?.untilMs ?? null),
+    playback: earlier(untilMs(playback), underrunMs),
+    tools: calls.map((call) => call.deadlineMs).reduce(earlier, null),
   };
 }
 
@@ -85,11 +79,8 @@ function untilMs(own: { readonly tag: string; readonly untilMs?: number | null }
   return own.untilMs ?? null;
 }
 
-function earliest(...times: readonly (number | null)[]): number | null {
-  return times.reduce(
-    (first, time) => (first === null || (time !== null && time < first) ? time : first),
-    null,
-  );
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || (b !== null && b < a) ? b : a;
 }
 
 /** Closed while the reply to it is under way, or is heard. */
@@ -137,7 +128,7 @@ export function approvalDeadlineMs({ turn, response, playback, tools }: Conversa
   const isSilent = playback.tag === "silent" || playback.tag === "settling";
   const isNext = response.tag === "none" && !response.pending && tools.tag === "quiet";
   if (!isOpen || !isSilent || !isNext) return null;
-  return earliest(...tools.approvals.map((one) => one.untilMs));
+  return tools.approvals.map((one) => one.untilMs).reduce(earlier, null);
 }
 
 /** A turn that waits for a connection, or for the wire, has the deadline of what it waits for. */
