@@ -16,6 +16,8 @@ import { parseReply } from "./protocol.ts";
 
 /** Frames given and not yet answered: 128 × 32 ms are 4 s, three look-backs. */
 export const IN_FLIGHT_MAX = 128;
+/** Frames in one message: a look-back of a second comes in a few. */
+const BATCH_MAX = 16;
 /** An engine that answers nothing for so long, while it has frames, hangs. */
 const STALL_MS = 5000;
 /** First pause before another start; doubles with each failure in a row. */
@@ -61,6 +63,9 @@ export class WakeHost implements WakeEngine {
   #failures = 0;
   #readyAtMs = 0;
   #inFlight = 0;
+  /** Frames for the next message, and the end of each. */
+  readonly #batch = new Int16Array(BATCH_MAX * WAKE_FRAME_SAMPLES);
+  #ends: number[] = [];
   #progressAtMs = 0;
   #framesDropped = 0;
   #restarts = 0;
@@ -107,13 +112,26 @@ export class WakeHost implements WakeEngine {
     }
     if (this.#inFlight === 0) this.#progressAtMs = nowMs;
     this.#inFlight += 1;
-    this.#process.post({ tag: "frame", pcm: frame.slice(), endSample });
+    this.#batch.set(frame, this.#ends.length * WAKE_FRAME_SAMPLES);
+    this.#ends.push(endSample);
+    if (this.#ends.length === BATCH_MAX) this.#post();
+    else if (this.#ends.length === 1) queueMicrotask(() => this.#post());
+  }
+
+  /** What one reading of the microphone gave goes in one message. */
+  #post(): void {
+    const endSamples = this.#ends;
+    if (endSamples.length === 0) return;
+    this.#ends = [];
+    const pcm = this.#batch.slice(0, endSamples.length * WAKE_FRAME_SAMPLES);
+    this.#process?.post({ tag: "frames", pcm, endSamples });
   }
 
   /** Looks for one of the engine's words, or leaves it alone, from the next frame on. */
   listenFor(keyword: string, on: boolean): void {
     if (this.#wanted.get(keyword) === on) return;
     this.#wanted.set(keyword, on);
+    this.#post();
     if (this.#phase === "ready") this.#process?.post({ tag: "listen-for", keyword, on });
   }
 
@@ -130,6 +148,7 @@ export class WakeHost implements WakeEngine {
     const current = (): boolean => generation === this.#generation;
     this.#phase = "starting";
     this.#inFlight = 0;
+    this.#ends = [];
     try {
       this.#process = this.#options.spawn({
         reply: (value) => {
@@ -165,7 +184,7 @@ export class WakeHost implements WakeEngine {
         this.#sink.flowing();
         return;
       case "taken":
-        this.#inFlight = Math.max(0, this.#inFlight - 1);
+        this.#inFlight = Math.max(0, this.#inFlight - reply.count);
         this.#progressAtMs = this.#options.clock.nowMs();
         return;
       case "detected":

@@ -2,9 +2,9 @@
  * What the daemon and a wake-word engine in its own thread or process say to each other, both
  * directions, parsed at the border; and the engine's side of the conversation.
  *
- * Invariant: an engine host answers `start` with exactly one `ready` or `failed`, and every `frame`
- * after `ready` with one `taken`, preceded by `detected` when it completed a keyword; nothing
- * follows `failed`.
+ * Invariant: an engine host answers `start` with exactly one `ready` or `failed`, and every
+ * `frames` after `ready` with one `taken`, preceded by `detected` for each keyword that was completed;
+ * nothing follows `failed`. It is the messages that cost, not the sound in them.
  */
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
@@ -23,11 +23,12 @@ export type HostRequest =
   | { readonly tag: "start"; readonly setup: WakeSetup }
   /** Looks for one of the words, or leaves it alone. */
   | { readonly tag: "listen-for"; readonly keyword: string; readonly on: boolean }
-  | { readonly tag: "frame"; readonly pcm: Int16Array; readonly endSample: number };
+  /** One or more frames of 512 samples, and the end of each. */
+  | { readonly tag: "frames"; readonly pcm: Int16Array; readonly endSamples: readonly number[] };
 
 export type HostReply =
   | { readonly tag: "ready" }
-  | { readonly tag: "taken" }
+  | { readonly tag: "taken"; readonly count: number }
   | { readonly tag: "detected"; readonly keyword: string; readonly endSample: number }
   | { readonly tag: "failed"; readonly fault: Fault };
 
@@ -57,11 +58,11 @@ export function parseRequest(value: unknown): HostRequest | null {
     if (typeof keyword !== "string" || typeof on !== "boolean") return null;
     return { tag: "listen-for", keyword, on };
   }
-  const pcm = map.get("pcm");
-  const endSample = map.get("endSample");
-  if (map.get("tag") !== "frame" || !(pcm instanceof Int16Array)) return null;
-  if (pcm.length !== WAKE_FRAME_SAMPLES || typeof endSample !== "number") return null;
-  return { tag: "frame", pcm, endSample };
+  const [pcm, ends] = [map.get("pcm"), map.get("endSamples")];
+  if (map.get("tag") !== "frames" || !(pcm instanceof Int16Array)) return null;
+  const endSamples = Array.isArray(ends) ? ends.filter((one) => typeof one === "number") : [];
+  if (endSamples.length === 0 || pcm.length !== endSamples.length * WAKE_FRAME_SAMPLES) return null;
+  return { tag: "frames", pcm, endSamples };
 }
 
 function parseSetup(value: unknown): WakeSetup | null {
@@ -90,8 +91,10 @@ export function parseReply(value: unknown): HostReply | null {
   switch (map.get("tag")) {
     case "ready":
       return { tag: "ready" };
-    case "taken":
-      return { tag: "taken" };
+    case "taken": {
+      const count = map.get("count");
+      return typeof count === "number" ? { tag: "taken", count } : null;
+    }
     case "detected":
       if (typeof keyword !== "string" || typeof endSample !== "number") return null;
       return { tag: "detected", keyword, endSample };
@@ -140,9 +143,13 @@ export function serveWake(
       } else if (request.tag === "listen-for") {
         detector?.listenFor?.(request.keyword, request.on);
       } else if (detector !== null) {
-        const keyword = detector.process(request.pcm);
-        if (keyword !== null) post({ tag: "detected", keyword, endSample: request.endSample });
-        post({ tag: "taken" });
+        const { pcm, endSamples } = request;
+        for (const [nth, endSample] of endSamples.entries()) {
+          const from = nth * WAKE_FRAME_SAMPLES;
+          const keyword = detector.process(pcm.subarray(from, from + WAKE_FRAME_SAMPLES));
+          if (keyword !== null) post({ tag: "detected", keyword, endSample });
+        }
+        post({ tag: "taken", count: endSamples.length });
       }
     } catch (thrown) {
       fail(thrown);

@@ -23,6 +23,8 @@ const START_MAX_MS = 10_000;
 const KILL_MAX_MS = 1000;
 /** JavaScript heap of the thread; an engine's memory as WebAssembly is not part of it. */
 const HEAP_MAX_MB = 64;
+/** What is young in it: a frame's message dies at once. V8 would take 16 MB where it may. */
+const YOUNG_MAX_MB = 2;
 
 export class ThreadWakeEngine implements WakeEngine {
   readonly #host: WakeHost;
@@ -72,7 +74,10 @@ export class ThreadWakeEngine implements WakeEngine {
 function spawnWorker(program: string, sink: WakeProcessSink, clock: Clock): WakeProcess {
   const worker = new Worker(siblingProgram(import.meta.url, program), {
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
+    resourceLimits: {
+      maxOldGenerationSizeMb: HEAP_MAX_MB,
+      maxYoungGenerationSizeMb: YOUNG_MAX_MB,
+    },
   });
   worker.on("message", (value: unknown) => sink.reply(value));
   worker.on("error", (error) => sink.ended(`stopped: ${error.message}`));

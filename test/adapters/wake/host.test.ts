@@ -63,18 +63,47 @@ test("it starts one engine, feeds it once ready, and passes on what it hears", a
   world.engine.sink.reply({ tag: "ready" });
   world.host.feed(FRAME, 868);
   world.engine.sink.reply({ tag: "detected", keyword: "computer", endSample: 868 });
-  world.engine.sink.reply({ tag: "taken" });
+  world.engine.sink.reply({ tag: "taken", count: 1 });
   world.engine.sink.reply("nonsense");
   assert.deepEqual(world.sent, ["flowing", "computer 868"]);
+  await Promise.resolve();
   assert.deepEqual(
     world.engine.requests.map((request) => request.tag),
-    ["start", "frame"],
+    ["start", "frames"],
   );
   assert.equal(world.host.framesWaiting, 0);
   await world.host.close();
   await world.host.close();
   assert.ok(world.engine.killed);
   assert.equal(world.clock.pending(), 0);
+});
+
+test("what comes at once goes in one message, in order, and before a change of words", async () => {
+  const world = new World().start();
+  world.engine.sink.reply({ tag: "ready" });
+  for (let n = 1; n <= 20; n++)
+    world.host.feed(
+      FRAME.map(() => n),
+      n,
+    );
+  world.host.listenFor("stop", true);
+  world.host.feed(FRAME, 21);
+  await Promise.resolve();
+  const [, ...after] = world.engine.requests;
+  const ends = after.map((request) =>
+    request.tag === "frames" ? request.endSamples : request.tag,
+  );
+  assert.deepEqual(ends, [
+    Array.from({ length: 16 }, (_, i) => i + 1),
+    [17, 18, 19, 20],
+    "listen-for",
+    [21],
+  ]);
+  const [first] = after;
+  assert.ok(first?.tag === "frames" && first.pcm[16 * 512 - 1] === 16);
+  world.engine.sink.reply({ tag: "taken", count: 16 });
+  assert.equal(world.host.framesWaiting, 5);
+  await world.host.close();
 });
 
 test("an engine that dies is started again, later each time, and at once after a good hour", () => {
@@ -131,7 +160,7 @@ test("quiet is no hang: an engine that was not fed for an hour is fed again", ()
   const world = new World().start();
   world.engine.sink.reply({ tag: "ready" });
   world.host.feed(FRAME, 1);
-  world.engine.sink.reply({ tag: "taken" });
+  world.engine.sink.reply({ tag: "taken", count: 1 });
   world.clock.advance(3_600_000);
   world.host.feed(FRAME, 2);
   assert.equal(world.engines.length, 1);
@@ -144,7 +173,7 @@ test("frames in flight are bounded, the rest is dropped and counted", () => {
   for (let n = 0; n < IN_FLIGHT_MAX + 10; n++) world.host.feed(FRAME, n);
   assert.equal(world.host.framesWaiting, IN_FLIGHT_MAX);
   assert.equal(world.host.framesDropped, 10);
-  world.engine.sink.reply({ tag: "taken" });
+  world.engine.sink.reply({ tag: "taken", count: 1 });
   world.host.feed(FRAME, 1000);
   assert.equal(world.host.framesDropped, 10);
   assert.throws(() => world.host.feed(new Int16Array(480), 1), RangeError);
@@ -176,10 +205,10 @@ test("the engine's side: ready, taken, detected, and a fault for whatever is thr
     }),
     (reply) => replies.push(reply),
   );
-  for (const request of [{ tag: "start", setup: SETUP }, 5, { tag: "frame", pcm: [1] }]) {
+  for (const request of [{ tag: "start", setup: SETUP }, 5, { tag: "frames", pcm: [1] }]) {
     take(request);
   }
-  for (let n = 1; n <= 4; n++) take({ tag: "frame", pcm: FRAME, endSample: n });
+  for (let n = 1; n <= 4; n++) take({ tag: "frames", pcm: FRAME, endSamples: [n] });
   const tags = replies.map((reply) => parseReply(reply)?.tag);
   assert.deepEqual(tags, ["ready", "taken", "detected", "taken", "failed"]);
   const failed = parseReply(replies[4]);
@@ -193,7 +222,7 @@ test("the engine's side: ready, taken, detected, and a fault for whatever is thr
   refuse({ tag: "start", setup: SETUP });
   const refused = parseReply(replies[5]);
   assert.ok(refused?.tag === "failed" && refused.fault.recovery === "report");
-  assert.equal(parseRequest({ tag: "frame", pcm: new Int16Array(100), endSample: 1 }), null);
+  assert.equal(parseRequest({ tag: "frames", pcm: FRAME, endSamples: [1, 2] }), null);
 });
 
 test("which words are looked for is told when it is ready, when it changes, and after a new start", async () => {
