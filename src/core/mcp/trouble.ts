@@ -48,9 +48,9 @@ export function failedWith(
   return { ok: false, trouble: trouble(kind, message) };
 }
 
-/** Worth another attempt after a wait; the others need the owner. */
+/** Worth another attempt after a wait: the owner may have mended it. A refusal may become a ban. */
 export function isPassing({ kind }: Trouble): boolean {
-  return kind !== "refused" && kind !== "not-run" && kind !== "absent";
+  return kind !== "refused";
 }
 
 /** One sentence the model can say on. */
