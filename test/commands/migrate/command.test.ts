@@ -65,7 +65,7 @@ test("a dry run writes nothing and shows the diff without secrets", async (t) =>
   assert.equal(run.code, 0);
   assert.doesNotMatch(run.stdout, SECRETS);
   assert.match(run.stdout, /^\+ {2}volume: 1 {11}# it was too quiet$/m);
-  assert.match(run.stdout, /^- {2}token: \*\*\*$/m);
+  assert.match(run.stdout, /^- {2}timeout: 10$/m);
   assert.match(run.stdout, /dry run: nothing was written/);
   assert.deepEqual(readFileSync(path), before);
   assert.deepEqual(readdirSync(join(path, "..")), ["config.yaml"]);
@@ -133,7 +133,7 @@ test("check-config and the daemon point to it", async (t) => {
     assert.equal(run.code, 2);
     assert.match(
       run.stderr,
-      /:14:1 home_assistant: unknown key; .*; an older key: run pipit migrate-config$/m,
+      /:18:3 home_assistant.timeout: unknown key; an older key: run pipit migrate-config$/m,
     );
   }
 });

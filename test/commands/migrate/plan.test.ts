@@ -10,7 +10,7 @@ import { planMigration } from "../../../src/commands/migrate/plan.ts";
 import { environmentLines, shownValue } from "../../../src/commands/migrate/report.ts";
 import { hideSecrets, isSecretName, secretsIn } from "../../../src/commands/migrate/secrets.ts";
 import { OLDER_NAMES } from "../../../src/core/settings/older-names.ts";
-import { DEFAULTS, isSettingKey, ROWS, SECTIONS } from "../../../src/core/settings/table.ts";
+import { DEFAULTS, isSettingKey, ROWS } from "../../../src/core/settings/table.ts";
 import { validate } from "../../../src/core/settings/validate.ts";
 
 const TODAY = "2026-11-26";
@@ -241,23 +241,23 @@ test("a persona becomes words, nothing of it is lost", () => {
 test("the .env: every name has its place, a value is never asked for", () => {
   const lines = environmentLines(["OPENAI_API_KEY", "HA_TOKEN", "TZ"], "/x/.env");
   assert.match(lines[1] ?? "", /credentials\/OPENAI_API_KEY, mode 0600/);
-  assert.match(lines.join("\n"), /HA_TOKEN: not used[\s\S]*TZ: into \/etc\/pipit\/pipit\.env/);
+  assert.match(
+    lines.join("\n"),
+    /HA_TOKEN: into \/etc\/pipit\/credentials\/HOME_ASSISTANT_TOKEN[\s\S]*TZ: into \/etc\/pipit\/pipit\.env/,
+  );
   assert.deepEqual(environmentLines([], "/x/.env"), []);
 });
 
 test("the validator points to the migration for older keys, and for no other", () => {
-  const tree = { wake_word: { cooldown: 1 }, web_ui: { port: 1 }, zzz: 1, home_assistant: null };
+  const home = { home_assistant: { timeout: 1 } };
+  const tree = { wake_word: { cooldown: 1 }, web_ui: { port: 1 }, zzz: 1, ...home };
   const result = validate(tree, { env: { OPENAI_API_KEY: "k" } });
   assert.ok(!result.ok);
   const lines = result.problems.map(({ key, message }) => `${key}: ${message}`);
   const pointed = lines.filter((line) => line.endsWith("; an older key: run pipit migrate-config"));
   assert.deepEqual(
     pointed.map((line) => line.split(":")[0]),
-    [
-      "wake_word.cooldown",
-      "web_ui",
-      ...(Object.hasOwn(SECTIONS, "home_assistant") ? [] : ["home_assistant"]),
-    ],
+    ["wake_word.cooldown", "web_ui", "home_assistant.timeout"],
   );
 });
 

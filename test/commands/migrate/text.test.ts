@@ -47,6 +47,9 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "session.language": ["en", "de"],
   "system.log_level": ["INFO", "WARNING", "CRITICAL", "debug"],
   "system.led_gpio": [null, 17, 22, 4],
+  "home_assistant.url": ["http://ha.local:8123", "https://ha.test/lovelace/0", `\${HA_URL}`],
+  "home_assistant.token": [`\${HA_TOKEN}`, "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln", null],
+  "home_assistant.language": ["en", "de", "pt_BR"],
   persona: [{ humor: 30, name: "Bird" }, { backstory: { purpose: "Sing # c\nd" } }, null],
 };
 const ANY: readonly unknown[] = [null, 0, 1.5, "text", "a: b #", true, [], ["a", "b"], {}, "x\ny"];
