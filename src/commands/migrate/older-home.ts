@@ -3,7 +3,7 @@
 import { baseOf } from "../../core/home/spec.ts";
 import { addressTrouble } from "../../core/mcp/servers.ts";
 import type { OlderName } from "../../core/settings/older-names.ts";
-import type { Assignment, Older, OlderKey, Outcome } from "./older-key.ts";
+import type { Assignment, OlderKey, Outcome } from "./older-key.ts";
 import { assign, becomes, gone, isTemplate, keep } from "./older-key.ts";
 
 const TOKEN_FILE = "/etc/pipit/credentials/HOME_ASSISTANT_TOKEN";
@@ -15,17 +15,13 @@ const WAITS =
 const RETRY = "Asked again when somebody talks, after growing, bounded waits";
 const WAYS = "Both ways of Home Assistant, the newer and the older, are tried by themselves";
 const CERTIFICATE =
-  "The certificate is always checked; one of your own: NODE_EXTRA_CA_CERTS=/path/ca.pem in /etc/pipit/pipit.env";
+  "The certificate is always checked; one of your own: NODE_EXTRA_CA_CERTS in /etc/pipit/pipit.env";
 const NATIVE = "Pipit itself talks to the house: the token stays in it";
 const APPROVAL =
-  "home_assistant.confirm says what is asked first (locks, doors, alarms if it is not there), and 15 s are waited for a yes";
+  "home_assistant.confirm says what is asked first: locks, doors and alarms by default";
 const ALWAYS = "Always so";
 
-function url(value: unknown, older: Older): Outcome {
-  const secret = older.at("home_assistant.token");
-  if (secret === undefined || secret === null || secret === "") {
-    return { tag: "gone", why: `It needs a token, in ${TOKEN_FILE}: uncomment it then` };
-  }
+function url(value: unknown): Outcome {
   if (typeof value !== "string" || isTemplate(value)) return keep();
   // What the validator will say of it is said by the validator.
   if (value === "" || addressTrouble(value) !== null) return keep();

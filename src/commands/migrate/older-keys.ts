@@ -4,6 +4,7 @@
  */
 
 import { AUDIO_KEYS, SESSION_KEYS, SYSTEM_KEYS } from "./older-device.ts";
+import { HOME_KEYS } from "./older-home.ts";
 import type { OlderKey } from "./older-key.ts";
 import { OPENAI_KEYS, WAKE_KEYS } from "./older-openai.ts";
 import { OLDER_SECTIONS, REST_KEYS } from "./older-rest.ts";
@@ -14,6 +15,7 @@ export const OLDER_KEYS: readonly OlderKey[] = [
   ...WAKE_KEYS,
   ...SESSION_KEYS,
   ...SYSTEM_KEYS,
+  ...HOME_KEYS,
   ...REST_KEYS,
 ];
 

@@ -123,14 +123,13 @@ export function environmentLines(names: readonly string[], file: string): readon
   return lines.length === 0 ? [] : [`${file} is not read by Pipit. What belongs where:`, ...lines];
 }
 
-const HOME = "not used: Pipit has no Home Assistant yet";
 const WEB = "not used: Pipit has no web page";
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   OPENAI_API_KEY: "into /etc/pipit/credentials/OPENAI_API_KEY, mode 0600",
   PICOVOICE_ACCESS_KEY:
     "into /etc/pipit/credentials/PICOVOICE_ACCESS_KEY, mode 0600; only the engine porcupine needs it",
-  HA_URL: HOME,
-  HA_TOKEN: HOME,
+  HA_URL: "its text into home_assistant.url",
+  HA_TOKEN: "into /etc/pipit/credentials/HOME_ASSISTANT_TOKEN, mode 0600",
   WEB_UI_USERNAME: WEB,
   WEB_UI_PASSWORD_HASH: WEB,
   OPENWAKEWORD_MODEL: "not used: see wake_word.keyword",
