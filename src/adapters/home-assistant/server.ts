@@ -23,6 +23,11 @@ const LIVE_TOOL = /(?:^|[_.])GetLiveContext$/;
 /** An answer to a sentence is a sentence. */
 const ANSWER_MAX_BYTES = 65_536;
 
+const NO_TOKEN = trouble(
+  "refused",
+  "there is no token: make a long-lived access token on your profile page in Home Assistant, and put it into /etc/pipit/credentials/HOME_ASSISTANT_TOKEN",
+);
+
 const ASK_TOOL: ServedTool = {
   name: ASK_HOME,
   description:
@@ -48,6 +53,7 @@ export class HomeAssistant implements ToolServer {
       words: { ofResult: homeResult, ofTrouble: homeTrouble },
     });
     this.#home = home;
+    if (home.headers["authorization"] === "Bearer ") this.#refused = NO_TOKEN;
     this.#maxBytes = options.spec.resultMaxBytes;
   }
 

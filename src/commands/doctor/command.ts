@@ -19,6 +19,7 @@ import {
 } from "../args.ts";
 import { apiChecks, configChecks } from "./check-api.ts";
 import { brokerChecks } from "./check-broker.ts";
+import { serverChecks } from "./check-servers.ts";
 import { soundChecks } from "./check-sound.ts";
 import { machineChecks } from "./check-system.ts";
 import type { Context } from "./context.ts";
@@ -101,6 +102,7 @@ function checksOf(context: Context): readonly Check[] {
           ...apiChecks(context, settings),
           ...soundChecks(context, settings),
           ...brokerChecks(context, settings),
+          ...serverChecks(context, settings),
         ];
   return [...configChecks(context), ...own, ...machineChecks(context)];
 }

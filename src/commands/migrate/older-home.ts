@@ -7,8 +7,8 @@ import type { Assignment, OlderKey, Outcome } from "./older-key.ts";
 import { assign, becomes, gone, isTemplate, keep } from "./older-key.ts";
 
 const TOKEN_FILE = "/etc/pipit/credentials/HOME_ASSISTANT_TOKEN";
-const TOKEN = `\${HOME_ASSISTANT_TOKEN}`;
-const IN_CLEAR = `stands in clear; better: the token into ${TOKEN_FILE} (mode 0600), and ${TOKEN} here`;
+const TOKEN = `\${HOME_ASSISTANT_TOKEN:-}`;
+const IN_CLEAR = `stands in clear; better: the token into ${TOKEN_FILE} (mode 0600), and no line here`;
 const URL = "The address alone: the ways below it are known";
 const WAITS =
   "A call has 12 s; the list of tools is read before each conversation, and waited for a second at most";
@@ -34,7 +34,7 @@ function token(value: unknown): Outcome {
   if (value === null) return { tag: "gone", why: "It had no value" };
   if (typeof value !== "string" || value === "") return keep();
   if (!isTemplate(value)) return keep(IN_CLEAR);
-  if (value === TOKEN) return keep();
+  if (value.includes("HOME_ASSISTANT_TOKEN")) return keep();
   const values: readonly Assignment[] = [{ key: "home_assistant.token", value: TOKEN }];
   return { tag: "set", values, why: `It is read from ${TOKEN_FILE}` };
 }

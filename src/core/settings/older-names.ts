@@ -129,7 +129,6 @@ type Section = keyof typeof OLDER_BY_SECTION;
 
 /** Sections with nothing in them that stands by itself, and a section that was one value. */
 const WHOLE = [
-  "home_assistant",
   "home_assistant.mcp",
   "web_ui",
   "web_ui.auth",

@@ -191,16 +191,11 @@ function toolServers(values: Partial<Settings>): readonly Broken[] {
   return problems.map(({ path, message }) => ({ key: "mcp.servers", below: path, message }));
 }
 
+/** A token that is missing stops nothing but the house: it is told when that is asked. */
 function house(values: Partial<Settings>): readonly Broken[] {
-  const [url, token] = [values["home_assistant.url"], values["home_assistant.token"]];
-  if (url === undefined || url === "") return [];
-  const why = addressTrouble(url);
-  if (why !== null) return [{ key: "home_assistant.url", message: why }];
-  if (token !== "") return [];
-  const message =
-    "needs home_assistant.token: make a long-lived access token on your profile page in Home " +
-    "Assistant, and put it into /etc/pipit/credentials/HOME_ASSISTANT_TOKEN";
-  return [{ key: "home_assistant.url", message }];
+  const url = values["home_assistant.url"];
+  const why = url === undefined || url === "" ? null : addressTrouble(url);
+  return why === null ? [] : [{ key: "home_assistant.url", message: why }];
 }
 
 function disabled(values: Partial<Settings>): readonly Broken[] {

@@ -173,3 +173,11 @@ test("whole sentences: an automation by its sentence; an error comes as 200 and 
   );
   assert.deepEqual(home.said[0], { text: "movie time", language: "de" });
 });
+
+test("without a token nothing is asked, and the owner is told where to get one", async () => {
+  const { home, server } = await rigged({ "home_assistant.token": "" });
+  const offer = await server.offer(NEVER);
+  assert.ok(!offer.ok);
+  assert.match(offer.trouble.message, /there is no token: make a long-lived access token/);
+  assert.deepEqual(home.asked, []);
+});
