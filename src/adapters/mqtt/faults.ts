@@ -41,11 +41,12 @@ export function authorityFault(path: string, error: unknown): Fault {
 /** On a machine whose clock is not set yet, every certificate is of the future. */
 const NOT_YET = "CERT_NOT_YET_VALID";
 
+const CLOSED = "has closed the connection";
 const HOW: Readonly<Record<string, string>> = {
   ECONNREFUSED: "takes no connections: it is down, or mqtt.url has another port",
   ENOTFOUND: "has a name that nobody knows",
   EAI_AGAIN: "has a name that cannot be looked up now",
-  ECONNRESET: "has closed the connection",
+  ECONNRESET: CLOSED,
   ETIMEDOUT: "does not answer",
   EHOSTUNREACH: "cannot be reached from here",
   ENETUNREACH: "cannot be reached from here",
@@ -55,7 +56,8 @@ const HOW: Readonly<Record<string, string>> = {
 export function socketFault(broker: string, error: unknown): Fault {
   const code = errorCode(error);
   if (TLS_CODE.test(code) && code !== NOT_YET) return tlsFault(broker, code);
-  return networkFault(broker, HOW[code] ?? `cannot be used (${code || "closed the connection"})`);
+  const how = HOW[code] ?? `cannot be used (${code})`;
+  return networkFault(broker, code === "" ? CLOSED : how);
 }
 
 function tlsFault(broker: string, code: string): Fault {

@@ -233,7 +233,9 @@ export class Presence {
     this.#life = isRefused ? "refused" : "waiting";
     const line = faultLine(why);
     const further = isRefused ? "" : "; trying again, with growing waits";
-    if (this.#told !== line) journal.log("warning", `${line}${further}`);
+    // Down is down, whether it has just gone or takes no connections.
+    const isNews = this.#told === null || (isRefused && this.#told !== line);
+    if (isNews) journal.log("warning", `${line}${further}`);
     this.#told = line;
     const waitMs = isRefused
       ? REFUSED_WAIT_MS
