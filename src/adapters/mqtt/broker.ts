@@ -7,6 +7,7 @@
  */
 
 import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { IClientOptions, MqttClient } from "mqtt";
@@ -38,6 +39,13 @@ const AUTHORITY_MAX_BYTES = 1_048_576;
 const SUBSCRIPTION_REFUSED = 128;
 
 const PORTS: Readonly<Record<string, number>> = { "mqtt:": 1_883, "mqtts:": 8_883 };
+
+const require = createRequire(import.meta.url);
+
+/** Not by import(): Node 20 has been seen to give a namespace in which nothing is defined yet. */
+async function loadMqtt(): Promise<typeof import("mqtt")> {
+  return require("mqtt");
+}
 
 /** `name:port`, for the owner. */
 export function brokerName(address: string): string {
@@ -86,7 +94,7 @@ class MqttLink implements BrokerLink {
   /** Never rejects. */
   async open(): Promise<void> {
     try {
-      const { MqttClient: Client } = await import("mqtt");
+      const { MqttClient: Client } = await loadMqtt();
       const authority = this.#authority();
       if (this.#over) return;
       this.#listen(new Client(() => this.#stream(authority), this.#options()));
