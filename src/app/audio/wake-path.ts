@@ -23,6 +23,8 @@ import type { WakeEngine } from "../../ports.ts";
 export const LOOK_BACK_MS = 1000;
 /** Detections this close together are one: two engines, or two models, heard the same word. */
 const SAME_WORD_MS = 300;
+/** Longer than any word: after so much other sound, an engine has nothing of the last one in mind. */
+const FORGET_MS = 1_500;
 /** Most samples fed by one call: twelve microphone frames, so that a look-back is caught up in 0.1 s. */
 const CALL_SAMPLES_MAX = 12 * FRAME_SAMPLES;
 
@@ -169,8 +171,12 @@ export class WakePath {
   }
 
   /** What was said in the meantime is no call: a "computer" late in a question must not cut its answer. */
-  #rest(on: boolean): void {
-    if (this.#resting && !on) this.#floor = this.#options.ring.head;
+  #rest(isVain: boolean): void {
+    const { head } = this.#options.ring;
+    // An engine that is stopped at the word takes it for new when it goes on: first it must forget.
+    const isForgotten = head - this.#lastDetected >= msToSamples(FORGET_MS);
+    const on = isVain && (this.#resting || isForgotten);
+    if (this.#resting && !on) this.#floor = head;
     this.#resting = on;
   }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LOOK_BACK_MS, WakePath } from "../../../src/app/audio/wake-path.ts";
-import { FRAME_SAMPLES, msToSamples } from "../../../src/core/audio/pcm.ts";
+import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../../src/core/audio/pcm.ts";
 import {
   Downsampler,
   RESAMPLE_DELAY_SAMPLES,
@@ -170,6 +170,20 @@ test("muted: the wake engine gets nothing, then or afterwards", () => {
   assert.deepEqual(world.woken, []);
   world.engine?.detected("computer", unmutedAt + 500);
   assert.equal(world.woken.length, 1);
+});
+
+test("the engine rests only when it has forgotten the word: stopped at it, it would report it again", () => {
+  const world = quietWorld();
+  world.hear(syllables(2));
+  const wordAt = world.ring.head;
+  world.engine?.detected("computer", wordAt);
+  world.isVain = true;
+  world.hear(syllables(12));
+  assert.ok(world.ring.head - wordAt > msToSamples(2500), "it was long enough");
+  const [from = 0, to = 0] = world.stretches().at(-1) ?? [];
+  assert.ok(from < wordAt, "without a gap");
+  const fedOnMs = samplesToMs(to - wordAt);
+  assert.ok(fedOnMs >= 1400 && fedOnMs <= 1600, `${fedOnMs} ms`);
 });
 
 test("the wake engine rests where a wake would change nothing, and never hears that time", () => {
