@@ -1,11 +1,11 @@
-/** The LEDs, with what is shown above whatever the appliance does otherwise: ringing, the camera. */
+/** The LEDs, with what is shown above whatever the appliance does otherwise: ringing, the camera, news. */
 
 import { loudnessOf } from "../core/panel/strip.ts";
 import type { Indication } from "../core/phase.ts";
 import type { Leds } from "../ports.ts";
 
-/** The first of these that is on is shown. A camera that looks is never hidden. */
-const OVERLAYS = ["looking", "ringing"] as const;
+/** The first of these that is on is shown. A camera that looks is never hidden; news waits for rest. */
+const OVERLAYS = ["looking", "ringing", "news"] as const;
 
 export type Overlay = (typeof OVERLAYS)[number];
 
@@ -26,11 +26,14 @@ export class OverlaidLeds implements Leds {
   }
 
   show(indication: Indication, lit?: () => void): void {
+    const before = this.#top;
     this.#below = lit === undefined ? { indication } : { indication, lit };
-    if (this.#top === null) this.#leds.show(indication, lit);
+    const now = this.#top;
+    if (now === null) this.#leds.show(indication, lit);
+    else if (now !== before) this.#leds.show(now);
   }
 
-  /** It rings, or looks; or no longer. */
+  /** It rings, looks, or has something to tell; or no longer. */
   overlay(what: Overlay, on: boolean): void {
     const before = this.#top;
     if (on) this.#on.add(what);
@@ -55,6 +58,7 @@ export class OverlaidLeds implements Leds {
   }
 
   get #top(): Overlay | null {
-    return OVERLAYS.find((one) => this.#on.has(one)) ?? null;
+    const isRest = this.#below?.indication === "idle";
+    return OVERLAYS.find((one) => this.#on.has(one) && (one !== "news" || isRest)) ?? null;
   }
 }

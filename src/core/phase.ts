@@ -15,9 +15,9 @@ export type Phase = (typeof PHASES)[number];
 
 /**
  * What the LEDs can show: a phase, that a function awaits the owner's yes, that a timer rings, that the
- * camera is on.
+ * camera is on, that a result waits to be told.
  */
-export const INDICATIONS = [...PHASES, "awaiting-approval", "ringing", "looking"] as const;
+export const INDICATIONS = [...PHASES, "awaiting-approval", "ringing", "looking", "news"] as const;
 
 export type Indication = (typeof INDICATIONS)[number];
 

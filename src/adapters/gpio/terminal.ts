@@ -27,6 +27,7 @@ function colourOf(indication: Indication): string {
     case "fault":
     case "muted":
     case "looking":
+    case "news":
       return "\u001b[31m";
     default:
       return "\u001b[2m";

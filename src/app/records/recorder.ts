@@ -310,6 +310,7 @@ function audioOf(call: Call, up: UplinkCounts, down: DownlinkCounts): SessionRec
     droppedMs: samplesToMs(up.droppedSamples + down.overflowSamples),
     preRollMs: samplesToMs(preRoll),
     underruns: down.underruns,
+    repeatedEvents: down.repeatedEvents,
   };
 }
 

@@ -54,6 +54,8 @@ export interface CallsOptions {
   readonly ask: (callId: string, output: string) => void;
   /** How long nothing is heard before a word of patience, milliseconds; 0: none. */
   readonly patienceMs: () => number;
+  /** May a call go on after it was reported as begun (openai.async_functions)? */
+  readonly isAsync: () => boolean;
   /** Nothing has been heard of a call for that long. */
   readonly waits: () => void;
   /** There is news to tell, as soon as somebody can be told. */
@@ -106,7 +108,7 @@ export class Calls {
       return;
     }
     this.#open.add(call.callId);
-    if (row.long) this.#begun(call);
+    if (row.long && this.#options.isAsync()) this.#begun(call);
     void this.#carryOut(call, row);
   }
 
@@ -130,7 +132,7 @@ export class Calls {
       if (isOpen()) waits();
     };
     const takeBack = [
-      clock.after(HELD_MAX_MS, () => isOpen() && this.#begun(call)),
+      clock.after(HELD_MAX_MS, () => isOpen() && this.#tooLong(call)),
       patience > 0 ? clock.after(patience, tired) : () => {},
     ];
     const called = await executor.call(call.name, call.argumentsText, call.callId);
@@ -147,6 +149,17 @@ export class Calls {
     if (!isInTime) this.#reportLater(row, output);
   }
 
+  /** It goes on beside the conversation; or it is ended, where the owner does not want that. */
+  #tooLong(call: Call): void {
+    if (this.#options.isAsync()) {
+      this.#begun(call);
+      return;
+    }
+    const { callId } = call;
+    this.abort(callId);
+    this.#options.done({ callId, ok: false, output: NOT_IN_TIME, isBegun: false });
+  }
+
   #begun({ callId }: Call): void {
     this.#open.delete(callId);
     this.#options.done({ callId, ok: true, output: BEGUN, isBegun: true });
@@ -160,6 +173,7 @@ export class Calls {
   }
 }
 
+const NOT_IN_TIME = JSON.stringify({ error: "It did not finish in time, and was ended" });
 const BEGUN = JSON.stringify({
   state: "begun",
   note: "It goes on by itself and takes a while. Say so in a few words; the result comes later as a message. Do not call it again.",

@@ -200,7 +200,13 @@ function recordOf(attempt: Attempt, end: ReadingEnd, conversationCost: Conversat
   };
 }
 
-const NO_SOUND = { sentMs: 0, droppedMs: 0, preRollMs: 0, underruns: 0 } as const;
+const NO_SOUND = {
+  sentMs: 0,
+  droppedMs: 0,
+  preRollMs: 0,
+  underruns: 0,
+  repeatedEvents: 0,
+} as const;
 const NO_TIMES = {
   wakeToLedMs: null,
   wakeToListeningMs: null,

@@ -152,6 +152,7 @@ export class Toolbox {
       mustConfirm: (row, argumentsText) => this.#served.mustConfirm(row, argumentsText),
       done: (report) => post({ tag: "tool-done", ...report }),
       ask: (callId, output) => post({ tag: "tool-asks", callId, output }),
+      isAsync: () => settings()["openai.async_functions"],
       patienceMs: () => settings()["tools.patience_s"] * 1000,
       waits: () => {
         const word = phase(state()) === "thinking" ? world.faultSound("one-moment") : null;
@@ -225,6 +226,7 @@ export class Toolbox {
 
   /** What it is told is put together when it is first sent: by then an edited memory has been read. */
   #began(): void {
+    this.ringer.leds.overlay("news", false);
     this.#context = null;
     this.#held = null;
     this.#served.ask();
@@ -280,7 +282,8 @@ export class Toolbox {
       );
       return;
     }
-    // Heard across the room; what it is comes with the next call.
+    // Heard and seen across the room; what it is comes with the next call.
+    this.ringer.leds.overlay("news", true);
     const stroke = this.ringer.room === "free" ? world.ringSound() : null;
     if (stroke !== null) downlink().playSound(stroke);
   }

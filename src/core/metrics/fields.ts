@@ -150,6 +150,7 @@ function happenings(): readonly MetricsField[] {
       "calls that are ok / calls that have a result (ok is not null)",
       "none was called",
     ),
+    field("repeated_events", "events", "of the server that came twice, and were passed over"),
     field("errors[].at", "ISO 8601, UTC", "the wall clock at an error"),
     field("errors[].code", "", "the server's code, or that of our fault"),
     field("errors[].message", "", "one line, without secrets"),

@@ -82,6 +82,8 @@ export interface SessionRecord {
     readonly droppedMs: number;
     readonly preRollMs: number;
     readonly underruns: number;
+    /** Of the server's, heard once already. */
+    readonly repeatedEvents: number;
   };
   readonly errors: readonly { at: string; code: string; message: string }[];
 }
@@ -125,6 +127,7 @@ function fieldsOf(record: SessionRecord, iso: (ms: number) => string): Record<st
     ...moneyFields(conversationCost, record.budget),
     price_table: priceTableOf(conversationCost),
     audio: audioFields(record.audio),
+    repeated_events: record.audio.repeatedEvents,
     errors: record.errors.map(cut),
   };
 }

@@ -30,6 +30,7 @@ const PATTERNS: Readonly<Record<Indication, LedPattern>> = {
   fault: { listening: "off", status: "fast" },
   "awaiting-approval": { listening: "blink", status: "blink" },
   ringing: { listening: "off", status: "breathe" },
+  news: { listening: "off", status: "breathe" },
   looking: { listening: "off", status: "double" },
 };
 
@@ -124,7 +125,7 @@ export function onOneLed({ listening, status }: LedPattern): LedMode {
 
 /** At rest, and in the night, LEDs stay dark. A conversation and a fault are always shown. */
 export function isDarkened(indication: Indication, quiet: boolean): boolean {
-  return quiet && (indication === "idle" || indication === "muted");
+  return quiet && ["idle", "muted", "news"].includes(indication);
 }
 
 /** A time of day as HH:MM. */

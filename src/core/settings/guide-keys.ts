@@ -31,16 +31,41 @@ const GUIDE_KEYS: readonly GuideKey[] = [
     otherwise: "the guide's image_input is not in this version of Pipit",
   },
   {
-    names: ["async_functions", "async_function_calls"],
-    here: [],
-    otherwise:
-      "there is nothing to switch on: functions always run beside the conversation, and the sound never waits for them",
+    names: ["async_function_calls", "async_functions"],
+    here: ["openai.async_functions"],
+    otherwise: "functions always run beside the conversation",
   },
   {
     names: ["session_config"],
     here: [],
-    otherwise: "no such block here: its keys stand in the sections openai, audio and session",
+    otherwise: "it must have keys indented below it, such as voice; here they stand in openai",
   },
+  {
+    names: ["modalities", "output_modalities"],
+    here: [],
+    otherwise: "there is nothing to set: answers are always sound",
+  },
+  {
+    names: ["input_audio_format", "output_audio_format"],
+    here: [],
+    otherwise: "there is nothing to set: sound is 24 kHz PCM both ways",
+  },
+  {
+    names: ["input_audio_transcription"],
+    here: [],
+    otherwise: "what you say is not written down, and no transcription is paid for",
+  },
+  {
+    names: ["tool_choice", "parallel_tool_calls"],
+    here: [],
+    otherwise: "there is nothing to set: the model chooses; tools.disabled takes functions away",
+  },
+  {
+    names: ["create_response", "interrupt_response"],
+    here: ["session.response_by"],
+    otherwise: "Pipit decides that",
+  },
+  { names: ["speed"], here: [], otherwise: "the speed of the voice cannot be set" },
   { names: ["log_file", "logfile", "log_path"], here: ["system.log_file"], otherwise: LOG },
   { names: ["logs", "logging"], here: [], otherwise: `${LOG}; how much it says: system.log_level` },
   {

@@ -140,6 +140,11 @@ const HOW = {
     reload: "session",
     doc: "How long a reasoning model thinks; more is slower and dearer. It is not sent to other models.",
   }),
+  "openai.async_functions": boolean({
+    default: true,
+    reload: "session",
+    doc: "What a function does that takes longer than seven seconds: true lets it go on while you talk, and tells its result when it is there; false ends it then, and says that it failed.",
+  }),
   "openai.truncation": int({
     default: 8000,
     min: 0,

@@ -6,9 +6,11 @@
  */
 
 import { oneLine } from "../fault.ts";
+import { record } from "../json.ts";
 import { redactStrictly } from "../redact.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
+import { type Alias, aliasOf, isGuideBlock } from "./guide-aliases.ts";
 import { guideKey } from "./guide-keys.ts";
 import { oddity, visible } from "./odd-characters.ts";
 import { isOlder } from "./older-names.ts";
@@ -77,14 +79,16 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
     });
   };
   const given = new Map<SettingKey, unknown>();
-  walk(tree, [], given, report);
+  const aliases: Aliased[] = [];
+  walk(tree, [], { given, aliases }, report);
+  const places = placesOf(given, aliases, report);
 
   const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
-  const settings = assemble(readAll(given, around, report));
+  const settings = assemble(readAll(given, places, around, report));
   // Without its environment, a file cannot be held to rules between its values.
   const isWritten = (key: SettingKey): boolean => given.has(key);
   const broken = around.missing === "refuse" ? brokenRules(settings, isWritten) : [];
-  for (const one of broken) report(pathOf(one), "value", one.message);
+  for (const one of broken) report(placeOf(pathOf(one), places), "value", one.message);
 
   if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -99,13 +103,42 @@ export function formatProblem(file: string, problem: Problem): string {
 
 type Report = (path: Path, part: "key" | "value", message: string) => void;
 
-/** Finds the keys of the table in the tree; what is not in the table is a problem. */
-function walk(
-  node: unknown,
-  path: readonly string[],
+/** What the tree gives: values by key, and values under names of the guide's that stand for a key. */
+interface Given {
+  readonly given: Map<SettingKey, unknown>;
+  readonly aliases: Aliased[];
+}
+
+interface Aliased extends Alias {
+  readonly path: readonly string[];
+}
+
+/** Where a key's value stands, if it stands under another name. */
+type Places = ReadonlyMap<string, readonly string[]>;
+
+/** Adds what stands under other names; what stands twice is a problem. */
+function placesOf(
   given: Map<SettingKey, unknown>,
+  aliases: readonly Aliased[],
   report: Report,
-): void {
+): Places {
+  const places = new Map<string, readonly string[]>();
+  for (const { key, value, path } of aliases) {
+    if (given.has(key)) report(path, "key", `is ${key} here, which stands in the file already`);
+    else {
+      given.set(key, value);
+      places.set(key, path);
+    }
+  }
+  return places;
+}
+
+function placeOf(path: Path, places: Places): Path {
+  return places.get(path.join(".")) ?? path;
+}
+
+/** Finds the keys of the table in the tree; what is not in the table is a problem. */
+function walk(node: unknown, path: readonly string[], into: Given, report: Report): void {
   // A section whose keys are all commented out is nothing to YAML.
   if (node === null || node === undefined) return;
   if (typeof node !== "object" || Array.isArray(node)) {
@@ -120,21 +153,26 @@ function walk(
   for (const [name, value] of Object.entries(node)) {
     const here = [...path, name];
     const key = here.join(".");
+    const alias = aliasOf(here, value);
+    const isSection =
+      Object.hasOwn(SECTIONS, key) || (isGuideBlock(here) && record(value) !== null);
     if (name.includes(".")) report(here, "key", `unknown key${nested(key)}`);
-    else if (isSettingKey(key)) given.set(key, value);
-    else if (Object.hasOwn(SECTIONS, key)) walk(value, here, given, report);
+    else if (isSettingKey(key)) into.given.set(key, value);
+    else if (alias !== null) into.aliases.push({ ...alias, path: here });
+    else if (isSection) walk(value, here, into, report);
     else report(here, "key", `unknown key${unknown(path, name)}`);
   }
 }
 
 function readAll(
   given: ReadonlyMap<SettingKey, unknown>,
+  places: Places,
   around: Surroundings,
   report: Report,
 ): ReadonlyMap<SettingKey, Value> {
   const values = new Map<SettingKey, Value>();
   for (const [key, row] of ROWS) {
-    const path = key.split(".");
+    const path = places.get(key) ?? key.split(".");
     const raw = given.has(key) ? given.get(key) : row.default;
     if (raw === null || raw === undefined) {
       report(path, "value", "has no value; give one, or put # before the line");

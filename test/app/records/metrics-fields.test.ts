@@ -52,7 +52,15 @@ const FULL: SessionRecord = {
     },
   },
   budget: { dailyUsd: 1, spentTodayMicroUsd: 2, action: "warn" },
-  audio: { sentMs: 1, receivedMs: 2, playedMs: 3, droppedMs: 4, preRollMs: 5, underruns: 6 },
+  audio: {
+    sentMs: 1,
+    receivedMs: 2,
+    playedMs: 3,
+    droppedMs: 4,
+    preRollMs: 5,
+    underruns: 6,
+    repeatedEvents: 7,
+  },
   errors: [{ at: iso(0), code: "odd", message: "one" }],
 };
 
@@ -62,6 +70,7 @@ function rendered(record: SessionRecord): Flat {
 
 /** Fields whose cause is not in the simulated conversation: told by their record. */
 const BY_RECORD: Readonly<Record<string, SessionRecord>> = {
+  repeated_events: { ...FULL, audio: { ...FULL.audio, repeatedEvents: 8 } },
   recovered: { ...FULL, recovered: true },
   "function_calls[].end": { ...FULL, calls: [{ ...CALL, end: "late" }] },
   "function_calls[].result_bytes": { ...FULL, calls: [{ ...CALL, result_bytes: 12 }] },

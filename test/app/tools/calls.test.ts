@@ -19,6 +19,7 @@ class Table {
   readonly begun = new Set<string>();
   readonly ends: string[] = [];
   readonly asked: string[] = [];
+  isAsync: boolean = true;
   waits = 0;
   news = 0;
   /** How long the function takes, and what it comes to. */
@@ -63,6 +64,7 @@ class Table {
         if (isBegun) this.begun.add(callId);
       },
       ask: (callId) => this.asked.push(callId),
+      isAsync: () => this.isAsync,
       patienceMs: () => 2_000,
       waits: () => {
         this.waits += 1;
@@ -140,6 +142,18 @@ test("the queue of late results is bounded, and counts its drops", async () => {
   await table.clock.advanceAsync(10);
   assert.equal(table.calls.waiting.length, NEWS_MAX);
   assert.equal(table.calls.lost, 3);
+});
+
+test("without async functions: what takes too long is ended, and told as a failure", async () => {
+  const table = new Table({ long: true });
+  table.isAsync = false;
+  table.work = { ms: 20_000, result: { ok: true, data: "done" } };
+  table.run("c1");
+  assert.deepEqual(table.reported, [], "not begun, either");
+  await table.clock.advanceAsync(HELD_MAX_MS);
+  assert.match(table.reported[0] ?? "", /^c1 false .*was ended/);
+  await table.clock.advanceAsync(30_000);
+  assert.deepEqual([table.reported.length, table.ends, table.news], [1, [], 0]);
 });
 
 test("property: each call is settled exactly once, within its time", async () => {

@@ -160,6 +160,7 @@ test("done after the conversation: announced and kept where it may be, else drop
     assert.equal(world.leds.shown.at(-1), "idle");
     world.listen(20_000);
     await settled();
+    assert.equal(world.leds.shown.at(-1), after ? "news" : "idle");
     assert.equal(world.speaker.queued.includes(RING_VALUE), after);
     assert.equal(
       world.lines("notice").some((line) => line.includes("is dropped")),

@@ -295,19 +295,51 @@ test("names that the migration guide has are answered in words", () => {
       { openai: { mcp_servers: [] } },
       /mcp_servers: unknown key; (here it is |the guide's mcp_servers)/,
     ],
+    [{ image_input: "perhaps" }, /^image_input: must be off, auto/],
+    [{ session_config: { voice: "x" } }, /^session_config\.voice: must be/],
+    [{ session_config: "alloy" }, /^session_config: unknown key; it must have keys indented/],
     [
-      { image_input: true },
-      /image_input: unknown key; (here it is |the guide's image_input is not)/,
+      { openai: { voice: "alloy", session_config: { voice: "cedar" } } },
+      /^openai\.session_config\.voice: is openai\.voice here, which stands in the file already$/,
     ],
-    [{ openai: { async_functions: true } }, /functions always run beside the conversation/],
     [
-      { session_config: { voice: "x" } },
-      /its keys stand in the sections openai, audio and session$/,
+      { session_config: { modalities: ["text"] } },
+      /modalities: unknown key; there is nothing to set/,
     ],
+    [
+      { session_config: { turn_detection: { create_response: true } } },
+      /here it is session\.response_by/,
+    ],
+    [{ session_config: { tools: [] } }, /here it is tools\.custom/],
     [{ system: { log_file: "logs/assistant.log" } }, /journalctl -u pipit|here it is/],
     [{ logging: { file: "logs/assistant.log" } }, /journalctl -u pipit/],
   ];
   for (const [tree, expected] of rows) assert.match(line(tree), expected);
+});
+
+test("the guide's keys that mean something here are read as ours", () => {
+  const session_config = {
+    voice: "cedar",
+    temperature: 0.9,
+    max_response_output_tokens: 900,
+    turn_detection: { type: "server_vad", threshold: 0.6, silence_duration_ms: 700 },
+    reasoning: { effort: "low" },
+  };
+  const tree = { openai: { async_functions: false, image_input: true }, session_config };
+  const read = validate(tree, { env: ENV });
+  assert.ok(read.ok, JSON.stringify(read));
+  const { settings } = read;
+  assert.equal(settings["openai.async_functions"], false);
+  assert.equal(settings["camera.source"], "auto");
+  assert.equal(settings["openai.voice"], "cedar");
+  assert.equal(settings["openai.temperature"], 0.9);
+  assert.equal(settings["openai.max_output_tokens"], 900);
+  assert.equal(settings["openai.turn_detection.threshold"], 0.6);
+  assert.equal(settings["openai.turn_detection.silence_ms"], 700);
+  assert.equal(settings["openai.reasoning_effort"], "low");
+  const off = validate({ async_functions: true, image_input: false }, { env: ENV });
+  assert.ok(off.ok && off.settings["openai.async_functions"]);
+  assert.equal(off.settings["camera.source"], "off");
 });
 
 test("a key with what it was copied with is refused, and never shown", () => {
