@@ -56,6 +56,7 @@ const COLOURS: Readonly<Record<Indication, string>> = {
   "awaiting-approval": "#ff00ff",
   ringing: "#ffffff",
   looking: "#ffffff",
+  news: "#00ff40",
 };
 
 /** The owner's own colours: `STATE=#rrggbb`. */
