@@ -109,6 +109,6 @@ test("quiet hours", () => {
     assert.equal(isQuiet(minute, from, to), quiet, `${minute} in ${from} to ${to}`);
   }
   const dark = INDICATIONS.filter((indication) => isDarkened(indication, true));
-  assert.deepEqual(dark, ["idle", "muted"]);
+  assert.deepEqual(dark, ["idle", "muted", "news"]);
   assert.equal(isDarkened("idle", false), false);
 });
