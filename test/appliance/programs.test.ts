@@ -69,9 +69,9 @@ onMachine("programs of the owner", (they) => {
   they.holds("leave nothing behind, and the helper ends with its work", 900, async (m, note) => {
     await runWith(m);
     assert.match((await call(m, "forks")).stdout, /done/);
-    await m.until("what left its group is gone", "! pgrep -f 'sleep 7777'");
+    await m.until("what left its group is gone", "! pgrep -f '[s]leep 7777'");
     // Without its environment it is not known whose it is: it goes when the helper does.
-    await m.until("what hides is gone", "! pgrep -f 'sleep 7778'", IDLE_MAX_S);
+    await m.until("what hides is gone", "! pgrep -f '[s]leep 7778'", IDLE_MAX_S);
     await m.until("the helper has ended", "! systemctl is-active -q pipit-tools.service");
     assert.match((await call(m, "look")).stdout, /wrote/, "the socket starts it again");
     note("started again by the next call");
@@ -82,7 +82,7 @@ onMachine("programs of the owner", (they) => {
     const pid = await m.property("MainPID");
     const { stdout } = await call(m, "many");
     note(stdout.trim().slice(0, 200));
-    await m.until("they are gone", "! pgrep -f 'sleep 7779'", 120);
+    await m.until("they are gone", "! pgrep -f '[s]leep 7779'", 120);
     assert.equal(await m.property("MainPID"), pid);
     assert.equal((await m.status())["state"], "idle");
   });

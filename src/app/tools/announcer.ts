@@ -31,6 +31,7 @@ export class Announcer {
   #waiting: readonly Announcement[] = [];
   #busyUntilMs = 0;
   #cancel: (() => void) | null = null;
+  #isClosed: boolean = false;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -43,6 +44,7 @@ export class Announcer {
   /** Samples of 24 kHz. True: it is said now; false: when there is room. */
   say(pcm: Int16Array): boolean {
     const { clock } = this.#options;
+    if (this.#isClosed) return false;
     this.#waiting = [...this.#waiting, { pcm, sinceMs: clock.nowMs() }];
     this.#next();
     return this.#waiting.length === 0;
@@ -54,6 +56,7 @@ export class Announcer {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#waiting = [];
     this.#cancel?.();
     this.#cancel = null;

@@ -57,6 +57,8 @@ export type Spoken = { readonly microUsd: number } & (
   | { readonly fault: Fault }
 );
 
+const STOPPING = fault("speech", "report", "Pipit is stopping");
+
 interface Attempt {
   readonly model: string;
   readonly voice: string;
@@ -68,6 +70,7 @@ interface Attempt {
 export class ModelVoice {
   readonly #options: ModelVoiceOptions;
   #reading: Reading | null = null;
+  #isClosed: boolean = false;
 
   constructor(options: ModelVoiceOptions) {
     this.#options = options;
@@ -79,14 +82,15 @@ export class ModelVoice {
     const plain = thriftySettings(withoutSecrets(settings()), spent);
     const [nowMs, { retryAfter }] = [world.clock.nowMs(), chain()];
     const later = retryAfter !== null && nowMs < retryAfter.untilMs ? retryAfter.why : null;
-    const refused = budgetExceeded(plain, spent) ?? later;
+    const refused = this.#isClosed ? STOPPING : (budgetExceeded(plain, spent) ?? later);
     if (refused !== null) return { fault: refused, microUsd: 0 };
     return await this.#alongTheChain(text, plain);
   }
 
-  /** Gives up what is under way. */
+  /** Gives up what is under way; nothing is asked for any more. */
   close(): void {
-    this.#reading?.stop(fault("speech", "report", "Pipit is stopping"));
+    this.#isClosed = true;
+    this.#reading?.stop(STOPPING);
   }
 
   async #alongTheChain(text: string, settings: PublicSettings): Promise<Spoken> {
@@ -94,7 +98,7 @@ export class ModelVoice {
     const untilMs = world.clock.nowMs() + SPEAK_MAX_MS;
     const tried: string[] = [];
     let [fallbacks, microUsd]: [SessionRecord["fallbacks"], number] = [[], 0];
-    let model: string | null = firstCandidate(settings, chain(), world.clock.nowMs());
+    let model = firstCandidate(settings, chain(), world.clock.nowMs());
     for (;;) {
       const choice = chooseVoice(voiceSettings(settings), model);
       const spoken: Spoken =

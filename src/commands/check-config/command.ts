@@ -35,6 +35,7 @@ import {
 } from "../args.ts";
 import { warnOfOtherConfig } from "../load-settings.ts";
 import { learnFrom, secrets } from "../outward.ts";
+import { startsPrograms } from "../own-programs.ts";
 
 export const SPEC: CommandSpec = {
   name: "check-config",
@@ -126,9 +127,8 @@ async function functionNotes(settings: Settings): Promise<readonly Note[]> {
       notes.push({ key: "tools.custom", message: `${row.name}: there is no program ${program}` });
     }
   }
-  const hasPrograms = functions.some(({ run }) => run.kind === "command");
   const isIsolated = settings["tools.sandbox"] === "auto";
-  if (hasPrograms && isIsolated && !existsSync(HELPER_SOCKET)) notes.push(NO_HELPER);
+  if (startsPrograms(settings) && isIsolated && !existsSync(HELPER_SOCKET)) notes.push(NO_HELPER);
   const sound = settings["audio.wake_sound"];
   if (sound !== "off" && wakeSound(sound) === null) {
     notes.push({

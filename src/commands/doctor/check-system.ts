@@ -1,7 +1,7 @@
 /** The checks of `pipit doctor` about the machine and the system around the daemon. */
 
-import { customFunctions } from "../../core/functions/custom.ts";
 import type { Settings } from "../../core/settings/table.ts";
+import { startsPrograms } from "../own-programs.ts";
 import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { askPrograms } from "./io-ask-programs.ts";
@@ -61,8 +61,7 @@ export function machineChecks(context: Context): readonly Check[] {
 }
 
 async function programs({ clock, settings }: Context): Promise<Finding> {
-  const { functions } = customFunctions(settings?.["tools.custom"] ?? {});
-  const wanted = functions.some(({ run }) => run.kind === "command");
+  const wanted = settings !== null && startsPrograms(settings);
   const sandbox = settings?.["tools.sandbox"] ?? "auto";
   const isAsked = wanted && sandbox === "auto";
   return judgePrograms({

@@ -248,8 +248,12 @@ test("a bill that does not come is guessed; a stop ends what is under way", asyn
   assert.ok(cost >= (20 * 64) / 1e6 && cost < 0.01, String(cost));
   assert.equal(files(world)[0]?.["estimated_cost"], null);
   await say(world);
+  await say(world);
   await world.appliance.stop();
+  await settled();
   assert.equal(world.link.closed, true);
+  assert.equal(heardMs(world, SAID_VALUE), 0, "nor said");
+  assert.equal(world.dialer.links.length, 2, "what had waited is not asked for any more");
 });
 
 const ENDLESS: Partial<Settings> = { "openai.model_selection": "new" };

@@ -86,6 +86,13 @@ test("custom functions: what would keep one from working is a note", async (t) =
     /tools\.sandbox: auto runs programs through pipit-tools\.socket, which is not here/,
   );
   assert.match(result.stderr, /audio\.wake_sound: the file cannot be read as a sound/);
+  const server = await check(folder, "mcp: {servers: {x: {command: [/bin/cat]}}}\n");
+  assert.match(server.stderr, /tools\.sandbox: auto runs programs through pipit-tools\.socket/);
+  const free = await check(
+    folder,
+    "tools: {custom: {x: {description: X., http: {url: 'http://x'}}}}\n",
+  );
+  assert.doesNotMatch(free.stderr, /tools\.sandbox/);
   const wrong = await check(
     folder,
     "tools:\n  custom:\n    lamp:\n      description: x\n      http: {url: 'ftp://x'}\n",
