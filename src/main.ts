@@ -37,14 +37,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     start: async (argv) => (await import("./commands/check-config/command.ts")).checkConfig(argv),
   },
   "migrate-config": {
-    summary: "brings an older configuration to today's form, or moves to another model",
+    summary: "converts an older configuration, or switches to another model",
     start: async (argv) => (await import("./commands/migrate/command.ts")).migrateConfig(argv),
   },
-  status: { summary: "shows what the running appliance does", start: control("status") },
-  wake: { summary: "begins a conversation, as the wake word would", start: control("wake") },
-  stop: { summary: "ends the conversation and silences the answer", start: control("stop") },
+  status: { summary: "shows the state of the running appliance", start: control("status") },
+  wake: { summary: "starts a conversation, like the wake word", start: control("wake") },
+  stop: { summary: "ends the conversation and stops the answer", start: control("stop") },
   mute: {
-    summary: "mute [on|off|toggle]: closes or opens the microphone, or says how it is",
+    summary: "mute [on|off|toggle]: closes or opens the microphone, or shows which",
     start: control("mute"),
   },
   timers: {
@@ -52,7 +52,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     start: async (argv) => (await import("./commands/timers/command.ts")).timers(argv),
   },
   volume: {
-    summary: "volume N|+|-: how loud the answers are, at once and from now on",
+    summary: "volume N|+|-: shows or sets the volume of the answers",
     start: async (argv) => (await import("./commands/volume/command.ts")).volume(argv),
   },
   say: {
@@ -68,7 +68,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     start: async (argv) => (await import("./commands/memory/command.ts")).memory(argv),
   },
   doctor: {
-    summary: "looks at everything that Pipit needs, and says what to do",
+    summary: "checks everything that Pipit needs and says how to fix it",
     start: async (argv) => (await import("./commands/doctor/command.ts")).doctor(argv),
   },
   devices: {
@@ -81,7 +81,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     start: async (argv) => (await import("./commands/wake-words/command.ts")).wakeWords(argv),
   },
   cost: {
-    summary: "what so many tokens a day cost, before and after a move to another model",
+    summary: "what a number of tokens a day costs, before and after a change of model",
     start: async (argv) => (await import("./commands/cost/command.ts")).cost(argv),
   },
   metrics: {
@@ -89,11 +89,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     start: async (argv) => (await import("./commands/metrics/command.ts")).metrics(argv),
   },
   "leds-off": {
-    summary: "makes the LEDs dark, after a crash",
+    summary: "turns the LEDs off, after a crash",
     start: async (argv) => (await import("./commands/leds-off/command.ts")).ledsOff(argv),
   },
   "post-stop": {
-    summary: "makes the LEDs dark and remembers how it ended (what systemd calls at the end)",
+    summary: "turns the LEDs off and records how the run ended (called by systemd)",
     start: async (argv) => (await import("./commands/post-stop/command.ts")).postStop(argv),
   },
   simulate: {
@@ -119,7 +119,7 @@ function help(): string {
     "",
     ...rows,
     "",
-    "pipit COMMAND --help says more about one; pipit -v prints the version.",
+    "pipit COMMAND --help describes a command; pipit -v prints the version.",
     "",
   ].join("\n");
 }

@@ -108,7 +108,7 @@ export class ButtonReader {
         this.#sayNoise();
         break;
       case "quiet":
-        this.#options.journal.log("debug", "The button is quiet again");
+        this.#options.journal.log("debug", "The button works again");
         break;
     }
   }
@@ -126,10 +126,10 @@ export class ButtonReader {
     this.#loggedMs = nowMs;
     journal.log(
       "warning",
-      `The button's input flickers and is ignored until it has been quiet for ${NOISE_QUIET_MS / 1000} s. ` +
+      `The button's input has contact noise; it is ignored until it has been quiet for ${NOISE_QUIET_MS / 1000} s. ` +
         (settings()["button.backend"] === "panel"
           ? "Let go of the key"
-          : "Check its wires and button.pull; for a pin with nothing on it, set button.backend: none"),
+          : "Check its wires and button.pull; if nothing is connected, set button.backend: none"),
     );
   }
 }

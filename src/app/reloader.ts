@@ -24,9 +24,9 @@ export const UNREST_MAX_MS = 5_000;
  */
 export const GRACE_MS = 2_000;
 
-const UNCHANGED = "The configuration was not reloaded; the old one stays in force";
+const UNCHANGED = "The configuration was not reloaded; the previous one stays in force";
 
-const NOTHING_WAITS = "nothing waits for a restart any more";
+const NOTHING_WAITS = "no setting waits for a restart now";
 
 type Sound = Extract<ConfigReading, { ok: true }>;
 type Refusal = Pick<Extract<ConfigReading, { ok: false }>, "problems" | "digest">;

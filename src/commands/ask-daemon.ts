@@ -22,7 +22,7 @@ const SERVICE_MAX_MS = 1_500;
 
 /** The option by which every such command finds the daemon. */
 export const SOCKET_OPTION: Readonly<Record<string, OptionSpec>> = {
-  socket: { value: "PATH", doc: "the daemon's control socket; else it is looked for" },
+  socket: { value: "PATH", doc: "the daemon's control socket; else the usual places" },
 };
 
 /** The daemon's reply; that there is none is one, too. */
@@ -45,7 +45,7 @@ async function withoutSocket(socket: string, { code, message }: Fault): Promise<
   if (state === "activating") return "pipit is just starting. Ask again in a moment";
   if (state !== "active") return null;
   return (
-    `pipit runs, but its socket ${socket} is not there; it makes it anew within half a minute. ` +
+    `pipit runs, but its socket ${socket} is missing; it is recreated within half a minute.  ` +
     "If it does not: sudo systemctl restart pipit"
   );
 }
@@ -70,7 +70,7 @@ function settingOf(command: string, line: CommandLine): string {
   });
   if (loaded.ok) return loaded.settings["system.control_socket"];
   const [first = loaded.path] = loaded.problems;
-  const note = "looking for the daemon where it is by default";
+  const note = "looking for the daemon in its default place";
   process.stderr.write(`pipit ${command}: note: ${first}; ${note}\n`);
   return "";
 }

@@ -39,6 +39,6 @@ export function warnOfOtherConfig(
   if (named !== undefined || (process.env["PIPIT_CONFIG"] ?? "") !== "") return;
   const other = otherConfigHere(chosen);
   if (other === null) return;
-  const line = `note: this is about ${chosen}; ${other} is another file, to name it: pipit ${command} ${other}`;
+  const line = `note: this is about ${chosen}; for ${other}: pipit ${command} ${other}`;
   process.stderr.write(`pipit ${command}: ${line}\n`);
 }

@@ -92,7 +92,7 @@ export function exitText(before: RunRecord | null, now: Start): string | null {
 
 function cutShort(before: RunRecord, now: Start): ExitNews {
   return before.bootId === now.bootId
-    ? { level: "warning", line: "The last run ended without a word" }
+    ? { level: "warning", line: "The last run ended unexpectedly, without a message" }
     : { level: "warning", line: "The machine lost its power or was reset during the last run" };
 }
 

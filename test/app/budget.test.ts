@@ -32,7 +32,7 @@ test("refuse: the reply in flight is heard to its end, then the conversation end
   const [line] = world.lines("warning");
   assert.match(
     line ?? "",
-    /^Today's budget of \$1\.00 is spent \(\$1\.50\)\. It begins anew at midnight; to have more, raise budget\.daily_usd and reload$/,
+    /^Today's budget of \$1\.00 is spent \(\$1\.50\)\. It resets at midnight; for more, raise budget\.daily_usd and reload$/,
   );
   assert.equal(ledStates(world).endsWith("speaking fault idle"), true, ledStates(world));
 });
@@ -240,7 +240,7 @@ test("over a restart: the budget is not reported again, the cap holds", async ()
   answer(world, "resp_1", 0.01);
   rest(world);
   assert.deepEqual(world.spoken, []);
-  assert.match(world.lines("notice").join("\n"), /\$0\.85 of today's budget of \$1\.00 are spent/);
+  assert.match(world.lines("notice").join("\n"), /\$0\.85 of today's budget of \$1\.00 is spent/);
   asked(world, "item_2");
   answer(world, "resp_2", 0.2);
   rest(world);

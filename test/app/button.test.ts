@@ -75,7 +75,7 @@ test("contact noise of a floating pin: a few wakes at most, one warning, no dial
     world.listen(60);
   }
   assert.ok(world.dialer.links.length <= 6, `${world.dialer.links.length} dials`);
-  assert.equal(world.lines("warning").filter((line) => line.includes("flickers")).length, 1);
+  assert.equal(world.lines("warning").filter((line) => line.includes("contact noise")).length, 1);
 });
 
 test("push-to-talk from rest: held while it connects, sent from the press to the release", async () => {

@@ -93,7 +93,7 @@ class Desk {
 
 const LOUDER = { "audio.volume": 0.5 };
 const IN_FORCE = "Configuration reloaded: in force now: audio.volume";
-const KEPT = "The configuration was not reloaded; the old one stays in force";
+const KEPT = "The configuration was not reloaded; the previous one stays in force";
 
 test("reload on save: in force after half a second, RELOADING and READY sent", () => {
   const desk = Desk.settled();
@@ -232,7 +232,7 @@ test("an emptied file takes neither the cap nor the volume away; {} does", () =>
   const desk = Desk.settled(writtenIn(CAPPED));
   desk.save({}, "", writtenIn(null));
   desk.clock.advance(QUIET_MS + GRACE_MS);
-  const gone = "c.yaml: is empty, and was not before; write {} into it to mean the defaults";
+  const gone = "c.yaml: is empty now; if the defaults are intended, write {} into it";
   assert.deepEqual(desk.lines, [gone, KEPT]);
   assert.equal(desk.status.config.refused?.why, gone, "status shows it until it is mended");
   desk.reloader.now();
@@ -254,6 +254,6 @@ test("restart keys that wait are in the status, and the owner hears when none do
   assert.deepEqual(desk.status.config.waiting, []);
   assert.deepEqual(desk.lines, [
     "Configuration reloaded: only after a restart: audio.output_device",
-    "Configuration reloaded: nothing waits for a restart any more",
+    "Configuration reloaded: no setting waits for a restart now",
   ]);
 });

@@ -28,21 +28,21 @@ async function nobody(world: World): Promise<unknown> {
 
 test("no usable model: an error at the start, once, and in status until corrected", async () => {
   const world = await started(LEGACY);
-  assert.deepEqual(said(world, /^Nobody can answer/), ["error"], "before the first wake");
+  assert.deepEqual(said(world, /^No model can answer/), ["error"], "before the first wake");
   assert.match(
     String(await nobody(world)),
     /asks only gpt-4o-realtime-preview; .*2026-05-07\. Set/,
   );
   world.listen(60_000);
   await settled();
-  assert.deepEqual(said(world, /^Nobody can answer/), ["error"], "not again ten seconds later");
+  assert.deepEqual(said(world, /^No model can answer/), ["error"], "not again ten seconds later");
   world.settings = { ...world.settings, "openai.model_selection": "auto" };
   world.appliance.reloaded(world.settings);
   assert.equal(await nobody(world), null);
   world.settings = { ...world.settings, "openai.model_selection": "legacy" };
   world.appliance.reloaded(world.settings);
   assert.deepEqual(
-    said(world, /^Nobody can answer/),
+    said(world, /^No model can answer/),
     ["error", "error"],
     "a save that brings it back",
   );

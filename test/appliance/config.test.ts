@@ -45,12 +45,12 @@ onMachine("the configuration", (they) => {
     },
   );
 
-  they.holds("wrong while it runs: the old one stays in force", 900, async (m, note) => {
+  they.holds("wrong while it runs: the previous one stays in force", 900, async (m, note) => {
     const good = await goodConfig(m);
     const pid = await m.property("MainPID");
     const mark = await m.mark();
     await m.write(CONFIG, WRONG); // Saving is enough.
-    await m.says(mark, "the old one stays in force");
+    await m.says(mark, "the previous one stays in force");
     assertAllReported(await m.daemonSaidSince(mark));
     assert.equal((await m.status())["state"], "idle");
     const mended = await m.mark();

@@ -78,7 +78,7 @@ test("check-config says ok, and shows no secret", async (t) => {
 test("each kind of bad configuration is one clear line, and exit code 2", async (t) => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["openai: [\n", /^:1:9: the \[ that begins here has no \]$/],
-    ["openai:\n\tmodel: x\n", /^:2:1: a tab is used to indent/],
+    ["openai:\n\tmodel: x\n", /^:2:1: indented with a tab/],
     ["openai:\n  modle: x\n", /^:2:3 openai.modle: unknown key; did you mean "model"\?$/],
     ["audio:\n  volume: [1]\n", /^:2:11 audio.volume: must be a number .*, found a list$/],
     ["audio:\n  volume: 7\n", /^:2:11 audio.volume: must be a number from 0 to 1, found 7$/],
@@ -116,7 +116,7 @@ test("leds-off and post-stop say what they did, or why not", async (t) => {
   const none = await runPipit(["leds-off", "--config", file], ENV);
   assert.deepEqual(none, {
     code: 0,
-    stdout: "No LEDs are configured: nothing to make dark\n",
+    stdout: "No LEDs are configured: nothing to turn off\n",
     stderr: "",
   });
   writeFileSync(file, "leds: {backend: panel}\n");
@@ -132,7 +132,7 @@ test("leds-off and post-stop say what they did, or why not", async (t) => {
     STATE_DIRECTORY: tempFolder(t),
   };
   const stopped = await runPipit(["post-stop", "--config", file], ended);
-  assert.match(stopped.stdout, /^The LEDs .*\nHow it ended is remembered: signal\n$/);
+  assert.match(stopped.stdout, /^The LEDs .*\nRecorded: signal\n$/);
 });
 
 test("-v is the version, too", async () => {

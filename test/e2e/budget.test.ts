@@ -48,7 +48,7 @@ test("budget: spending survives a restart; a reload raises the cap", async (t) =
   });
   const refused = await daemon.command("wake");
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /Today's budget of \$1\.00 is spent \(\$1\.25\)\. It begins anew/);
+  assert.match(refused.stderr, /Today's budget of \$1\.00 is spent \(\$1\.25\)\. It resets/);
   const { stdout } = await daemon.command("status");
   assert.match(stdout, /^Budget +\$1\.2500 of \$1\.00 spent, \$0\.0000 left \(refuse\)$/m);
   withBudget(paths, 5);

@@ -127,7 +127,7 @@ const COLLISIONS: readonly FaultRow[] = [
         },
       ],
     },
-    lines: [/^The server began a response that was not asked for \(resp_unsolicited\)$/],
+    lines: [/^The server started an unsolicited response \(resp_unsolicited\)$/],
     errors: [NOT_ACTIVE],
     check: (metrics) => assert.equal(numberAt(metrics, "audio", "played_ms"), 1200),
   },

@@ -227,7 +227,9 @@ const OUT_OF_REACH: readonly FaultRow[] = [
     name: "the beta dialect with a server that has left it (4000)",
     scenario: { faults: [] },
     settings: { "openai.protocol": "beta" },
-    lines: [/^Failed to connect with model gpt-realtime: The old protocol is gone.*protocol: ga/],
+    lines: [
+      /^Failed to connect with model gpt-realtime: The server no longer supports the beta protocol.*protocol: ga/,
+    ],
     errors: ["beta_api_shape_disabled", "protocol"],
     sound: ["error"],
     dials: 1,

@@ -3,7 +3,7 @@
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import type { FaultRow } from "../helpers/fault-row.ts";
 
-const UNREADABLE = /^The server sent what cannot be read/;
+const UNREADABLE = /^The server sent a message that cannot be read/;
 
 /** Our set-up refused because of one parameter. */
 function refused(param: string, more: JsonObject = {}): JsonObject {
@@ -151,7 +151,7 @@ const NOISE: readonly FaultRow[] = [
   {
     name: "garbage before session.created",
     scenario: { faults: [{ at: "connect", do: "send", text: "}{ \u0000 hello" }] },
-    lines: [/^The server sent what cannot be read: not JSON \(\d+ characters\)/],
+    lines: [/^The server sent a message that cannot be read: not JSON \(\d+ characters\)/],
   },
   ...["null", "[]", '"x"', "{}", '{"type":7}', ""].map((text) => ({
     name: `a frame ${JSON.stringify(text)} while it thinks`,
@@ -168,7 +168,7 @@ const NOISE: readonly FaultRow[] = [
     name: "a binary frame",
     scenario: { faults: [{ at: "committed", do: "send", bytes: 960 }] },
     leds: "connecting listening thinking fault idle",
-    lines: [/^The server sent what cannot be read \(BINARY_FRAME\)/],
+    lines: [/^The server sent a message that cannot be read \(BINARY_FRAME\)/],
     endReason: "fault",
     errors: ["protocol"],
     sound: ["error"],
@@ -200,7 +200,7 @@ export const HUGE_ROWS: readonly FaultRow[] = [
     name: "an event of 34 MB, over the limit",
     scenario: { faults: [{ at: "committed", do: "huge", mb: 34 }] },
     leds: "connecting listening thinking fault idle",
-    lines: [/^The server sent what cannot be read \(WS_ERR_UNSUPPORTED_MESSAGE_LENGTH\)/],
+    lines: [/^The server sent a message that cannot be read \(WS_ERR_UNSUPPORTED_MESSAGE_LENGTH\)/],
     endReason: "fault",
     errors: ["protocol"],
     sound: ["error"],

@@ -32,7 +32,7 @@ test("reload on save: a mistake is logged with its place, and its correction too
   await daemon.says("Configuration reloaded: in force now: audio.volume");
   edit(paths, "0.5", '"loud"');
   await daemon.says(`${paths.config}:3:15 audio.volume: must be a number`);
-  await daemon.says("the old one stays in force");
+  await daemon.says("the previous one stays in force");
   edit(paths, '"loud"', "0.5");
   await daemon.says("Configuration reloaded: nothing has changed");
   assert.equal((await daemon.stop()).code, 0);

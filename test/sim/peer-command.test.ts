@@ -87,7 +87,7 @@ test("a protocol violation is printed, and the exit code is 1", async (context) 
   child.kill("SIGTERM");
   assert.equal(await code, 1);
   assert.match(stderr(), /^PROTOCOL VIOLATION, connection 1, session\.update: Unknown parameter/);
-  assert.match(stderr(), /this fault never struck: .*s\.yaml:1:10 \(delta:9: drop\)/);
+  assert.match(stderr(), /this fault never occurred: .*s\.yaml:1:10 \(delta:9: drop\)/);
 });
 
 test("bad usage is one line and 2", async (context) => {

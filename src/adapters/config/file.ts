@@ -233,7 +233,7 @@ function cannotOpen(code: string, why: string): string {
       return `there is no such file (${why}); name one with --config FILE`;
     case "EACCES":
     case "EPERM":
-      return `may not be read by this user (${why}); run with sudo, or let the service read it: chgrp pipit, chmod 640`;
+      return `cannot be read by this user (${why}); run with sudo, or let the service read it: chgrp pipit, chmod 640`;
     default:
       return `cannot be opened (${code || "unknown error"}; ${why})`;
   }

@@ -127,7 +127,7 @@ export class FolderWatch implements ConfigWatch {
     if (this.#isBlindLogged || code === "ENOENT") return;
     this.#isBlindLogged = true;
     const how =
-      "a saved configuration may be noticed late. systemctl reload pipit reads it at once";
+      "changes of the configuration may be noticed late. To apply them at once: systemctl reload pipit";
     this.#sink?.blind(`${folder} cannot be watched (${code || "unknown error"}): ${how}`);
   }
 }

@@ -122,9 +122,9 @@ function parserProblems(document: Document.Parsed, text: string, at: At): Proble
 }
 
 const IN_OUR_WORDS: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: "a tab is used to indent; use blanks",
-  TAG_RESOLVE_FAILED: "tags (!name) are not used here; put text that begins with ! in quotes",
-  BAD_DIRECTIVE: "directives (%NAME) are not used here",
+  TAB_AS_INDENT: "indented with a tab; use spaces",
+  TAG_RESOLVE_FAILED: "tags (!name) are not supported; put text that begins with ! in quotes",
+  BAD_DIRECTIVE: "directives (%NAME) are not supported",
 };
 
 /** What none of the common slips explains. */
@@ -148,7 +148,7 @@ function withTree(document: Document.Parsed, problems: Problem[], at: At): Parse
   }
 }
 
-const TOO_MANY_ALIASES = "aliases (*name) multiply without bounds; write the values out";
+const TOO_MANY_ALIASES = "aliases (*name) expand without limit; write the values out";
 
 function aliasTrouble(document: Document.Parsed, at: At): Problem | null {
   const aliases: Alias[] = [];
@@ -165,7 +165,7 @@ function aliasTrouble(document: Document.Parsed, at: At): Problem | null {
   if (dangling === undefined) return null;
   return problem(
     dangling,
-    "text that begins with * belongs in quotes (to YAML, *name is an alias, and its &name is not there)",
+    "put text that begins with * in quotes (to YAML, *name is an alias, and its &name is not there)",
   );
 }
 

@@ -92,12 +92,12 @@ function unreachable(error: unknown, path: string): Fault {
 }
 
 function garbled(what: string, path: string): Fault {
-  const remedy = "Look at its journal: journalctl -u pipit -n 20";
+  const remedy = "See its journal: journalctl -u pipit -n 20";
   return fault("config", "report", `What listens at ${path} ${what}`, remedy);
 }
 
 function late(timeoutMs: number): Fault {
   const seconds = (timeoutMs / 1000).toFixed(1);
-  const remedy = "Look at its journal, or restart it: systemctl restart pipit";
+  const remedy = "See its journal, or restart it: systemctl restart pipit";
   return fault("timeout", "report", `pipit did not answer within ${seconds} s`, remedy);
 }

@@ -105,7 +105,7 @@ export class ControlClient {
     if (this.#answering || this.#socket.writableEnded) return;
     const at = this.#rest.indexOf(NEWLINE);
     if (at > LINE_MAX_BYTES || (at < 0 && this.#rest.length > LINE_MAX_BYTES)) {
-      this.#finish({ ok: false, error: `a line has at most ${LINE_MAX_BYTES} bytes` });
+      this.#finish({ ok: false, error: `a line may have at most ${LINE_MAX_BYTES} bytes` });
     } else if (at >= 0) {
       const line = this.#rest.subarray(0, at);
       this.#rest = this.#rest.subarray(at + 1);

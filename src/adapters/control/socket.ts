@@ -131,7 +131,10 @@ export class ControlSocket implements ControlServer {
       old.close();
       if (this.#closed) return;
       this.#goneReported = false;
-      this.#journal?.log("notice", `The control socket ${this.#path} was gone; it is there again`);
+      this.#journal?.log(
+        "notice",
+        `The control socket ${this.#path} was removed; it has been recreated`,
+      );
     } catch (error) {
       if (!this.#goneReported) this.#reportGone(error);
       this.#goneReported = true;
@@ -140,7 +143,7 @@ export class ControlSocket implements ControlServer {
 
   #reportGone(error: unknown): void {
     const why = errorCode(error) || String(error);
-    const line = `The control socket ${this.#path} is gone and cannot be made anew (${why}). Restart the service`;
+    const line = `The control socket ${this.#path} was removed and cannot be recreated (${why}). Restart the service`;
     this.#journal?.log("warning", line);
   }
 
@@ -200,7 +203,7 @@ async function isGone(path: string): Promise<boolean> {
 function checkLength(path: string): void {
   const bytes = Buffer.byteLength(path);
   if (bytes <= PATH_MAX_BYTES) return;
-  const message = `The path of the control socket has ${bytes} bytes, ${PATH_MAX_BYTES} are possible`;
+  const message = `The path of the control socket is ${bytes} bytes long; the limit is ${PATH_MAX_BYTES}`;
   throw new FaultError(fault("config", "report", `${message}: ${path}`, SET_PATH));
 }
 
@@ -219,7 +222,7 @@ function makeFolder(path: string): void {
 async function isServed(path: string, clock: Clock): Promise<boolean> {
   try {
     if (!lstatSync(path).isSocket()) {
-      const message = `${path} is there already and is not a socket`;
+      const message = `${path} already exists and is not a socket`;
       throw new FaultError(fault("config", "report", message, SET_PATH));
     }
   } catch (error) {
@@ -265,6 +268,6 @@ function alreadyServed(path: string): FaultError {
 function cannotServe(path: string, error: unknown): FaultError {
   const code = errorCode(error);
   if (code === "") throw error; // not the system's: a bug
-  const message = `The control socket ${path} cannot be made (${code})`;
+  const message = `The control socket ${path} cannot be created (${code})`;
   return new FaultError(fault("config", "report", message, SET_PATH), { cause: error });
 }

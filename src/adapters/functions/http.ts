@@ -26,7 +26,8 @@ export function runHttp(
 ): Promise<ToolResult> {
   const address = urlOf(run, args);
   if (typeof address !== "string") return Promise.resolve({ ok: false, error: address.error });
-  if (!URL.canParse(address)) return Promise.resolve({ ok: false, error: "That makes no address" });
+  if (!URL.canParse(address))
+    return Promise.resolve({ ok: false, error: "These arguments give no valid address" });
   return new Promise((resolve) => {
     const body = run.body ? JSON.stringify(args) : null;
     const options: RequestOptions = { method: run.method, headers: headersOf(run, body), signal };

@@ -56,13 +56,13 @@ const NONE_NEEDED = "or set leds.backend and button.backend to none";
 
 export function noGpio(what: string): Fault {
   const remedy = `On a Raspberry Pi, see gpiodetect; elsewhere set leds.backend and button.backend to panel or none`;
-  return fault("gpio", "report", `${what}; it goes on without LEDs and button`, remedy);
+  return fault("gpio", "report", `${what}; Pipit runs without LEDs and button`, remedy);
 }
 
 /** What the system's refusal of a pin means for the owner. `holder`: who has it, where known. */
 export function pinFault(pin: number, code: string, holder = ""): FaultError {
   const { message, remedy } = explained(pin, code, oneLine(holder, 40));
-  return new FaultError(fault("gpio", "report", `${message}; it goes on without it`, remedy));
+  return new FaultError(fault("gpio", "report", `${message}; Pipit runs without it`, remedy));
 }
 
 function explained(pin: number, code: string, holder: string): { message: string; remedy: string } {
@@ -70,8 +70,8 @@ function explained(pin: number, code: string, holder: string): { message: string
     case "EBUSY": {
       const by = holder === "" ? "another program or the kernel" : `"${holder}"`;
       return {
-        message: `GPIO ${pin} is taken by ${by}`,
-        remedy: "End what uses it (see gpioinfo), or name another pin",
+        message: `GPIO ${pin} is in use by ${by}`,
+        remedy: "Stop the program that uses it (see gpioinfo), or set another pin",
       };
     }
     case "EACCES":
@@ -82,7 +82,10 @@ function explained(pin: number, code: string, holder: string): { message: string
       };
     case "ENOENT":
     case "ENODEV":
-      return { message: `GPIO ${pin}: there is no such GPIO here`, remedy: NONE_NEEDED.slice(3) };
+      return {
+        message: `GPIO ${pin}: this machine has no such GPIO`,
+        remedy: NONE_NEEDED.slice(3),
+      };
     default:
       return { message: `GPIO ${pin} cannot be used (${code || "unknown error"})`, remedy: "" };
   }

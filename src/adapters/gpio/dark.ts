@@ -23,9 +23,9 @@ export async function makeLedsDark(settings: Settings, clock: Clock): Promise<st
   for (const pin of pins) {
     if (await darken(pin, settings["leds.active_low"], banks)) dark.push(pin);
   }
-  if (dark.length > 0) return `The LEDs are dark (${pinsText(dark)})`;
-  if (pins.length === 0) return "No LEDs are configured: nothing to make dark";
-  const why = banks.length === 0 ? "there is no GPIO here" : "somebody else has the pins";
+  if (dark.length > 0) return `The LEDs are off (${pinsText(dark)})`;
+  if (pins.length === 0) return "No LEDs are configured: nothing to turn off";
+  const why = banks.length === 0 ? "there is no GPIO here" : "another program uses the pins";
   return `The LEDs were left alone (${pinsText(pins)}): ${why}`;
 }
 

@@ -28,7 +28,7 @@ export class LateBank implements Bank {
   #found(): Bank {
     if (this.#bank !== null) return this.#bank;
     const { bank, fault } = this.#pick();
-    if (bank === null) throw new FaultError(fault ?? noGpio("There is no GPIO chip here any more"));
+    if (bank === null) throw new FaultError(fault ?? noGpio("The GPIO chip has disappeared"));
     this.#bank = bank;
     return bank;
   }

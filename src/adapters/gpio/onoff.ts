@@ -199,12 +199,7 @@ export class OnoffBank implements Bank {
 function pullNotice(pin: number, pull: "up" | "down"): Fault {
   const message = `onoff cannot set the pull of GPIO ${pin}`;
   const line = `gpio=${pin}=ip,p${pull.slice(0, 1)}`;
-  return fault(
-    "gpio",
-    "report",
-    message,
-    `Put ${line} into config.txt and set button.pull to none`,
-  );
+  return fault("gpio", "report", message, `Add ${line} to config.txt, and set button.pull to none`);
 }
 
 /** The line may be gone; then there is nothing left to do for it. */

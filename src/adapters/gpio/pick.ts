@@ -55,11 +55,11 @@ function byChip({ kernel = loadGpioKernel(), clock }: PickOptions): Picked {
   const chip = findChip(kernel);
   if (chip.found) return { bank: new ChipBank(kernel, chip.path, clock), fault: null };
   if (chip.code === "EACCES" || chip.code === "EPERM") {
-    const message = "No permission for the GPIO chips; it goes on without LEDs and button";
+    const message = "No permission for the GPIO chips; Pipit runs without LEDs and button";
     const remedy = "Add the user to the group gpio: sudo usermod -aG gpio USER";
     return { bank: null, fault: fault("gpio", "report", message, remedy) };
   }
-  return { bank: null, fault: noGpio("There is no GPIO chip of a Raspberry Pi here") };
+  return { bank: null, fault: noGpio("No GPIO chip of a Raspberry Pi was found") };
 }
 
 function byOnoff(options: PickOptions): Picked {
@@ -67,7 +67,7 @@ function byOnoff(options: PickOptions): Picked {
   if (Gpio === null) return { bank: null, fault: notInstalled("onoff", "onoff") };
   const base = findBase(sysfs);
   if (base === null) {
-    return { bank: null, fault: noGpio(`There is no GPIO chip of a Raspberry Pi in ${sysfs}`) };
+    return { bank: null, fault: noGpio(`No GPIO chip of a Raspberry Pi was found in ${sysfs}`) };
   }
   return {
     bank: new OnoffBank({ Gpio, base, clock, onNotice, root: sysfs }),
@@ -76,6 +76,6 @@ function byOnoff(options: PickOptions): Picked {
 }
 
 function notInstalled(backend: string, packages: string): Fault {
-  const message = `The backend ${backend} needs ${packages}, not installed here or not built`;
-  return fault("gpio", "report", message, "Install the packages again with: npm ci");
+  const message = `The backend ${backend} needs ${packages}, which is not installed or not built`;
+  return fault("gpio", "report", message, "Reinstall the packages: npm ci");
 }

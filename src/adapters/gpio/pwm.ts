@@ -123,9 +123,9 @@ export class PwmPins {
       HEADER_CONTROLLER.test(basename(realpathSync(join(this.#root, name, "device")))),
     );
     if (found !== undefined) return join(this.#root, found);
-    const message = "leds.pwm: the kernel has no PWM for the header; LEDs at its pins stay dark";
+    const message = "leds.pwm: the kernel has no PWM for the header; LEDs at its pins stay off";
     const remedy =
-      "Put dtoverlay=pwm,pin=12,func=4 (or pwm-2chan) into config.txt, or leds.pwm: false";
+      "Add dtoverlay=pwm,pin=12,func=4 (or pwm-2chan) to config.txt, or set leds.pwm: false";
     throw new FaultError(fault("gpio", "report", message, remedy));
   }
 }

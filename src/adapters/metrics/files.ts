@@ -89,7 +89,7 @@ export class MetricsFiles implements MetricsStore {
     const names: string[] = [];
     const recovering = this.#queue.take({
       loss: "metrics-disk",
-      failed: "Interrupted conversations were not looked for to the end",
+      failed: "The search for interrupted conversations did not finish",
       run: async () => {
         await this.#prepare();
         const found = await this.#files.list(this.#dir);
@@ -112,7 +112,7 @@ export class MetricsFiles implements MetricsStore {
     if (isWaiting) return null;
     return this.#queue.take({
       loss: "metrics-disk",
-      failed: "What is known of the conversation so far was not noted",
+      failed: "The checkpoint of the conversation was not written",
       run: async () => {
         const newest = this.#waiting.get(fileName);
         this.#waiting.delete(fileName);

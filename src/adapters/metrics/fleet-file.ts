@@ -76,17 +76,17 @@ function remedy(code: string, path: string): string {
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
-      return `Make the folder ${folder}`;
+      return `Create the folder ${folder}`;
     case FOREIGN:
-      return "It is there already, and not a text file of Pipit's: name another metrics.textfile";
+      return "The file exists and is not Pipit's; set another metrics.textfile";
     case "EROFS":
     case "EACCES":
     case "EPERM":
-      return `Give pipit the right to write in ${folder}; under systemd it also needs ReadWritePaths=${folder}, too`;
+      return `Let the user pipit write to ${folder}; under systemd, also add ReadWritePaths=${folder}`;
     case "ENOSPC":
     case "EDQUOT":
       return `Free some space in ${folder}`;
     default:
-      return `Look at dmesg and at ${folder}`;
+      return `Check dmesg and ${folder}`;
   }
 }

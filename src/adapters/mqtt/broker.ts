@@ -100,7 +100,7 @@ class MqttLink implements BrokerLink {
       this.#listen(new Client(() => this.#stream(authority), this.#options()));
     } catch (error) {
       const what = `MQTT cannot be used (${thrownText(error)})`;
-      this.#finish(fault("broker", "report", what, "Install Pipit anew"));
+      this.#finish(fault("broker", "report", what, "Reinstall Pipit"));
     }
   }
 

@@ -17,16 +17,16 @@ function diskWords(code: string, dir: string): readonly [string, string] {
     case "EDQUOT":
       return ["the disk is full", `Free some space for ${dir}, or lower metrics.max_mb`];
     case "EROFS":
-      return ["the file system is read-only", "Look at dmesg: a failing card is mounted read-only"];
+      return ["the file system is read-only", "Check dmesg: a failing card is mounted read-only"];
     case "EACCES":
     case "EPERM":
-      return [`no permission to write in ${dir}`, `Give ${dir} to the user that runs pipit`];
+      return [`no permission to write in ${dir}`, `Let the user that runs pipit write to ${dir}`];
     case "ENOTDIR":
     case "EEXIST":
       return [`${dir} is not a folder`, "Set metrics.dir to a folder"];
     case "ESTUCK":
-      return ["the disk does not answer", "Look at dmesg: the card may be failing"];
+      return ["the disk does not answer", "Check dmesg: the card may be failing"];
     default:
-      return [`the disk refused it`, `Look at dmesg and at ${dir}`];
+      return [`the disk refused it`, `Check dmesg and ${dir}`];
   }
 }

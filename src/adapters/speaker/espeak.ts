@@ -63,7 +63,12 @@ function sound(wav: Buffer): Int16Array | Fault {
 
 function cannot(code: string): Fault {
   return code === "ENOENT"
-    ? fault("speech", "report", "There is no espeak-ng to speak with", "sudo apt install espeak-ng")
+    ? fault(
+        "speech",
+        "report",
+        "espeak-ng is not installed",
+        "Install it: sudo apt install espeak-ng",
+      )
     : fault(
         "speech",
         "report",

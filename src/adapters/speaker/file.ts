@@ -31,7 +31,7 @@ const RETRY_MS = 1_000;
 /** The path as it is, once it is clear that no other file is overwritten: throws a FaultError. */
 export function recordable(path: string): string {
   if (!isForeign(path, isWave)) return path;
-  const what = `audio.output_device: ${path} is there already, and is no sound file`;
+  const what = `audio.output_device: ${path} exists and is not a sound file`;
   throw new FaultError(fault("config", "exit", what, "Name another file to record into"));
 }
 

@@ -17,7 +17,7 @@ export class SystemdPower implements Power {
 
   off(): Promise<Fault | null> {
     const limits = { timeout: ASK_MAX_MS, killSignal: "SIGKILL" } as const;
-    const remedy = "Run ./scripts/install once more: it lets the service's user power off";
+    const remedy = "Run ./scripts/install again: it allows the service's user to power off";
     return new Promise((resolve) => {
       execFile(this.#program, ["--no-ask-password", "poweroff"], limits, (error, _out, words) => {
         const why = oneLine(words, 200) || error?.message || "";

@@ -12,7 +12,7 @@ import { MANIFEST_MAX_BYTES, type Manifest, parseManifest } from "../../core/mic
 import { FILE_MAX_BYTES } from "../../core/micro/model-file.ts";
 
 const REMEDY =
-  "`pipit wake-words` lists what there is; wake_word.model_path names the manifest (.json), with the .tflite file beside it";
+  "See `pipit wake-words`; wake_word.model_path takes the manifest (.json), with the .tflite file in the same folder";
 
 /** A fault about a model, as an exception: only the owner can help. */
 function refused(path: string, why: string, cause?: unknown): FaultError {
@@ -30,7 +30,7 @@ export function readModelFile(path: string, maxBytes: number): Buffer {
   }
   try {
     const facts = fstatSync(fd);
-    if (!facts.isFile()) throw refused(path, "it is no file");
+    if (!facts.isFile()) throw refused(path, "it is not a file");
     if (facts.size > maxBytes) throw refused(path, `it has more than ${maxBytes} bytes`);
     const bytes = Buffer.alloc(facts.size);
     const count = readSync(fd, bytes, 0, bytes.length, 0);

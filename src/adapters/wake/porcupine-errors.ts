@@ -11,7 +11,7 @@ import { FaultError, fault } from "../../core/fault.ts";
 import type { WakeSetup } from "./protocol.ts";
 
 const KEYLESS = "or set wake_word.engine to porcupine-keyless";
-const CONSOLE = `Take the AccessKey from the Picovoice Console into wake_word.access_key, ${KEYLESS}`;
+const CONSOLE = `Copy the AccessKey from the Picovoice Console to wake_word.access_key, ${KEYLESS}`;
 
 interface Known {
   /** Found in the class name and messages of what was thrown. */
@@ -38,7 +38,7 @@ const KNOWN: readonly Known[] = [
   {
     sign: /ActivationThrottled/,
     recovery: "retry",
-    message: "Picovoice checks this AccessKey too often and asks to wait",
+    message: "Picovoice limits how often this AccessKey is checked",
     remedy: "",
   },
   {
@@ -57,8 +57,8 @@ const KNOWN: readonly Known[] = [
   {
     sign: /ActivationError/,
     recovery: "retry",
-    message: "Picovoice could not be asked about the AccessKey of porcupine",
-    remedy: "porcupine needs the Internet at its first start and now and then",
+    message: "The AccessKey of porcupine could not be checked with Picovoice",
+    remedy: "porcupine needs the Internet at its first start and from time to time",
   },
   {
     sign: /Unsupported CPU|is not supported by this library/,
@@ -70,7 +70,7 @@ const KNOWN: readonly Known[] = [
     sign: /Cannot find (?:module|package) '@picovoice/,
     recovery: "report",
     message: "The package @picovoice/porcupine-node is not installed",
-    remedy: `Install the packages again with: npm ci, ${KEYLESS}`,
+    remedy: `Reinstall the packages: npm ci, ${KEYLESS}`,
   },
   {
     sign: /OutOfMemory/,
@@ -110,7 +110,7 @@ export function porcupineFault(thrown: unknown, setup: WakeSetup): Fault {
   }
   const [, path] = MISSING_FILE.exec(words) ?? [];
   if (path !== undefined) {
-    const message = `The wake-word engine porcupine does not find ${redacted(path, setup.accessKey)}`;
+    const message = `The wake-word engine porcupine cannot find ${redacted(path, setup.accessKey)}`;
     return fault("wake-word-failed", "report", message, "Check wake_word.model_path");
   }
   // A wrong argument or file stays wrong; what else goes wrong may go right next time.

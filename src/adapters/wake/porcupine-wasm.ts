@@ -94,7 +94,7 @@ function readVerified(path: string, sha256: string): Buffer {
   throw new FaultError(fault("wake-word-failed", "report", message, REINSTALL));
 }
 
-const REINSTALL = "Install the packages again with: npm ci";
+const REINSTALL = "Reinstall the packages: npm ci";
 
 function packageDirectory(): string {
   try {

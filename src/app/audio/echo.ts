@@ -70,7 +70,7 @@ class DuplexInForce {
     const isRefused = duplex === "half" && settings["audio.duplex"] === "full";
     if (isRefused && !this.#isLogged && learned !== null) {
       const why = `${echoText(learned)}: ${reachText(echoReach(learned))}`;
-      this.#journal.log("notice", `audio.duplex is half until that is better: ${why}`);
+      this.#journal.log("notice", `audio.duplex is half because of the echo: ${why}`);
     }
     this.#isLogged = isRefused;
     return duplex === settings["audio.duplex"] ? settings : { ...settings, "audio.duplex": duplex };

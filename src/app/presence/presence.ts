@@ -161,7 +161,7 @@ export class Presence {
   async #forgetLost(next: Plan | null): Promise<void> {
     const before = this.#announced;
     if (before === null || (next !== null && hostOf(next) === before.broker)) return;
-    const what = `What Pipit had announced at the MQTT broker ${before.broker} could not be cleared there`;
+    const what = `Pipit's retained topics at the MQTT broker ${before.broker} could not be cleared`;
     const remedy = "Home Assistant shows it as unavailable: delete the device there";
     this.#options.world.journal.log("notice", `${what}. ${remedy}`);
     await this.#remember(null);

@@ -69,7 +69,7 @@ export class Spending {
   }
 
   #warn(why: string): void {
-    const what = "What was spent before this start is not known";
+    const what = "What was spent before this start is unknown";
     const line = `${what} (${oneLine(why, 200)}): today's cost, and the budget, count from now`;
     this.#options.journal.log("warning", line);
   }

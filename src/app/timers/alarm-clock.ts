@@ -112,16 +112,10 @@ export class AlarmClock {
     if (!found.ok) journal.log("error", faultLine(found.fault));
     const read = found.ok && found.text !== null ? restored(found.text) : null;
     if (read !== null && read.lost > 0) {
-      journal.log(
-        "error",
-        `${read.lost} of the stored timers could not be understood and are lost`,
-      );
+      journal.log("error", `${read.lost} of the stored timers could not be read and are lost`);
     }
     if (found.ok && found.text !== null && read === null) {
-      journal.log(
-        "error",
-        "The stored timers could not be understood; they are kept as a .broken file",
-      );
+      journal.log("error", "The stored timers could not be read; they are kept as a .broken file");
       await store.setAside();
     }
     this.#timers = read?.timers ?? NO_TIMERS;
@@ -243,7 +237,10 @@ export class AlarmClock {
     const changed = seen.timers !== this.#timers;
     this.#timers = seen.timers;
     for (const one of seen.missed) {
-      journal.log("notice", `Missed while off or out of time: ${missedText(one, now.zone)}`);
+      journal.log(
+        "notice",
+        `Missed while switched off, or without the time: ${missedText(one, now.zone)}`,
+      );
     }
     if (changed) void this.#save();
     const fresh = seen.ringing.filter(({ id }) => !this.#due.some((one) => one.id === id));

@@ -78,5 +78,5 @@ export class Memory {
 
 const UNREADABLE: Remembered = {
   ok: false,
-  problem: "The memory file cannot be understood; the owner must mend it first",
+  problem: "The memory file cannot be read; the owner must repair it first",
 };

@@ -133,7 +133,7 @@ async function functionNotes(settings: Settings): Promise<readonly Note[]> {
   if (sound !== "off" && wakeSound(sound) === null) {
     notes.push({
       key: "audio.wake_sound",
-      message: "the file cannot be read as a sound; there is none then",
+      message: "the file cannot be read as a sound; no sound is played",
     });
   }
   return notes;

@@ -18,10 +18,10 @@ type ControlCommand = Exclude<
 >;
 
 const SUMMARY: Readonly<Record<ControlCommand, string>> = {
-  status: "shows what the running appliance does",
-  wake: "begins a conversation, as the wake word would",
-  stop: "ends the conversation and silences the answer",
-  mute: "closes the microphone (on), opens it again (off), or says how it is",
+  status: "shows the state of the running appliance",
+  wake: "starts a conversation, like the wake word",
+  stop: "ends the conversation and stops the answer",
+  mute: "closes the microphone (on), opens it (off), or shows which it is",
 };
 
 /** Runs one command; returns the exit code. */
@@ -30,7 +30,7 @@ export async function control(command: ControlCommand, argv: readonly string[]):
   if (typeof line === "number") return line;
   const [operand] = line.operands;
   if (command === "mute" && operand !== undefined && !MUTE_WORDS.includes(operand)) {
-    return usageError(command, `expected ${MUTE_WORDS.join(", ")}, or nothing to see how it is`);
+    return usageError(command, `expected ${MUTE_WORDS.join(", ")}, or nothing to show the state`);
   }
   if (command === "status" && line.flag("debug") && !line.json) {
     return usageError(command, "--debug goes with --json");
@@ -51,7 +51,7 @@ export async function control(command: ControlCommand, argv: readonly string[]):
 }
 
 const STATUS_OPTIONS = {
-  watch: { doc: "every second anew, until Ctrl-C" },
+  watch: { doc: "repeat every second, until Ctrl-C" },
   debug: { doc: "with --json: the whole state, for a bug report; it holds no secret" },
 } as const;
 
@@ -103,7 +103,7 @@ const ANSWERS: Readonly<Record<ControlCommand, (state: string) => string>> = {
       ? "Muted: the microphone is closed until pipit mute off"
       : `Not muted: the microphone is open (${state})`,
   wake: (state) =>
-    state === "idle" ? "No conversation began" : `A conversation begins (${state})`,
+    state === "idle" ? "No conversation was started" : `A conversation begins (${state})`,
   stop: (state) =>
     ["idle", "muted"].includes(state) ? `Stopped (${state})` : `Stopping (${state})`,
 };

@@ -97,7 +97,7 @@ function headOf(data: Data): readonly string[] {
 const STATES: Readonly<Record<string, string>> = {
   idle: "Idle.",
   muted: "Muted: pipit mute off opens the microphone.",
-  fault: "Telling about a fault.",
+  fault: "Reporting a fault.",
 };
 
 function stateText(state: string): string {
@@ -135,12 +135,12 @@ function troublesOf(data: Data): readonly string[] {
     ...(nobody === null ? [] : [nobody]),
     ...(refused === null
       ? []
-      : [`The configuration on the disk is refused, the old one is in force: ${refused}`]),
+      : [`The configuration file has errors, the previous settings are in force: ${refused}`]),
     ...(Array.isArray(waiting) && waiting.length > 0
       ? [`Restart the service to put in force: ${waiting.join(", ")}`]
       : []),
     ...(broker === null ? [] : [broker]),
-    ...(isSpent ? ["Today's budget is spent: it begins anew at midnight"] : []),
+    ...(isSpent ? ["Today's budget is spent: it resets at midnight"] : []),
   ].map((line) => oneLine(line, 600));
 }
 

@@ -15,7 +15,7 @@ const TOKENS_MAX = 1_000_000_000;
 
 export const SPEC: CommandSpec = {
   name: "cost",
-  summary: "what so many tokens a day cost, before and after the move to another model",
+  summary: "what a number of tokens a day costs, before and after a change of model",
   json: true,
   options: {
     "tokens-per-day": { value: "N", doc: "how many tokens a day, a whole number such as 100000" },

@@ -34,15 +34,15 @@ function keyRemedy({ isRoot, isInstalled }: Asker): string {
 
 export function judgeKey(settings: Settings, asker: Asker): Finding {
   const key = settings["openai.api_key"];
-  if (key === "") return finding("key", "fail", "No key is known here", keyRemedy(asker));
+  if (key === "") return finding("key", "fail", "No key is set", keyRemedy(asker));
   if (!OPENAI_HOST.test(settings["openai.base_url"])) {
-    return finding("key", "ok", "Set; its form is the business of the server in openai.base_url");
+    return finding("key", "ok", "Set; its form is up to the server in openai.base_url");
   }
   if (KEY_SHAPE.test(key)) return finding("key", "ok", "Set, and of the right form");
   const says = key.startsWith("sk-")
     ? "The key begins with sk- but is cut short or has odd characters"
     : "A key of OpenAI begins with sk-; this one does not";
-  return finding("key", "fail", says, "Copy it again, whole, from the API's web page");
+  return finding("key", "fail", says, "Copy the whole key again from the API's web page");
 }
 
 /** What came of one `GET /v1/models`. */
@@ -74,7 +74,11 @@ export function judgeApi(facts: ApiFacts, host: string): Finding {
             `${host} answered, but with no list of models`,
             "Check openai.base_url",
           )
-        : finding("api", "ok", `${host} answered in ${Math.round(facts.ms)} ms, and takes the key`);
+        : finding(
+            "api",
+            "ok",
+            `${host} answered in ${Math.round(facts.ms)} ms and accepts the key`,
+          );
     case "failed":
       return judgeFailure(facts.failure, host);
   }
@@ -86,12 +90,12 @@ function judgeFailure(failure: LinkFailure, host: string): Finding {
     return finding("api", "fail", says, "The clock is most likely wrong: timedatectl");
   }
   if (failure.tag === "http" && failure.status === 403) {
-    const says = `${host} takes the key, but it may not list models (HTTP 403)`;
+    const says = `${host} accepts the key, but it may not list models (HTTP 403)`;
     return finding(
       "api",
       "warn",
       says,
-      "Give the key the right to read models, or rely on pipit run",
+      "Give the key permission to read models, or rely on pipit run",
     );
   }
   if (failure.tag === "http" && failure.status === 404) {

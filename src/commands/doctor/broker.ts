@@ -25,7 +25,7 @@ export function judgeBroker(facts: BrokerFacts, host: string, discovery: string)
         return finding(CHECK, "warn", says, "Let its user read these topics to have commands");
       }
       const where = discovery === "" ? "not announced" : `announced below ${discovery}`;
-      return finding(CHECK, "ok", `${host} takes us; pipit_${id}, ${where}`);
+      return finding(CHECK, "ok", `${host} accepts Pipit; pipit_${id}, ${where}`);
     }
   }
 }

@@ -38,7 +38,7 @@ function missingFiles(settings: Settings): readonly Finding[] {
   const missing = settings["wake_word.model_path"].filter((path) => !exists(path));
   return missing.map((path) => {
     const says = `wake_word.model_path: there is no file ${path}`;
-    return finding("config", "fail", says, "Put it there, or leave the key out");
+    return finding("config", "fail", says, "Put the file there, or remove the key");
   });
 }
 

@@ -105,7 +105,7 @@ async function microphoneFacts(
     const level = record(context.daemon.status["microphone_level"]);
     return { tag: "daemon", condition, level, capture: await captureOf(device) };
   }
-  if (context.options.quick) return { tag: "skip", why: "Not listened to, with --quick" };
+  if (context.options.quick) return { tag: "skip", why: "Not tested, with --quick" };
   const { screen } = context;
   const prompt = "microphone: say something";
   screen.doing(prompt);
@@ -147,7 +147,7 @@ async function speakerFacts(
   }
   const condition = daemonSays(context, "speaker");
   if (condition !== null) return { tag: "daemon", condition };
-  if (context.options.quick) return { tag: "skip", why: "Not played to, with --quick" };
+  if (context.options.quick) return { tag: "skip", why: "Not tested, with --quick" };
   const fault = await chime(parts.speaker(), settings["audio.volume"]);
   return fault === null
     ? { tag: "played", device, by: pickSpeaker(settings["audio.output_backend"]) }
@@ -159,7 +159,7 @@ async function echoFacts(context: Context, settings: Settings, parts: Parts): Pr
   if (settings["audio.echo"] === "off") return { tag: "skip", why: "audio.echo is off" };
   const devices = [settings["audio.input_device"], settings["audio.output_device"]];
   if (devices.some((device) => device.startsWith(FILE_DEVICE))) {
-    return { tag: "skip", why: "There is none between recordings" };
+    return { tag: "skip", why: "No echo between recordings" };
   }
   if (!options.echo) {
     const status = daemon.tag === "running" ? record(daemon.status["echo"]) : null;
@@ -169,14 +169,14 @@ async function echoFacts(context: Context, settings: Settings, parts: Parts): Pr
     }
     return {
       tag: "skip",
-      why: "Not measured yet: `pipit doctor --echo` rushes for ten seconds to do it",
+      why: "Not measured yet: `pipit doctor --echo` plays noise for ten seconds to do it",
     };
   }
   if (daemon.tag === "running") {
     const why = "The running pipit has the devices: sudo systemctl stop pipit, and try again";
     return { tag: "skip", why };
   }
-  screen.doing("echo: ten seconds of rushing, please be quiet");
+  screen.doing("echo: ten seconds of noise, please be quiet");
   const [microphone, speaker] = [parts.microphone(), parts.speaker()];
   const trial = await echoTrial({ clock, microphone, speaker, volume: settings["audio.volume"] });
   if (trial.tag === "lost") return trial;
@@ -253,7 +253,7 @@ function walkChecks(context: Context, settings: Settings): readonly Check[] {
       ? "The running pipit holds the pins: sudo systemctl stop pipit, and try again"
       : screen.isAttended || options.yes
         ? ""
-        : "Nobody is there to look and press; --yes does it all the same";
+        : "No terminal: nobody could look and press; --yes does it anyway";
   if (why !== "") return [{ name: "walk", run: () => finding("walk", "skip", why) }];
   return [
     {

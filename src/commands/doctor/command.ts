@@ -34,16 +34,16 @@ const DAEMON_MAX_MS = 3_000;
 
 export const SPEC: CommandSpec = {
   name: "doctor",
-  summary: "looks at everything that Pipit needs, and says what to do",
+  summary: "checks everything that Pipit needs and says how to fix it",
   json: true,
   config: true,
   options: {
     quick: { doc: "no network, no sound recorded or played: a second or two" },
     offline: { doc: "no network" },
     wake: { doc: "say the wake word: shows how clearly it is heard" },
-    echo: { doc: "rushes for ten seconds: tells whether your voice gets through an answer" },
-    walk: { doc: "lights each LED and waits for the button" },
-    yes: { doc: "walk also where nobody sits at a terminal" },
+    echo: { doc: "plays noise for ten seconds: shows whether your voice gets through an answer" },
+    walk: { doc: "turns on each LED and waits for the button" },
+    yes: { doc: "walk even without a terminal" },
   },
 };
 
@@ -108,7 +108,7 @@ function checksOf(context: Context): readonly Check[] {
 }
 
 function skipped(name: string): Check {
-  return { name, run: () => finding(name, "skip", "Needs a configuration without problems") };
+  return { name, run: () => finding(name, "skip", "Needs a valid configuration") };
 }
 
 async function daemonFacts(setting: string): Promise<DaemonFacts> {

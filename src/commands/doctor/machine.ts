@@ -24,7 +24,7 @@ export function judgeNode(version: string, wallMs: number): Finding {
   const end = NODE_ENDS[major];
   if (end === undefined || midnightMs(end) > wallMs)
     return finding("node", "ok", `Node ${version}`);
-  const says = `Node ${version} has had no fixes from its makers since ${end}`;
+  const says = `Node ${version} has had no updates from its makers since ${end}`;
   return finding(
     "node",
     "warn",
@@ -58,7 +58,7 @@ export function judgeClock({ wallMs, isSynchronised, behindMs }: ClockFacts): Fi
     return finding("clock", "fail", `The clock is ${minutes} min ${where} the API's`, SYNC);
   }
   if (isSynchronised === false) return finding("clock", "warn", `${now}, not synchronised`, SYNC);
-  const how = isSynchronised === null ? "nobody says whether it is synchronised" : "synchronised";
+  const how = isSynchronised === null ? "whether it is synchronised is unknown" : "synchronised";
   return finding("clock", "ok", `${now}, ${how}`);
 }
 
@@ -103,11 +103,11 @@ export function judgeMemory(meminfo: string): Finding {
   }
   const [free, all] = [Math.floor(available / 1024), Math.round(total / 1024)];
   const grade = free < MEMORY_FAIL_MB ? "fail" : free < MEMORY_WARN_MB ? "warn" : "ok";
-  const remedy = grade === "ok" ? "" : "End what else runs here: `ps aux --sort=-rss | head`";
+  const remedy = grade === "ok" ? "" : "Stop other programs: `ps aux --sort=-rss | head`";
   return finding("memory", grade, `${free} MB free of ${all} MB`, remedy);
 }
 
-const SUPPLY = "Use the board's own power supply and a short cable; unplug what draws much";
+const SUPPLY = "Use the official power supply and a short cable; unplug what draws much power";
 
 /**
  * `text`: what `vcgencmd get_throttled` or the kernel's file says; null where there is neither.
@@ -121,14 +121,14 @@ export function judgePower(text: string | null): Finding {
   const bits = Number.parseInt(hex, 16);
   const has = (...numbers: readonly number[]): boolean =>
     numbers.some((bit) => (bits & (1 << bit)) !== 0);
-  if (has(0)) return finding("power", "fail", "The supply gives too little voltage now", SUPPLY);
-  const cool = "Give the board air or a heat sink";
-  if (has(1, 2, 3)) return finding("power", "warn", "The processor is slowed down now", cool);
+  if (has(0)) return finding("power", "fail", "The supply voltage is too low now", SUPPLY);
+  const cool = "Improve the cooling of the board, or add a heat sink";
+  if (has(1, 2, 3)) return finding("power", "warn", "The processor is throttled now", cool);
   if (has(16)) {
     return finding("power", "warn", "The voltage was too low since the last start", SUPPLY);
   }
   if (has(17, 18, 19)) {
-    return finding("power", "warn", "The processor was slowed down since the last start", cool);
+    return finding("power", "warn", "The processor was throttled since the last start", cool);
   }
   return finding("power", "ok", "Voltage and temperature were good since the last start");
 }
@@ -158,7 +158,7 @@ export function judgeDisk(facts: DiskFacts): Finding {
       "disk",
       "fail",
       `${path}: ${facts.trouble}`,
-      "Make the folder, or set metrics.dir",
+      "Create the folder, or set metrics.dir",
     );
   }
   if (isReadOnly) {
@@ -169,12 +169,12 @@ export function judgeDisk(facts: DiskFacts): Finding {
   const megabytes = Math.floor(freeBytes / MEGABYTE);
   const says = `${path}: ${megabytes} MB free of ${Math.round(totalBytes / MEGABYTE)} MB`;
   const clean =
-    "Make room: sudo apt-get clean; sudo journalctl --vacuum-size=50M; see `du -xh / | sort -h | tail`";
+    "Free some space: sudo apt-get clean; sudo journalctl --vacuum-size=50M; see `du -xh / | sort -h | tail`";
   if (freeBytes < FREE_FAIL_BYTES) return finding("disk", "fail", says, clean);
   if (isWritable === false) {
     const remedy =
-      "Give it to the service's user: sudo chown pipit: FOLDER; or look as that user, with sudo";
-    return finding("disk", "warn", `${path} may not be written by this user`, remedy);
+      "Change its owner: sudo chown pipit: FOLDER; or run this as that user, with sudo";
+    return finding("disk", "warn", `${path} is not writable for this user`, remedy);
   }
   if (freeBytes < FREE_WARN_BYTES) return finding("disk", "warn", says, clean);
   if (freeFiles !== null && freeFiles < FILES_WARN) {
@@ -196,6 +196,6 @@ export function judgeCardHealth(found: readonly CardErrors[]): Finding {
   if (bad.length === 0) return finding("card health", "ok", `No errors on ${names}`);
   const says = bad.map(({ device, errors }) => `${device} has ${errors} errors`).join(", ");
   const remedy =
-    "Save the configuration elsewhere, check the card with fsck in another computer, and replace the card if they come again";
+    "Back up the configuration, check the card with fsck in another computer, and replace the card if the errors return";
   return finding("card health", "warn", says, remedy);
 }

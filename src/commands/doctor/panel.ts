@@ -14,9 +14,13 @@ export type PinsFacts =
 export function judgePins(facts: PinsFacts): Finding {
   switch (facts.tag) {
     case "none-wanted":
-      return finding("pins", "skip", "The settings name no LED and no button");
+      return finding("pins", "skip", "No LED and no button are configured");
     case "no-header":
-      return finding("pins", "skip", "This machine has no header; a terminal is LED and button");
+      return finding(
+        "pins",
+        "skip",
+        "This machine has no GPIO header; the terminal stands in for LEDs and button",
+      );
     case "refused":
       return fromFault("pins", "fail", facts.fault);
     case "there":
@@ -49,9 +53,9 @@ export function judgeButton(facts: ButtonFacts): Finding {
     case "refused":
       return fromFault("button", "fail", facts.fault);
     case "pressed":
-      return finding("button", "ok", `Pressed and let go after ${Math.round(facts.ms)} ms`);
+      return finding("button", "ok", `Pressed and released after ${Math.round(facts.ms)} ms`);
     case "stuck":
-      return finding("button", "fail", "Pressed, and never let go", wires);
+      return finding("button", "fail", "Pressed, and never released", wires);
     case "no-press":
       return finding("button", "warn", `Nobody pressed it in ${facts.ms / 1000} s`, wires);
   }

@@ -19,7 +19,7 @@ export type UnitFacts = ReadonlyMap<string, string> | "no-systemd" | "no-answer"
 const RESTARTS_WARN = 5;
 
 export function judgeUnit(unit: UnitFacts): Finding {
-  if (unit === "no-systemd") return finding("service", "skip", "There is no systemd here");
+  if (unit === "no-systemd") return finding("service", "skip", "This machine does not run systemd");
   if (unit === "no-answer") {
     const remedy = "See `systemctl status pipit`; restart the machine if it hangs, too";
     return finding("service", "fail", "systemd does not answer", remedy);
@@ -63,7 +63,7 @@ export type DaemonFacts =
 export function judgeDaemon(facts: DaemonFacts): Finding {
   if (facts.tag === "silent") {
     if (facts.isThere) return finding("daemon", "warn", facts.why);
-    return finding("daemon", "skip", "No running pipit to ask; its devices are tried from here");
+    return finding("daemon", "skip", "pipit is not running; its devices are tested directly");
   }
   const { status } = facts;
   const troubles = ["microphone", "speaker", "wake_word"]
@@ -102,7 +102,7 @@ export interface UserFacts {
 export function judgeGroups({ user, exists, groups, known, needed }: UserFacts): Finding {
   if (!exists) {
     const remedy = "./scripts/install makes it";
-    return finding("groups", "skip", `There is no user ${user} here yet`, remedy);
+    return finding("groups", "skip", `The user ${user} does not exist yet`, remedy);
   }
   if (user === "root") return finding("groups", "ok", "root may open every device");
   const missing = needed.filter((group) => known.includes(group) && !groups.includes(group));
@@ -111,7 +111,8 @@ export function judgeGroups({ user, exists, groups, known, needed }: UserFacts):
     return finding("groups", "fail", `${user} is not in ${missing.join(" and ")}`, remedy);
   }
   const had = needed.filter((group) => groups.includes(group));
-  const says = had.length === 0 ? `${user} needs no group here` : `${user} is in ${had.join(", ")}`;
+  const says =
+    had.length === 0 ? `${user} needs no further group` : `${user} is in ${had.join(", ")}`;
   return finding("groups", "ok", says);
 }
 
@@ -132,7 +133,8 @@ const KEEP =
   "Put `[Journal]` and `Storage=persistent` into /etc/systemd/journald.conf.d/60-keep.conf, then sudo systemctl restart systemd-journald";
 
 export function judgeJournal({ pieces, hasFolder }: JournalFacts): Finding {
-  if (pieces === null) return finding("journal", "skip", "There is no systemd-journald here");
+  if (pieces === null)
+    return finding("journal", "skip", "This machine does not run systemd-journald");
   const { storage, path } = storageOf(pieces);
   if (storage === "volatile" || storage === "none") {
     const says = `The journal is lost at every restart: Storage=${storage} in ${path}`;
@@ -142,7 +144,7 @@ export function judgeJournal({ pieces, hasFolder }: JournalFacts): Finding {
     const says = "The journal is lost at every restart: there is no /var/log/journal";
     return finding("journal", "warn", says, KEEP);
   }
-  return finding("journal", "ok", "The journal outlasts a restart");
+  return finding("journal", "ok", "The journal survives a restart");
 }
 
 /**
@@ -183,7 +185,12 @@ export function judgeSecrets(files: readonly SecretFile[]): Finding {
   if (open.length > 0) {
     const says = open.map(({ path, mode }) => `${path} is ${octal(mode)}`).join(", ");
     const paths = open.map(({ path }) => path).join(" ");
-    return finding("secrets", "warn", `Others may read a key: ${says}`, `sudo chmod 600 ${paths}`);
+    return finding(
+      "secrets",
+      "warn",
+      `Other users can read a key: ${says}`,
+      `sudo chmod 600 ${paths}`,
+    );
   }
   if (files.length === 0) return finding("secrets", "skip", "No file with a key in it was found");
   return finding(

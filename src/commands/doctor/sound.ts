@@ -72,7 +72,7 @@ function judgeHeard(facts: Extract<MicrophoneFacts, { tag: "heard" }>): Finding 
   const says = `${device}: noise ${dbfsText(floorDbfs)}, loudest ${dbfsText(peakDbfs)}`;
   const verdict = levelVerdict(reading, reading.windowS * 0.95);
   if (verdict === "silent" && reading.windowS > 0) {
-    const only = `${device} gives nothing but digital silence`;
+    const only = `${device} delivers only digital silence`;
     return finding("microphone", "fail", only, SILENT_REMEDY);
   }
   if (verdict === "clipped") {
@@ -80,7 +80,7 @@ function judgeHeard(facts: Extract<MicrophoneFacts, { tag: "heard" }>): Finding 
     return finding("microphone", "warn", `${says}; ${percent} % clipped`, CLIPPED_REMEDY);
   }
   if (floorDbfs !== null && floorDbfs > NOISY_DBFS) {
-    const remedy = "Lower the capture level in `alsamixer` (F4), or find what makes the noise";
+    const remedy = "Lower the capture level in `alsamixer` (F4), or find the source of the noise";
     return finding("microphone", "warn", `${says}: a noisy room, or too much gain`, remedy);
   }
   const isFaint = wasAsked && peakDbfs !== null && peakDbfs < FAINT_PEAK_DBFS;
@@ -162,7 +162,7 @@ export function judgeSpeaker(facts: SpeakerFacts): Finding {
     }
     case "daemon":
       return facts.condition === "ok"
-        ? finding("speaker", "ok", "In use by the running pipit, which finds it in order")
+        ? finding("speaker", "ok", "In use by the running pipit, which reports no fault")
         : finding("speaker", "fail", facts.condition, "Plug it in, or see `pipit devices`");
     case "played":
       return finding(
@@ -204,7 +204,7 @@ export function judgeEcho(facts: EchoFacts): Finding {
     case "measured": {
       const { reading, answers } = facts;
       if (reading.delayMs === null && reading.echoDbfs < UNHEARD_DBFS) {
-        return finding("echo", "ok", "Nothing of an answer comes back to the microphone");
+        return finding("echo", "ok", "The microphone hears nothing of an answer");
       }
       const reach = echoReach(reading);
       const by = answers === 0 ? "a rushing" : answers === 1 ? "one answer" : `${answers} answers`;

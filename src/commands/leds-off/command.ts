@@ -7,7 +7,7 @@ import { settingsOrDefaults } from "../load-settings.ts";
 
 export const SPEC: CommandSpec = {
   name: "leds-off",
-  summary: "Makes the LEDs dark, after a crash.",
+  summary: "Turns the LEDs off, after a crash.",
   config: true,
 };
 

@@ -169,10 +169,11 @@ function read(dir: string, period: Period, wasNamed: boolean): Recorded | number
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such folder (the appliance makes it when it starts; another one: --dir DIR)",
+  ENOENT:
+    "there is no such folder (the appliance creates it at its start; for another one: --dir DIR)",
   ENOTDIR: "is not a folder",
-  EACCES: "may not be read by this user; join the service's group (usermod -aG pipit), or use sudo",
-  EPERM: "may not be read by this user; join the service's group (usermod -aG pipit), or use sudo",
+  EACCES: "cannot be read by this user; join the service's group (usermod -aG pipit), or use sudo",
+  EPERM: "cannot be read by this user; join the service's group (usermod -aG pipit), or use sudo",
 };
 
 /** One line for all that the report lacks. */

@@ -23,7 +23,7 @@ export async function writePage(path: string, text: string): Promise<string | nu
     const target = await targetOf(path);
     if (target === null) return "is not an ordinary file; - prints the page";
     if (isForeign(target.path, (head) => head.includes(OUR_PAGE))) {
-      return "is there already, and is not a page of Pipit's: name another file, or remove it first";
+      return "exists and is not a page of Pipit's: choose another file, or remove it first";
     }
     const temp = join(dirname(target.path), `.${basename(target.path)}.${process.pid}.tmp`);
     try {
@@ -44,8 +44,8 @@ export async function writePage(path: string, text: string): Promise<string | nu
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: "there is no such folder",
   ENOTDIR: "there is no such folder",
-  EACCES: "may not be written by this user",
-  EPERM: "may not be written by this user",
+  EACCES: "is not writable for this user",
+  EPERM: "is not writable for this user",
   EROFS: "is on a read-only disk",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk is full",

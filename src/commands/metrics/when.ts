@@ -29,7 +29,7 @@ export function readWhen(text: string, nowMs: number, zone: Zone, end = false): 
   const days = daysNamed(text.toLowerCase(), localDay(nowMs, zone));
   if (days !== null) return edge(days, zone, end);
   const time = readIso(text);
-  if (time === null) return { ok: false, problem: `"${text}" is no time; write ${ALLOWED}` };
+  if (time === null) return { ok: false, problem: `"${text}" is not a time; write ${ALLOWED}` };
   if (time.offsetMin !== null) return fine(time.ms - time.offsetMin * 60_000);
   if (!time.dateOnly) return fine(fromLocal(time.ms, zone));
   return edge([time.ms / DAY_MS, time.ms / DAY_MS], zone, end);

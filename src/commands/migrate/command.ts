@@ -13,7 +13,7 @@ import { rollBack } from "./rollback.ts";
 
 export const SPEC: CommandSpec = {
   name: "migrate-config",
-  summary: "brings an older configuration to today's form, or moves to another model",
+  summary: "converts an older configuration, or switches to another model",
   operands: "[FILE]",
   operandsMax: 1,
   json: true,
@@ -21,9 +21,9 @@ export const SPEC: CommandSpec = {
   options: {
     "dry-run": { doc: "show what would change, as a list and a diff; write nothing" },
     persona: { value: "FILE", doc: "make openai.instructions from a persona.ini" },
-    model: { value: "NAME", doc: "move to this model; auto: to the successor of today's" },
-    force: { doc: "with --model: take a name that Pipit does not know" },
-    rollback: { doc: "put the newest backup back; the present file is kept beside it" },
+    model: { value: "NAME", doc: "switch to this model; auto: the successor of the present one" },
+    force: { doc: "with --model: accept a name that Pipit does not know" },
+    rollback: { doc: "restore the newest backup; the present file is kept beside it" },
   },
 };
 

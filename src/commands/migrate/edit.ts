@@ -116,7 +116,7 @@ function newline(text: string): string {
   return text.includes("\r\n") ? "\r\n" : "\n";
 }
 
-const BEHIND_ALIAS = "stands behind an alias (*name) or an unusual form; write it out as a block";
+const BEHIND_ALIAS = "is an alias (*name) or an unusual form; write it out as a block";
 
 class Editor {
   readonly #document: Document.Parsed;

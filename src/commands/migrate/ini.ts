@@ -68,7 +68,7 @@ class Reading {
 
   #open(name: string, number: number): void {
     this.#name = null;
-    if (this.#sections.has(name)) this.#report(number, "this section stands there twice");
+    if (this.#sections.has(name)) this.#report(number, "this section occurs twice");
     this.#section = new Map();
     this.#sections.set(name, this.#section);
   }
@@ -78,7 +78,7 @@ class Reading {
       this.#report(number, "a value before the first [section]");
       return;
     }
-    if (this.#section.has(name)) this.#report(number, "this name stands twice in its section");
+    if (this.#section.has(name)) this.#report(number, "this name occurs twice in its section");
     this.#section.set(name, value);
     this.#name = name;
   }

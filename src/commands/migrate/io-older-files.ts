@@ -62,7 +62,7 @@ export async function readPersona(
     return fail(...shown.map(({ line, message }) => `${path}:${line}:1: ${message}`));
   }
   const instructions = traitsToInstructions(parsed.ini);
-  if (instructions === null) return fail(`${path}: has nothing that could be put into words`);
+  if (instructions === null) return fail(`${path}: has nothing that could be expressed in words`);
   // In the configuration, ${ would be taken for a variable.
   return { ok: true, instructions: instructions.replaceAll("${", () => "$${") };
 }

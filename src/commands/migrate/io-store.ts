@@ -256,18 +256,18 @@ async function reporting<T>(
 }
 
 const MEANING: Readonly<Record<string, string>> = {
-  ENOSPC: "there is no room left on the device (ENOSPC)",
+  ENOSPC: "no space is left on the device (ENOSPC)",
   EDQUOT: "your quota is used up (EDQUOT)",
   EROFS: "the file system is mounted read-only (EROFS)",
-  EACCES: "this user may not write in its folder (EACCES)",
+  EACCES: "this user may not write to its folder (EACCES)",
   EPERM: "this user may not give the new file the owner of the old one (EPERM)",
-  EIO: "the device does not take or give the data (EIO)",
-  ENOENT: "it is not there (ENOENT)",
+  EIO: "the device cannot read or write (EIO)",
+  ENOENT: "it does not exist (ENOENT)",
   EBACKUPS: `there are ${BACKUPS_MAX} backups already`,
   ECHANGED: "somebody else has just changed it",
 };
 const REMEDY: Readonly<Record<string, string>> = {
-  ENOSPC: "Make room (df -h shows what is full) and run it again",
+  ENOSPC: "Free some space (df -h shows which disk is full) and run it again",
   EROFS:
     "A card that has become read-only may be failing; sudo mount -o remount,rw / tries it again",
   EACCES: "Run it with sudo",

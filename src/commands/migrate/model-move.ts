@@ -50,7 +50,7 @@ export function planModelMove(settings: Settings, request: MoveRequest): ModelPl
   const values = chain(settings, to, request.today);
   if (values.length === 0) {
     const message = [
-      `${to} answers already, and the fallback chain is sound`,
+      `${to} is already the model that answers, and the fallback chain is sound`,
       ...target.notes,
     ].join(". ");
     return { ok: false, idle: true, message };
@@ -87,7 +87,7 @@ function targetOf(from: string, request: MoveRequest): Target {
   if (!force) {
     const guess = didYouMean(name, names);
     const gap = guess === "" ? ";" : guess;
-    return refuse(`${name} is not in Pipit's catalogue${gap} --force takes it all the same`);
+    return refuse(`${name} is not in Pipit's catalogue${gap} --force accepts it anyway`);
   }
   const note = `${name} is not in Pipit's catalogue: its price, voices and end are unknown`;
   return { ok: true, to: name, notes: [note] };

@@ -69,7 +69,7 @@ function words(
       "Changed:",
       ...changed.map(({ key, was, now }) => `  ${key}: ${was} → ${now}`),
       ...table(move, compared),
-      ...(notes.length > 0 ? ["Know that:", ...notes.map((note) => `  ${note}`)] : []),
+      ...(notes.length > 0 ? ["Note:", ...notes.map((note) => `  ${note}`)] : []),
     ],
   };
 }

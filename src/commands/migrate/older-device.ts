@@ -17,20 +17,20 @@ import {
 
 /** The older system also took PortAudio's numbers, which say nothing to ALSA. */
 function device(value: unknown): Outcome {
-  if (value === null) return { tag: "gone", why: "It had no value" };
+  if (value === null) return { tag: "gone", why: "It has no value" };
   return numeral(value) === null ? keep() : { tag: "gone", why: DEVICE };
 }
 
 const DEVICE =
   "A device's number means nothing to ALSA: write part of the card's name (arecord -l shows it)";
 const CHAIN = "Microphone and loudspeaker run at the API's 24 kHz mono; ALSA converts";
-const LOUDNESS = "The API copes with loudness itself; the card's gain is set with alsamixer";
+const LOUDNESS = "The API adjusts the level itself; set the card's gain with alsamixer";
 
 function volume(value: unknown): Outcome {
   const given = numeral(value);
   const why = "Loudness of the answers";
   if (given === null || given <= 1) return assignNumber("audio.volume", value, why);
-  const clip = "above 1 it would clip: turn the card up with alsamixer";
+  const clip = "above 1 it would clip: raise the card's level with alsamixer";
   return assign("audio.volume", 1, `${why}; ${clip}`);
 }
 
@@ -125,7 +125,7 @@ export const SESSION_KEYS: readonly OlderKey[] = [
   gone("session.multi_turn_stuck_multiplier", BOUNDED),
 ];
 
-const JOURNAL = "The journal keeps and rotates: journalctl -u pipit";
+const JOURNAL = "The journal stores and rotates the log: journalctl -u pipit";
 const LEVELS: Readonly<Record<string, string>> = {
   trace: "debug",
   verbose: "debug",
@@ -141,7 +141,7 @@ function logLevel(value: unknown): Outcome {
   return level === value ? keep() : assign("system.log_level", level, "As the journal names them");
 }
 
-/** A lone LED shows everything; the button that is there by default makes room for its pin. */
+/** A single LED shows everything; the button that is there by default makes room for its pin. */
 function led(value: unknown, older: Older): Outcome {
   if (value === null) return { tag: "gone", why: LED };
   const outcome = assign("leds.listening_pin", numeral(value) ?? value, LED);
@@ -154,7 +154,7 @@ function led(value: unknown, older: Older): Outcome {
   return { ...outcome, values: [...values, { key: "button.pin", value: "none" }], why };
 }
 
-const LED = "A lone LED shows everything";
+const LED = "A single LED shows everything";
 
 export const SYSTEM_KEYS: readonly OlderKey[] = [
   becomes("system.log_level", "system.log_level", "in small letters; CRITICAL is error", logLevel),

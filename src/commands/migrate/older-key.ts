@@ -72,7 +72,7 @@ export function renamedNumber(key: OlderName, now: SettingKey, why: string, scal
 
 /** Sets one key, or says why the value cannot be it. Nothing to set leaves the line as a comment. */
 export function assign(key: SettingKey, value: unknown, why: string): Outcome {
-  if (value === null || value === undefined) return { tag: "gone", why: "It had no value" };
+  if (value === null || value === undefined) return { tag: "gone", why: "It has no value" };
   const around = { env: {}, missing: "default" } as const;
   const reading = readValue(TABLE[key], value, around);
   if (!reading.ok) {

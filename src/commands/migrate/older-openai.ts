@@ -94,7 +94,7 @@ function yesOrNo(key: SettingKey) {
   };
 }
 
-const IN_CLEAR = `stands in clear; better: the key into /etc/pipit/credentials/OPENAI_API_KEY (mode 0600), and \${OPENAI_API_KEY} here`;
+const IN_CLEAR = `is in plain text; better: the key into /etc/pipit/credentials/OPENAI_API_KEY (mode 0600), and \${OPENAI_API_KEY} here`;
 
 export const OPENAI_KEYS: readonly OlderKey[] = [
   same("openai.api_key", "", (value) =>
@@ -208,7 +208,7 @@ function engine(value: unknown, older: Older): Outcome {
 }
 
 function modelPath(value: unknown, older: Older): Outcome {
-  if (value === null || value === undefined) return { tag: "gone", why: "It had no value" };
+  if (value === null || value === undefined) return { tag: "gone", why: "It has no value" };
   if (typeof value !== "string" || !/\.(?:onnx|tflite)$/.test(value)) return keep();
   // Where the word is named, too, that decides.
   if (older.at("wake_word.model") !== undefined || older.at("wake_word.keyword") !== undefined) {
@@ -249,13 +249,13 @@ export const WAKE_KEYS: readonly OlderKey[] = [
     "How long it waits for the first word after the wake word",
   ),
   gone("wake_word.vad_enabled", "The keyless engine always sleeps while the room is quiet"),
-  gone("wake_word.test_mode", "pipit demo tries everything out; the LED shows each detection"),
+  gone("wake_word.test_mode", "pipit demo tests everything; the LED shows each detection"),
   gone(
     "wake_word.confirmation_beep_enabled",
     "Pipit has no such beep yet: the LED answers, and you may speak on at once",
   ),
-  gone("wake_word.audio_gain", "The engines need no gain; the card's is set with alsamixer"),
-  gone("wake_word.audio_gain_mode", "The engines need no gain; the card's is set with alsamixer"),
+  gone("wake_word.audio_gain", "The engines need no gain; set the card's with alsamixer"),
+  gone("wake_word.audio_gain_mode", "The engines need no gain; set the card's with alsamixer"),
   gone("wake_word.highpass_filter_enabled", FILTER),
   gone("wake_word.highpass_filter_cutoff", FILTER),
   gone("wake_word.inference_framework", OPEN_WAKE_WORD),

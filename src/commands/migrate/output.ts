@@ -138,13 +138,13 @@ export async function carryOut(output: Output, proposal: Proposal): Promise<numb
     `${path} is written; what it was is in ${backup}.`,
     ...(elsewhere
       ? [
-          `Pipit by itself reads ${usual}. To put it there: sudo cp ${quoted(path)} ${quoted(usual)}`,
+          `By default Pipit reads ${usual}. To copy it there: sudo cp ${quoted(path)} ${quoted(usual)}`,
         ]
       : []),
     elsewhere
-      ? `Look at it first: pipit check-config ${quoted(path)}`
+      ? `Check it first: pipit check-config ${quoted(path)}`
       : "A running Pipit reads it by itself; journalctl -u pipit says what is in force and what waits for a restart.",
-    `Back again: pipit migrate-config --rollback ${quoted(config.path)}`,
+    `To undo it: pipit migrate-config --rollback ${quoted(config.path)}`,
   ]);
   return EXIT_FINE;
 }

@@ -13,7 +13,7 @@ const VALUES_MAX = 200;
 /** Pipit tells these with its LEDs and its spoken sentences. */
 export const SHOWN_OTHERWISE: readonly string[] = ["messages.error", "messages.thinking"];
 
-/** The instructions; null when there is nothing to say. */
+/** The instructions; null when the text is empty. */
 export function traitsToInstructions(tree: unknown): string | null {
   if (typeof tree === "string") return tree.trim() === "" ? null : tree.trim();
   const values = flatten(tree);

@@ -222,7 +222,7 @@ class Planner {
   }
 }
 
-const UNQUOTED = "Numbers, true and false stand without quotes";
+const UNQUOTED = "Numbers, true and false are written without quotes";
 
 /** A number or a yes in quotes, as it is meant; null for what may stay as it is written. */
 function unquoted(key: SettingKey, value: unknown): Value | null {

@@ -78,7 +78,7 @@ export function listLines(list: Listed): readonly string[] {
     const renewed = now.map((its) => `${its.key}: ${its.value}`).join(", ");
     lines.push(`  line ${line}  ${key}: ${was}`, `      → ${renewed}`, ...because(why));
   }
-  if (list.gone.length > 0) lines.push("Gone (the lines stay in the file as comments):");
+  if (list.gone.length > 0) lines.push("Removed (the lines stay in the file as comments):");
   for (const [index, { line, key, was, why }] of list.gone.entries()) {
     lines.push(`  line ${line}  ${key}: ${was}`);
     // Neighbours with the same reason are told it once, below the last of them.

@@ -13,15 +13,13 @@ function remembered({
   SERVICE_RESULT: result,
   STATE_DIRECTORY: folder,
 }: NodeJS.ProcessEnv): string {
-  if (!result) return "How it ended was not said: systemd does, in SERVICE_RESULT";
-  return folder
-    ? `How it ended is remembered: ${result}`
-    : `It ended: ${result}; no STATE_DIRECTORY`;
+  if (!result) return "The result is unknown: systemd passes it in SERVICE_RESULT";
+  return folder ? `Recorded: ${result}` : `It ended: ${result}; no STATE_DIRECTORY`;
 }
 
 export const SPEC: CommandSpec = {
   name: "post-stop",
-  summary: "Makes the LEDs dark and remembers how the daemon ended.",
+  summary: "Turns the LEDs off and records how the daemon ended.",
   config: true,
 };
 

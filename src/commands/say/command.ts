@@ -28,14 +28,14 @@ export async function say(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
   const file = line.option("file") ?? (line.operands.length === 0 ? "-" : null);
-  if (file !== null && line.operands.length > 0) return usageError("say", "either TEXT or --file");
+  if (file !== null && line.operands.length > 0) return usageError("say", "give either TEXT or --file");
   const given = file === null ? line.operands.join(" ") : read(file);
   if (given === null) {
     process.stderr.write(`pipit say: ${file} cannot be read\n`);
     return EXIT_FAILED;
   }
   const words = given.trim();
-  if (words === "") return usageError("say", "there is nothing to say");
+  if (words === "") return usageError("say", "the text is empty");
   if (words.length > SAY_MAX_CHARS) return usageError("say", `at most ${SAY_MAX_CHARS} characters`);
   const request = { command: "say", text: words, offline: line.flag("offline") } as const;
   const reply = await askRunning(socketOf("say", line), request);

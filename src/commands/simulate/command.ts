@@ -29,10 +29,13 @@ export const SPEC: CommandSpec = {
   json: true,
   options: {
     port: { value: "PORT", doc: "port on 127.0.0.1; any free one when absent" },
-    scenario: { value: "FILE", doc: "what it says and how it misbehaves (YAML or JSON)" },
+    scenario: {
+      value: "FILE",
+      doc: "what the server says and which faults it makes (YAML or JSON)",
+    },
     beta: { doc: "speak the removed beta protocol (OpenAI-Beta: realtime=v1)" },
     "voice-file": { value: "WAV", doc: "the sound of replies that the scenario does not script" },
-    speed: { value: "FACTOR", doc: "reply sound is sent so many times faster than it plays" },
+    speed: { value: "FACTOR", doc: "how many times faster than it plays reply audio is sent" },
     log: {
       value: "FILE",
       doc: "write every event, with time and direction, one JSON object a line",
@@ -105,10 +108,7 @@ async function serve(line: CommandLine, scenario: Scenario, port: number): Promi
   let peer: Peer;
   try {
     if (log !== undefined && isForeign(log, isOurLog)) {
-      return usageError(
-        SPEC.name,
-        `--log ${log}: is there already, and is no log of pipit simulate`,
-      );
+      return usageError(SPEC.name, `--log ${log}: exists and is not a log of pipit simulate`);
     }
     if (log !== undefined) writeFileSync(log, "");
     if (dump !== undefined) mkdirSync(dump, { recursive: true });
@@ -131,7 +131,7 @@ async function serve(line: CommandLine, scenario: Scenario, port: number): Promi
 }
 
 function greeting(peer: Peer): string {
-  const lines = [`The simulated Realtime API listens: OPENAI_BASE_URL=${peer.url}`];
+  const lines = [`The simulated Realtime API is ready: OPENAI_BASE_URL=${peer.url}`];
   if (peer.unspoken() > 0) lines.push("espeak-ng is not installed: sentences are tones.");
   lines.push("Ctrl-C ends it.");
   return `${lines.join("\n")}\n`;
@@ -166,7 +166,7 @@ function reportViolation({ connection, error, event }: Violation): void {
 
 function report(peer: Peer): number {
   for (const where of peer.unusedFaults()) {
-    process.stderr.write(`${oneLine(`this fault never struck: ${where}`)}\n`);
+    process.stderr.write(`${oneLine(`this fault never occurred: ${where}`)}\n`);
   }
   if (peer.violations.length === 0) return EXIT_FINE;
   process.stderr.write(`${peer.violations.length} violations of the protocol\n`);

@@ -88,7 +88,7 @@ function screen(order: TimerOrder, { data }: Extract<ControlReply, { ok: true }>
     ...(order.act === "list" ? mark("missed", of) : []),
   ];
   const unsaved = data["not_stored"];
-  if (typeof unsaved === "string") lines.push(`until the next start only: ${unsaved}`);
+  if (typeof unsaved === "string") lines.push(`lost at the next start: ${unsaved}`);
   return lines.map((text) => `${text}\n`).join("");
 }
 

@@ -8,7 +8,7 @@ import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 
 export const SPEC: CommandSpec = {
   name: "volume",
-  summary: "shows how loud the answers are, in percent, or changes it: at once, and over restarts",
+  summary: "shows or sets the volume of the answers in percent; it survives a restart",
   operands: "[N|+|-]",
   operandsMax: 1,
   json: true,

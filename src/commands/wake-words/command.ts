@@ -57,7 +57,7 @@ const TRY_MAX_S = 3600;
 export const SPEC: CommandSpec = {
   name: NAME,
   summary:
-    "lists the wake words there are; install puts a model in its place, try listens live, score runs recordings through the daemon's own path",
+    "lists wake words; install adds a model, try listens live, score runs recordings through the daemon's own path",
   operands: "[list | install NAME | try | score FILE|DIR ...]",
   operandsMax: PATHS_MAX,
   json: true,
@@ -66,13 +66,13 @@ export const SPEC: CommandSpec = {
     ...WORD_OPTIONS,
     from: {
       value: "FILE",
-      doc: "install: the model (.tflite) or any manifest (.json), fetched before",
+      doc: "install: a model (.tflite) or manifest (.json) that was downloaded before",
     },
     dir: {
       value: "DIR",
       doc: "install: into this folder; else wake-words beside the configuration",
     },
-    yes: { doc: "install: fetch without asking" },
+    yes: { doc: "install: download without asking" },
     seconds: { value: "N", doc: `try: how long it listens; else ${TRY_DEFAULT_S}` },
   },
 };
@@ -114,7 +114,7 @@ function settingsFor(line: CommandLine): Settings {
 }
 
 function list(settings: Settings, line: CommandLine, rest: readonly string[]): number {
-  if (rest.length > 0) return usageError(NAME, "list takes nothing more");
+  if (rest.length > 0) return usageError(NAME, "list takes no operand");
   const words = listedWords(wakePlan(settings, true), settings["wake_word.sensitivity"], sizeOf);
   process.stdout.write(line.json ? `${JSON.stringify({ words }, null, 2)}\n` : listingText(words));
   return EXIT_FINE;
@@ -170,12 +170,12 @@ async function agreed({ name, url, bytes }: OfficialModel, line: CommandLine): P
   if (line.flag("yes")) return true;
   if (process.stdin.isTTY !== true) {
     throw new FaultError(
-      fault("config", "report", what, "Nobody is there to be asked: --yes fetches it"),
+      fault("config", "report", what, "Not a terminal: --yes downloads it without asking"),
     );
   }
   process.stderr.write(`${what}\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question("Fetch it? [y/N] ");
+  const answer = await terminal.question("Download it? [y/N] ");
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
 }
@@ -231,7 +231,7 @@ async function tryLive(
   line: CommandLine,
   rest: readonly string[],
 ): Promise<number> {
-  if (rest.length > 0) return usageError(NAME, "try takes nothing more");
+  if (rest.length > 0) return usageError(NAME, "try takes no operand");
   const seconds = Number(line.option("seconds") ?? TRY_DEFAULT_S);
   if (!(seconds > 0 && seconds <= TRY_MAX_S)) {
     return usageError(NAME, `--seconds takes 1 to ${TRY_MAX_S}`);

@@ -41,7 +41,7 @@ export function officialFrom(official: OfficialModel, bytes: Uint8Array, from: s
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 !== official.sha256) {
     const message = `${from} is not the model ${official.name} that is known: its SHA-256 is ${sha256}`;
-    throw refused(message, "To use it all the same: --from its manifest (.json)");
+    throw refused(message, "To use it anyway: --from its manifest (.json)");
   }
   checkRuns(bytes, from);
   return { name: official.name, model: bytes, manifest: officialManifest(official) };
@@ -82,7 +82,7 @@ function checkRuns(bytes: Uint8Array, from: string): void {
 
 /** Fetches a model from its address, bounded in size and time. Throws a FaultError. */
 export async function fetched({ name, url, bytes }: OfficialModel): Promise<Uint8Array> {
-  const remedy = `Fetch ${url} elsewhere, then: pipit wake-words install ${name} --from FILE`;
+  const remedy = `Download ${url} elsewhere, then: pipit wake-words install ${name} --from FILE`;
   try {
     const reply = await fetch(url, { signal: AbortSignal.timeout(FETCH_MAX_MS) });
     if (!reply.ok) throw new Error(`HTTP ${reply.status}`);
@@ -95,7 +95,7 @@ export async function fetched({ name, url, bytes }: OfficialModel): Promise<Uint
     }
     return Buffer.concat(chunks);
   } catch (thrown) {
-    const why = `The model ${name} could not be fetched: ${thrownText(thrown)}`;
+    const why = `The model ${name} could not be downloaded: ${thrownText(thrown)}`;
     throw new FaultError(fault("network", "report", why, remedy), { cause: thrown });
   }
 }
@@ -109,8 +109,12 @@ export function written({ name, model, manifest }: Checked, folder: string): str
     put(path, manifest);
     return path;
   } catch (thrown) {
-    const remedy = "With sudo, or into another folder: --dir DIR";
-    throw refused(`The model cannot be put into ${folder}: ${thrownText(thrown)}`, remedy, thrown);
+    const remedy = "Use sudo, or another folder: --dir DIR";
+    throw refused(
+      `The model cannot be written to ${folder}: ${thrownText(thrown)}`,
+      remedy,
+      thrown,
+    );
   }
 }
 

@@ -95,14 +95,14 @@ function fileCause(said: string, { files }: SoundFacts): Cause | null {
   const why = line === undefined ? (NO_TYPE.exec(said)?.[1] ?? "") : `at line ${line}`;
   const where = why === "" ? "" : ` (${why})`;
   const what = `cannot be opened: ALSA does not understand ${broken}${where}`;
-  return { what, remedy: `Mend that file, or move it away: sudo mv ${broken} ${broken}.off` };
+  return { what, remedy: `Repair that file, or move it away: sudo mv ${broken} ${broken}.off` };
 }
 
 function sharedCause(said: string): Cause | null {
   if (!SHARED.test(said)) return null;
-  const what = "is shared by another program in a way that leaves us out (dmix, dsnoop)";
+  const what = "is shared by another program in a way that excludes Pipit (dmix, dsnoop)";
   const remedy =
-    "Find it with `fuser -v /dev/snd/*`; it must be of the group audio, or be started after Pipit";
+    "Find it with `fuser -v /dev/snd/*`; it must run with the group audio, or start after Pipit";
   return { what, remedy };
 }
 
@@ -113,7 +113,7 @@ function permissionCause(said: string, { closed }: SoundFacts): Cause | null {
   const { path, group, isMember, user } = closed;
   const what = `cannot be opened: no permission for ${path}`;
   if (group === "" || group === "root")
-    return { what, remedy: `Only root may: look at ls -l ${path}` };
+    return { what, remedy: `Only root may open it: ls -l ${path}` };
   const remedy = isMember
     ? `${user} is in the group ${group}, but not yet in this session: log in again, or restart the service`
     : `Run: sudo usermod -aG ${group} ${user}; then log in again`;
@@ -122,8 +122,8 @@ function permissionCause(said: string, { closed }: SoundFacts): Cause | null {
 
 function serverCause(said: string, key: string): Cause | null {
   if (!SERVER.test(said)) return null;
-  const what = "leads to a sound server (PipeWire or PulseAudio) that does not answer";
-  const remedy = `A service has no session and does not reach it: name a device of \`sudo pipit devices\` in ${key}`;
+  const what = "uses a sound server (PipeWire or PulseAudio) that does not answer";
+  const remedy = `A service has no session and cannot reach it: set ${key} to a device of \`sudo pipit devices\``;
   return { what, remedy };
 }
 
@@ -134,6 +134,6 @@ function goneCardCause(said: string, device: string, { cards, files }: SoundFact
   const [file] = files;
   if (name === undefined || file === undefined || device.includes(name)) return null;
   if (cards.some(({ id, index }) => id === name || String(index) === name)) return null;
-  const what = `leads to the card "${name}", which is not there; ${file} says so`;
-  return { what, remedy: `Mend that file, or move it away: sudo mv ${file} ${file}.off` };
+  const what = `refers to the card "${name}", which does not exist (see ${file})`;
+  return { what, remedy: `Repair that file, or move it away: sudo mv ${file} ${file}.off` };
 }

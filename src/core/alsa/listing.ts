@@ -95,7 +95,7 @@ function serverLines(server: SoundListing["server"]): readonly string[] {
   return [
     "Sound server",
     `  for you, \`default\` is ${server}: it shares the devices among programs`,
-    "    a service has no session and does not reach it: name a device above, as root sees it",
+    "    a service has no session and cannot reach it: set a device of the list above, as root sees it",
   ];
 }
 

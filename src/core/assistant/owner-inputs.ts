@@ -85,7 +85,7 @@ function news({ conversation: c }: State, text: string): readonly Order[] {
   ];
 }
 
-const MUTED = "Muted: the press wakes nobody (pipit mute off)";
+const MUTED = "Muted: the press is ignored (to unmute: pipit mute off)";
 
 /** Whoever stands at the device reads no journal: it says why nothing happens. */
 function pressedMuted(state: State, at: StepContext): Change<State> {
@@ -212,7 +212,7 @@ function repeat({ conversation: c, ...state }: State): Routed {
 
 /** The whole machine is to go off; systemd will then stop us, in good order. */
 function powerOff(state: State, at: StepContext): Change<State> {
-  const asked = log("notice", "Powering off: the button asked for it");
+  const asked = log("notice", "Powering off: requested by the button");
   const ended = after([], [asked], finish(state, { reason: "shutdown", fault: null }, at));
   return { ...ended, sends: [...(ended.sends ?? []), { tag: "power-off" }] };
 }

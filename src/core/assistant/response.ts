@@ -235,7 +235,7 @@ function stranger(
   const isKnown = own.unsolicited?.id === id || (own.tag !== "none" && own.id === id);
   if (isKnown) return stay(own);
   const isToEmptyTurn = own.unsolicited?.id === null;
-  const line = `The server began a response that was not asked for (${id})`;
+  const line = `The server started an unsolicited response (${id})`;
   const cancelIt = { tag: "cancel-response", responseId: id } as const;
   return {
     next: { ...own, unsolicited: { id, untilMs: at.nowMs + CANCEL_MAX_MS } },

@@ -132,7 +132,7 @@ function said(state: State, c: Conversation, input: Said, at: StepContext): Rout
   if (attempt !== c.link.attempt) return dropped(state, "server", event.tag);
   switch (event.tag) {
     case "malformed": {
-      const line = `The server sent what cannot be read: ${event.why}`;
+      const line = `The server sent a message that cannot be read: ${event.why}`;
       return { next: state, facts: [log("warning", line)] };
     }
     case "error":

@@ -81,7 +81,7 @@ function describe(format: Format, dataStart: number, dataLimit: number): WavInfo
   }
   const frameBytes = (channels * bits) / 8;
   const frames = Math.floor((dataLimit - dataStart) / frameBytes);
-  if (frames > WAV_MAX_FRAMES) return problem(`has ${frames} samples, more than we take`);
+  if (frames > WAV_MAX_FRAMES) return problem(`has ${frames} samples, more than allowed`);
   return {
     tag: "wav",
     sampleRateHz,

@@ -36,7 +36,7 @@ export function echoReading(fields: Fields): Reading | null {
 export function echoText({ delayMs, echoDbfs, cancelledDb }: Reading): string {
   const late = delayMs === null ? "" : `${Math.round(delayMs)} ms late, `;
   const taken = Math.max(0, Math.round(cancelledDb));
-  return `An answer comes back ${late}at ${Math.round(echoDbfs)} dBFS, and ${taken} dB of it are taken out`;
+  return `The microphone hears an answer ${late}at ${Math.round(echoDbfs)} dBFS, and ${taken} dB of it are taken out`;
 }
 
 export function reachText(reach: EchoReach): string {
@@ -54,6 +54,6 @@ export function reachText(reach: EchoReach): string {
 export function echoRemedy(reach: EchoReach, { cancelledDb }: Reading): string {
   if (reach === "full") return "";
   return cancelledDb < FULL_CANCELLED_DB
-    ? "Turn the loudspeaker down until it is not overdriven; one USB device for microphone and loudspeaker helps most"
+    ? "Turn the loudspeaker down until it does not distort; one USB device for microphone and loudspeaker helps most"
     : "Turn the loudspeaker down, or move it away from the microphone";
 }

@@ -120,11 +120,11 @@ export function obstacleText({ model, obstacle }: Candidate): string {
     case "ended":
       return `${model} was shut down on ${obstacle.date}`;
     case "not-offered":
-      return `${model} is not there for this account`;
+      return `${model} is not available to this account`;
     case "no-voice":
       return `${model} has no voice ${obstacle.voice}, and openai.auto_select_voice is false`;
     case "old-protocol":
-      return `OpenAI has not spoken openai.protocol: beta since ${BETA_ENDED}`;
+      return `OpenAI has not supported openai.protocol: beta since ${BETA_ENDED}`;
   }
 }
 
@@ -139,7 +139,7 @@ function nobodyFault(
   const causes = [...new Set(candidates.map(obstacleText))].join("; ");
   const isForeign = !isOpenAi(settings) && known.offered === null;
   const unless = isForeign ? ", unless the server of openai.base_url has more than OpenAI" : "";
-  const what = `Nobody can answer${unless}: openai.model_selection: ${selection} asks only ${asks}; ${causes}`;
+  const what = `No model can answer${unless}: openai.model_selection: ${selection} asks only ${asks}; ${causes}`;
   return fault("config", "report", what, remedies(settings, known, wallMs));
 }
 
@@ -241,7 +241,7 @@ function unknownNames(settings: Settings, { offered }: Knowledge): readonly Chai
     const guess = nearest(name, known);
     if (guess === null && !isOpenAi(settings)) return [];
     const meant = guess === null ? "" : `; did you mean "${guess}"?`;
-    return [{ key, message: `${name} is not a model that this Pipit knows${meant}` }];
+    return [{ key, message: `${name} is not a model known to this version of Pipit${meant}` }];
   });
 }
 
@@ -250,6 +250,6 @@ function miniNotes(settings: Settings, known: Knowledge, wallMs: number): readon
   if (settings["budget.action"] !== "mini" || settings["budget.daily_usd"] === 0) return [];
   const [mini] = candidatesOf(miniSettings(settings), known, wallMs);
   if (mini === undefined || mini.obstacle === null) return [];
-  const message = `${obstacleText(mini)}: once budget.warn_at is reached, nobody could answer`;
+  const message = `${obstacleText(mini)}: once budget.warn_at is reached, no model could answer`;
   return [{ key: "budget.mini_model", message }];
 }

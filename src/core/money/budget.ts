@@ -58,15 +58,15 @@ export function budgetFault(
 ): Fault {
   const daily = dollars(dailyMicroUsd(settings));
   if (level === "near") {
-    const what = `${dollars(spent)} of today's budget of ${daily} are spent`;
+    const what = `${dollars(spent)} of today's budget of ${daily} is spent`;
     return fault("budget-near", "report", what, nearRemedy(settings));
   }
   const what = `Today's budget of ${daily} is spent (${dollars(spent)})`;
   return fault("budget", "report", what, spentRemedy(settings));
 }
 
-const RESET = "It begins anew at midnight";
-const RAISE = "to have more, raise budget.daily_usd and reload";
+const RESET = "It resets at midnight";
+const RAISE = "for more, raise budget.daily_usd and reload";
 
 function nearRemedy(settings: PublicSettings): string {
   switch (settings["budget.action"]) {

@@ -5,7 +5,7 @@ import type { LinkFailure } from "./failure.ts";
 import type { ServerError } from "./server-events.ts";
 
 const KEY_REMEDY =
-  "Check openai.api_key (and the file its variable comes from; then restart), and the key on the API's web page";
+  "Check openai.api_key, and the key on the API's web page. Restart the service to pick up a new key";
 const CREDIT_REMEDY = "Add credit or raise the limit on the API's billing page";
 const NETWORK_REMEDY = "Check the network: ping the router, then the API's host";
 const SERVER_REMEDY =
@@ -40,7 +40,11 @@ export function linkFault(failure: LinkFailure, model: string): Fault {
     case "close":
       return closeFault(failure.code, failure.reason, model);
     case "bad-frame":
-      return fault("protocol", "report", `The server sent what cannot be read (${failure.code})`);
+      return fault(
+        "protocol",
+        "report",
+        `The server sent a message that cannot be read (${failure.code})`,
+      );
     case "hung-up":
       return fault("protocol", "report", "The connection was closed before the conversation ended");
   }
@@ -86,12 +90,17 @@ function notOfTheModel(
       return fault(
         "protocol",
         "report",
-        `The API is not offered where this is: ${said}`,
+        `The API is not offered in this country or region: ${said}`,
         PLACE_REMEDY,
       );
     case "missing_scope":
     case "insufficient_permissions":
-      return fault("key-rejected", "report", `The key may not do this: ${said}`, SCOPE_REMEDY);
+      return fault(
+        "key-rejected",
+        "report",
+        `The key has no permission for this: ${said}`,
+        SCOPE_REMEDY,
+      );
     default:
       return status === 404
         ? fault("server", "retry", `The server does not know this address: ${said}`, ADDRESS_REMEDY)
@@ -154,7 +163,7 @@ function codeFault(code: string, model: string, said: string): Fault | null {
       return fault(
         "protocol",
         "report",
-        `The old protocol is gone: ${said}`,
+        `The server no longer supports the beta protocol: ${said}`,
         "Set openai.protocol: ga",
       );
     default:

@@ -70,9 +70,9 @@ function howToSet(name: string, env: Env): string {
   // A state folder is what a unit of systemd has; wherever one has LoadCredential=, it has this one, too.
   if (isOurs && (env["STATE_DIRECTORY"] ?? "") !== "" && !env["CREDENTIALS_DIRECTORY"]) {
     return (
-      `the environment variable ${name} is not set, and systemd hands no credentials on: something ` +
+      `the environment variable ${name} is not set, and systemd passes no credentials: something ` +
       "has emptied LoadCredential= of this unit (see systemctl cat pipit; LXC does so by a drop-in). " +
-      `Give it in /etc/pipit/pipit.env as ${name}=..., or take the drop-in away`
+      `Set ${name}=... in /etc/pipit/pipit.env, or remove the drop-in`
     );
   }
   const file = isOurs ? `/etc/pipit/credentials/${name}` : "/etc/pipit/pipit.env";

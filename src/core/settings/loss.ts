@@ -66,7 +66,7 @@ function keysBelow(node: object, prefix: string): readonly SettingKey[] {
 export function lossesOf(before: Written, after: Written): readonly string[] {
   if (after.meansDefaults || before.keyCount === 0) return [];
   if (after.sections.length === 0) {
-    return ["is empty, and was not before; write {} into it to mean the defaults"];
+    return ["is empty now; if the defaults are intended, write {} into it"];
   }
   const budget = budgetLoss(before, after);
   // Who means no limit says so in the section, which is there again then.
@@ -75,22 +75,26 @@ export function lossesOf(before: Written, after: Written): readonly string[] {
     (name) => !after.sections.includes(name) && !isReported(name),
   );
   const lost = [
-    ...sections.map((name) => `the section ${name} is gone; write "${name}: {}" to mean it`),
+    ...sections.map(
+      (name) => `the section ${name} was removed; if that is intended, write "${name}: {}"`,
+    ),
     ...budget,
     ...before.secrets
       .filter((key) => !after.secrets.includes(key))
-      .map((key) => `${key} is gone; write "${lastName(key)}: \${NAME}" to take it from NAME`),
+      .map((key) => `${key} was removed; write "${lastName(key)}: \${NAME}" to take it from NAME`),
   ];
   if (lost.length > 0) return lost;
   const gone = before.keyCount - after.keyCount;
   if (gone <= KEYS_LOST_MAX || gone <= before.keyCount * SHARE_LOST_MAX) return [];
-  return [`${gone} of ${before.keyCount} keys are gone; restart the service to mean it`];
+  return [
+    `${gone} of ${before.keyCount} keys were removed; if that is intended, restart the service`,
+  ];
 }
 
 function budgetLoss(before: Written, after: Written): readonly string[] {
   if (before.dailyUsd === null || before.dailyUsd === 0 || after.dailyUsd !== null) return [];
   const was = Number.isNaN(before.dailyUsd) ? "" : ` (it was ${before.dailyUsd})`;
-  return [`budget.daily_usd is gone${was}; write "budget: {daily_usd: 0}" to mean no limit`];
+  return [`budget.daily_usd was removed${was}; for no limit, write "budget: {daily_usd: 0}"`];
 }
 
 function lastName(key: string): string {

@@ -43,8 +43,8 @@ export function oddity(text: string): string {
   if (invisible !== null) {
     return `; it has an invisible character (${invisible.what}) as its ${ordinal(invisible.at)}`;
   }
-  if (text !== text.trimStart()) return "; it begins with a blank";
-  if (text !== text.trimEnd()) return "; it ends with a blank";
+  if (text !== text.trimStart()) return "; it begins with a space";
+  if (text !== text.trimEnd()) return "; it ends with a space";
   if (CURLY.test(text)) return `; it has typographic quotes, write plain ones (")`;
   const letter = [...text].find((one) => /\p{L}/u.test(one) && one > "\u007f");
   const mixed = letter !== undefined && /[A-Za-z]/.test(text);

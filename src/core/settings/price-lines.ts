@@ -59,7 +59,7 @@ export function readPrices(line: string): { model: string; prices: KnownPrices }
     if (Number(digits) > PRICE_MAX) {
       return `${word} (${model}) must be US dollars for a million tokens, at most ${PRICE_MAX}`;
     }
-    if (found.has(WORDS[word])) return `${word} (${model}) stands in the line twice`;
+    if (found.has(WORDS[word])) return `${word} (${model}) is in the line twice`;
     found.set(WORDS[word], Number(digits));
   }
   return { model, prices: Object.fromEntries(found) };

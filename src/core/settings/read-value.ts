@@ -324,7 +324,7 @@ function readItem(
     const odd = typeof value === "string" ? oddity(value) : "";
     return `must be ${row.pattern.says}, found ${found(source)}${odd}`;
   }
-  if (texts.includes(value)) return `stands in the list twice: ${found(source)}`;
+  if (texts.includes(value)) return `is in the list twice: ${found(source)}`;
   texts.push(value);
   return null;
 }

@@ -101,11 +101,11 @@ const PROSE_MAX_CHARS = 32_000;
 /** A header or an address takes these; anything else in a key is a slip of the clipboard. */
 const VISIBLE_ASCII: Pattern = {
   regex: /^[\x21-\x7e]*$/,
-  says: "visible ASCII characters without blanks",
+  says: "visible ASCII characters without spaces",
 };
 const NO_TILDE: Pattern = {
   regex: /^(?!~)/,
-  says: "a path without ~ (write the folder out)",
+  says: "a path without ~ (write the full path)",
 };
 
 type TextOptions = Basics<string> & Partial<Pick<TextRow, "required" | "pattern" | "maxChars">>;

@@ -162,7 +162,7 @@ function pins(values: Partial<Settings>, isWritten: IsWritten): readonly Broken[
     if (other === undefined) return [];
     // A default is nobody's slip: the line that was written is the one to look at.
     const [at, its] = isWritten(key) || !isWritten(other) ? [key, other] : [other, key];
-    return [{ key: at, message: `must not be ${its}'s pin, too (${pin})` }];
+    return [{ key: at, message: `must not be the pin of ${its} (${pin})` }];
   });
 }
 
@@ -173,7 +173,7 @@ function quietHours(values: Partial<Settings>): readonly Broken[] {
     from === ""
       ? (["leds.quiet_to", "leds.quiet_from"] as const)
       : (["leds.quiet_from", "leds.quiet_to"] as const);
-  return [{ key, message: `needs ${other}, too: quiet hours have both ends` }];
+  return [{ key, message: `also needs ${other}: quiet hours have a beginning and an end` }];
 }
 
 function prices(values: Partial<Settings>): readonly Broken[] {

@@ -260,7 +260,7 @@ const LEDS = {
     min: 0,
     max: BCM_MAX,
     reload: "restart",
-    doc: "The LED that is lit while the microphone is open (BCM number). A lone LED shows everything.",
+    doc: "The LED that is lit while the microphone is open (BCM number). A single LED shows everything.",
   }),
   "leds.status_pin": intOr(["none"], {
     default: 22,

@@ -204,13 +204,13 @@ function childNames(path: readonly string[]): readonly string[] {
 function mistaken(node: unknown): string {
   if (Array.isArray(node)) return "; remove the - before its keys";
   const noBlank = typeof node === "string" && /^[A-Za-z_]+:\S/.test(node) && !node.includes("://");
-  return noBlank ? "; put a blank behind the colon" : "";
+  return noBlank ? "; put a space after the colon" : "";
 }
 
 /** What to say of a name that is not in the table. */
 function unknown(path: readonly string[], name: string): string {
   const odd = oddity(name);
-  if (odd !== "") return `${odd}: remove it, and indent with plain blanks`;
+  if (odd !== "") return `${odd}: remove it, and indent with plain spaces`;
   const said = guideKey([...path, name]);
   const isMovable = older([...path, name].join("."));
   return said === null ? (isMovable ?? meant(path, name)) : `; ${said}${isMovable ?? ""}`;

@@ -100,7 +100,7 @@ function twice(lines: readonly string[], { code, line, column }: Found): Slip | 
   const first = lines.slice(0, line - 1).findLastIndex(same) + 1;
   const what = NAMES.has(name) ? name : "this key";
   const where = first === 0 ? "" : `, the first time in line ${first}`;
-  return { line, column, message: `${what} stands twice in its section${where}; keep one` };
+  return { line, column, message: `${what} is set twice in its section${where}; keep one` };
 }
 
 /** Web pages indent with no-break spaces, which are letters to YAML. */
@@ -109,7 +109,7 @@ function invisibleIndent(lines: readonly string[], { line }: Found): Slip | null
     const lead = /^[\s\u00a0\u2000-\u200f\u202f\u3000\ufeff]*/.exec(textOf(lines, at))?.[0] ?? "";
     const odd = invisibleIn(lead);
     if (odd === null) continue;
-    const message = `an invisible character (${odd.what}) is used to indent; use plain blanks`;
+    const message = `an invisible character (${odd.what}) is used to indent; use plain spaces`;
     return { line: at, column: odd.at, message };
   }
   return null;
@@ -146,7 +146,7 @@ function colonInText(lines: readonly string[], { code, line }: Found): Slip | nu
   const first = /[\w.-]+/.exec(head)?.[0] ?? "";
   const isKey = areSiblings(first, second[1] ?? "") && /^\S+\s+[\w-]+:(\s|$)/.test(value);
   const message = isKey
-    ? `${second[1]} stands on the line of another key; give it a line of its own`
+    ? `${second[1]} is on the line of another key; put it on its own line`
     : "put the text in quotes: it has a colon in it";
   return { line, column, message };
 }
@@ -154,7 +154,7 @@ function colonInText(lines: readonly string[], { code, line }: Found): Slip | nu
 function listBelow(lines: readonly string[], { message: said, line }: Found): Slip | null {
   const text = textOf(lines, line);
   if (!said.startsWith("A block sequence") && !/^\s*- /.test(text)) return null;
-  const message = "a list cannot follow a value: write [one, two] behind the key";
+  const message = "a list cannot follow a value: write [one, two] after the key";
   return { line, column: indentOf(text) + 1, message };
 }
 
@@ -217,14 +217,14 @@ function noColon(lines: readonly string[], { code, line }: Found): Slip | null {
   const [, name = "", rest = ""] = /^\s*([\w.-]+)(.*)$/.exec(text) ?? [];
   const at = { line, column };
   if (/^:\S/.test(rest)) {
-    return { ...at, message: `put a blank behind the colon${named(name, " of ")}` };
+    return { ...at, message: `put a space after the colon${named(name, " of ")}` };
   }
-  if (/^\s*=/.test(rest)) return { ...at, message: "write a colon and a blank instead of =" };
+  if (/^\s*=/.test(rest)) return { ...at, message: "write a colon and a space instead of =" };
   if (NAMES.has(name) && /^(\s|$)/.test(rest)) {
-    return { ...at, message: `a colon is missing behind ${name}` };
+    return { ...at, message: `a colon is missing after ${name}` };
   }
   const message =
-    "this is no key with its value (name: value); text of several lines needs | behind its key, and stands deeper than it";
+    "this is not a key with a value (name: value); text of several lines needs | after its key and a deeper indentation";
   return { ...at, message };
 }
 

@@ -22,7 +22,7 @@ const AT = /^(?:(\d{4})-(\d{2})-(\d{2})[T ])?([01]?\d|2[0-3]):([0-5]\d)(?::\d{2}
 /** `07:00`, or with a date before it; `days` makes it repeat. A string is what is wrong. */
 export function alarmTimeOf(at: string, days: readonly string[]): AlarmTime | string {
   const match = AT.exec(at.trim());
-  if (match === null) return `"${at}" is no time: write 07:00 or 2026-11-29T07:00`;
+  if (match === null) return `"${at}" is not a time: write 07:00 or 2026-11-29T07:00`;
   const [, year, month, day, hour, minute] = match;
   const known: Weekday[] = [];
   for (const name of days) {

@@ -114,7 +114,7 @@ export function addTime(timers: Timers, which: string, seconds: number, now: Now
   if (typeof chosen === "string") return refused(chosen);
   const [entry] = chosen;
   if (entry?.kind !== "timer")
-    return refused("Only a timer can be made longer; set the alarm anew");
+    return refused("Only a timer can be made longer; set the alarm again");
   const dueMs = entry.dueMs + Math.round(seconds * 1000);
   const problem = wrongLength((dueMs - now.wallMs) / 1000);
   return problem === null ? replaced(timers, { ...entry, dueMs }) : refused(problem);
@@ -125,7 +125,7 @@ export function moveAlarm(timers: Timers, which: string, time: AlarmTime, now: N
   const chosen = choose(timers, which, "alarm");
   if (typeof chosen === "string") return refused(chosen);
   const [entry] = chosen;
-  if (entry?.kind !== "alarm") return refused("That is a timer: add time to it, or set it anew");
+  if (entry?.kind !== "alarm") return refused("That is a timer: add time to it, or set it again");
   const rule = ruleOf(time, now);
   return typeof rule === "string" ? refused(rule) : replaced(timers, { ...entry, ...rule });
 }
@@ -247,7 +247,7 @@ function ruleOf(time: AlarmTime, { wallMs, zone }: Now): Rule | string {
   const today = wallTimeAt(wallMs, zone);
   const wall = { ...today, ...(time.date ?? {}), hour, minute, second: 0 };
   const isOver = epochMsOf(wall, zone) <= wallMs;
-  if (isOver && time.date !== null) return "That time is over already";
+  if (isOver && time.date !== null) return "That time is already over";
   const day = isOver ? addDays(wall, 1) : wall;
   if (epochMsOf(day, zone) - wallMs > ALARM_AHEAD_MAX_MS) {
     return "An alarm is at most a year ahead";

@@ -77,7 +77,7 @@ export function planWakeWords(wanted: WakeSettings, models: readonly Model[]): P
   if (wanted.mayOnlyStop || wakes.some(({ keyword }) => keyword !== STOP_WORD)) {
     return { ok: true, plan: words };
   }
-  return refuse("'stop' alone wakes nobody", "Name a wake word, too");
+  return refuse("'stop' alone starts no conversation", "Name a wake word, too");
 }
 
 /** The words that wake, whichever engine hears them. */

@@ -115,7 +115,7 @@ test("all problems at once, each with its place", (t) => {
   assert.deepEqual(problems(load(t, text)), [
     ':2:3 openai.modle: unknown key; did you mean "model"?',
     ":4:24 openai.fallback_models: must be a model name (letters, digits and . _ : / @ -), found 7",
-    ":5:3: temperature stands twice in its section, the first time in line 3; keep one",
+    ":5:3: temperature is set twice in its section, the first time in line 3; keep one",
     ":5:16 openai.temperature: must be a number from 0.6 to 1.2, found 3",
     ':7:11 audio.volume: must be a number from 0 to 1, found "loud"',
     ":8:1 volume: unknown key; did you mean audio.volume or timers.volume?",

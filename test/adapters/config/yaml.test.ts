@@ -31,16 +31,16 @@ test("plain files are plain data", () => {
 
 test("syntax errors: place and message", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ["a:\n\tb: 1\n", /^2:1 a tab is used to indent; use blanks$/],
+    ["a:\n\tb: 1\n", /^2:1 indented with a tab; use spaces$/],
     [
       "a: 1\nb: 2\na: 3\n",
-      /^3:1 this key stands twice in its section, the first time in line 1; keep one$/,
+      /^3:1 this key is set twice in its section, the first time in line 1; keep one$/,
     ],
-    ["a: !secret x\n", /^1:4 tags \(!name\) are not used here/],
+    ["a: !secret x\n", /^1:4 tags \(!name\) are not supported/],
     ["a: !!binary aGk=\n", /^1:4 tags/],
     ["a: [1,\n", /^1:4 the \[ that begins here has no \]$/],
     ['a: "x\n', /^1:4 the quote \("\) that begins here has no end$/],
-    ["a: *x\n", /^1:4 text that begins with \* belongs in quotes/],
+    ["a: *x\n", /^1:4 put text that begins with \* in quotes/],
     ["a: 1\n---\nb: 2\n", /^\d:\d a second document begins \(---\); one is allowed$/],
     ["a: b: c\n", /^1:4 put the text in quotes: it has a colon in it$/],
     [`a: {b: \${X}}\n`, /^1:\d+ inside \{ \} and \[ \], put \$\{NAME\} in quotes$/],
@@ -64,12 +64,12 @@ test("common syntax errors: our own message, at the line that was written", () =
     ["openai:\n  model: x\n voice: cedar\n", /^3:2 is indented by 1, line 2 above it by 2/],
     ["openai:\n   model: x\n  voice: cedar\n", /^3:3 is indented by 2, line 2 above it by 3/],
     // The blank behind the colon, or the colon itself, is missing.
-    ["openai:\n  voice:cedar\n  model: x\n", /^2:3 put a blank behind the colon of voice$/],
-    ["openai:\n  model: x\n  voice:cedar\n", /^3:3 put a blank behind the colon of voice$/],
-    ["audio:volume\nopenai:\n  model: x\n", /^1:1 put a blank behind the colon of audio$/],
-    ["openai:\n  voice cedar\n  model: x\n", /^2:3 a colon is missing behind voice$/],
-    ["openai\n  voice: cedar\n", /^1:1 a colon is missing behind openai$/],
-    ["openai:\n  voice = cedar\n  model: x\n", /^2:3 write a colon and a blank instead of =$/],
+    ["openai:\n  voice:cedar\n  model: x\n", /^2:3 put a space after the colon of voice$/],
+    ["openai:\n  model: x\n  voice:cedar\n", /^3:3 put a space after the colon of voice$/],
+    ["audio:volume\nopenai:\n  model: x\n", /^1:1 put a space after the colon of audio$/],
+    ["openai:\n  voice cedar\n  model: x\n", /^2:3 a colon is missing after voice$/],
+    ["openai\n  voice: cedar\n", /^1:1 a colon is missing after openai$/],
+    ["openai:\n  voice = cedar\n  model: x\n", /^2:3 write a colon and a space instead of =$/],
     // Text that wants quotes.
     [
       "openai:\n  instructions: Speak like a pirate: always\n  model: x\n",
@@ -79,7 +79,7 @@ test("common syntax errors: our own message, at the line that was written", () =
     ["openai:\n  instructions: ? what\n", /^2:17 .* begins with a question mark$/],
     ["openai:\n  voice: @cedar\n", /^2:10 put the text in quotes: it begins with @$/],
     ["openai:\n  voice: `cedar`\n", /^2:10 .* it begins with `$/],
-    ["openai:\n  voice: cedar model: x\n", /^2:10 model stands on the line of another key/],
+    ["openai:\n  voice: cedar model: x\n", /^2:10 model is on the line of another key/],
     // Quotes and brackets without their partner.
     [
       'openai:\n  voice: "cedar\n  model: x\n',

@@ -109,14 +109,14 @@ test("GPIO errors: pin in use, no permission, no chip: one line, nothing left op
   await assert.rejects(bank.output({ pin: 27, activeLow: false }), (error) => {
     assert.ok(error instanceof FaultError);
     assert.equal(error.fault.code, "gpio");
-    assert.match(error.message, /^GPIO 27 is taken by "spi0 CS0"; it goes on without it\. End/);
+    assert.match(error.message, /^GPIO 27 is in use by "spi0 CS0"; Pipit runs without it\. Stop/);
     return true;
   });
   assert.equal(kernel.held, 0);
   const locked = new FakeKernel([{ label: "pinctrl-rp1", lines: 54, refuses: "EACCES" }]);
   for (const [path, says] of [
     ["/dev/gpiochip0", /no permission.*usermod -aG gpio/],
-    ["/dev/gpiochip9", /there is no such GPIO here/],
+    ["/dev/gpiochip9", /this machine has no such GPIO/],
   ] as const) {
     const lost = new ChipBank(locked, path, new SimClock());
     await assert.rejects(lost.output({ pin: 5, activeLow: false }), says);

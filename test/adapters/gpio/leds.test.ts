@@ -106,7 +106,7 @@ test("a pin in use is logged once, and the other LED shows everything", async ()
   const wires = await Wires.lit({}, [27]);
   assert.deepEqual(
     wires.faults.map(({ message }) => message),
-    ['GPIO 27 is taken by "somebody"; it goes on without it'],
+    ['GPIO 27 is in use by "somebody"; Pipit runs without it'],
   );
   wires.leds.show("listening");
   assert.deepEqual(wires.take(), ["22:1@0"]);

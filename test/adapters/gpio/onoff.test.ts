@@ -54,7 +54,7 @@ test("no permission: reported in bounded time", async (t) => {
   const { bank, clock } = made(t);
   const refused = assert.rejects(
     bank.output({ pin: 27, activeLow: false }),
-    /GPIO 27: there is no/,
+    /GPIO 27: this machine has no/,
   );
   await clock.advanceAsync(3_100);
   await refused;
@@ -97,5 +97,8 @@ test("an input: the pull is named as missing; a missed release is found", async 
 test("no sysfs folder: reported, not thrown", async (t) => {
   const { sysfs, bank } = made(t);
   rmSync(sysfs.root, { recursive: true });
-  await assert.rejects(bank.output({ pin: 4, activeLow: false }), /GPIO 4: there is no such GPIO/);
+  await assert.rejects(
+    bank.output({ pin: 4, activeLow: false }),
+    /GPIO 4: this machine has no such GPIO/,
+  );
 });

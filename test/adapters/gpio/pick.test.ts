@@ -32,9 +32,9 @@ test("auto: character device, else onoff, else nothing, and no word where there 
     ["auto", { kernel: pc, Gpio, sysfs: empty }, null, null],
     ["auto", { kernel: null, Gpio: null, sysfs: empty }, null, null],
     ["gpiochip", { kernel: pi, Gpio, sysfs: empty }, "gpiochip", null],
-    ["gpiochip", { kernel: pc, Gpio, sysfs: sysfs.root }, null, /There is no GPIO chip/],
+    ["gpiochip", { kernel: pc, Gpio, sysfs: sysfs.root }, null, /No GPIO chip/],
     ["onoff", { kernel: pi, Gpio, sysfs: sysfs.root }, "onoff", null],
-    ["onoff", { kernel: pi, Gpio, sysfs: empty }, null, /There is no GPIO chip/],
+    ["onoff", { kernel: pi, Gpio, sysfs: empty }, null, /No GPIO chip/],
     ["panel", { kernel: pi, Gpio, sysfs: sysfs.root }, null, null],
     ["none", { kernel: pi, Gpio, sysfs: sysfs.root }, null, null],
   ];
@@ -72,7 +72,7 @@ test("the button: edges while it is open, one line where it cannot be had", asyn
   await settle();
   await button.close();
   assert.deepEqual(faults, [
-    "GPIO 17 is taken by another program or the kernel; it goes on without it",
+    "GPIO 17 is in use by another program or the kernel; Pipit runs without it",
   ]);
 });
 

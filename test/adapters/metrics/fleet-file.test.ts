@@ -36,7 +36,10 @@ test("a folder that is not there, or not a folder, is a fault with a remedy; lat
   const file = new TextfileForFleet(join(folder, "pipit.prom"), new SystemClock());
   const why = await file.write("# HELP pipit_x one\n");
   assert.ok(why);
-  assert.match(faultLine(why), /pipit\.prom was not written \(ENOENT\)\. Make the folder .*fleet$/);
+  assert.match(
+    faultLine(why),
+    /pipit\.prom was not written \(ENOENT\)\. Create the folder .*fleet$/,
+  );
   mkdirSync(folder);
   assert.equal(await file.write("# HELP pipit_x one\n"), null);
 });

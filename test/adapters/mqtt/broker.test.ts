@@ -146,7 +146,7 @@ for (const { name, start, skip } of BROKERS) {
     for (const login of [{ username: USER, password: "wrong-password" }, {}]) {
       const why = await Seen.dial(t, url, { ...login, clientId: "other" }).ends();
       assert.equal(why.recovery, "report");
-      assert.match(why.message, /refuses user and password \(code [45]\)/);
+      assert.match(why.message, /rejects the user name and password \(code [45]\)/);
       assert.ok(!JSON.stringify(why).includes("wrong-password"));
       assert.match(why.remedy, /mqtt\.username/);
     }
@@ -164,7 +164,7 @@ for (const { name, start, skip } of BROKERS) {
     const byNumber = await Seen.dial(t, `mqtts://127.0.0.1:${port}`, {
       caFile: authority.caFile,
     }).ends();
-    assert.match(byNumber.remedy, /name that stands in the broker's certificate/);
+    assert.match(byNumber.remedy, /name in the broker's certificate/);
     assert.equal(byNumber.recovery, "report");
     const missing = await Seen.dial(t, url, { caFile: join(tempFolder(t), "no.pem") }).ends();
     assert.match(missing.message, /mqtt\.ca_file .*ENOENT/);

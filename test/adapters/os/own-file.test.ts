@@ -39,9 +39,9 @@ test("the owner's configuration is not overwritten by a page, a text file, a rec
   const dir = tempFolder(t);
   const file = join(dir, "config.yaml");
   writeFileSync(file, PRECIOUS);
-  assert.match((await writePage(file, "<html>")) ?? "", /^is there already, and is not a page/);
+  assert.match((await writePage(file, "<html>")) ?? "", /^exists and is not a page/);
   const fleet = await new TextfileForFleet(file, new SimClock()).write("# HELP pipit_x\n");
-  assert.match(fleet?.remedy ?? "", /not a text file of Pipit's/);
+  assert.match(fleet?.remedy ?? "", /exists and is not Pipit's/);
   assert.throws(() => recordable(file), FaultError);
   const page = ["metrics", "--dir", dir, "--html", file];
   const simulate = ["simulate", "--log", file];

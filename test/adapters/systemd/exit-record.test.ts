@@ -103,7 +103,10 @@ test("a refused configuration and a run that could not even begin are known as w
 test("a power cut and an end without a word are told apart by the boot", async (t) => {
   const machine = new Machine(tempFolder(t));
   await machine.start();
-  assert.equal((await machine.start()).news?.line, "The last run ended without a word");
+  assert.equal(
+    (await machine.start()).news?.line,
+    "The last run ended unexpectedly, without a message",
+  );
   machine.bootId = "boot-2";
   const line = "The machine lost its power or was reset during the last run";
   assert.equal((await machine.start()).news?.line, `${line} (3 starts within the last hour)`);

@@ -96,7 +96,10 @@ test("a reply teaches the echo path: stored in the state folder, shown by status
   assert.ok(Math.abs(kept.delay_ms - ECHO_MS) <= 20, `${kept.delay_ms} ms`);
   const reply = await world.controlServer.answer?.({ command: "status" });
   assert.ok(reply?.ok);
-  assert.match(statusText(reply.data), /Echo of answers +An answer comes back \d0 ms late/);
+  assert.match(
+    statusText(reply.data),
+    /Echo of answers +The microphone hears an answer \d0 ms late/,
+  );
   const { world: off } = await answerHeard({ "audio.echo": "off" }, 6_000);
   assert.equal(off.echoFile.text, null, "nothing is measured where nothing is to be done");
 });

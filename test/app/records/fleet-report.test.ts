@@ -108,13 +108,13 @@ test("an orderly stop says down, with the conversation that it ended; no alarm i
 test("a folder that cannot be written is logged once, and so is its end", async () => {
   const world = new World();
   const line = "/x/pipit.prom was not written (ENOENT)";
-  world.fleetFile.trouble = fault("metrics-lost", "report", line, "Make the folder /x");
+  world.fleetFile.trouble = fault("metrics-lost", "report", line, "Create the folder /x");
   await world.appliance.start();
   world.listen(1000);
   await conversation(world);
   assert.deepEqual(
     world.lines("warning").filter((said) => said.includes(line)),
-    [`${line}. Make the folder /x`],
+    [`${line}. Create the folder /x`],
   );
   world.fleetFile.trouble = null;
   world.listen(3000);

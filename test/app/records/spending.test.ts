@@ -135,7 +135,7 @@ test("budget: a metrics folder that cannot be read is logged once, and counting 
   assert.deepEqual([entry?.level, more.length], ["warning", 0]);
   assert.match(
     entry?.line ?? "",
-    /not known \(EACCES.*\): today's cost, and the budget, count from now$/,
+    /unknown \(EACCES.*\): today's cost, and the budget, count from now$/,
   );
   spend(world, 2);
   assert.equal(today(world), 2);

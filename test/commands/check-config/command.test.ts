@@ -26,11 +26,11 @@ test("nobody can answer: one line at the key, exit code 1; elsewhere a note", as
   assert.equal(result.stdout, "");
   assert.match(
     result.stderr,
-    /^\S+c\.yaml:3:20 openai\.model_selection: Nobody can answer: .* Set openai\.model_selection: auto.*\n$/,
+    /^\S+c\.yaml:3:20 openai\.model_selection: No model can answer: .* Set openai\.model_selection: auto.*\n$/,
   );
   const elsewhere = await check(folder, legacy, ELSEWHERE);
   assert.equal(elsewhere.code, 0, "another server may have it");
-  assert.match(elsewhere.stderr, /Nobody can answer, unless the server of openai\.base_url/);
+  assert.match(elsewhere.stderr, /No model can answer, unless the server of openai\.base_url/);
   assert.match(elsewhere.stdout, /: ok, with the notes above\n$/);
   const forced = "openai:\n  model_selection: legacy\n  voice: cedar\n  auto_select_voice: false\n";
   assert.equal((await check(folder, forced)).code, 1);
@@ -51,7 +51,7 @@ test("missing files are reported as `pipit run` would", async (t) => {
     ["audio:\n  output_device: file:no/x.wav\n", /audio\.output_device: there is no folder no\n/],
     [
       `audio:\n  output_device: file:${precious}\n`,
-      /audio\.output_device: .*is there already, and is no sound file/,
+      /audio\.output_device: .*exists and is not a sound file/,
     ],
     [
       "audio:\n  input_device: file:a.wav\n  output_device: file:a.wav\n",
@@ -125,10 +125,7 @@ test("another config/config.yaml in the working folder: the output names its fil
       encoding: "utf8",
     });
   for (const argv of [["check-config"], ["migrate-config", "--dry-run"]]) {
-    assert.match(
-      run(...argv).stderr,
-      /note: this is about .*; .*config\/config\.yaml is another file, to name it: pipit/,
-    );
+    assert.match(run(...argv).stderr, /note: this is about .*; .*config\/config\.yaml: pipit/);
   }
   assert.doesNotMatch(run("check-config", "config/config.yaml").stderr, /note/);
 });

@@ -240,10 +240,7 @@ test("the status begins with a sentence, and with what needs the owner", () => {
   assert.match(head({ state: "listening" }), /^In a conversation: listening\. Today/);
   assert.match(head({ wake_word: "off" }), /^Idle\. The wake word is off: press the button, or/);
   const refused = { config: "refused", config_refused: "c.yaml:4:3 x: no", config_refused_s: 120 };
-  assert.match(
-    head(refused),
-    /Not all is well:\n- The configuration on the disk is refused, .* x: no$/,
-  );
+  assert.match(head(refused), /Not all is well:\n- The configuration file has errors, .* x: no$/);
   assert.match(statusText({ ...CALM, ...refused }), /^Refused +2 min ago$/m);
   const waiting = { waiting_for_restart: ["audio.output_device"] };
   assert.match(head(waiting), /\n- Restart the service to put in force: audio\.output_device$/);

@@ -35,16 +35,13 @@ test("the key: absent, of the wrong form, right; never shown", () => {
     assert.ok(key === "" || !line.includes(key));
   }
   const other = { "openai.base_url": "http://127.0.0.1:8000/v1", "openai.api_key": "whatever" };
-  assert.match(textOf(judgeKey(withSettings(other), USER)), /^ok: Set; its form is the business/);
+  assert.match(textOf(judgeKey(withSettings(other), USER)), /^ok: Set; its form is up/);
 });
 
 test("what to do without a key depends on who asks, and where", () => {
   const of = (asker: typeof USER) =>
     textOf(judgeKey(withSettings({ "openai.api_key": "" }), asker));
-  assert.match(
-    of(USER),
-    /^fail: No key is known here -> Only root may read .*: sudo pipit doctor\./,
-  );
+  assert.match(of(USER), /^fail: No key is set -> Only root may read .*: sudo pipit doctor\./);
   assert.match(
     of({ ...USER, isRoot: true }),
     / -> sudo \.\/scripts\/install --key-file FILE stores/,
@@ -71,7 +68,7 @@ test("the API: each way to fail has its own words", () => {
     [network("tls", "CERT_NOT_YET_VALID"), /^fail: .*not valid at this time.*-> The clock is most/],
     [network("tls", "CERT_HAS_EXPIRED"), /^fail: .*-> The clock is most likely wrong/],
     [http(401), /^fail: The API refused the key: HTTP 401/],
-    [http(403), /^warn: host takes the key, but it may not list models/],
+    [http(403), /^warn: host accepts the key, but it may not list models/],
     [http(404), /^warn: host answers, but has no list of models \(HTTP 404\) -> .*base_url/],
     [http(429, "insufficient_quota"), /^fail: No credit left/],
     [http(429), /^warn: Too many requests: HTTP 429/],
@@ -90,7 +87,7 @@ test("the API: each way to fail has its own words", () => {
   };
   assert.equal(
     textOf(judgeApi(answered, "host")),
-    "ok: host answered in 120 ms, and takes the key",
+    "ok: host answered in 120 ms and accepts the key",
   );
   assert.match(
     textOf(judgeApi({ ...answered, models: null }, "host")),
@@ -112,16 +109,19 @@ test("models: which one will answer, and until when", () => {
   );
   assert.match(
     of({}, ["gpt-realtime-2.1"]),
-    /^warn: gpt-realtime-2\.1 will answer: gpt-realtime is not there/,
+    /^warn: gpt-realtime-2\.1 will answer: gpt-realtime is not available/,
   );
   const legacy = { "openai.model_selection": "legacy" } as const;
   assert.match(
     of(legacy),
-    /^fail: Nobody can answer: openai\.model_selection: legacy asks only gpt-4o-realtime-preview; .*2026-05-07 -> Set openai\.model_selection: auto/,
+    /^fail: No model can answer: openai\.model_selection: legacy asks only gpt-4o-realtime-preview; .*2026-05-07 -> Set openai\.model_selection: auto/,
   );
-  assert.match(of({}, []), /^fail: Nobody can answer.* is not there for this account -> See/);
+  assert.match(of({}, []), /^fail: No model can answer.* is not available to this account -> See/);
   const own = { "openai.model": "my-own", "openai.model_selection": "new" } as const;
-  assert.match(of(own), /^warn: openai\.model: my-own is not a model that this Pipit knows -> /);
+  assert.match(
+    of(own),
+    /^warn: openai\.model: my-own is not a model known to this version of Pipit -> /,
+  );
   assert.equal(of(own, ["my-own"]), "ok: my-own will answer");
   const elsewhere = { ...own, "openai.base_url": "http://127.0.0.1:1/v1" };
   assert.match(of(elsewhere), /^ok: my-own will be asked; whether it is there, only the server/);

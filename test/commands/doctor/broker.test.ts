@@ -23,10 +23,10 @@ test("taken, refused, away: each with what to do; nobody else hears of it", asyn
   const right = { "mqtt.url": url, "mqtt.username": USER, "mqtt.password": PASSWORD };
   assert.match(
     await line(right),
-    /^ok: broker:1883 takes us; pipit_[0-9a-f]{12}, announced below homeassistant$/,
+    /^ok: broker:1883 accepts Pipit; pipit_[0-9a-f]{12}, announced below homeassistant$/,
   );
   const wrong = await line({ ...right, "mqtt.password": "wrong-password" });
-  assert.match(wrong, /^fail: .* refuses user and password .* -> Check mqtt\.username/);
+  assert.match(wrong, /^fail: .* rejects the user name and password .* -> Check mqtt\.username/);
   assert.ok(!wrong.includes("wrong-password"));
   const away = `mqtt://127.0.0.1:${await freePort()}`;
   assert.match(

@@ -76,10 +76,7 @@ test("each microphone fault is named; no colours without a terminal", async (t) 
   const paths = configure(t, { ...SOUND, wake_word: { enabled: false } });
   const PATH = soundPath(t);
   const cases: readonly (readonly [string, RegExp])[] = [
-    [
-      "dead",
-      /^fail {2}microphone {5}stub gives nothing but digital silence\n {21}Look for a mute/m,
-    ],
+    ["dead", /^fail {2}microphone {5}stub delivers only digital silence\n {21}Look for a mute/m],
     ["overdriven", /^warn {2}microphone .*100 % clipped\n {21}Lower the capture/m],
     [
       "busy",
@@ -123,7 +120,7 @@ test("an invalid configuration is reported line by line, and the machine is chec
   assert.equal(ended.code, 1);
   assert.match(ended.stdout, /^fail {2}config {9}\S+c\.yaml:2:11 audio\.volume: must be/m);
   assert.match(ended.stdout, /^fail {2}config {9}\S+c\.yaml:3:1 zzz: unknown key/m);
-  assert.match(ended.stdout, /^skip {2}microphone {5}Needs a configuration without problems/m);
+  assert.match(ended.stdout, /^skip {2}microphone {5}Needs a valid configuration/m);
   assert.match(ended.stdout, /^\w+ +node /m);
 });
 
@@ -148,7 +145,7 @@ test("no key, no sound card: what to do about each", async (t) => {
   });
   const { code, of } = said(await runPipit(["doctor", "--json", "--config", paths.config]));
   assert.equal(code, 1);
-  assert.match(of("key"), /^fail: No key is known here/);
+  assert.match(of("key"), /^fail: No key is set/);
   assert.match(of("api"), /^skip: Not asked, without a key/);
   assert.match(of("microphone"), /^fail: Microphone.*(not found|not installed)/);
   assert.match(of("speaker"), /^fail: Speaker.*(not found|not installed)/);

@@ -55,7 +55,7 @@ test("no echo: reported, and no delay is invented", async () => {
   assert.ok(trial.tag === "measured" && trial.reading !== null);
   assert.equal(trial.reading.delayMs, null);
   const found = judgeEcho({ tag: "measured", answers: 0, reading: trial.reading });
-  assert.equal(found.says, "Nothing of an answer comes back to the microphone");
+  assert.equal(found.says, "The microphone hears nothing of an answer");
 });
 
 test("a device that is not there ends it with its fault", async () => {

@@ -64,7 +64,7 @@ test("the running daemon speaks for itself", () => {
   );
   assert.match(
     textOf(judgeDaemon({ tag: "silent", why: "", isThere: false })),
-    /^skip: No running pipit/,
+    /^skip: pipit is not running/,
   );
 });
 
@@ -80,8 +80,8 @@ test("groups: what is needed, exists and is lacking", () => {
     [{}, /^ok: pipit is in audio, gpio$/],
     [{ groups: ["pipit"] }, /^fail: .*not in audio and gpio -> sudo usermod -aG audio,gpio pipit;/],
     [{ groups: ["audio"], known: ["audio"] }, /^ok: pipit is in audio$/],
-    [{ needed: [] }, /^ok: pipit needs no group here$/],
-    [{ exists: false }, /^skip: There is no user pipit/],
+    [{ needed: [] }, /^ok: pipit needs no further group$/],
+    [{ exists: false }, /^skip: The user pipit/],
     [{ user: "root", groups: [] }, /^ok: root/],
   ];
   for (const [changes, expected] of cases) {
@@ -129,7 +129,7 @@ test("secrets that others may read are named, with the command", () => {
   const shut = { path: "/etc/pipit/credentials", mode: 0o700 };
   assert.equal(
     textOf(judgeSecrets([open, shut])),
-    "warn: Others may read a key: /etc/pipit/pipit.env is 0644 -> sudo chmod 600 /etc/pipit/pipit.env",
+    "warn: Other users can read a key: /etc/pipit/pipit.env is 0644 -> sudo chmod 600 /etc/pipit/pipit.env",
   );
   assert.equal(textOf(judgeSecrets([shut])), "ok: /etc/pipit/credentials is 0700");
   assert.match(textOf(judgeSecrets([])), /^skip: /);

@@ -54,7 +54,7 @@ test("a microphone by what was heard", () => {
     );
   assert.equal(of({}), "ok: usb: noise -55.0 dBFS, loudest -20.0 dBFS");
   const dead = { rmsDbfs: null, peakDbfs: null, zeroShare: 1, flatS: 2 };
-  assert.match(of(dead), /^fail: usb gives nothing but digital silence -> Look for a mute switch/);
+  assert.match(of(dead), /^fail: usb delivers only digital silence -> Look for a mute switch/);
   assert.match(of({ clippedShare: 0.4 }), /^warn: .*40 % clipped -> Lower the capture level/);
   assert.match(of({}, { floorDbfs: -30 }), /^warn: .*a noisy room, or too much gain -> Lower/);
   assert.match(of({ peakDbfs: -60 }, { wasAsked: true }), /^warn: .*faint -> Raise the capture/);

@@ -87,7 +87,7 @@ test("what is wrong is one line, with its exit code", async (t) => {
     [["--dir", missing], 1, /no: there is no such folder/],
     [["--dir", "/etc/passwd"], 1, /is not a folder/],
     [["--html", "x.html", "--sessions"], 2, /--sessions is for the table, or --json/],
-    [["--since", "soon"], 2, /--since: "soon" is no time; write today, /],
+    [["--since", "soon"], 2, /--since: "soon" is not a time; write today, /],
     [["--since", "1d", "--until", "2d"], 2, /--since is later than --until/],
     [["--csv", "--json"], 2, /--csv and --json exclude each other/],
     [["--compare", "--csv"], 2, /--compare is for the terminal, or --json/],

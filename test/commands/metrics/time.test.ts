@@ -121,6 +121,6 @@ test("what an owner types for a time", () => {
   assert.equal(at("2026-07-01T18:00"), Date.parse("2026-07-01T16:00:00Z"));
   assert.equal(at("2026-07-01T18:00Z", true), Date.parse("2026-07-01T18:00:00Z"));
   for (const text of ["tomorrow", "", "-7d", "7y", "2026-11-31", "2026-13"]) {
-    assert.match(String(at(text)), /is no time; write today, yesterday, 7d, 24h, 2026-11-01/);
+    assert.match(String(at(text)), /is not a time; write today, yesterday, 7d, 24h, 2026-11-01/);
   }
 });

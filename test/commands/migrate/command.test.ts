@@ -103,7 +103,7 @@ test("a key in clear goes on working, is advised against, and is never shown", a
   const text = "openai:\n  api_key: AAAAbbbb1111\naudio:\n  output_volume: 0.5\n";
   const path = tempFile(t, "config.yaml", text);
   const run = await runPipit(["migrate-config", "--dry-run", path]);
-  assert.match(run.stdout, /openai\.api_key\n {6}stands in clear; better: .*OPENAI_API_KEY/);
+  assert.match(run.stdout, /openai\.api_key\n {6}is in plain text; better: .*OPENAI_API_KEY/);
   assert.doesNotMatch(run.stdout, SECRETS);
 });
 
@@ -192,7 +192,7 @@ test("another model: the chain and the difference", async (t) => {
   const after = readFileSync(path, "utf8");
   assert.match(after, /^ {2}model: {3}gpt-realtime-2\.1-mini {2}# cheap\n {2}legacy_model: /m);
   const again = await runPipit(["migrate-config", "--model", "gpt-realtime-2.1-mini", path]);
-  assert.match(again.stdout, /nothing to do: gpt-realtime-2\.1-mini answers already/);
+  assert.match(again.stdout, /nothing to do: gpt-realtime-2\.1-mini is already the model/);
   const dead = await runPipit(["migrate-config", "--model", "gpt-4o-realtime-preview", path]);
   assert.equal(dead.code, 2);
   assert.match(dead.stderr, /was shut down on 2026-05-07; its successor is gpt-realtime-1\.5/);

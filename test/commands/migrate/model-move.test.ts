@@ -73,7 +73,7 @@ test("from every model to every other: no dead candidate, none twice, one left t
 test("what cannot be: unknown names without --force, a voice that may not be replaced", () => {
   const unknown = planModelMove(DEFAULTS, request("gpt-realtme-2.1"));
   assert.ok(!unknown.ok && !unknown.idle);
-  assert.match(unknown.message, /did you mean "gpt-realtime-2.1"\? --force takes it/);
+  assert.match(unknown.message, /did you mean "gpt-realtime-2.1"\? --force accepts it/);
   assert.equal(moved({}, "gpt-realtime-9", true).after["openai.model"], "gpt-realtime-9");
   assert.ok(!planModelMove({ ...DEFAULTS, "openai.model": "other" }, request("auto")).ok);
   const idle = planModelMove(moved({}, "gpt-realtime-1.5").after, request("auto"));

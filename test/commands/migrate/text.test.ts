@@ -127,7 +127,7 @@ test("any file of older keys becomes a good one; comments survive; again does no
 test("lines that are not touched stay byte for byte", () => {
   const odd = `audio:\n  volume:    0.50    #   half\n  agc_enabled: true\n\n\n  settle_ms: 0200\nleds: {brightness: 0.5}\n`;
   const { text } = migrateText(odd, FACTS, {});
-  const gone = `  # The API copes with loudness itself; the card's gain is set with alsamixer\n  #agc_enabled: true\n`;
+  const gone = `  # The API adjusts the level itself; set the card's gain with alsamixer\n  #agc_enabled: true\n`;
   assert.equal(text, odd.replace("  agc_enabled: true\n", gone));
 });
 

@@ -210,7 +210,7 @@ test("a download is bounded and checked", async (t) => {
   for (const [answer, words] of [
     [(_, reply) => reply.writeHead(404).end("no"), /HTTP 404/],
     [(_, reply) => reply.end(Buffer.alloc(good.bytes + 1)), /more than 55856 bytes/],
-    [(request) => request.destroy(), /could not be fetched/],
+    [(request) => request.destroy(), /could not be downloaded/],
   ] satisfies readonly (readonly [RequestListener, RegExp])[]) {
     const bad = await served(t, answer);
     await assert.rejects(

@@ -80,7 +80,7 @@ ALSA lib conf.c:4615:(snd_config_update_r) /home/pi/alsa.conf may be old or corr
   assert.match(speaker(typo, { files }), /\/etc\/asound\.conf \(type is not defined\)/);
   assert.match(
     speaker(GONE, { files }),
-    /^leads to the card "wm8960soundcard", which is not there; \/etc\/asound\.conf says so/,
+    /^refers to the card "wm8960soundcard", which does not exist \(see \/etc\/asound\.conf\)/,
   );
   assert.equal(speaker(GONE), "", "no file: the card is just not plugged in");
   assert.equal(speaker(GONE, { files }, "plughw:CARD=wm8960soundcard"), "", "the owner's own name");

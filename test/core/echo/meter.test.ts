@@ -105,11 +105,11 @@ test("the sentences of doctor and status", () => {
   const good = { delayMs: 60, echoDbfs: -24.2, cancelledDb: 23.8 };
   assert.equal(
     `${echoText(good)}: ${reachText(echoReach(good))}`,
-    "An answer comes back 60 ms late, at -24 dBFS, and 24 dB of it are taken out: your voice will get through an answer",
+    "The microphone hears an answer 60 ms late, at -24 dBFS, and 24 dB of it are taken out: your voice will get through an answer",
   );
   assert.equal(echoRemedy(echoReach(good), good), "");
   const drifting = { delayMs: null, echoDbfs: -20, cancelledDb: 12 };
-  assert.match(echoText(drifting), /^An answer comes back at -20 dBFS, and 12 dB/);
+  assert.match(echoText(drifting), /^The microphone hears an answer at -20 dBFS, and 12 dB/);
   assert.equal(echoReach({ ...drifting, cancelledDb: 14 }), "wake");
   assert.equal(echoReach(drifting), "none");
   assert.match(echoRemedy("none", drifting), /one USB device/);

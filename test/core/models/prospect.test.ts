@@ -87,7 +87,7 @@ test("legacy today: the error says what is asked, why it cannot be, and what to 
   const { nobody, nobodyKey } = of({ "openai.model_selection": "legacy" });
   assert.equal(
     nobody && faultLine(nobody),
-    "Nobody can answer: openai.model_selection: legacy asks only gpt-4o-realtime-preview; gpt-4o-realtime-preview was shut down on 2026-05-07. Set openai.model_selection: auto, or openai.legacy_model: gpt-realtime-2.1",
+    "No model can answer: openai.model_selection: legacy asks only gpt-4o-realtime-preview; gpt-4o-realtime-preview was shut down on 2026-05-07. Set openai.model_selection: auto, or openai.legacy_model: gpt-realtime-2.1",
   );
   assert.equal(nobodyKey, "openai.model_selection");
   const elsewhere = {
@@ -114,11 +114,11 @@ test("misspelt model names are reported at their place; other servers' names are
   assert.deepEqual(adviceFor({}), []);
   assert.deepEqual(adviceFor({ "openai.model": "gpt-realtime-2025-08-28" }), []);
   assert.deepEqual(adviceFor({ "openai.model": "gpt-realtme" }), [
-    'openai.model: gpt-realtme is not a model that this Pipit knows; did you mean "gpt-realtime"?',
+    'openai.model: gpt-realtme is not a model known to this version of Pipit; did you mean "gpt-realtime"?',
   ]);
   assert.deepEqual(adviceFor({ "openai.fallback_models": ["gpt-realtime-3"] }).length, 1);
   assert.deepEqual(adviceFor({ "openai.legacy_model": "nova" }), [
-    "openai.legacy_model: nova is not a model that this Pipit knows",
+    "openai.legacy_model: nova is not a model known to this version of Pipit",
   ]);
   const unread = { "openai.legacy_model": "nova", "openai.model_selection": "new" } as const;
   assert.deepEqual(adviceFor(unread), [], "not asked, not told");

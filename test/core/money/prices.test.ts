@@ -40,7 +40,7 @@ const WRONG = [
   ["gpt-realtime: text-in=4", /"text-in=4"/],
   ["gpt-realtime: audio_inn=4", /"audio_inn" .*did you mean "audio_in"/],
   ["gpt-realtime: audio_in=99999", /audio_in \(gpt-realtime\) must be US dollars.* at most 10000/],
-  ["gpt-realtime: text_in=4 text_in=5", /text_in \(gpt-realtime\) stands in the line twice/],
+  ["gpt-realtime: text_in=4 text_in=5", /text_in \(gpt-realtime\) is in the line twice/],
 ] as const;
 
 for (const [line, message] of WRONG) {

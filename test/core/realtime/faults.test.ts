@@ -77,7 +77,7 @@ const LINK: readonly Row[] = [
     close(4000, "invalid_request_error.beta_api_shape_disabled"),
     "protocol",
     "report",
-    /old protocol is gone.*Set openai\.protocol: ga/,
+    /no longer supports the beta protocol.*Set openai\.protocol: ga/,
   ],
   [close(4000, "invalid_request_error.model_not_found"), "model-unavailable", "fall-back", /4000/],
   [{ tag: "bad-frame", code: "BINARY_FRAME" }, "protocol", "report", /BINARY_FRAME/],

@@ -18,15 +18,24 @@ test("a lost section or key is reported with the way to confirm it", () => {
   const { audio, budget, openai } = FULL;
   const { api_key: _, ...keyless } = openai;
   const rows: readonly (readonly [unknown, readonly RegExp[]])[] = [
-    [null, [/^is empty, .* write \{\} into it/]],
+    [null, [/^is empty now.* write \{\} into it/]],
     [{ openai, audio, budget }, []],
-    [{ openai, budget }, [/^the section audio is gone; write "audio: \{\}" to mean it$/]],
+    [
+      { openai, budget },
+      [/^the section audio was removed; if that is intended, write "audio: \{\}"$/],
+    ],
     [{ openai, audio: null, budget }, []],
     [{ openai, audio: {}, budget }, []],
-    [{ openai, audio, budget: { warn_at: 0.5 } }, [/^budget\.daily_usd is gone \(it was 0\.5\)/]],
+    [
+      { openai, audio, budget: { warn_at: 0.5 } },
+      [/^budget\.daily_usd was removed \(it was 0\.5\)/],
+    ],
     [{ openai, audio, budget: { daily_usd: 0 } }, []],
-    [{ openai, audio }, [/^budget\.daily_usd is gone/]],
-    [{ openai: keyless, audio, budget }, [/^openai\.api_key is gone; write "api_key: \$\{NAME\}"/]],
+    [{ openai, audio }, [/^budget\.daily_usd was removed/]],
+    [
+      { openai: keyless, audio, budget },
+      [/^openai\.api_key was removed; if that is intended, write "api_key: \$\{NAME\}"/],
+    ],
     // Cut off in the middle of its only section.
     [{ openai: { api_key: "sk-x" }, audio, budget: { daily_usd: 1 } }, [/^5 of 8 keys are gone/]],
     [{ openai: { ...openai, voice: "marin" }, audio, budget: { daily_usd: 1 } }, []],
@@ -43,7 +52,10 @@ test("a file without keys has nothing to lose; a budget from the environment is 
   assert.deepEqual(losses(null, null), []);
   assert.deepEqual(losses(null, { audio: null }), []);
   const env = { budget: { daily_usd: `\${CAP}`, warn_at: 0.1 } };
-  assert.match(losses({ budget: { warn_at: 0.1 } }, env)[0] ?? "", /^budget\.daily_usd is gone; /);
+  assert.match(
+    losses({ budget: { warn_at: 0.1 } }, env)[0] ?? "",
+    /^budget\.daily_usd was removed; /,
+  );
 });
 
 test("any tree is answered", () => {

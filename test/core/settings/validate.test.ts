@@ -92,7 +92,7 @@ test("wrong types say what was found, what is allowed, and the way out", () => {
       /must be a list of 0 to 8 texts, found "a"; write \["a"\]/,
     ],
     [{ openai: { fallback_models: ["a", 3] } }, /must be a model name .* found 3$/],
-    [{ openai: { fallback_models: ["a", "a"] } }, /stands in the list twice: "a"/],
+    [{ openai: { fallback_models: ["a", "a"] } }, /is in the list twice: "a"/],
     [{ openai: { instructions: { a: 1 } } }, /must be text, found a section/],
     [{ openai: "sk-oops" }, /must have keys indented below it \(api_key, .*\), found text$/],
     [[], /the file must hold sections \(openai, .*\), found a list; remove the - before its keys$/],
@@ -229,7 +229,7 @@ test("what the eye does not see is named, never tidied away", () => {
     [{ wake_word: { keyword: [`computer${nbsp}`] } }, /\(U\+00A0, a no-break space\) as its 9th$/],
     [
       { openai: { base_url: "https://h/v1 " } },
-      /; it ends with a blank$|did you mean "https:\/\/h\/v1"\?$/,
+      /; it ends with a space$|did you mean "https:\/\/h\/v1"\?$/,
     ],
     [
       { openai: { voice: "\u201ccedar\u201d" } },
@@ -272,7 +272,7 @@ test("what is nearly right comes with what would be", () => {
     [{ session: { follow_up_s: "8 s" } }, /found "8 s"; write 8$/],
     [{ audio: { input_device: 1 } }, /must be an ALSA name such as plughw:1, .*, found 1$/],
     [{ wake_word: { keyword: "hey jarvis" } }, /did you mean "jarvis"\?$/],
-    [{ openai: "voice:cedar" }, /found text; put a blank behind the colon$/],
+    [{ openai: "voice:cedar" }, /found text; put a space after the colon$/],
     [{ openai: [{ voice: "cedar" }] }, /found a list; remove the - before its keys$/],
   ];
   for (const [tree, expected] of rows) assert.match(line(tree), expected);
@@ -281,7 +281,7 @@ test("what is nearly right comes with what would be", () => {
 test("the line that was written is blamed, not a default", () => {
   assert.match(
     line({ leds: { listening_pin: 17 } }),
-    /^leds\.listening_pin: must not be button\.pin's/,
+    /^leds\.listening_pin: must not be the pin of button\.pin/,
   );
   assert.match(
     line({ leds: { quiet_from: "22:00" } }),

@@ -63,7 +63,7 @@ test("words of both engines: each goes to the one that knows it", () => {
 test("what cannot work is refused in words", () => {
   const foo = { engine: "micro", keywords: ["hey jarvs"], isDefault: false } as const;
   assert.match(planned(foo, HEY_JARVIS)[0] ?? "", /'hey jarvs'.*know hey_jarvis; did you mean/);
-  assert.match(planned({ engine: "micro" }, STOP)[0] ?? "", /stop.*wakes nobody/);
+  assert.match(planned({ engine: "micro" }, STOP)[0] ?? "", /stop.*starts no conversation/);
   assert.deepEqual(planned({ engine: "micro", mayOnlyStop: true }, STOP), ["micro: stop at 0.7"]);
   assert.match(planned({}, HEY_JARVIS, HEY_JARVIS)[0] ?? "", /two models of 'hey_jarvis'/);
 });
