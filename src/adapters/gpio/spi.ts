@@ -90,7 +90,7 @@ function explained(path: string, code: string): readonly [string, string] {
     case NO_KOFFI:
       return [
         "The backend apa102 needs koffi, not installed here or not built",
-        "Install the packages again with: npm ci",
+        "Reinstall the packages: npm ci",
       ];
     default:
       return [`${path} cannot be used (${code})`, ""];

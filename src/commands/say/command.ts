@@ -28,7 +28,8 @@ export async function say(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
   const file = line.option("file") ?? (line.operands.length === 0 ? "-" : null);
-  if (file !== null && line.operands.length > 0) return usageError("say", "give either TEXT or --file");
+  if (file !== null && line.operands.length > 0)
+    return usageError("say", "give give either TEXT or --file");
   const given = file === null ? line.operands.join(" ") : read(file);
   if (given === null) {
     process.stderr.write(`pipit say: ${file} cannot be read\n`);

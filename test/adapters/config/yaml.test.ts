@@ -95,7 +95,7 @@ test("common syntax errors: our own message, at the line that was written", () =
       "openai:\n  instructions: |\n  text\n  model: x\n",
       /^3:3 indent the text deeper than its key/,
     ],
-    ["openai:\n  instructions: hello\nworld\n  model: x\n", /^3:1 this is no key with its value/],
+    ["openai:\n  instructions: hello\nworld\n  model: x\n", /^3:1 this is not a key with a value/],
     // What a web page leaves behind.
     [
       "openai:\n  model: x\n  \u00a0 voice: cedar: x\n",

@@ -89,7 +89,7 @@ test("every state is dark again after a crash, by the command that systemd calls
   row.leds.show("fault");
   await settled();
   assert.notEqual(row.frames.at(-1), DARK);
-  assert.equal(await makeLedsDark(row.settings, row.clock), `The LEDs are dark (${row.path})`);
+  assert.equal(await makeLedsDark(row.settings, row.clock), `The LEDs are off (${row.path})`);
   // As a device takes it: the last frame counts. A file opened anew is written from its beginning.
   assert.deepEqual([...readFileSync(row.path).subarray(0, FRAME_BYTES)], [...darkBytes(3)]);
   const away = { ...row.settings, "leds.device": "/dev/spidev9.9" };

@@ -48,7 +48,7 @@ test("the owner's configuration is not overwritten by a page, a text file, a rec
   for (const [argv, code] of [[page, 1] as const, [simulate, 2] as const]) {
     const ended = await runPipit(argv);
     assert.equal(ended.code, code, ended.stderr);
-    assert.match(ended.stderr, /is there already, and is no/);
+    assert.match(ended.stderr, /exists and is not a/);
   }
   assert.equal(readFileSync(file, "utf8"), PRECIOUS);
 });

@@ -34,7 +34,7 @@ test("a lost section or key is reported with the way to confirm it", () => {
     [{ openai, audio }, [/^budget\.daily_usd was removed/]],
     [
       { openai: keyless, audio, budget },
-      [/^openai\.api_key was removed; if that is intended, write "api_key: \$\{NAME\}"/],
+      [/^openai\.api_key was removed; write "api_key: \$\{NAME\}"/],
     ],
     // Cut off in the middle of its only section.
     [{ openai: { api_key: "sk-x" }, audio, budget: { daily_usd: 1 } }, [/^5 of 8 keys are gone/]],

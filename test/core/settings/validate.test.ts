@@ -281,11 +281,11 @@ test("what is nearly right comes with what would be", () => {
 test("the line that was written is blamed, not a default", () => {
   assert.match(
     line({ leds: { listening_pin: 17 } }),
-    /^leds\.listening_pin: must not be the pin of button\.pin/,
+    /^leds\.listening_pin: must not be button\.pin/,
   );
   assert.match(
     line({ leds: { quiet_from: "22:00" } }),
-    /^leds\.quiet_from: needs leds\.quiet_to, too/,
+    /^leds\.quiet_from: also needs leds\.quiet_to/,
   );
 });
 
