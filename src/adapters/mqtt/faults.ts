@@ -15,11 +15,11 @@ const CHECK_LOGIN =
 export function refusalFault(broker: string, code: number): Fault {
   if (code === UNAVAILABLE) return networkFault(broker, "says that it is not available");
   if (CREDENTIALS_CODES.includes(code)) {
-    const what = `The MQTT broker ${broker} refuses user and password (code ${code})`;
+    const what = `The MQTT broker ${broker} rejects the user name and password (code ${code})`;
     return fault("broker", "report", what, CHECK_LOGIN);
   }
   const what = `The MQTT broker ${broker} refuses the connection (code ${code})`;
-  return fault("broker", "report", what, "It must speak MQTT 3.1.1: look into its log");
+  return fault("broker", "report", what, "It must support MQTT 3.1.1; see its log");
 }
 
 /** It cannot be reached, or is gone; `how` goes on after its name. */
@@ -44,8 +44,8 @@ const NOT_YET = "CERT_NOT_YET_VALID";
 const CLOSED = "has closed the connection";
 const HOW: Readonly<Record<string, string>> = {
   ECONNREFUSED: "takes no connections: it is down, or mqtt.url has another port",
-  ENOTFOUND: "has a name that nobody knows",
-  EAI_AGAIN: "has a name that cannot be looked up now",
+  ENOTFOUND: "has an unknown host name",
+  EAI_AGAIN: "has a host name that cannot be resolved now",
   ECONNRESET: CLOSED,
   ETIMEDOUT: "does not answer",
   EHOSTUNREACH: "cannot be reached from here",
@@ -67,11 +67,12 @@ function tlsFault(broker: string, code: string): Fault {
 
 function tlsRemedy(code: string): string {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH") {
-    return "Write into mqtt.url the name that stands in the broker's certificate";
+    return "Set mqtt.url to the name in the broker's certificate";
   }
-  if (code === "CERT_HAS_EXPIRED") return "Renew the broker's certificate, or set this clock";
+  if (code === "CERT_HAS_EXPIRED")
+    return "Renew the broker's certificate, or correct the clock of this machine";
   if (/^(?:ERR_SSL|EPROTO|ERR_TLS)/.test(code)) {
     return "Is this the port for TLS (mostly 8883)? Without TLS, mqtt.url begins with mqtt://";
   }
-  return "Put the certificate of the authority that signed the broker's into mqtt.ca_file";
+  return "Set mqtt.ca_file to the certificate of the authority that signed the broker's";
 }

@@ -8,7 +8,7 @@ import { assign, becomes, gone, isTemplate, keep } from "./older-key.ts";
 
 const TOKEN_FILE = "/etc/pipit/credentials/HOME_ASSISTANT_TOKEN";
 const TOKEN = `\${HOME_ASSISTANT_TOKEN:-}`;
-const IN_CLEAR = `stands in clear; better: the token into ${TOKEN_FILE} (mode 0600), and no line here`;
+const IN_CLEAR = `is in plain text; better: the token into ${TOKEN_FILE} (mode 0600), and no line here`;
 const URL = "The address alone: the ways below it are known";
 const WAITS =
   "A call has 12 s; the list of tools is read before each conversation, and waited for a second at most";
@@ -31,7 +31,7 @@ function url(value: unknown): Outcome {
 
 /** A variable of the older .env becomes the credential, which the service has. */
 function token(value: unknown): Outcome {
-  if (value === null) return { tag: "gone", why: "It had no value" };
+  if (value === null) return { tag: "gone", why: "It has no value" };
   if (typeof value !== "string" || value === "") return keep();
   if (!isTemplate(value)) return keep(IN_CLEAR);
   if (value.includes("HOME_ASSISTANT_TOKEN")) return keep();

@@ -6,14 +6,14 @@ import { becomes, gone } from "./older-key.ts";
 import { traitsToInstructions } from "./persona.ts";
 
 const WEB = "Pipit has no web page: this file over SSH, pipit status and journalctl take its place";
-const RETRY = "Pipit connects again by itself, after random, growing, bounded waits";
+const RETRY = "Pipit reconnects by itself, with a random, growing, bounded back-off";
 
 export const REST_KEYS: readonly OlderKey[] = [
   ...OLDER_BY_SECTION.web_ui.map((name) => gone(`web_ui.${name}` as const, WEB)),
   gone("advanced.reconnect_delay", RETRY),
   gone("advanced.max_reconnect_attempts", RETRY),
-  gone("advanced.audio_buffer_size", "Buffers are bounded by themselves"),
-  gone("advanced.cost_tracking", "Always: the metrics files and pipit status tell the cost"),
+  gone("advanced.audio_buffer_size", "Buffers have fixed limits"),
+  gone("advanced.cost_tracking", "Always on: see the metrics files and pipit status"),
   gone("advanced.debug_audio", "Pipit never writes down what it hears"),
   becomes(
     "persona",
@@ -21,7 +21,8 @@ export const REST_KEYS: readonly OlderKey[] = [
     "Its traits become sentences; --persona FILE reads a persona.ini",
     (value) => {
       const text = traitsToInstructions(value);
-      if (text === null) return { tag: "gone", why: "It has nothing that could be put into words" };
+      if (text === null)
+        return { tag: "gone", why: "It has nothing that could be expressed in words" };
       const values = [{ key: "openai.instructions", value: text }] as const;
       return { tag: "set", values, why: "What the model should be is told in words" };
     },
