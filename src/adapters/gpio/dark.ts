@@ -36,7 +36,7 @@ function stripDark(path: string, count: number): string {
     const isDark = line.write(darkBytes(count));
     line.release();
     return isDark
-      ? `The LEDs are dark (${path})`
+      ? `The LEDs are off (${path})`
       : `The LEDs were left alone: ${path} takes nothing`;
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;

@@ -35,7 +35,7 @@ test("an older file: list, backup, comments, a file that check-config takes, and
   const expected = readFileSync(join(FIXTURES, "older-config.out.txt"), "utf8");
   const shown = run.stdout
     .replaceAll(path, "/PATH/config.yaml")
-    .replace(/by itself reads \S+\. /, "by itself reads /USUAL/config.yaml. ")
+    .replace(/default Pipit reads \S+\. /, "default Pipit reads /USUAL/config.yaml. ")
     .replace(/(sudo cp \/PATH\/config.yaml) \S+$/m, "$1 /USUAL/config.yaml");
   assert.equal(shown, expected, "what the owner reads is in test/fixtures/older-config.out.txt");
 
@@ -198,7 +198,7 @@ test("another model: the chain and the difference", async (t) => {
   assert.match(dead.stderr, /was shut down on 2026-05-07; its successor is gpt-realtime-1\.5/);
   const unknown = await runPipit(["migrate-config", "--model", "gpt-realtime-3", "--json", path]);
   assert.equal(unknown.code, 2);
-  assert.match(String(JSON.parse(unknown.stdout).problems), /--force takes it all the same/);
+  assert.match(String(JSON.parse(unknown.stdout).problems), /--force accepts it anyway/);
 });
 
 test("wrong usage, no file, no backup, no right to write", async (t) => {

@@ -37,7 +37,10 @@ test("a lost section or key is reported with the way to confirm it", () => {
       [/^openai\.api_key was removed; write "api_key: \$\{NAME\}"/],
     ],
     // Cut off in the middle of its only section.
-    [{ openai: { api_key: "sk-x" }, audio, budget: { daily_usd: 1 } }, [/^5 of 8 keys are gone/]],
+    [
+      { openai: { api_key: "sk-x" }, audio, budget: { daily_usd: 1 } },
+      [/^5 of 8 keys were removed/],
+    ],
     [{ openai: { ...openai, voice: "marin" }, audio, budget: { daily_usd: 1 } }, []],
     [{}, []],
   ];

@@ -281,7 +281,7 @@ test("what is nearly right comes with what would be", () => {
 test("the line that was written is blamed, not a default", () => {
   assert.match(
     line({ leds: { listening_pin: 17 } }),
-    /^leds\.listening_pin: must not be button\.pin/,
+    /^leds\.listening_pin: must not be the pin of button\.pin/,
   );
   assert.match(
     line({ leds: { quiet_from: "22:00" } }),
