@@ -14,6 +14,7 @@ export interface Plan {
   readonly target: BrokerTarget;
   readonly topics: Topics;
   readonly name: string;
+  readonly area: string;
   readonly machine: Machine;
 }
 
@@ -26,6 +27,7 @@ export function planOf(settings: Settings, machine: () => Machine): Plan | null 
   return {
     topics,
     machine: known,
+    area: settings["home_assistant.area"],
     name: settings["mqtt.name"] || `Pipit ${known.hostname}`,
     target: {
       url,
@@ -49,7 +51,7 @@ export function availability(topics: Topics, payload: string): Publication {
 }
 
 /** All that is retained, in the order in which it is said. */
-export function publicationsOf({ topics, name, machine }: Plan, now: PresenceNow) {
+export function publicationsOf({ topics, name, area, machine }: Plan, now: PresenceNow) {
   const retained = (topic: string, payload: string): Publication => ({
     topic,
     payload,
@@ -60,7 +62,12 @@ export function publicationsOf({ topics, name, machine }: Plan, now: PresenceNow
   const discovery =
     topics.discovery === null
       ? []
-      : [retained(topics.discovery, discoveryPayload({ id, name, hardware, version }, topics))];
+      : [
+          retained(
+            topics.discovery,
+            discoveryPayload({ id, name, area, hardware, version }, topics),
+          ),
+        ];
   return [...discovery, availability(topics, ONLINE), retained(topics.state, statePayload(now))];
 }
 
@@ -100,7 +107,12 @@ export function presenceNow(
 }
 
 /** What differs between appliances that are configured alike. */
-const OWN_KEYS: readonly SettingKey[] = ["mqtt.name", "mqtt.username", "system.location"];
+const OWN_KEYS: readonly SettingKey[] = [
+  "mqtt.name",
+  "mqtt.username",
+  "system.location",
+  "home_assistant.area",
+];
 
 /** Twelve hexadecimal digits over the settings in force: no secret and no content of functions. */
 export function configHash(settings: Settings): string {

@@ -10,6 +10,8 @@ import { objectId, type Topics } from "./topics.ts";
 export interface Appliance {
   readonly id: string;
   readonly name: string;
+  /** Of Home Assistant, where it stands; empty: not known. */
+  readonly area: string;
   /** The machine, such as Raspberry Pi 4 Model B. */
   readonly hardware: string;
   readonly version: string;
@@ -37,7 +39,7 @@ type Component = Readonly<Record<string, unknown>>;
 export const PRESS = "PRESS";
 
 export function discoveryPayload(
-  { id, name, hardware, version }: Appliance,
+  { id, name, area, hardware, version }: Appliance,
   topics: Topics,
 ): string {
   const named = Object.entries(componentsOf(topics)).map(([key, one]): [string, Component] => [
@@ -45,7 +47,14 @@ export function discoveryPayload(
     one["p"] === "device_automation" ? one : { ...one, unique_id: `${objectId(id)}_${key}` },
   ]);
   return JSON.stringify({
-    dev: { ids: [objectId(id)], name, mf: "Pipit", mdl: hardware, sw: version },
+    dev: {
+      ids: [objectId(id)],
+      name,
+      mf: "Pipit",
+      mdl: hardware,
+      sw: version,
+      ...(area === "" ? {} : { sa: area }),
+    },
     o: { name: "pipit", sw: version },
     avty_t: topics.availability,
     pl_avail: ONLINE,

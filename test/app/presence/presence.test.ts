@@ -354,6 +354,7 @@ test("the password is in no publication, no line and no status; the hash tells d
     "mqtt.password": password,
     "mqtt.name": "Hall",
     "system.location": "the hall",
+    "home_assistant.area": "Hall",
   });
   assert.equal(state(same)["config_hash"], hash);
   const other = await present({ "mqtt.password": password, "audio.volume": 0.3 });

@@ -12,7 +12,13 @@ import { type PresenceNow, statePayload } from "../../../src/core/presence/state
 import { retainedOf, subscriptionsOf, topicsOf } from "../../../src/core/presence/topics.ts";
 
 const TOPICS = topicsOf("pipit", "0123456789ab", "homeassistant");
-const APPLIANCE = { id: "0123456789ab", name: "Kitchen", hardware: "Pi 4", version: "1.2.3" };
+const APPLIANCE = {
+  id: "0123456789ab",
+  name: "Kitchen",
+  area: "Kitchen",
+  hardware: "Pi 4",
+  version: "1.2.3",
+};
 const NOW: PresenceNow = {
   phase: "idle",
   isMuted: false,
@@ -39,6 +45,9 @@ test("one discovery message, by the rules of Home Assistant's schema", () => {
   const { message, components } = discovery();
   assert.equal(TOPICS.discovery, "homeassistant/device/pipit_0123456789ab/config");
   assert.deepEqual(fields(message, "dev")["ids"], ["pipit_0123456789ab"]);
+  assert.equal(fields(message, "dev")["sa"], "Kitchen");
+  const nowhere = JSON.parse(discoveryPayload({ ...APPLIANCE, area: "" }, TOPICS));
+  assert.ok(!("sa" in nowhere.dev));
   assert.equal(fields(message, "o")["name"], "pipit");
   assert.equal(message["avty_t"], "pipit/0123456789ab/availability");
   const ids = components.map(([key, of]) => {
