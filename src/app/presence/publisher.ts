@@ -89,7 +89,9 @@ export class Publisher {
   }
 
   async #run(link: BrokerLink): Promise<void> {
+    await Promise.resolve(); // First what the change itself asks for: sound, LEDs.
     for (let next = this.#next(); next !== null; next = this.#next()) {
+      if (link !== this.#link) break;
       const taken = await link.publish(next);
       if (link !== this.#link) break;
       if (!taken) {

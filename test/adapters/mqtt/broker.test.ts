@@ -11,6 +11,7 @@ import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import type { Fault } from "../../../src/core/fault.ts";
 import type { BrokerLink, BrokerTarget } from "../../../src/ports.ts";
 import {
+  aedesBroker,
   BROKERS,
   freePort,
   makeAuthority,
@@ -173,6 +174,25 @@ for (const { name, start, skip } of BROKERS) {
     assert.equal((await Seen.dial(t, url, { caFile: broken }).ends()).code, "broker");
   });
 }
+
+test("a hundred connections, ended by either side, leave no socket and no timer behind", async (t) => {
+  const open = (): number => {
+    const kinds = ["TCPSocketWrap", "TLSWrap", "Timeout"];
+    return process.getActiveResourcesInfo().filter((kind) => kinds.includes(kind)).length;
+  };
+  const before = open();
+  for (let round = 0; round < 10; round++) {
+    const broker = await aedesBroker(t);
+    const seen = Array.from({ length: 10 }, (_, n) =>
+      Seen.dial(t, broker.url, { clientId: `c${n}` }),
+    );
+    for (const one of seen) await one.opens();
+    for (const one of seen.slice(5)) await one.link?.close();
+    await broker.kill();
+    for (const one of seen.slice(0, 5)) await one.ends();
+  }
+  await eventually("all of them gone", () => open() <= before + 1); // this wait's own timer
+});
 
 test("something that is no broker, and something that never answers", async (t) => {
   const web = createServer((socket) => {
