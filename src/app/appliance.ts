@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
 import { RING_MS } from "../core/assistant/limits.ts";
-import type { State, StepContext } from "../core/assistant/state.ts";
+import type { Device, State, StepContext } from "../core/assistant/state.ts";
 import { isWakeVain, phase } from "../core/assistant/views.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import { msToSamples } from "../core/audio/pcm.ts";
@@ -26,6 +26,7 @@ import { WakePath } from "./audio/wake-path.ts";
 import { WakeSound } from "./audio/wake-sound.ts";
 import { ButtonReader } from "./button-reader.ts";
 import { Connection } from "./connection.ts";
+import { FirstReports } from "./first-reports.ts";
 import { Gates } from "./gates.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
@@ -77,6 +78,7 @@ export class Appliance {
   #stopping: boolean = false;
   #phase: Phase = "idle";
   readonly #refused = new RefusedInputs();
+  readonly #firstReports = new FirstReports();
 
   constructor(world: World, settings: () => Settings) {
     this.#world = world;
@@ -170,6 +172,8 @@ export class Appliance {
     });
     await this.#presence.start();
     lifecycle.add("MQTT", () => this.#presence.close());
+    const ears: Device[] = this.#wakePath === null ? ["microphone"] : ["microphone", "wake-word"];
+    await this.#firstReports.of(world.clock, ears);
     await lifecycle.ready(this.statusLine.text, this.#readyText(), () => this.#health());
   }
 
@@ -363,6 +367,7 @@ export class Appliance {
       this.#downlink.begin();
       this.#wakeSound.woken();
     }
+    this.#firstReports.saw(input);
     this.#accounts.observe(input, facts, at);
     this.#tools.observe(facts);
     this.#tools.settled();
