@@ -158,6 +158,18 @@ function busy(): void {
 }
 
 const RARE: readonly Story[] = [
+  [
+    "a cough as the next reply comes, while the silenced one is not silent yet: it is held",
+    () => {
+      const player = new Player({ "session.response_by": "server", "audio.duplex": "full" });
+      player.ready().asks().begins("r1").sounds("r1");
+      player.speaks("B").ends("r1", { status: "cancelled" }).pass(2000).stops("B").commits("B");
+      player.begins("r2").speaks("C").sounds("r2");
+      assert.deepEqual([player.c.playback.tag, player.phase], ["held", "listening"]);
+      player.pass(500).stops("C");
+      assert.equal(player.phase, "speaking");
+    },
+  ],
   ["a busy server: bounded retries with back-off", busy],
   [
     "empty turn committed after response.done",

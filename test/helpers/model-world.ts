@@ -28,8 +28,8 @@ import type { SimDice } from "../../src/sim/dice.ts";
 import { assertBounded } from "./bounded.ts";
 import { ModelApprovals } from "./model-approvals.ts";
 import { ownerInput } from "./model-owner.ts";
+import { ModelPeer } from "./model-peer.ts";
 import { ModelPurse } from "./model-purse.ts";
-import { ModelServer } from "./model-server.ts";
 import { ModelSpeaker } from "./model-speaker.ts";
 import { seen } from "./moves.ts";
 
@@ -62,7 +62,7 @@ export class ModelWorld {
   readonly #restless: boolean;
   readonly #settings: Settings;
   readonly #plain: PublicSettings;
-  #server: ModelServer | null = null;
+  #server: ModelPeer | null = null;
   #dialling: number | null = null;
   #conversing: boolean = false;
   #uplink: boolean = false;
@@ -161,7 +161,7 @@ export class ModelWorld {
     if (this.#dice.chance(0.5)) return;
     this.#dialling = null;
     if (this.#dice.chance(0.75)) {
-      this.#server = new ModelServer(attempt, this.#dice);
+      this.#server = new ModelPeer(attempt, this.#dice);
       return;
     }
     const retryAfterMs = this.#dice.chance(0.3) ? this.#dice.below(20_000) : null;
@@ -180,7 +180,7 @@ export class ModelWorld {
   }
 
   /** One event of the server gets through: sound to the ear, the rest to the machine. */
-  #deliver(server: ModelServer): void {
+  #deliver(server: ModelPeer): void {
     const event = server.down.shift();
     if (event === undefined) return;
     if (event.tag === "response-done") {
@@ -221,7 +221,7 @@ export class ModelWorld {
       `sound of ${responseId}, which was given up\n${this.trace.join("\n")}`,
     );
     assert.equal(phase(this.state), "speaking", `sound played while ${phase(this.state)}`);
-    speaker.play(itemId, Number(base64));
+    speaker.play(itemId, soundMs(base64));
   }
 
   /** Pictures that the server has. */
@@ -316,7 +316,7 @@ export class ModelWorld {
     for (const { responseId, itemId, base64 } of held) {
       if (this.#discarded.has(responseId)) continue;
       assert.equal(phase(this.state), "speaking", `sound played while ${phase(this.state)}`);
-      this.speaker.play(itemId, Number(base64));
+      this.speaker.play(itemId, soundMs(base64));
     }
     if (this.#finishHeld) this.speaker.finish();
     this.#finishHeld = false;
@@ -437,4 +437,10 @@ export class ModelWorld {
   #head(): number {
     return Math.round(this.nowMs * SAMPLES_A_MS);
   }
+}
+
+/** Milliseconds of a delta: four characters are three bytes, of which one millisecond has 48. */
+function soundMs(base64: string): number {
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  return ((base64.length / 4) * 3 - padding) / (2 * SAMPLES_A_MS);
 }
