@@ -8,7 +8,7 @@
 import { DAY_MS } from "../../core/duration.ts";
 import { groupBy, type Summary, summarise } from "./summary.ts";
 import { dateOf, dayOf, dayText, localDay, type Zone } from "./time.ts";
-import type { SessionView } from "./view.ts";
+import { isConversation, type SessionView } from "./view.ts";
 
 export type Unit = "day" | "week" | "month";
 
@@ -66,9 +66,10 @@ export function bucketsOf(
     return day >= FIRST_DAY && day <= lastDay;
   });
   const days = inTime.map(dayOfSession);
+  const all = sessions.filter(isConversation).length;
   const first = days.reduce((least, day) => Math.min(least, day), Number.POSITIVE_INFINITY);
   const last = days.reduce((most, day) => Math.max(most, day), Number.NEGATIVE_INFINITY);
-  if (days.length === 0) return { unit: "day", buckets: [], outside: sessions.length };
+  if (days.length === 0) return { unit: "day", buckets: [], outside: all };
   const unit = unitFor(last - first + 1);
   const groups = groupBy(inTime, (session) => stepOf(dayOfSession(session), unit));
   const to = stepOf(last, unit);
@@ -78,7 +79,7 @@ export function bucketsOf(
     return { ...namesOf(step, unit), summary: summarise(groups.get(step) ?? []) };
   });
   const shown = buckets.reduce((sum, { summary }) => sum + summary.conversations, 0);
-  return { unit, buckets, outside: sessions.length - shown };
+  return { unit, buckets, outside: all - shown };
 }
 
 function unitFor(days: number): Unit {

@@ -17,7 +17,7 @@ import { hoursPlot, plotsOf } from "./plots.ts";
 import type { Scope } from "./report-json.ts";
 import { type Summary, summarise } from "./summary.ts";
 import { localText, type Zone } from "./time.ts";
-import type { SessionView } from "./view.ts";
+import { isConversation, type SessionView } from "./view.ts";
 
 export interface PageOptions {
   readonly zone: Zone;
@@ -90,6 +90,7 @@ function empty(): string {
 function full(sessions: readonly SessionView[], options: PageOptions): string {
   const { zone, nowMs, dailyUsd = 0 } = options;
   const total = summarise(sessions);
+  const talks = sessions.filter(isConversation);
   const buckets = bucketsOf(sessions, options);
   const steps = {
     labels: buckets.buckets.map(({ label }) => label),
@@ -102,8 +103,8 @@ function full(sessions: readonly SessionView[], options: PageOptions): string {
     ...(month === null ? [] : [monthHtml(month)]),
     cards(total),
     ...notes(total, buckets),
-    `<div class="plots">\n${[...figures, ...(plots.length === 0 ? [] : [hours(sessions, zone)])].join("\n")}\n</div>`,
-    modelsHtml(sessions, zone),
+    `<div class="plots">\n${[...figures, ...(plots.length === 0 ? [] : [hours(talks, zone)])].join("\n")}\n</div>`,
+    modelsHtml(talks, zone),
     errorsHtml(sessions, zone),
     words(),
   ].join("\n");

@@ -51,6 +51,15 @@ test("a day is the local one, a week begins on Monday", () => {
   assert.equal(weeks.buckets[0]?.name, "week of 2026-06-29");
 });
 
+test("an announcement is in the money, and nowhere among the conversations", () => {
+  const said: SessionView = { ...at(NOW), trigger: "announcement", model: "only-announces" };
+  const { buckets, outside } = bucketsOf([at(NOW), said], OPTIONS);
+  assert.deepEqual([buckets[0]?.summary.conversations, outside], [1, 0]);
+  const page = metricsPage([at(NOW), said], SCOPE, OPTIONS);
+  assert.doesNotMatch(page, /too long ago for the plots/);
+  assert.doesNotMatch(page, /only-announces/, "which model answered");
+});
+
 test("a clock that was wrong does not stretch the plots", () => {
   const wrong = [at(0), at(NOW + 40 * 365 * DAY_MS)];
   const { buckets, outside } = bucketsOf([...wrong, at(NOW)], OPTIONS);
