@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
+import { greyJpeg } from "../helpers/jpeg.ts";
 import { Client } from "../helpers/realtime-client.ts";
 import { room } from "../helpers/speech.ts";
 
@@ -19,6 +20,8 @@ const item = (fields: JsonObject): JsonObject => ({
 const vad = (fields: JsonObject): JsonObject =>
   update({ audio: { input: { turn_detection: { type: "server_vad", ...fields } } } });
 const append = (audio: string): JsonObject => ({ type: "input_audio_buffer.append", audio });
+
+const picture = (jpeg: Buffer): string => `data:image/jpeg;base64,${jpeg.toString("base64")}`;
 
 /** Event, code of the answer, the parameter it names. */
 const BAD: readonly (readonly [JsonObject, string, string])[] = [
@@ -53,6 +56,18 @@ const BAD: readonly (readonly [JsonObject, string, string])[] = [
     "missing_required_parameter",
     "item.content[0].text",
   ],
+  ...[
+    "https://example.org/cat.jpg",
+    "data:image/jpeg;base64,AAAA",
+    picture(greyJpeg({ tables: false })),
+    picture(greyJpeg().subarray(0, -2)),
+    picture(greyJpeg()).replace("jpeg", "png"),
+    picture(greyJpeg()).slice(0, -1),
+  ].map((image_url): readonly [JsonObject, string, string] => [
+    item({ content: [{ type: "input_image", image_url }] }),
+    "invalid_value",
+    "item.content[0].image_url",
+  ]),
   [
     item({ content: [{ type: "input_image", image_url: "data:image/gif;base64,AAAA" }] }),
     "invalid_value",

@@ -29,7 +29,7 @@ export type JpegCheck =
 export function checkJpeg(found: Uint8Array): JpegCheck {
   const start = indexOf(found, 0xd8, 0);
   if (start < 0) return bad(found.length === 0 ? "is empty" : "is no JPEG");
-  const head = readHead(found, start + 2);
+  const head = jpegHead(found, start + 2);
   if (typeof head === "string") return bad(head);
   const end = lastEnd(found);
   if (end < head.scanAt) return bad("is cut short");
@@ -62,7 +62,7 @@ const FRAMES = [0xc0, 0xc1, 0xc2];
 const TABLES_MARK = 0xc4;
 const SCAN_MARK = 0xda;
 
-interface Head {
+export interface JpegHead {
   readonly width: number;
   readonly height: number;
   readonly hasTables: boolean;
@@ -70,8 +70,8 @@ interface Head {
   readonly scanAt: number;
 }
 
-/** Segment by segment up to the scan; a sentence where that cannot be. */
-function readHead(bytes: Uint8Array, from: number): Head | string {
+/** Segment by segment up to the scan, from just after the beginning (FFD8); a sentence where that cannot be. */
+export function jpegHead(bytes: Uint8Array, from: number): JpegHead | string {
   let [width, height, hasTables] = [0, 0, false];
   for (let at = from; at + 4 <= bytes.length; ) {
     const mark = bytes[at + 1] ?? 0;

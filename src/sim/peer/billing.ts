@@ -2,16 +2,16 @@
  * What a response costs in tokens, by the published unit facts: user audio 1 token a 100 ms,
  * assistant audio 1 token a 50 ms, the whole conversation billed again with every response, and
  * what the model has seen before counted as cached, a subset of the input. Text is counted as one
- * token for four characters, an image as 765: stand-ins for a tokenizer the peer does not have.
+ * token for four characters, an image by its size: stand-ins for a tokenizer the peer does not have.
  */
 
 import type { JsonObject } from "./json.ts";
-import { listAt, numberAt, objectAt, textAt } from "./json.ts";
+import { isObject, listAt, numberAt, objectAt, textAt } from "./json.ts";
+import { pictureTokens } from "./pictures.ts";
 
 const USER_TOKEN_MS = 100;
 export const ASSISTANT_TOKEN_MS = 50;
 const CHARS_PER_TOKEN = 4;
-const IMAGE_TOKENS = 765;
 /** Cached counts come in multiples of this (the documented sample shows 64). */
 const CACHE_STEP = 64;
 
@@ -53,7 +53,7 @@ export function itemTokens(item: JsonObject, audioMs: number): Tokens {
   let image = 0;
   for (const part of listAt(item, "content")) {
     text += textTokens(textAt(part, "text") ?? textAt(part, "transcript") ?? "");
-    if (textAt(part, "type") === "input_image") image += IMAGE_TOKENS;
+    if (textAt(part, "type") === "input_image") image += isObject(part) ? pictureTokens(part) : 0;
   }
   const assistant = item["role"] === "assistant";
   const audio = assistant ? assistantAudioTokens(audioMs) : Math.ceil(audioMs / USER_TOKEN_MS);

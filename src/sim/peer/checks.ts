@@ -5,6 +5,7 @@
 
 import type { JsonObject, JsonValue } from "./json.ts";
 import { isObject, listAt, numberAt, objectAt, textAt } from "./json.ts";
+import { pictureProblem } from "./pictures.ts";
 import type { ApiError } from "./wire.ts";
 import { invalid } from "./wire.ts";
 
@@ -13,7 +14,6 @@ export const APPEND_MAX_BYTES = 15 * 1024 * 1024;
 /** Largest `max_output_tokens` the reference names; above it there is only "inf". */
 const OUTPUT_TOKENS_MAX = 4096;
 const FUNCTION_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
-const IMAGE = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/;
 
 export interface CheckFacts {
   /** The model takes `reasoning` and `parallel_tool_calls` (2, 2.1 and 2.1-mini). */
@@ -143,9 +143,8 @@ function partProblem(part: JsonObject, path: string): ApiError | null {
   }
   const url = textAt(part, "image_url") ?? "";
   const shown = `${url.slice(0, 30)}${url.length > 30 ? "..." : ""}`;
-  return IMAGE.test(url)
-    ? null
-    : bad(shown, "Expected a base64 data URI of a PNG or JPEG image.", `${path}.image_url`);
+  const rule = pictureProblem(url);
+  return rule === null ? null : bad(shown, rule, `${path}.image_url`);
 }
 
 /** Standard base64 of whole 16-bit samples. */
