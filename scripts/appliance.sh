@@ -23,6 +23,7 @@ COMMAND=$ROOT/usr/local/bin/pipit
 MANUAL=$ROOT/usr/local/share/man/man1/pipit.1
 COMPLETION=$ROOT/usr/local/share/bash-completion/completions/pipit
 UDEV_RULES=$ROOT/etc/udev/rules.d/60-pipit-gpio.rules
+SPI_RULES=$ROOT/etc/udev/rules.d/60-pipit-spi.rules
 POLKIT_RULES=$ROOT/etc/polkit-1/rules.d/50-pipit-poweroff.rules
 JOURNAL_CONF=$ROOT/etc/systemd/journald.conf.d/60-pipit.conf
 TRIAL_NOTE=$OPT/trial

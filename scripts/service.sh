@@ -32,6 +32,41 @@ put_units() {
     done
   done
   [ -n "$DRY_RUN" ] || put_notify "$1"
+  put_devices
+}
+
+# setting SECTION KEY: its value in the configuration, as it is usually written; empty where it is not.
+setting() {
+  sed -nE "/^$1:/,/^[^[:space:]#]/s/^[[:space:]]+$2:[[:space:]]*[\"']?([^\"'#[:space:]]+).*/\1/p" "$CONFIG" 2>/dev/null | head -n 1
+}
+
+# put_devices: the service may use a camera, or the LEDs of a HAT, only where the configuration has them.
+put_devices() {
+  local file=$UNITS/pipit.service.d/20-devices.conf unit=() service=() names=
+  case $(setting camera source) in
+    '' | off | OFF | file:*) ;;
+    *)
+      names='camera.source'
+      unit+=(Wants=modprobe@videodev.service After=modprobe@videodev.service)
+      # A camera at the ribbon cable is found by udev, over netlink, and fills buffers of dma_heap.
+      service+=(SupplementaryGroups=video 'DeviceAllow=char-video4linux rw' 'DeviceAllow=char-media rw'
+        'DeviceAllow=char-dma_heap rw' RestrictAddressFamilies=AF_NETLINK)
+      ;;
+  esac
+  if [ "$(setting leds backend)" = apa102 ]; then
+    names+="${names:+, }leds.backend"
+    service+=(SupplementaryGroups=spi 'DeviceAllow=char-spi rw')
+  fi
+  if [ -z "$names" ]; then
+    [ -e "$file" ] || return 0
+    step "remove $file: neither a camera nor LEDs at SPI are configured any more" rm -f -- "$file"
+    UNITS_CHANGED+=1
+    return 0
+  fi
+  put_folder "$UNITS/pipit.service.d" 0755
+  put_file "$file" 0644 root:root < <(
+    printf '%s\n' "# By Pipit's installer, for $names." ${unit[@]+'[Unit]' "${unit[@]}"} '[Service]' "${service[@]}")
+  UNITS_CHANGED+=$PUT
 }
 
 # put_tools_user: whom the owner's programs run as; in no group that may read the configuration.

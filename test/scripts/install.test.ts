@@ -389,3 +389,33 @@ test("children may speak for the daemon only where it cannot speak for itself", 
   assert.equal(code, 0, stderr);
   assert.equal(machine.has(dropIn), false);
 });
+
+const DEVICES = "etc/systemd/system/pipit.service.d/20-devices.conf";
+
+test("a camera and the LEDs of a HAT get their rights where they are configured, and lose them", async (t) => {
+  const machine = await installed(t);
+  assert.equal(machine.has(DEVICES), false);
+  const tree = machine.tree("1.0.0");
+  const again = async (config: string): Promise<string> => {
+    machine.write("etc/pipit/config.yaml", config);
+    const { code, stderr } = await machine.run("install", "--from", tree);
+    assert.equal(code, 0, stderr);
+    return machine.has(DEVICES) ? machine.read(DEVICES) : "";
+  };
+  const camera = await again("camera:\n  source: auto   # the kitchen\n");
+  assert.match(camera, /^\[Unit\]\nWants=modprobe@videodev\.service\nAfter=.*\n\[Service\]\n/m);
+  for (const line of ["SupplementaryGroups=video", "DeviceAllow=char-video4linux rw"]) {
+    assert.ok(camera.split("\n").includes(line), line);
+  }
+  assert.ok(!camera.includes("spi"));
+  const both = await again('leds:\n  count: 3\n  backend: "apa102"\ncamera:\n  source: usb\n');
+  assert.match(both, /for camera\.source, leds\.backend\.\n/);
+  assert.match(both, /^SupplementaryGroups=spi\nDeviceAllow=char-spi rw$/m);
+  assert.match(
+    machine.read("etc/udev/rules.d/60-pipit-spi.rules"),
+    /^SUBSYSTEM=="spidev", GROUP="spi"/m,
+  );
+  const leds = await again("leds:\n  backend: apa102\ncamera:\n  source: file:/tmp/x.jpg\n");
+  assert.ok(leds.includes("char-spi") && !leds.includes("video"));
+  assert.equal(await again("leds:\n  backend: auto\ncamera:\n  # source: auto\n"), "");
+});

@@ -21,11 +21,18 @@ import type { Context } from "./context.ts";
 import { echoTrial } from "./echo-trial.ts";
 import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
-import { PRESS_WAIT_MS, pinsFacts, walkButton, walkLeds } from "./io-panel-walk.ts";
+import {
+  PRESS_WAIT_MS,
+  pinsFacts,
+  stripFacts,
+  walkButton,
+  walkLeds,
+  walkStrip,
+} from "./io-panel-walk.ts";
 import { folderOf } from "./io-read-files.ts";
 import { isWritable } from "./io-read-machine.ts";
 import { listen } from "./listen.ts";
-import { judgeButton, judgeLed, judgePins } from "./panel.ts";
+import { judgeButton, judgeLed, judgePins, judgeStrip } from "./panel.ts";
 import type { Check } from "./run-check.ts";
 import {
   type EchoFacts,
@@ -81,8 +88,18 @@ export function soundChecks(context: Context, settings: Settings): readonly Chec
       run: async () => judgeWake(await wakeFacts(context, settings, parts)),
     },
     { name: "pins", run: () => judgePins(pinsFacts(settings, context.clock)) },
+    ...stripChecks(settings),
     ...(context.options.walk ? walkChecks(context, settings) : []),
   ];
+}
+
+function stripChecks(settings: Settings): readonly Check[] {
+  if (settings["leds.backend"] !== "apa102") return [];
+  const run = (): Finding | readonly Finding[] => {
+    const facts = stripFacts(settings);
+    return facts === null ? [] : judgeStrip(facts);
+  };
+  return [{ name: "leds", run }];
 }
 
 /** What the daemon says of a part; null when it does not run. */
@@ -259,7 +276,10 @@ function walkChecks(context: Context, settings: Settings): readonly Check[] {
     {
       name: "leds",
       maxMs: LEDS_MAX_MS,
-      run: async () => (await walkLeds(settings, clock, say)).map(judgeLed),
+      run: async () =>
+        settings["leds.backend"] === "apa102"
+          ? await walkStrip(settings, clock, say)
+          : (await walkLeds(settings, clock, say)).map(judgeLed),
     },
     {
       name: "button",

@@ -24,6 +24,7 @@ import { soundChecks } from "./check-sound.ts";
 import { machineChecks } from "./check-system.ts";
 import type { Context } from "./context.ts";
 import { type Finding, finding, hasFailed } from "./finding.ts";
+import { cameraCheck } from "./io-camera.ts";
 import { serviceEnv } from "./io-read-files.ts";
 import { unitFacts } from "./io-read-service.ts";
 import { type Check, runCheck } from "./run-check.ts";
@@ -95,12 +96,22 @@ function checksOf(context: Context): readonly Check[] {
   const { settings } = context;
   const own =
     settings === null
-      ? ["key", "api", "models", "voice", "microphone", "speaker", "echo", "wake word", "pins"].map(
-          skipped,
-        )
+      ? [
+          "key",
+          "api",
+          "models",
+          "voice",
+          "microphone",
+          "speaker",
+          "echo",
+          "wake word",
+          "pins",
+          "camera",
+        ].map(skipped)
       : [
           ...apiChecks(context, settings),
           ...soundChecks(context, settings),
+          cameraCheck(context, settings),
           ...brokerChecks(context, settings),
           ...serverChecks(context, settings),
         ];

@@ -6,10 +6,15 @@
 
 import type { Bank } from "../../adapters/gpio/bank.ts";
 import { type GpioBackend, pickBank } from "../../adapters/gpio/pick.ts";
+import { openSpi } from "../../adapters/gpio/spi.ts";
+import { darkBytes } from "../../adapters/gpio/strip.ts";
 import { FaultError } from "../../core/fault.ts";
+import { colourOf, stripBytes } from "../../core/panel/strip.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock } from "../../ports.ts";
-import type { ButtonFacts, LedFacts, PinsFacts } from "./panel.ts";
+import { type Finding, finding } from "./finding.ts";
+import { readNames, readText } from "./io-read-files.ts";
+import type { ButtonFacts, LedFacts, PinsFacts, StripFacts } from "./panel.ts";
 
 const LIT_MS = 2_000;
 /** For the owner to get to the button. */
@@ -46,6 +51,45 @@ const onNotice = (): void => undefined;
 
 function bankOf(backend: GpioBackend, clock: Clock): Bank | null {
   return pickBank(backend, { clock, onNotice }).bank;
+}
+
+/** The SPI device of coloured LEDs, opened and let go; null where none are wanted. */
+export function stripFacts(settings: Settings): StripFacts | null {
+  if (settings["leds.backend"] !== "apa102") return null;
+  const path = settings["leds.device"];
+  const hat = readText("/proc/device-tree/hat/product")?.replaceAll("\0", "").trim() ?? null;
+  const devices = readNames("/dev")
+    .filter((name) => name.startsWith("spidev"))
+    .map((name) => `/dev/${name}`);
+  try {
+    openSpi(path).release();
+    return { path, fault: null, hat, devices };
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    return { path, fault: error.fault, hat, devices };
+  }
+}
+
+/** Lights coloured LEDs for a while, red, green and blue. */
+export async function walkStrip(
+  settings: Settings,
+  clock: Clock,
+  say: (text: string) => void,
+): Promise<Finding> {
+  const [path, count] = [settings["leds.device"], settings["leds.count"]];
+  const levels = new Array<number>(count).fill(1);
+  const line = openSpi(path);
+  say(`${count} LEDs at ${path} are red, green and blue now`);
+  for (const hex of ["#ff0000", "#00ff00", "#0000ff"]) {
+    const colour = colourOf("idle", [`idle=${hex}`]);
+    line.write(stripBytes(levels, colour, settings["leds.brightness"]));
+    await pause(clock, LIT_MS / 3);
+  }
+  line.write(darkBytes(count));
+  line.release();
+  const says =
+    "They were red, green and blue; were they dark? See config/README.md, leds.power_pin";
+  return finding("leds", "ok", says);
 }
 
 /** Lights each LED in turn; `say` announces it. */

@@ -24,6 +24,7 @@ const PROPERTIES = [
   "Result",
   "User",
   "SupplementaryGroups",
+  "DeviceAllow",
   "WorkingDirectory",
 ];
 

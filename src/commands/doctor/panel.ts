@@ -28,6 +28,26 @@ export function judgePins(facts: PinsFacts): Finding {
   }
 }
 
+export interface StripFacts {
+  readonly path: string;
+  /** Null: it takes what is written. */
+  readonly fault: Fault | null;
+  /** What the HAT says it is, by its EEPROM; null: there is none. */
+  readonly hat: string | null;
+  /** The SPI devices that there are. */
+  readonly devices: readonly string[];
+}
+
+/** Coloured LEDs at SPI. Nobody can tell from here whether they are lit. */
+export function judgeStrip({ path, fault, hat, devices }: StripFacts): Finding {
+  const board = hat === null ? "" : `; the board says it is ${hat}`;
+  if (fault === null) {
+    return finding("leds", "ok", `${path} takes what is written${board}; light them with --walk`);
+  }
+  const others = devices.length === 0 ? "" : ` (there are ${devices.join(", ")})`;
+  return finding("leds", "fail", `${fault.message}${others}${board}`, fault.remedy);
+}
+
 export interface LedFacts {
   readonly role: string;
   readonly pin: number;
