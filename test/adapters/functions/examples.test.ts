@@ -25,7 +25,13 @@ function functionsOf(name: string): readonly CustomFunction[] {
 }
 
 /** Examples that are not about functions. */
-const OTHERS = ["mqtt.yaml", "camera.yaml", "respeaker.yaml"];
+const OTHERS = [
+  "mqtt.yaml",
+  "camera.yaml",
+  "respeaker.yaml",
+  "home-assistant.yaml",
+  "mcp-servers.yaml",
+];
 
 test("each example is a sound configuration with functions that can be offered", async () => {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));
