@@ -18,7 +18,7 @@ export const UTTERANCE_MAX_MS = 90_000;
 /** A response was created and nothing of it came: the model hangs. */
 export const THINK_MAX_MS = 10_000;
 /** The same where the owner asked for much reasoning, during which a model says nothing. */
-export const THINK_HARD_MAX_MS = 30_000;
+const THINK_HARD_MAX_MS = 30_000;
 /** One reply at the ear; just above what 4,096 audio tokens of 50 ms last. */
 export const SPEAK_MAX_MS = 240_000;
 /** The speaker has nothing left in mid-reply and the server sends nothing. */

@@ -11,7 +11,7 @@ import { type EventKind, eventId } from "../realtime/event-ids.ts";
 import type { Effect, Ending, Fact, LogLevel } from "./inputs.ts";
 import type { Scope } from "./state.ts";
 
-export interface Tagged {
+interface Tagged {
   readonly tag: string;
 }
 
@@ -47,7 +47,7 @@ interface AnyRow<S> {
 type Rows<T> = Readonly<Record<string, Readonly<Record<string, T | undefined>>>>;
 
 /** A table as those see it who know neither its states nor its events. */
-export type AnyTable<S> = Rows<readonly [take: AnyRow<S>["take"], ...to: readonly string[]]>;
+type AnyTable<S> = Rows<readonly [take: AnyRow<S>["take"], ...to: readonly string[]]>;
 
 /** Null: the machine does not take this event in this state. */
 export function taken<S extends Tagged>(

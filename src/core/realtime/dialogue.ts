@@ -9,7 +9,7 @@ import type { ClientEvent } from "./client-events.ts";
 export const DIALOGUE_MAX_LINES = 24;
 export const DIALOGUE_LINE_MAX_CHARS = 2_000;
 /** Cut items remembered until their words have come. */
-export const CUTS_MAX = 8;
+const CUTS_MAX = 8;
 
 export interface Line {
   readonly itemId: string;
