@@ -11,7 +11,6 @@ import type { Fault } from "../../core/fault.ts";
 import {
   brightness,
   isDarkened,
-  isQuiet,
   type LedMode,
   onOneLed,
   patternOf,
@@ -19,12 +18,9 @@ import {
 import type { Indication } from "../../core/phase.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, Leds } from "../../ports.ts";
-import { localTime } from "../os/time-zone.ts";
 import type { Bank, OutputLine } from "./bank.ts";
+import { hasQuietHours, isNight, QUIET_LOOK_MS } from "./night.ts";
 import { PatientPin } from "./patience.ts";
-
-/** How often the quiet hours are looked at while at rest. */
-const QUIET_LOOK_MS = 20_000;
 
 export interface GpioLedsOptions {
   /** Gives the pins; the first one that it has for a pin number is taken. */
@@ -131,15 +127,9 @@ export class GpioLeds implements Leds {
 
   #wanted(indication: Indication, role: Role): LedMode {
     const settings = this.#options.settings();
-    if (isDarkened(indication, this.#isNight(settings))) return "off";
+    if (isDarkened(indication, isNight(settings, this.#options.clock))) return "off";
     const pattern = patternOf(indication, settings["leds.patterns"]);
     return this.#leds.size === 1 ? onOneLed(pattern) : pattern[role];
-  }
-
-  #isNight(settings: Settings): boolean {
-    const now = localTime.date(this.#options.clock.wallMs());
-    const minute = now.getHours() * 60 + now.getMinutes();
-    return isQuiet(minute, settings["leds.quiet_from"], settings["leds.quiet_to"]);
   }
 
   /** A mode that goes on is not begun anew. */
@@ -157,8 +147,4 @@ export class GpioLeds implements Leds {
     led.level = wanted;
     return untilMs === null ? Infinity : led.sinceMs + untilMs;
   }
-}
-
-function hasQuietHours(settings: Settings): boolean {
-  return settings["leds.quiet_from"] !== "" && settings["leds.quiet_to"] !== "";
 }

@@ -6,18 +6,16 @@
  */
 
 import type { Fault } from "../../core/fault.ts";
-import { isDarkened, isQuiet } from "../../core/panel/led-pattern.ts";
+import { isDarkened } from "../../core/panel/led-pattern.ts";
 import { colourOf, stripBytes, stripFrame } from "../../core/panel/strip.ts";
 import type { Indication } from "../../core/phase.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, Leds } from "../../ports.ts";
-import { localTime } from "../os/time-zone.ts";
 import type { Bank, OutputLine } from "./bank.ts";
+import { hasQuietHours, isNight, QUIET_LOOK_MS } from "./night.ts";
 import { PatientPin } from "./patience.ts";
 import type { SpiLine } from "./spi.ts";
 
-/** How often the quiet hours are looked at while at rest. */
-const QUIET_LOOK_MS = 20_000;
 /** Loudness that is not heard yet: the speaker is fed 300 ms ahead, ten times a second. */
 const HEARD_LATER_MAX = 16;
 
@@ -121,7 +119,7 @@ export class StripLeds implements Leds {
     const now = settings();
     const nowMs = clock.nowMs();
     const isRest = shown === "idle" || shown === "muted";
-    const isDark = isDarkened(shown, this.#isNight(now));
+    const isDark = isDarkened(shown, isNight(now, clock));
     const { levels, untilMs } = stripFrame({
       indication: isDark ? "idle" : shown,
       sinceMs: nowMs - this.#sinceMs,
@@ -162,19 +160,9 @@ export class StripLeds implements Leds {
     this.#lit = undefined;
     lit?.();
   }
-
-  #isNight(settings: Settings): boolean {
-    const now = localTime.date(this.#options.clock.wallMs());
-    const minute = now.getHours() * 60 + now.getMinutes();
-    return isQuiet(minute, settings["leds.quiet_from"], settings["leds.quiet_to"]);
-  }
 }
 
 export function darkBytes(count: number): Uint8Array {
   const levels = new Array<number>(count).fill(0);
   return stripBytes(levels, { red: 0, green: 0, blue: 0 }, 0);
-}
-
-function hasQuietHours(settings: Settings): boolean {
-  return settings["leds.quiet_from"] !== "" && settings["leds.quiet_to"] !== "";
 }
