@@ -296,7 +296,7 @@ export class Appliance {
         this.#level.take(heard);
         const clean = this.#echo?.path.take(heard) ?? heard;
         this.#wakePath?.take(clean);
-        this.#uplink.pump();
+        this.#uplink.pump(this.#wakePath?.isMidWord);
         this.#pace();
       },
       flowing: (): void => this.#loop.post({ tag: "device-back", device: "microphone" }),

@@ -332,7 +332,8 @@ export class Downlink {
     this.#oddOf = of;
     const bytes = !goesOn ? fresh : Buffer.concat([this.#odd, fresh]);
     const pcm = new Int16Array(bytes.length >> 1);
-    for (let i = 0; i < pcm.length; i++) pcm[i] = bytes.readInt16LE(i * 2);
+    // As every supported host is little-endian, the bytes are the samples.
+    bytes.copy(new Uint8Array(pcm.buffer));
     this.#odd = bytes.subarray(pcm.length * 2);
     return pcm;
   }

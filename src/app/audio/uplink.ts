@@ -12,8 +12,8 @@ import { encodeAudio } from "../../core/realtime/encode.ts";
 
 /** Sound in one event while keeping up: 40 ms, a compromise between delay and events a second. */
 const LIVE_CHUNK_SAMPLES = msToSamples(40);
-/** Sound in one event while catching up with the ring. */
-const CATCH_UP_CHUNK_SAMPLES = msToSamples(100);
+/** Sound in one event at most: while catching up with the ring, and in the middle of a word. */
+const CHUNK_MAX_SAMPLES = msToSamples(100);
 /** Text waiting in the socket beyond which sound stays in the ring: 4 s of it. */
 const SEND_BUFFER_MAX_BYTES = 256 * 1024;
 /** Pieces of the map from the server's clock to ours; one for each opening or loss. */
@@ -39,7 +39,7 @@ export interface UplinkCounts {
 
 export class Uplink {
   readonly #ring: Ring;
-  readonly #chunk = new Int16Array(CATCH_UP_CHUNK_SAMPLES);
+  readonly #chunk = new Int16Array(CHUNK_MAX_SAMPLES);
   #wire: SoundWire | null = null;
   #open: boolean = false;
   #cursor = 0;
@@ -108,8 +108,11 @@ export class Uplink {
     this.pump();
   }
 
-  /** Sends what is due; called after each frame, and when the gate opens. */
-  pump(): void {
+  /**
+   * Sends what is due; called after each frame, and when the gate opens. `isMidWord`: nobody waits for
+   * this sound, so it goes in fewer events. Where a word begins or ends, the server is to know soon.
+   */
+  pump(isMidWord = false): void {
     const wire = this.#wire;
     if (!this.#open || wire === null) return;
     if (this.#cursor < this.#ring.tail) {
@@ -117,7 +120,8 @@ export class Uplink {
       this.#moveTo(this.#ring.tail);
     }
     const end = this.#upTo ?? this.#ring.head;
-    const least = this.#upTo === null ? LIVE_CHUNK_SAMPLES : 1;
+    const live = isMidWord ? CHUNK_MAX_SAMPLES : LIVE_CHUNK_SAMPLES;
+    const least = this.#upTo === null ? live : 1;
     while (end - this.#cursor >= least) {
       if (wire.bufferedBytes() > SEND_BUFFER_MAX_BYTES) return;
       this.#sendChunk(wire, end - this.#cursor);
@@ -135,8 +139,7 @@ export class Uplink {
   }
 
   #sendChunk(wire: SoundWire, waiting: number): void {
-    const wanted = waiting >= CATCH_UP_CHUNK_SAMPLES ? CATCH_UP_CHUNK_SAMPLES : LIVE_CHUNK_SAMPLES;
-    const chunk = this.#chunk.subarray(0, Math.min(wanted, waiting));
+    const chunk = this.#chunk.subarray(0, Math.min(CHUNK_MAX_SAMPLES, waiting));
     const count = this.#ring.read(this.#cursor, chunk);
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, count * SAMPLE_BYTES);
     wire.send(encodeAudio(bytes.toString("base64")));

@@ -28,6 +28,9 @@ const FORGET_MS = 1_500;
 /** Most samples fed by one call: twelve microphone frames, so that a look-back is caught up in 0.1 s. */
 const CALL_SAMPLES_MAX = 12 * FRAME_SAMPLES;
 
+/** Loud for so long, 100 ms: a word has begun, and its beginning has been sent on. */
+const MID_WORD_FRAMES = 5;
+
 export interface WakePathOptions {
   /** Written before each `take`. Holds at least the look-back. */
   readonly ring: Ring;
@@ -113,6 +116,11 @@ export class WakePath {
   /** Whether somebody is making a sound, as the gate sees it. */
   get gateOpen(): boolean {
     return this.#gate.open;
+  }
+
+  /** Whether somebody is in the middle of a word: not at its beginning, and not behind its end. */
+  get isMidWord(): boolean {
+    return this.#enabled && this.#gate.loudFrames >= MID_WORD_FRAMES;
   }
 
   /** Starts the engine. Throws a FaultError when its settings cannot work. */

@@ -66,6 +66,12 @@ export class SpeechGate {
   #window = 0;
   #windowFrames = 0;
   #hang = 0;
+  #loud = 0;
+
+  /** How many frames up to the last one were loud, without a pause. */
+  get loudFrames(): number {
+    return this.#loud;
+  }
 
   /** Whether the frames taken so far leave it open. */
   get open(): boolean {
@@ -78,7 +84,9 @@ export class SpeechGate {
       throw new RangeError(`a frame has ${FRAME_SAMPLES} samples, not ${frame.length}`);
     }
     const riseDb = this.#riseDb(frame);
-    if (riseDb >= (this.#hang > 0 ? HOLD_RISE_DB : OPEN_RISE_DB)) this.#hang = HANG_FRAMES;
+    const isLoud = riseDb >= (this.#hang > 0 ? HOLD_RISE_DB : OPEN_RISE_DB);
+    this.#loud = isLoud ? this.#loud + 1 : 0;
+    if (isLoud) this.#hang = HANG_FRAMES;
     else if (this.#hang > 0) this.#hang -= 1;
     return this.#hang > 0;
   }
@@ -89,6 +97,7 @@ export class SpeechGate {
     this.#window = 0;
     this.#windowFrames = 0;
     this.#hang = 0;
+    this.#loud = 0;
   }
 
   /** The rise of the octave that rose most. */
