@@ -6,7 +6,7 @@
  * what the ring forgets is lost, and counted. No `if` about the state of the conversation in here.
  */
 
-import { msToSamples, SAMPLE_BYTES } from "../../core/audio/pcm.ts";
+import { FRAME_SAMPLES, msToSamples, SAMPLE_BYTES } from "../../core/audio/pcm.ts";
 import type { Ring } from "../../core/audio/ring.ts";
 import { encodeAudio } from "../../core/realtime/encode.ts";
 
@@ -139,7 +139,10 @@ export class Uplink {
   }
 
   #sendChunk(wire: SoundWire, waiting: number): void {
-    const chunk = this.#chunk.subarray(0, Math.min(CHUNK_MAX_SAMPLES, waiting));
+    // Whole frames, but for the last of a flush.
+    const whole = waiting - (waiting % FRAME_SAMPLES);
+    const wanted = Math.min(CHUNK_MAX_SAMPLES, whole === 0 ? waiting : whole);
+    const chunk = this.#chunk.subarray(0, wanted);
     const count = this.#ring.read(this.#cursor, chunk);
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, count * SAMPLE_BYTES);
     wire.send(encodeAudio(bytes.toString("base64")));
