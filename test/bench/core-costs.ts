@@ -277,6 +277,8 @@ const CONVERSATION: readonly Input[] = [
     reason: null,
     error: null,
     calls: [],
+    requests: [],
+    hasCalls: false,
     usage: null,
   }),
   { tag: "drained" },

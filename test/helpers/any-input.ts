@@ -84,6 +84,8 @@ function anyEvent(dice: SimDice): ServerEvent {
   const called = dice.unit() < 0.2;
   const ids = ["c", "d", "e"].slice(0, 1 + Math.floor(dice.unit() * 3));
   const calls = called ? ids.map((callId) => ({ callId, name: one(NAMES), arguments: "}{" })) : [];
+  const requests = dice.chance(0.2) ? [{ callId: "q", name: "docs.pay", arguments: "{}" }] : [];
+  const asked = { calls, requests, hasCalls: calls.length + requests.length > 0 };
   const expiresAtS = one([null, 0, 1e12]);
   const session = { sessionId: "s", model: "m", voice: "alloy", expiresAtS, transcriber: null };
   const kinds: readonly ServerEvent[] = [
@@ -93,7 +95,11 @@ function anyEvent(dice: SimDice): ServerEvent {
     { tag: "speech-stopped", itemId, endMs: 2000 },
     { tag: "committed", itemId },
     { tag: "response-created", responseId },
-    { tag: "response-done", responseId, status, reason: null, error, calls, usage: null },
+    { tag: "response-done", responseId, status, reason: null, error, ...asked, usage: null },
+    { tag: "remote-listing", itemId, label: "docs" },
+    { tag: "remote-listed", itemId, ok: dice.chance(0.5) },
+    { tag: "remote-call", call: { itemId, name: "docs.pay", requestId: one([null, "q"]) } },
+    { tag: "remote-done", itemId, ok: dice.chance(0.5) },
     { tag: "transcript", itemId, text: "x".repeat(5000) },
     { tag: "error", error },
     { tag: "ignored", type: "x" },

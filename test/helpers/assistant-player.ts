@@ -14,7 +14,7 @@ import { seen } from "./moves.ts";
 type Done = Extract<ServerEvent, { tag: "response-done" }>;
 
 const SESSION = { sessionId: "s", model: "m", voice: null, expiresAtS: null, transcriber: null };
-const DONE = { status: "completed", reason: null, error: null, calls: [], usage: null } as const;
+const DONE = { status: "completed", reason: null, error: null, usage: null } as const;
 
 export class Player {
   state: State = INITIAL;
@@ -136,7 +136,42 @@ export class Player {
   }
 
   ends(id: string, more: Partial<Done> = {}): this {
-    return this.hears({ tag: "response-done", responseId: id, ...DONE, ...more });
+    const { calls = [], requests = [] } = more;
+    const hasCalls = calls.length > 0 || requests.length > 0;
+    const called = { calls, requests, hasCalls };
+    return this.hears({ tag: "response-done", responseId: id, ...DONE, ...called, ...more });
+  }
+
+  /** The response asks to call a tool of a remote server: `docs.pay`. */
+  requests(id: string, requestId: string, argumentsText = "{}"): this {
+    const request = { callId: requestId, name: "docs.pay", arguments: argumentsText };
+    return this.ends(id, { requests: [request] });
+  }
+
+  /** The API calls a tool of a remote server by itself. */
+  callsRemotely(itemId: string, requestId: string | null = null): this {
+    return this.hears({ tag: "remote-call", call: { itemId, name: "docs.pay", requestId } });
+  }
+
+  remotelyDone(itemId: string, ok = true): this {
+    return this.hears({ tag: "remote-done", itemId, ok });
+  }
+
+  lists(itemId: string, label = "docs"): this {
+    return this.hears({ tag: "remote-listing", itemId, label });
+  }
+
+  listed(itemId: string, ok = true): this {
+    return this.hears({ tag: "remote-listed", itemId, ok });
+  }
+
+  /** What was said to requests for approval: the request, and yes or no. */
+  approvalsSent(): readonly string[] {
+    return this.sent.flatMap((effect) =>
+      effect.tag === "send" && effect.event.tag === "answer-approval"
+        ? [`${effect.event.requestId} ${effect.event.approve ? "yes" : "no"}`]
+        : [],
+    );
   }
 
   calls(id: string, ...ids: string[]): this {

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { failure, Player } from "./assistant-player.ts";
+import { REMOTE } from "./remote-stories.ts";
 
 export type Story = readonly [name: string, play: () => void];
 
@@ -305,6 +306,24 @@ const RARE: readonly Story[] = [
     },
   ],
   [
+    "empty turn: its commit comes after the end of the question, and changes nothing",
+    () => {
+      const player = client().coughs("B").speaks("A").pass(1_000).stops("A").commits("B");
+      assert.equal(player.c.turn.tag, "ended");
+      assert.equal(player.commits("A").count("create-response"), 1);
+    },
+  ],
+  [
+    "barge-in: the next reply sounds before the last one is silenced, and during a noise",
+    () => {
+      const full = { "session.response_by": "server", "audio.duplex": "full" } as const;
+      const player = new Player(full).ready().asks().begins("r1").sounds("r1");
+      player.speaks("B").pass(1_000).ends("r1", { status: "cancelled" }).stops("B").commits("B");
+      player.begins("r2").speaks("C").sounds("r2");
+      assert.equal(player.c.playback.tag, "held");
+    },
+  ],
+  [
     "confirmation: the same call after speech approves it, once",
     () => {
       const player = client().asks().begins("r1").calls("r1", "c1").mustAsk("c1");
@@ -537,4 +556,4 @@ const RARE: readonly Story[] = [
   ],
 ];
 
-export const STORIES: readonly Story[] = [...BOTH, ...RARE];
+export const STORIES: readonly Story[] = [...BOTH, ...RARE, ...REMOTE];

@@ -258,7 +258,7 @@ export class ModelWorld {
     this.state = state;
     this.#note(input, sends);
     this.visited.add(phase(state));
-    this.#approvals.hears(input);
+    this.#approvals.hears(input, sends);
     for (const fact of facts) this.#observe(fact);
     const gate = microphoneGate(state);
     const isMoved = !isSameGate(gate, microphoneGate(before));

@@ -14,6 +14,7 @@ import type { ToolResult } from "../../core/functions/result.ts";
 import { type FunctionRow, Registry } from "../../core/functions/row.ts";
 import type { Fields } from "../../core/json.ts";
 import { tokensOf } from "../../core/mcp/offer.ts";
+import { remoteServers } from "../../core/mcp/remote.ts";
 import type { ClientEvent } from "../../core/realtime/client-events.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Downlink } from "../audio/downlink.ts";
@@ -212,7 +213,8 @@ export class Toolbox {
     if (event.tag !== "update-session") return event;
     this.#context ??= this.#buildContext();
     const { lines, registry } = this.#context;
-    const disabled = this.#current().settings["tools.disabled"];
+    const { settings } = this.#current();
+    const disabled = settings["tools.disabled"];
     const { tools, instructions } = event.session;
     const own = tools.filter(({ name }) => !disabled.includes(name));
     const session = {
@@ -220,6 +222,8 @@ export class Toolbox {
       instructions: [instructions, ...this.#served.lines, ...lines].join("\n"),
       // Where the server has refused all functions, there are none.
       tools: tools.length === 0 ? [] : [...own, ...registry.specs],
+      remoteServers:
+        event.session.remoteServers && remoteServers(settings["openai.mcp_servers"]).servers,
     };
     return { ...event, session };
   }

@@ -15,9 +15,10 @@ import { APPROVAL_MAX_MS } from "./limits.ts";
 import type { Approval, OpenCall, Scope } from "./state.ts";
 
 /** The call now waits for a yes, from when the question is heard. */
-export function waiting({ callId, name, argumentsText, startedMs }: OpenCall, at: Scope): Approval {
+export function waiting(call: Omit<OpenCall, "isAnswered" | "deadlineMs">, at: Scope): Approval {
+  const { callId, name, argumentsText, startedMs, isRemote } = call;
   const untilMs = at.nowMs + APPROVAL_MAX_MS;
-  return { callId, name, argumentsText, startedMs, untilMs, stage: "unheard" };
+  return { callId, name, argumentsText, isRemote, startedMs, untilMs, stage: "unheard" };
 }
 
 export function isSame(approval: Approval, { name, arguments: text }: ToolCall): boolean {

@@ -51,6 +51,10 @@ export const RULES_MAX = 32;
 export const SETTLED_CALLS_MAX = 64;
 /** A function that has no time limit of its own. */
 export const TOOL_MAX_MS = 8_000;
+/** A first answer waits so long for the tools of remote servers; then it does without them. */
+export const LISTING_MAX_MS = 2_000;
+/** Remote servers that are being asked for their tools: as many as can be configured. */
+export const LISTINGS_MAX = 8;
 /** How long a call waits for the user's yes, from the end of the question. */
 export const APPROVAL_MAX_MS = 15_000;
 /** Calls that wait for a yes: more than two or three, nobody can keep apart. */

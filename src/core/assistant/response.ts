@@ -290,7 +290,7 @@ function settled(own: Free, { said, heard, model }: Event<"done">, at: Scope): C
   if (said.status === "failed") return failedBy(own, serverFault(said.error, model), heard, at);
   const cut = `The answer was cut short (${said.reason ?? "no reason given"})`;
   const facts = said.status === "incomplete" ? [log("notice", cut)] : [];
-  if (heard || said.calls.length > 0) return { next: { ...own, retries: 0 }, facts };
+  if (heard || said.hasCalls) return { next: { ...own, retries: 0 }, facts };
   const what = `The answer came without sound (${said.reason ?? said.status})`;
   const advice = "Ask again; if it happens often, try another openai.model";
   const isLast = said.reason === "content_filter" || own.retries >= ASK_AGAIN_MAX;

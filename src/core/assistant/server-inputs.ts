@@ -172,6 +172,11 @@ function inSession(c: Conversation, { event, capturedAt: sample }: Said): readon
       return responseDone(c, event);
     case "transcript":
       return [tell.dialogue(event)];
+    case "remote-listing":
+    case "remote-listed":
+    case "remote-call":
+    case "remote-done":
+      return [tell.tools(event)];
     default:
       return [];
   }
@@ -210,14 +215,11 @@ function responseDone(c: Conversation, said: Of<ServerEvent, "response-done">): 
   const isUnsolicited = said.responseId === response.unsolicited?.id;
   if (!isOurs(response, said.responseId) || isUnsolicited || said.status === "failed")
     return [done];
-  const isAnswer = heard || said.calls.length > 0;
+  const isAnswer = heard || said.hasCalls;
   const answered = isAnswer ? [tell.turn({ tag: "answered" })] : [];
-  if (said.calls.length > 0 && said.status === "completed") {
-    return [
-      done,
-      ...answered,
-      tell.tools({ tag: "called", responseId: said.responseId, calls: said.calls }),
-    ];
+  if (said.hasCalls && said.status === "completed") {
+    const { responseId, calls, requests } = said;
+    return [done, ...answered, tell.tools({ tag: "called", responseId, calls, requests })];
   }
   const isSounding = isHeard(playback) || playback.tag === "held";
   const complete = isSounding ? [tell.playback({ tag: "complete", error: null })] : [];
@@ -240,6 +242,7 @@ const HARMLESS: ReadonlySet<EventKind> = new Set<EventKind>([
   "replay",
   "commit",
   "output",
+  "approval",
 ]);
 
 function serverError(state: State, c: Conversation, error: ServerError, at: StepContext): Routed {

@@ -164,7 +164,10 @@ export type Playback = Readonly<
 
 // ---------------------------------------------------------------- tools
 
-/** `isAnswered`: the model has an output for it already, and is told its result by a message. */
+/**
+ * `isAnswered`: the model has an output for it already, and is told its result by a message.
+ * `isRemote`: the API makes it by itself; it is only waited for.
+ */
 export interface OpenCall {
   readonly callId: string;
   readonly name: string;
@@ -172,14 +175,24 @@ export interface OpenCall {
   readonly startedMs: number;
   readonly deadlineMs: number;
   readonly isAnswered: boolean;
+  readonly isRemote: boolean;
   /** Asked to play the last reply again, and alone: the response that asked. Null for all others. */
   readonly repeatsBut: string | null;
+}
+
+/** A remote server that is being asked for its tools; `untilMs` null: that is not waited for any more. */
+export interface Listing {
+  readonly itemId: string;
+  readonly label: string;
+  readonly untilMs: number | null;
 }
 
 /** A call that awaits approval. `untilMs`: counts while nobody speaks (see views.ts). */
 export interface Approval {
   readonly callId: string;
   readonly name: string;
+  /** Only the model can make it again, and the API runs it. */
+  readonly isRemote: boolean;
   readonly argumentsText: string;
   readonly startedMs: number;
   readonly untilMs: number;
@@ -201,6 +214,7 @@ export type Tools = {
   /** The last reply is played again instead of another response; but not that of this response. */
   readonly repeatsBut: string | null;
   readonly approvals: readonly Approval[];
+  readonly listings: readonly Listing[];
   /** Reported as begun; their end is still to come. */
   readonly begun: readonly Pick<OpenCall, "callId" | "name" | "startedMs">[];
 } & ({ readonly tag: "quiet" } | { readonly tag: "running"; readonly calls: readonly OpenCall[] });

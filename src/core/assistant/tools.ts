@@ -11,25 +11,46 @@
 
 import { fault } from "../fault.ts";
 import { REPEAT } from "../functions/built-in.ts";
-import { utf8Bytes } from "../functions/result.ts";
-import type { CallOutcome } from "../phase.ts";
 import { NOTE } from "../realtime/dialogue.ts";
-import type { ToolCall } from "../realtime/server-events.ts";
+import type { RemoteCall, ToolCall } from "../realtime/server-events.ts";
 import { END_CONVERSATION } from "../realtime/session.ts";
 import { ended, heard, isSame, refusals, renewed, spoken, waiting } from "./approval.ts";
-import type { Effect, Fact } from "./inputs.ts";
-import {
-  APPROVALS_MAX,
-  BEGUN_MAX,
-  SETTLED_CALLS_MAX,
-  TOOL_MAX_MS,
-  TOOL_ROUNDS_MAX,
-} from "./limits.ts";
+import type { Effect } from "./inputs.ts";
+import { APPROVALS_MAX, TOOL_MAX_MS, TOOL_ROUNDS_MAX } from "./limits.ts";
 import { after, type Change, endingBy, log, type Of, send, stay, type Table } from "./machine.ts";
+import {
+  listed,
+  listing,
+  remoteCalled,
+  remoteDone,
+  requested,
+  withoutLate,
+} from "./remote-tools.ts";
 import type { Approval, OpenCall, Scope, Tools } from "./state.ts";
+import {
+  aborts,
+  type CallResult,
+  failure,
+  openCalls,
+  over,
+  settle,
+  withCalls,
+} from "./tool-calls.ts";
 
 export type ToolsEvent = Readonly<
-  | { tag: "called"; responseId: string; calls: readonly ToolCall[] }
+  /** By a response: our functions, and remote calls that are to be approved. */
+  | {
+      tag: "called";
+      responseId: string;
+      calls: readonly ToolCall[];
+      requests: readonly ToolCall[];
+    }
+  /** A remote server is asked for its tools; and has told them, or not. */
+  | { tag: "remote-listing"; itemId: string; label: string }
+  | { tag: "remote-listed"; itemId: string; ok: boolean }
+  /** The API calls a tool of a remote server; and is done with it. */
+  | { tag: "remote-call"; call: RemoteCall }
+  | { tag: "remote-done"; itemId: string; ok: boolean }
   | { tag: "done"; callId: string; result: CallResult }
   /** This one is to be approved by the user first; `output` tells the model so. */
   | { tag: "ask"; callId: string; output: string }
@@ -58,17 +79,10 @@ type Event<T extends ToolsEvent["tag"]> = Of<ToolsEvent, T>;
 type Quiet = Of<Tools, "quiet">;
 type Running = Of<Tools, "running">;
 
-/** `isBegun`: it goes on, and its end comes later. */
-export interface CallResult {
-  readonly ok: boolean;
-  readonly output: string;
-  readonly isBegun: boolean;
-  /** A JPEG in base64. */
-  readonly picture?: string;
-}
-
 /** What is taken alike, whether calls are open or not. */
 const ROWS = {
+  "remote-listing": [listing],
+  "remote-listed": [listed],
   "question-heard": [questionHeard],
   question: [question],
   interrupted: [interrupted, "quiet"],
@@ -80,17 +94,22 @@ export const TOOLS: Table<Tools, ToolsEvent> = {
     called: [called, "quiet", "running", "end"],
     done: [done],
     ask: [ask],
-    approve: [approve, "running"],
+    approve: [approve, "running", "quiet"],
     "reply-over": [replyOver],
     "approval-due": [(own, _, at) => refuse(own, ({ untilMs }) => untilMs <= at.nowMs, at)],
     reported: [reported],
     looked: [looked],
+    "remote-call": [remoteCalled, "quiet", "running"],
+    "remote-done": [remoteDone],
+    due: [(own, _, at) => ({ next: withoutLate(own, at) })],
     ...ROWS,
   },
   running: {
     called: [called, "running"],
     done: [done, "running", "quiet"],
     ask: [ask, "running", "quiet"],
+    "remote-call": [remoteCalled, "running"],
+    "remote-done": [remoteDone, "running", "quiet"],
     ...ROWS,
     due: [timedOut, "running", "quiet"],
   },
@@ -105,6 +124,7 @@ export const NO_TOOLS: Tools = {
   pictures: [],
   repeatsBut: null,
   approvals: [],
+  listings: [],
   begun: [],
 };
 
@@ -119,24 +139,10 @@ export function toolsOver(own: Tools, at: Scope): Change<Tools> {
   };
 }
 
-function openCalls(own: Tools): readonly OpenCall[] {
-  return own.tag === "running" ? own.calls : [];
-}
-
-function withCalls(own: Tools, calls: readonly OpenCall[]): Tools {
-  const { rounds, goodbye, awaited, pictures, repeatsBut, approvals, begun } = own;
-  const settledIds = own.settledIds.slice(-SETTLED_CALLS_MAX);
-  const data = { settledIds, rounds, goodbye, awaited, pictures, repeatsBut, approvals, begun };
-  return calls.length === 0 ? { tag: "quiet", ...data } : { tag: "running", calls, ...data };
-}
-
 // ---------------------------------------------------------------- calls
 
-function called(own: Tools, { responseId, calls }: Event<"called">, at: Scope): Change<Tools> {
-  const known = new Set([...own.settledIds, ...openCalls(own).map(({ callId }) => callId)]);
-  const fresh = calls.filter(({ callId }, n) => {
-    return !known.has(callId) && calls.findIndex((one) => one.callId === callId) === n;
-  });
+function called(own: Tools, event: Event<"called">, at: Scope): Change<Tools> {
+  const fresh = unknown(own, event.calls);
   const says = fresh.some(({ name }) => name === END_CONVERSATION);
   const goodbye = says && own.goodbye === "no" ? "called" : own.goodbye;
   const rounds = own.rounds + 1;
@@ -147,13 +153,15 @@ function called(own: Tools, { responseId, calls }: Event<"called">, at: Scope): 
   const opened = fresh.map(({ callId, name, arguments: argumentsText }): OpenCall => {
     const deadlineMs = at.nowMs + TOOL_MAX_MS;
     const isAlone = name === REPEAT && fresh.length === 1;
-    const repeatsBut = isAlone ? responseId : null;
+    const repeatsBut = isAlone ? event.responseId : null;
     const times = { startedMs: at.nowMs, deadlineMs };
-    return { callId, name, argumentsText, ...times, isAnswered: false, repeatsBut };
+    const kind = { isAnswered: false, isRemote: false, repeatsBut };
+    return { callId, name, argumentsText, ...times, ...kind };
   });
+  const requests = unknown(own, event.requests);
   // The same call once more, after the user has spoken, is the user's yes.
   const isYes = (one: Approval): boolean =>
-    one.stage === "answered" && fresh.some((call) => isSame(one, call));
+    one.stage === "answered" && [...fresh, ...requests].some((call) => isSame(one, call));
   const yes = own.approvals.filter(isYes);
   const approvals = own.approvals.filter((one) => !isYes(one));
   const sends = opened.map((call) =>
@@ -163,11 +171,24 @@ function called(own: Tools, { responseId, calls }: Event<"called">, at: Scope): 
     ),
   );
   const next = { ...own, goodbye, rounds, awaited: true, approvals };
-  return {
+  const change: Change<Tools> = {
     next: withCalls(next, [...openCalls(own), ...opened]),
     sends,
     facts: yes.map((one) => ended(one, "asked", at)),
   };
+  return requests.reduce((before, request) => {
+    const isApproved = yes.some((one) => isSame(one, request));
+    const { sends: sent = [], facts = [] } = before;
+    return after(sent, facts, requested(before.next, request, isApproved, at));
+  }, change);
+}
+
+/** Those that are neither open nor settled, each once. */
+function unknown(own: Tools, calls: readonly ToolCall[]): readonly ToolCall[] {
+  const known = new Set([...own.settledIds, ...openCalls(own).map(({ callId }) => callId)]);
+  return calls.filter(({ callId }, n) => {
+    return !known.has(callId) && calls.findIndex((one) => one.callId === callId) === n;
+  });
 }
 
 function isSameCall(approval: Approval, { callId, name, argumentsText }: OpenCall): boolean {
@@ -211,17 +232,30 @@ function ask(own: Tools, { callId, output }: Event<"ask">, at: Scope): Change<To
 /** All that were asked for run now; the model is told by messages, since the calls are answered. */
 function approve(own: Quiet, _: unknown, at: Scope): Change<Tools> {
   const approved = own.approvals.filter(({ stage }) => stage === "asked");
-  const approvals = own.approvals.filter(({ stage }) => stage !== "asked");
-  const opened = approved.map(({ callId, name, argumentsText }): OpenCall => {
+  const ours = approved.filter(({ isRemote }) => !isRemote);
+  const remote = approved.filter(({ isRemote }) => isRemote);
+  // Its next call is the one that was approved.
+  const approvals = own.approvals.filter((one) => !ours.includes(one));
+  const opened = ours.map(({ callId, name, argumentsText }): OpenCall => {
     const deadlineMs = at.nowMs + TOOL_MAX_MS;
     const times = { startedMs: at.nowMs, deadlineMs };
-    return { callId, name, argumentsText, ...times, isAnswered: true, repeatsBut: null };
+    const kind = { isAnswered: true, isRemote: false, repeatsBut: null };
+    return { callId, name, argumentsText, ...times, ...kind };
   });
+  const next = { ...own, approvals: spoken(approvals), awaited: true };
   return {
-    next: withCalls({ ...own, approvals, awaited: true }, opened),
-    sends: opened.map((call) => run(call, true)),
-    facts: opened.map(({ name }) => log("info", `Function ${name}: approved by the button`)),
+    next: withCalls(next, [...openCalls(own), ...opened]),
+    sends: [
+      ...opened.map((call) => run(call, true)),
+      ...remote.map(({ name }, n) => callAgain(name, own.settledIds.length + n)),
+    ],
+    facts: approved.map(({ name }) => log("info", `Function ${name}: approved by the button`)),
   };
+}
+
+function callAgain(name: string, n: number): Effect {
+  const text = `${NOTE}The user has approved ${name} by the button. Call it again with the same arguments.`;
+  return send({ tag: "tell-dialogue", role: "user", text }, "output", n);
 }
 
 function questionHeard(own: Tools, _: unknown, at: Scope): Change<Tools> {
@@ -247,68 +281,6 @@ function refuse(own: Tools, isRefused: (one: Approval) => boolean, at: Scope): C
 
 // ---------------------------------------------------------------- the end of a call
 
-/** Answers the calls for which `resultOf` has a result. */
-function settle(
-  own: Tools,
-  resultOf: (call: OpenCall) => CallResult | null,
-  end: CallOutcome,
-  at: Scope,
-): Change<Tools> {
-  if (own.tag === "quiet") return stay(own);
-  const results = own.calls.flatMap((call) => {
-    const result = resultOf(call);
-    return result === null ? [] : [{ call, result }];
-  });
-  const settled = results.map(({ call }) => call);
-  const left = own.calls.filter((call) => !settled.includes(call));
-  const begun = results.filter(({ result }) => result.isBegun).map(({ call }) => call);
-  const rest = results.filter(({ result }) => !result.isBegun);
-  const kept = [...own.begun, ...begun].slice(-BEGUN_MAX);
-  const forgotten = [...own.begun, ...begun].slice(0, -BEGUN_MAX);
-  const settledIds = [...own.settledIds, ...settled.map(({ callId }) => callId)];
-  const seen = results.filter(({ result }) => result.picture !== undefined);
-  const pictures = [...own.pictures, ...seen.map(({ call }) => pictureId(call.callId))];
-  return {
-    next: withCalls({ ...own, settledIds, pictures, begun: kept }, left),
-    sends: results.flatMap(({ call, result }, n) => {
-      return answer(call, result, own.settledIds.length + n);
-    }),
-    facts: [
-      ...rest.map(({ call, result }) => over(call, result, call.isAnswered ? "late" : end, at)),
-      ...forgotten.map((call) => ended(call, "unfinished", at)),
-    ],
-  };
-}
-
-/** An output is text: a picture follows it. What is answered already is told of by a message. */
-function answer(call: OpenCall, { output, picture }: CallResult, n: number): readonly Effect[] {
-  const { callId, name, isAnswered } = call;
-  const text = `${NOTE}The user has approved ${name} by the button. Its result: ${output}`;
-  const told = isAnswered
-    ? ({ tag: "tell-dialogue", role: "user", text } as const)
-    : ({ tag: "tool-output", callId, output } as const);
-  const sent = send(told, "output", n);
-  if (picture === undefined) return [sent];
-  const shown = { tag: "show-picture", itemId: pictureId(callId), jpeg: picture } as const;
-  return [sent, send(shown, "picture", n)];
-}
-
-/** Of the call, which has one picture at most; the API takes 32 characters. */
-function pictureId(callId: string): string {
-  return `pic_${callId.slice(-28)}`;
-}
-
-function over(
-  call: Pick<OpenCall, "name" | "startedMs">,
-  { ok, output }: CallResult,
-  end: CallOutcome,
-  at: Scope,
-): Fact {
-  if (end !== "held" && end !== "late") return ended(call, end, at);
-  const { name, startedMs } = call;
-  return { tag: "called", name, ok, ms: at.nowMs - startedMs, end, bytes: utf8Bytes(output) };
-}
-
 /** A result; or the end of what was reported as begun. */
 function done(own: Tools, { callId, result }: Event<"done">, at: Scope): Change<Tools> {
   const begun = own.begun.find((call) => call.callId === callId);
@@ -330,14 +302,6 @@ function repeat(own: Tools, call: OpenCall, result: CallResult, at: Scope): Chan
   return { ...settled, next: { ...settled.next, repeatsBut: call.repeatsBut } };
 }
 
-function aborts(calls: readonly OpenCall[]): readonly Effect[] {
-  return calls.map(({ callId }) => ({ tag: "abort-tool", callId }));
-}
-
-function failure(error: string): CallResult {
-  return { ok: false, output: JSON.stringify({ error }), isBegun: false };
-}
-
 /** A question that is being heard goes on waiting: the user may be answering it. */
 function interrupted(own: Tools, _: unknown, at: Scope): Change<Tools> {
   const why = failure("The user interrupted; ask again if it is still wanted");
@@ -356,7 +320,7 @@ function dead(own: Tools, _: unknown, at: Scope): Change<Tools> {
   const lost = settle(own, () => failure("the connection is lost"), "lost", at);
   const { next, facts = [] } = refuse(lost.next, () => true, at);
   return {
-    next: { ...next, awaited: false, repeatsBut: null, pictures: [] },
+    next: { ...next, awaited: false, repeatsBut: null, pictures: [], listings: [] },
     sends: aborts(openCalls(own)),
     facts: [...(lost.facts ?? []), ...facts],
   };
@@ -368,6 +332,6 @@ function timedOut(own: Running, _: unknown, at: Scope): Change<Tools> {
   return after(
     aborts(late),
     [],
-    settle(own, (call) => (late.includes(call) ? why : null), "held", at),
+    settle(withoutLate(own, at), (call) => (late.includes(call) ? why : null), "held", at),
   );
 }

@@ -9,7 +9,7 @@ import type { ResponseBy, SessionMode } from "../realtime/session.ts";
 import { RESPONSE_RESERVE_MICRO_USD } from "./limits.ts";
 import { isHeard } from "./playback.ts";
 import { isWireFree } from "./response.ts";
-import type { Conversation, State, StepContext, Turn } from "./state.ts";
+import type { Conversation, State, StepContext, Tools, Turn } from "./state.ts";
 
 /** The word for what the appliance does, for LEDs, metrics and people. */
 export function phase({ rest, conversation }: State): Phase {
@@ -71,7 +71,10 @@ export function dueTimes({ link, turn, response, playback, tools }: Conversation
     turn: earlier(untilMs(turn), confirmMs),
     response: earlier(untilMs(response), response.unsolicited?.untilMs ?? null),
     playback: earlier(untilMs(playback), underrunMs),
-    tools: calls.map((call) => call.deadlineMs).reduce(earlier, null),
+    tools: earlier(
+      calls.map((call) => call.deadlineMs).reduce(earlier, null),
+      tools.listings.map((one) => one.untilMs).reduce(earlier, null),
+    ),
   };
 }
 
@@ -97,7 +100,12 @@ export function isUserDone(turn: Turn): boolean {
 export function isResponseWanted({ link, turn, response, playback, tools }: Conversation): boolean {
   const isFree = link.tag === "ready" && isWireFree(response) && tools.tag === "quiet";
   const isQuiet = playback.tag !== "flushing" && playback.tag !== "held";
-  return response.pending && isFree && isQuiet && isUserDone(turn);
+  return response.pending && isFree && isQuiet && isUserDone(turn) && !isListing(tools);
+}
+
+/** Remote servers are still being asked for their tools. */
+function isListing({ listings }: Tools): boolean {
+  return listings.some(({ untilMs }) => untilMs !== null);
 }
 
 /** A conversation is on, and nobody speaks or is about to: the model may be told something. */
@@ -187,14 +195,15 @@ export function wantedSession(c: Conversation, at: StepContext): SessionMode {
 
 /**
  * Who creates the responses. By the server saves a round trip in each turn, but only the client can
- * refuse one: where the wake word alone may look like a turn, or the budget may be passed by it.
+ * refuse one, or wait with it: where the wake word alone may look like a turn, where the budget may be
+ * passed by it, and while the tools of remote servers are still being listed.
  */
-export function responseBy({ call, turn }: Conversation, at: StepContext): ResponseBy {
+export function responseBy({ call, turn, tools }: Conversation, at: StepContext): ResponseBy {
   const wanted = call.settings["session.response_by"];
   if (turn.pushToTalk) return "client";
   if (wanted !== "auto") return wanted;
   const mayBeWakeWord = turn.wakeSample !== null;
-  return mayBeWakeWord || isBudgetClose(at) ? "client" : "server";
+  return mayBeWakeWord || isBudgetClose(at) || isListing(tools) ? "client" : "server";
 }
 
 function isBudgetClose({ settings, spentMicroUsd }: StepContext): boolean {

@@ -24,6 +24,13 @@ export type ClientEvent =
     }
   | { readonly tag: "delete-item"; readonly itemId: string }
   | { readonly tag: "tool-output"; readonly callId: string; readonly output: string }
+  /** Whether the API may call a tool of a remote server. `reason` tells the model why not. */
+  | {
+      readonly tag: "answer-approval";
+      readonly requestId: string;
+      readonly approve: boolean;
+      readonly reason: string;
+    }
   /** The user shows it something: `jpeg` in base64. The item is named, so that it can be deleted. */
   | { readonly tag: "show-picture"; readonly itemId: string; readonly jpeg: string }
   /** What was said on an earlier connection of this conversation. */

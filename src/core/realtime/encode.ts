@@ -3,6 +3,7 @@
  * the program writes protocol JSON. Tests validate the output against the strict schemas.
  */
 
+import type { RemoteServer } from "../mcp/remote.ts";
 import type { ClientEvent, Protocol } from "./client-events.ts";
 import type { SessionConfig } from "./session.ts";
 
@@ -51,6 +52,12 @@ function body(event: ClientEvent, protocol: Protocol): Body {
     case "tool-output": {
       const { callId, output } = event;
       return item({ type: "function_call_output", call_id: callId, output });
+    }
+    case "answer-approval": {
+      const { requestId, approve, reason } = event;
+      const answer = { type: "mcp_approval_response", approval_request_id: requestId, approve };
+      const said = approve ? answer : { ...answer, reason };
+      return { ...item(said), previous_item_id: requestId };
     }
     case "show-picture": {
       const image_url = `data:image/jpeg;base64,${event.jpeg}`;
@@ -124,7 +131,30 @@ function truncation(keptTokens: number | null): Body | null {
 }
 
 function tools(config: SessionConfig): readonly Body[] {
-  return config.tools.map((tool) => ({ type: "function", ...tool }));
+  const own = config.tools.map((tool) => ({ type: "function", ...tool }));
+  return [...own, ...(config.remoteServers ?? []).map(remoteTools)];
+}
+
+function remoteTools(server: RemoteServer): Body {
+  const { label, url, description, authorization, headers, allowedTools, approval } = server;
+  const hasHeaders = Object.keys(headers).length > 0;
+  return {
+    type: "mcp",
+    server_label: label,
+    server_url: url,
+    ...present("server_description", description || null),
+    ...present("authorization", authorization || null),
+    ...present("headers", hasHeaders ? headers : null),
+    ...present("allowed_tools", allowedTools.length > 0 ? allowedTools : null),
+    require_approval: typeof approval === "string" ? approval : approvalLists(approval),
+  };
+}
+
+function approvalLists({ always, never }: Exclude<RemoteServer["approval"], string>): Body {
+  return {
+    ...present("always", always.length > 0 ? { tool_names: always } : null),
+    ...present("never", never.length > 0 ? { tool_names: never } : null),
+  };
 }
 
 function noiseReduction(name: string, { noiseReduction: kind }: SessionConfig): Body {

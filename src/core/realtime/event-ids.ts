@@ -15,6 +15,7 @@ const KINDS = [
   "output",
   "news",
   "picture",
+  "approval",
 ] as const;
 
 export type EventKind = (typeof KINDS)[number];

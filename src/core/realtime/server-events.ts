@@ -17,6 +17,15 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
+/** A call of a remote server's tool (MCP), which the API makes by itself. */
+export interface RemoteCall {
+  readonly itemId: string;
+  /** Label of the server and name of the tool: `docs.search`. */
+  readonly name: string;
+  /** The request that was approved for it; null: none was needed. */
+  readonly requestId: string | null;
+}
+
 export type ResponseStatus = "completed" | "cancelled" | "incomplete" | "failed";
 
 export interface ServerError {
@@ -60,8 +69,17 @@ export type ServerEvent =
       readonly reason: string | null;
       readonly error: ServerError | null;
       readonly calls: readonly ToolCall[];
+      /** Calls of remote tools that are to be approved first; their id is that of the request. */
+      readonly requests: readonly ToolCall[];
+      /** Something was called, by us or by the API: it is an answer of a kind, without sound, too. */
+      readonly hasCalls: boolean;
       readonly usage: Usage | null;
     }
+  /** The API asks a remote server what tools it has; and knows it, or could not. */
+  | { readonly tag: "remote-listing"; readonly itemId: string; readonly label: string }
+  | { readonly tag: "remote-listed"; readonly itemId: string; readonly ok: boolean }
+  | { readonly tag: "remote-call"; readonly call: RemoteCall }
+  | { readonly tag: "remote-done"; readonly itemId: string; readonly ok: boolean }
   /** The words of an item of the model's that has been said to its end. */
   | { readonly tag: "transcript"; readonly itemId: string; readonly text: string }
   /** The user's words were written down; what that took, where it says so. */
@@ -150,8 +168,63 @@ function understand(type: string, event: Fields): ServerEvent | null {
     case "error":
       return { tag: "error", error: serverError(fields(event, "error")) };
     default:
-      return { tag: "ignored", type: oneLine(type, 80) };
+      return remote(type, event);
   }
+}
+
+/** What it says of the tools of remote servers. */
+function remote(type: string, event: Fields): ServerEvent | null {
+  switch (type) {
+    case "conversation.item.added":
+    case "conversation.item.created":
+      return remoteListing(fields(event, "item")) ?? ignored(type);
+    case "mcp_list_tools.completed":
+    case "mcp_list_tools.failed":
+      return withId(event, (itemId) => ({
+        tag: "remote-listed",
+        itemId,
+        ok: type === "mcp_list_tools.completed",
+      }));
+    case "response.output_item.added":
+      return remoteCall(fields(event, "item")) ?? ignored(type);
+    case "response.mcp_call.completed":
+    case "response.mcp_call.failed":
+      return withId(event, (itemId) => ({
+        tag: "remote-done",
+        itemId,
+        ok: type === "response.mcp_call.completed",
+      }));
+    default:
+      return ignored(type);
+  }
+}
+
+function ignored(type: string): ServerEvent {
+  return { tag: "ignored", type: oneLine(type, 80) };
+}
+
+function withId(event: Fields, make: (itemId: string) => ServerEvent): ServerEvent | null {
+  const itemId = id(event, "item_id");
+  return itemId === null ? null : make(itemId);
+}
+
+function remoteListing(item: Fields): ServerEvent | null {
+  const itemId = id(item, "id");
+  const server = label(item, "server_label");
+  if (text(item, "type") !== "mcp_list_tools" || itemId === null || server === null) return null;
+  return { tag: "remote-listing", itemId, label: server };
+}
+
+function remoteCall(item: Fields): ServerEvent | null {
+  const itemId = id(item, "id");
+  const name = remoteName(item);
+  if (text(item, "type") !== "mcp_call" || itemId === null || name === null) return null;
+  return { tag: "remote-call", call: { itemId, name, requestId: id(item, "approval_request_id") } };
+}
+
+function remoteName(item: Fields): string | null {
+  const [server, name] = [label(item, "server_label"), label(item, "name")];
+  return server === null || name === null ? null : oneLine(`${server}.${name}`, LABEL_MAX_CHARS);
 }
 
 function session(tag: "session-created" | "session-updated", event: Fields): ServerEvent {
@@ -204,7 +277,7 @@ function responseDone(response: Fields): ServerEvent | null {
     status: statusOf(text(response, "status")),
     reason: label(details, "reason"),
     error: error === null ? null : serverError(error),
-    calls: callsOf(response["output"]),
+    ...calledIn(response["output"]),
     usage: usageOf(response["usage"]),
   };
 }
@@ -219,21 +292,25 @@ function statusOf(status: string | null): ResponseStatus {
 /** Calls taken from one response at the most; the API documents no limit of its own. */
 const CALLS_MAX = 32;
 
-function callsOf(output: unknown): readonly ToolCall[] {
-  if (!Array.isArray(output)) return [];
-  const calls: ToolCall[] = [];
-  for (const item of output.slice(0, CALLS_MAX)) {
-    const call = record(item);
-    const callId = call && id(call, "call_id");
-    const name = call && label(call, "name");
-    if (!call || text(call, "type") !== "function_call" || !callId || !name) continue;
-    calls.push({
-      callId,
-      name,
-      arguments: (text(call, "arguments") ?? "").slice(0, ARGUMENTS_MAX_CHARS),
-    });
-  }
-  return calls;
+function calledIn(output: unknown) {
+  const items = Array.isArray(output) ? output.slice(0, CALLS_MAX).map((item) => record(item)) : [];
+  const ofType = (type: string): readonly Fields[] =>
+    items.flatMap((item) => (item !== null && text(item, "type") === type ? [item] : []));
+  const calls = ofType("function_call").flatMap((call) => {
+    return toolCall(id(call, "call_id"), label(call, "name"), call);
+  });
+  const requests = ofType("mcp_approval_request").flatMap((call) => {
+    return toolCall(id(call, "id"), remoteName(call), call);
+  });
+  const hasRemote = ofType("mcp_call").length > 0;
+  return { calls, requests, hasCalls: calls.length > 0 || requests.length > 0 || hasRemote };
+}
+
+function toolCall(callId: string | null, name: string | null, call: Fields): readonly ToolCall[] {
+  if (callId === null || !name) return [];
+  return [
+    { callId, name, arguments: (text(call, "arguments") ?? "").slice(0, ARGUMENTS_MAX_CHARS) },
+  ];
 }
 
 function serverError(error: Fields): ServerError {

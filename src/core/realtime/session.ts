@@ -3,6 +3,7 @@
  * only what the model and the protocol have. What is left out is said once.
  */
 
+import type { RemoteServer } from "../mcp/remote.ts";
 import { modelNamed } from "../models/catalogue.ts";
 import { DEFAULTS, type PublicSettings } from "../settings/table.ts";
 
@@ -14,6 +15,7 @@ export type SetUpPart =
   | "max-output-tokens"
   | "turn-detection"
   | "temperature"
+  | "remote-tools"
   | "tools";
 
 export type TurnDetection =
@@ -62,6 +64,8 @@ export interface SessionConfig {
   /** Beta only. */
   readonly temperature: number | null;
   readonly tools: readonly ToolSpec[];
+  /** The API calls their tools by itself; null: they are not to be had. GA only. */
+  readonly remoteServers: readonly RemoteServer[] | null;
 }
 
 /** The function by which the model says that the user has said goodbye. */
@@ -109,6 +113,8 @@ export function sessionConfig(
     reasoningEffort: has("reasoning") && reasons(settings, model) ? effort(settings) : null,
     temperature: !ga && has("temperature") ? settings["openai.temperature"] : null,
     tools: has("tools") ? TOOLS : [],
+    // Which they are is for the shell to add: they have keys.
+    remoteServers: ga && has("tools") && has("remote-tools") ? [] : null,
   };
 }
 

@@ -14,6 +14,12 @@ const PARTS: readonly (readonly [string, SetUpPart])[] = [
   ["max_output_tokens", "max-output-tokens"],
   ["turn_detection", "turn-detection"],
   ["temperature", "temperature"],
+  ["server_url", "remote-tools"],
+  ["server_label", "remote-tools"],
+  ["authorization", "remote-tools"],
+  ["allowed_tools", "remote-tools"],
+  ["require_approval", "remote-tools"],
+  ["mcp", "remote-tools"],
   ["tools", "tools"],
 ];
 

@@ -62,11 +62,16 @@ export function readValue(row: Row, raw: unknown, around: Surroundings): Reading
   return row.kind === "list" ? readList(row, raw, around) : readOne(row, raw, around);
 }
 
+/** Where the name of an item stands; the API's own spelling is understood, too. */
+const NAME_KEYS = ["name", "label", "server_label"] as const;
+
 /** The items of a list under their names; a string is the complaint. */
 function byName(items: readonly unknown[]): Fields | string {
   const named: Record<string, unknown> = {};
   for (const item of items) {
-    const { name, ...rest } = record(item) ?? {};
+    const block = record(item) ?? {};
+    const key = NAME_KEYS.find((one) => block[one] !== undefined) ?? "name";
+    const { [key]: name, ...rest } = block;
     if (typeof name !== "string" || name === "") return "must be a list of blocks with a name each";
     if (Object.hasOwn(named, name)) return `has ${quoted(name)} twice`;
     named[name] = rest;

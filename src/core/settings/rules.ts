@@ -6,6 +6,7 @@
 
 import { BUILT_IN_NAMES } from "../functions/built-in.ts";
 import { customFunctions } from "../functions/custom.ts";
+import { remoteServers } from "../mcp/remote.ts";
 import { addressTrouble, mcpServers } from "../mcp/servers.ts";
 import { didYouMean } from "../suggest.ts";
 import { KEYLESS_KEYWORDS } from "../wake/keyless-words.ts";
@@ -43,6 +44,7 @@ export function brokenRules(
     ...prices(values),
     ...ownFunctions(values),
     ...toolServers(values),
+    ...remote(values),
     ...house(values),
     ...disabled(values),
     ...broker(values),
@@ -189,6 +191,11 @@ function ownFunctions(values: Partial<Settings>): readonly Broken[] {
 function toolServers(values: Partial<Settings>): readonly Broken[] {
   const { problems } = mcpServers(values["mcp.servers"] ?? {});
   return problems.map(({ path, message }) => ({ key: "mcp.servers", below: path, message }));
+}
+
+function remote(values: Partial<Settings>): readonly Broken[] {
+  const { problems } = remoteServers(values["openai.mcp_servers"] ?? {});
+  return problems.map(({ path, message }) => ({ key: "openai.mcp_servers", below: path, message }));
 }
 
 /** A token that is missing stops nothing but the house: it is told when that is asked. */

@@ -72,6 +72,7 @@ export function secretValues(settings: Settings): readonly string[] {
   return ROWS.filter(([, row]) => row.kind === "text" && row.secret)
     .map(([key]) => String(settings[key]))
     .concat(headerValues(settings["tools.custom"]), serverValues(settings["mcp.servers"]))
+    .concat(serverValues(settings["openai.mcp_servers"]))
     .filter((secret) => secret !== "");
 }
 
@@ -87,12 +88,14 @@ function headerValues(custom: Tree): readonly string[] {
   );
 }
 
-/** So may be what servers of tools get in headers, or in their environment. */
+/** So may be what servers of tools get in headers, for authorization, or in their environment. */
 function serverValues(servers: Tree): readonly string[] {
   return likelyKeys(
     Object.values(servers).flatMap((of) => {
       const server = record(of) ?? {};
-      return [...Object.values(fields(server, "headers")), ...Object.values(fields(server, "env"))];
+      const { authorization } = server;
+      const maps = [fields(server, "headers"), fields(server, "env")];
+      return [authorization, ...maps.flatMap((map) => Object.values(map))];
     }),
   );
 }
@@ -113,6 +116,7 @@ const SECRET_KEYS = [
   "tools.custom",
   "mqtt.password",
   "mcp.servers",
+  "openai.mcp_servers",
   "home_assistant.token",
 ] as const;
 
@@ -127,6 +131,7 @@ export function withoutSecrets(settings: Settings): PublicSettings {
     "mqtt.password": ____,
     "mcp.servers": _____,
     "home_assistant.token": ______,
+    "openai.mcp_servers": _______,
     ...rest
   } = settings;
   return Object.freeze(rest);

@@ -19,6 +19,8 @@ const done = {
   reason: null,
   error: null,
   calls: [],
+  requests: [],
+  hasCalls: false,
   usage: null,
 } as const;
 const session = {
@@ -44,7 +46,12 @@ const EVENTS: readonly ServerEvent[] = [
   { ...done, responseId: "r2", status: "cancelled" },
   { ...done, status: "failed", error: problem },
   { ...done, status: "incomplete", reason: "max_output_tokens" },
-  { ...done, calls: [{ callId: "c", name: "f", arguments: "{}" }] },
+  { ...done, calls: [{ callId: "c", name: "f", arguments: "{}" }], hasCalls: true },
+  { ...done, requests: [{ callId: "q", name: "docs.pay", arguments: "{}" }], hasCalls: true },
+  { tag: "remote-listing", itemId: "l", label: "docs" },
+  { tag: "remote-listed", itemId: "l", ok: false },
+  { tag: "remote-call", call: { itemId: "m", name: "docs.pay", requestId: null } },
+  { tag: "remote-done", itemId: "m", ok: true },
   { tag: "error", error: problem },
   { tag: "error", error: { ...problem, code: "response_cancel_not_active" } },
   { tag: "error", error: { ...problem, code: "insufficient_quota" } },

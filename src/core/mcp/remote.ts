@@ -1,0 +1,150 @@
+/**
+ * Servers of tools that the API itself calls (`openai.mcp_servers`): read once, every problem with its
+ * place. A map by label, or the migration guide's list whose items have one.
+ *
+ * Invariant: what the API cannot reach (a private address, plain HTTP) is refused with the way out.
+ */
+
+import { type Fields, record } from "../json.ts";
+import { didYouMean } from "../suggest.ts";
+import { isPrivateHost } from "./hosts.ts";
+
+export type Approval = "always" | "never";
+
+export interface RemoteServer {
+  /** Stands before the names of its tools wherever they are told. */
+  readonly label: string;
+  readonly url: string;
+  readonly description: string;
+  /** A token, or the like; empty for none. */
+  readonly authorization: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Empty: all of them. Each costs input tokens in every turn. */
+  readonly allowedTools: readonly string[];
+  /** Whether the user is asked first; or which tools' users are, and which are not. */
+  readonly approval:
+    | Approval
+    | { readonly always: readonly string[]; readonly never: readonly string[] };
+}
+
+export interface RemoteProblem {
+  /** Below `openai.mcp_servers`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export interface RemoteServers {
+  readonly servers: readonly RemoteServer[];
+  readonly problems: readonly RemoteProblem[];
+}
+
+/** Their tools are part of every turn's input. */
+export const REMOTE_SERVERS_MAX = 8;
+const TOOLS_MAX = 64;
+const DESCRIPTION_MAX_CHARS = 1_024;
+const LABEL = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+const KEYS = [
+  ...(["url", "server_url", "type"] as const),
+  ...(["description", "server_description", "authorization", "headers"] as const),
+  ...(["allowed_tools", "require_approval"] as const),
+] as const;
+
+type Complain = (path: RemoteProblem["path"], message: string) => void;
+
+/** Any tree is answered. `{}` is none. */
+export function remoteServers(tree: unknown): RemoteServers {
+  const problems: RemoteProblem[] = [];
+  const servers: RemoteServer[] = [];
+  const entries = Object.entries(record(tree) ?? {});
+  if (entries.length > REMOTE_SERVERS_MAX) {
+    problems.push({ path: [], message: `must have at most ${REMOTE_SERVERS_MAX} servers` });
+  }
+  for (const [label, value] of entries.slice(0, REMOTE_SERVERS_MAX)) {
+    const say: Complain = (path, message) => problems.push({ path: [label, ...path], message });
+    const made = oneServer(label, value, say);
+    if (made !== null) servers.push(made);
+  }
+  return { servers, problems };
+}
+
+function oneServer(label: string, value: unknown, say: Complain): RemoteServer | null {
+  if (!LABEL.test(label)) say([], "must be a name of letters, digits, - and _, at most 64");
+  const of = record(value);
+  if (of === null) {
+    say([], "must have keys indented below it: url, and what goes with it");
+    return null;
+  }
+  for (const key of Object.keys(of)) {
+    if (KEYS.some((known) => known === key)) continue;
+    say([key], `unknown key${didYouMean(key, KEYS) || `; known here: ${KEYS.join(", ")}`}`);
+  }
+  const urlKey = of["server_url"] === undefined ? "url" : "server_url";
+  const url = of[urlKey];
+  const why = typeof url === "string" ? addressTrouble(url) : "must be an address: https://...";
+  if (why !== null) say([urlKey], why);
+  const description = wordOf(of, ["description", "server_description"], say);
+  return {
+    label,
+    url: typeof url === "string" ? url : "",
+    description: description.slice(0, DESCRIPTION_MAX_CHARS),
+    authorization: wordOf(of, ["authorization"], say),
+    headers: headersOf(of["headers"], say),
+    allowedTools: namesOf(of["allowed_tools"], (message) => say(["allowed_tools"], message)),
+    approval: approvalOf(of["require_approval"], say),
+  };
+}
+
+function addressTrouble(url: string): string | null {
+  if (!URL.canParse(url)) return "must be an address such as https://example.com/mcp";
+  const { protocol, hostname } = new URL(url);
+  if (isPrivateHost(hostname)) {
+    return "is in your own network, where the API cannot reach it; put this server into mcp.servers";
+  }
+  return protocol === "https:" ? null : "must begin with https://";
+}
+
+function wordOf(of: Fields, keys: readonly string[], say: Complain): string {
+  const key = keys.find((name) => of[name] !== undefined);
+  const value = key === undefined ? "" : of[key];
+  if (typeof value === "string") return value;
+  say(key === undefined ? [] : [key], "must be a text");
+  return "";
+}
+
+function headersOf(value: unknown, say: Complain): Readonly<Record<string, string>> {
+  if (value === undefined) return {};
+  const pairs = Object.entries(record(value) ?? {});
+  const texts = pairs.flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : []));
+  if (record(value) === null || texts.length < pairs.length) {
+    say(["headers"], "must be names with texts");
+  }
+  return Object.fromEntries(texts);
+}
+
+function namesOf(value: unknown, say: (message: string) => void): readonly string[] {
+  if (value === undefined) return [];
+  const isList = Array.isArray(value) && value.length <= TOOLS_MAX;
+  const names = isList ? value.filter((name) => typeof name === "string") : [];
+  if (!isList || names.length < value.length) say(`must be a list of up to ${TOOLS_MAX} names`);
+  return names;
+}
+
+/** Asked first unless the owner says otherwise: what these tools do, nobody here can look into. */
+function approvalOf(value: unknown, say: Complain): RemoteServer["approval"] {
+  if (value === undefined || value === "always" || value === "never") return value ?? "always";
+  const of = record(value);
+  if (of === null) {
+    say(
+      ["require_approval"],
+      "must be always, never, or lists of tools: {always: [...], never: [...]}",
+    );
+    return "always";
+  }
+  for (const key of Object.keys(of)) {
+    if (key !== "always" && key !== "never")
+      say(["require_approval", key], "must be always or never");
+  }
+  const names = (key: Approval) =>
+    namesOf(of[key], (message) => say(["require_approval", key], message));
+  return { always: names("always"), never: names("never") };
+}
