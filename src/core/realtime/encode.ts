@@ -55,7 +55,9 @@ function body(event: ClientEvent, protocol: Protocol): Body {
     }
     case "answer-approval": {
       const { requestId, approve, reason } = event;
-      const answer = { type: "mcp_approval_response", approval_request_id: requestId, approve };
+      // The item must have an id; the API takes 32 characters. A request has one answer.
+      const id = `ans_${requestId.slice(-28)}`;
+      const answer = { id, type: "mcp_approval_response", approval_request_id: requestId, approve };
       const said = approve ? answer : { ...answer, reason };
       return { ...item(said), previous_item_id: requestId };
     }

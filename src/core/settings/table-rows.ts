@@ -28,6 +28,34 @@ import {
 } from "./row.ts";
 
 // ---------------------------------------------------------------- openai
+const TOOL_NAMES = { type: "array", items: { type: "string" } };
+/** For editors; core/mcp/remote.ts decides. */
+const REMOTE_SCHEMA = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    url: { type: "string", description: "Public, and https: the API itself calls it." },
+    description: { type: "string", description: "What it is for, as the model shall know it." },
+    authorization: { type: "string", description: "A token; keep it in the environment." },
+    headers: { type: "object", additionalProperties: { type: "string" } },
+    allowed_tools: { ...TOOL_NAMES, description: "Only these tools; each costs input tokens." },
+    require_approval: {
+      description: "Is the user asked first? Always, if absent.",
+      oneOf: [
+        { enum: ["always", "never"] },
+        {
+          type: "object",
+          additionalProperties: false,
+          properties: { always: TOOL_NAMES, never: TOOL_NAMES },
+        },
+      ],
+    },
+    server_url: { type: "string", description: "The same as url." },
+    server_description: { type: "string", description: "The same as description." },
+    type: { const: "mcp" },
+  },
+};
+
 /** Model names go into an address and into journal lines. */
 const MODEL_NAME: Pattern = {
   regex: /^[A-Za-z0-9][\w.:/@-]*$/,
@@ -157,6 +185,13 @@ const HOW = {
     default: "far_field",
     reload: "session",
     doc: "What the API does about noise: near_field for a headset, far_field for a room.",
+  }),
+  "openai.mcp_servers": tree({
+    default: {},
+    below: REMOTE_SCHEMA,
+    orList: true,
+    reload: "session",
+    doc: "Public servers of tools (MCP) by label, which the API calls by itself: url, authorization, allowed_tools, require_approval (always, if absent: the user is asked). Those in your own network belong in mcp.servers. config/TOOLS.md tells more.",
   }),
 } as const;
 
@@ -802,7 +837,6 @@ const MQTT_ROWS = {
 
 // ---------------------------------------------------------------- servers of tools, the house
 /** For editors; core/mcp/servers.ts decides. */
-const TOOL_NAMES = { type: "array", items: { type: "string" } };
 const SERVER_SCHEMA = {
   type: "object",
   additionalProperties: false,
@@ -828,41 +862,7 @@ const SERVER_SCHEMA = {
   },
 };
 
-/** For editors; core/mcp/remote.ts decides. */
-const REMOTE_SCHEMA = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    url: { type: "string", description: "Public, and https: the API itself calls it." },
-    description: { type: "string", description: "What it is for, as the model shall know it." },
-    authorization: { type: "string", description: "A token; keep it in the environment." },
-    headers: { type: "object", additionalProperties: { type: "string" } },
-    allowed_tools: { ...TOOL_NAMES, description: "Only these tools; each costs input tokens." },
-    require_approval: {
-      description: "Is the user asked first? Always, if absent.",
-      oneOf: [
-        { enum: ["always", "never"] },
-        {
-          type: "object",
-          additionalProperties: false,
-          properties: { always: TOOL_NAMES, never: TOOL_NAMES },
-        },
-      ],
-    },
-    server_url: { type: "string", description: "The same as url." },
-    server_description: { type: "string", description: "The same as description." },
-    type: { const: "mcp" },
-  },
-};
-
 const HOUSE_ROWS = {
-  "openai.mcp_servers": tree({
-    default: {},
-    below: REMOTE_SCHEMA,
-    orList: true,
-    reload: "session",
-    doc: "Public servers of tools (MCP) by label, which the API calls by itself: url, authorization, allowed_tools, require_approval (always, if absent: the user is asked). Those in your own network belong in mcp.servers. config/TOOLS.md tells more.",
-  }),
   "mcp.servers": tree({
     default: {},
     below: SERVER_SCHEMA,

@@ -11,6 +11,7 @@ import { DEFAULTS } from "../../../src/core/settings/table.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
 import { valueProblem } from "../../../src/sim/peer/checks.ts";
 import { clientProblem } from "../../../src/sim/peer/validate.ts";
+import { greyJpeg } from "../../helpers/jpeg.ts";
 import { avoids } from "../../helpers/traps.ts";
 
 const SESSIONS = [
@@ -67,11 +68,12 @@ for (const protocol of ["ga", "beta"] as const) {
 }
 
 test("a picture is a message with a data URI, under a name by which it can be deleted", () => {
-  const event = { tag: "show-picture", itemId: "pic_1", jpeg: "/9j/2Q==" } as const;
+  const jpeg = greyJpeg({ width: 64, height: 48 }).toString("base64");
+  const event = { tag: "show-picture", itemId: "pic_1", jpeg } as const;
   const wire = JSON.parse(encode(event, "picture_0", "ga"));
   assert.equal(clientProblem(wire, "ga"), null);
   assert.equal(valueProblem(wire, { reasoning: false }), null);
-  assert.equal(wire.item.content[0].image_url, "data:image/jpeg;base64,/9j/2Q==");
+  assert.equal(wire.item.content[0].image_url, `data:image/jpeg;base64,${jpeg}`);
 });
 
 test("the session: ours are the answers, the server's the turns", () => {
@@ -152,3 +154,92 @@ function mutilate(line: string, dice: SimDice): string {
   const patch = ["", "null", "{}", "[]", '""', "-1e999", "\u0000"][Math.floor(dice.unit() * 7)];
   return line.slice(0, at) + patch + line.slice(to);
 }
+
+test("remote servers stand among the tools as the API wants them; yes and no go to their request", () => {
+  const remoteServers = [
+    {
+      label: "docs",
+      url: "https://docs.example.com/mcp",
+      description: "Manuals",
+      authorization: "token",
+      headers: { "X-Home": "1" },
+      allowedTools: ["search"],
+      approval: { always: ["pay"], never: ["search"] },
+    },
+    {
+      label: "bare",
+      url: "https://bare.example.com/mcp",
+      description: "",
+      authorization: "",
+      headers: {},
+      allowedTools: [],
+      approval: "always",
+    },
+  ] as const;
+  const session = { ...sessionConfig(DEFAULTS, "gpt-realtime", "alloy"), remoteServers };
+  const wire = JSON.parse(encode({ tag: "update-session", session }, "update_1", "ga"));
+  assert.equal(clientProblem(wire, "ga"), null);
+  assert.deepEqual(wire.session.tools.slice(-2), [
+    {
+      type: "mcp",
+      server_label: "docs",
+      server_url: "https://docs.example.com/mcp",
+      server_description: "Manuals",
+      authorization: "token",
+      headers: { "X-Home": "1" },
+      allowed_tools: ["search"],
+      require_approval: { always: { tool_names: ["pay"] }, never: { tool_names: ["search"] } },
+    },
+    {
+      type: "mcp",
+      server_label: "bare",
+      server_url: "https://bare.example.com/mcp",
+      require_approval: "always",
+    },
+  ]);
+  for (const approve of [true, false]) {
+    const answer = { tag: "answer-approval", requestId: "q1", approve, reason: "ask" } as const;
+    const said = JSON.parse(encode(answer, "approval_1", "ga"));
+    assert.equal(clientProblem(said, "ga"), null);
+    assert.equal(said.previous_item_id, "q1");
+    assert.equal(said.item.reason, approve ? undefined : "ask");
+  }
+});
+
+test("what the server says of remote tools", () => {
+  const of = (event: object) => decode(JSON.stringify(event));
+  const listing = { type: "mcp_list_tools", id: "l1", server_label: "docs" };
+  assert.deepEqual(of({ type: "conversation.item.added", item: listing }), {
+    tag: "remote-listing",
+    itemId: "l1",
+    label: "docs",
+  });
+  assert.deepEqual(of({ type: "mcp_list_tools.failed", item_id: "l1" }), {
+    tag: "remote-listed",
+    itemId: "l1",
+    ok: false,
+  });
+  const call = { type: "mcp_call", id: "m1", server_label: "docs", name: "pay", arguments: "" };
+  const known = { itemId: "m1", name: "docs.pay" };
+  assert.deepEqual(of({ type: "response.output_item.added", item: call }), {
+    tag: "remote-call",
+    call: { ...known, requestId: null },
+  });
+  const approved = { ...call, approval_request_id: "q1" };
+  assert.deepEqual(of({ type: "response.output_item.added", item: approved }), {
+    tag: "remote-call",
+    call: { ...known, requestId: "q1" },
+  });
+  assert.deepEqual(of({ type: "response.mcp_call.failed", item_id: "m1", output_index: 0 }), {
+    tag: "remote-done",
+    itemId: "m1",
+    ok: false,
+  });
+  const request = { ...call, type: "mcp_approval_request", id: "q1", arguments: "{}" };
+  const done = of({ type: "response.done", response: { id: "r1", output: [request, call] } });
+  assert.ok(done.tag === "response-done" && done.hasCalls);
+  assert.deepEqual(done.requests, [{ callId: "q1", name: "docs.pay", arguments: "{}" }]);
+  assert.deepEqual(done.calls, []);
+  assert.equal(of({ type: "conversation.item.added", item: { type: "message" } }).tag, "ignored");
+  assert.equal(of({ type: "response.mcp_call.failed" }).tag, "malformed");
+});

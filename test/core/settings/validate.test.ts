@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { remoteServers } from "../../../src/core/mcp/remote.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
 import { DEFAULTS } from "../../../src/core/settings/table.ts";
 import type { Locate } from "../../../src/core/settings/validate.ts";
@@ -291,10 +292,7 @@ test("the line that was written is blamed, not a default", () => {
 
 test("names that the migration guide has are answered in words", () => {
   const rows: readonly (readonly [unknown, RegExp])[] = [
-    [
-      { openai: { mcp_servers: [] } },
-      /mcp_servers: unknown key; (here it is |the guide's mcp_servers)/,
-    ],
+    [{ mcp_servers: [] }, /^mcp_servers: unknown key; here it is /],
     [{ image_input: "perhaps" }, /^image_input: must be off, auto/],
     [{ session_config: { voice: "x" } }, /^session_config\.voice: must be/],
     [{ session_config: "alloy" }, /^session_config: unknown key; it must have keys indented/],
@@ -340,6 +338,41 @@ test("the guide's keys that mean something here are read as ours", () => {
   const off = validate({ async_functions: true, image_input: false }, { env: ENV });
   assert.ok(off.ok && off.settings["openai.async_functions"]);
   assert.equal(off.settings["camera.source"], "off");
+});
+
+test("remote servers of tools: the guide's list, the owner's map, and what the API cannot reach", () => {
+  const docs = { server_label: "docs", server_url: "https://docs.example.com/mcp", type: "mcp" };
+  const listed = validate({ openai: { mcp_servers: [docs] } }, { env: ENV });
+  assert.ok(listed.ok, JSON.stringify(listed));
+  assert.deepEqual(remoteServers(listed.settings["openai.mcp_servers"]).servers, [
+    {
+      label: "docs",
+      url: "https://docs.example.com/mcp",
+      description: "",
+      authorization: "",
+      headers: {},
+      allowedTools: [],
+      approval: "always",
+    },
+  ]);
+  const refused = (of: object): string => line({ openai: { mcp_servers: { docs: of } } });
+  for (const host of [
+    ...["192.168.1.5", "10.0.0.2", "172.20.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "[::1]"],
+    ...["[fe80::1]", "[fd00::1]", "[::ffff:192.168.1.5]", "nas.local", "nas", "box.fritz.box"],
+  ]) {
+    const said = refused({ url: `https://${host}/mcp` });
+    assert.match(
+      said,
+      /^openai\.mcp_servers\.docs\.url: is in your own network.*mcp\.servers$/,
+      host,
+    );
+  }
+  assert.match(refused({ url: "http://example.com/mcp" }), /must begin with https/);
+  assert.match(refused({ url: "https://8.8.8.8/mcp", ulr: 1 }), /ulr: unknown key; did you mean/);
+  assert.match(
+    refused({ url: "https://example.com/mcp", require_approval: "sometimes" }),
+    /require_approval: must be always, never, or lists/,
+  );
 });
 
 test("a key with what it was copied with is refused, and never shown", () => {
