@@ -171,12 +171,12 @@ test(
     });
     writeWav(paths.question, noise(24_000));
     const daemon = launch(t, paths);
-    await daemon.says("refuses user and password");
+    await daemon.says("rejects the user name and password");
     await daemon.says("Ready");
     const { mqtt: told } = await daemon.status();
     assert.equal(record(told)?.["state"], "refused");
     const { stdout } = await daemon.command("status");
-    assert.match(stdout, /- The MQTT broker .* refuses user and password .* Check mqtt\.username/);
+    assert.match(stdout, /- The MQTT broker .* rejects the user name and password .* Check mqtt\.username/);
     assert.equal(daemon.said("warning").filter((line) => line.includes("MQTT")).length, 1);
     assert.ok(!daemon.output.includes("wrong-password") && !stdout.includes("wrong-password"));
   },
