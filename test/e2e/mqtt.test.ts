@@ -148,7 +148,8 @@ test(
     writeFileSync(daemon.paths.config, off);
     next.signal("SIGHUP");
     await next.says("mqtt.url");
-    await eventually("all of it cleared", () => watcher.of(`${base}/state`).at(-1) === "");
+    // The last of the three.
+    await eventually("all of it cleared", () => watcher.of(`${base}/availability`).at(-1) === "");
     const late = await Watcher.at(t, broker.url, "#", LOGIN);
     await late.say("end", "");
     await late.hears("end", () => true);
@@ -176,7 +177,10 @@ test(
     const { mqtt: told } = await daemon.status();
     assert.equal(record(told)?.["state"], "refused");
     const { stdout } = await daemon.command("status");
-    assert.match(stdout, /- The MQTT broker .* rejects the user name and password .* Check mqtt\.username/);
+    assert.match(
+      stdout,
+      /- The MQTT broker .* rejects the user name and password .* Check mqtt\.username/,
+    );
     assert.equal(daemon.said("warning").filter((line) => line.includes("MQTT")).length, 1);
     assert.ok(!daemon.output.includes("wrong-password") && !stdout.includes("wrong-password"));
   },
