@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { loadWav } from "../../src/adapters/os/wav-file.ts";
 import { msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { fields, number } from "../../src/core/json.ts";
-import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
+import { type Peer, type PeerOptions, startPeer } from "../../src/sim/peer/peer.ts";
 import { assertMetricsSchema } from "../helpers/metrics-file.ts";
 import { ask } from "../helpers/question.ts";
 import type { Machine } from "./machine.ts";
@@ -33,8 +33,11 @@ const SILENCE_PEAK = 200;
 const OUTSIDE_PORT = Number(process.env["PIPIT_PEER_PORT"] ?? 47_811);
 
 /** A peer on this machine, for the appliance to reach through its network. */
-export async function peerOutside(clean: Clean): Promise<Peer> {
-  const peer = await startPeer({ scenario: SCENARIO, port: OUTSIDE_PORT });
+export async function peerOutside(
+  clean: Clean,
+  scenario: NonNullable<PeerOptions["scenario"]> = SCENARIO,
+): Promise<Peer> {
+  const peer = await startPeer({ scenario, port: OUTSIDE_PORT });
   clean.after(() => peer.close());
   return peer;
 }

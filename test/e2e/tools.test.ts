@@ -40,7 +40,7 @@ async function held(
   replies = 1,
 ) {
   const of: Scene = await scene(t, {
-    scenario: { ...(turns === undefined ? {} : { turns }) },
+    scenario: { settle_within_ms: 9_000, ...(turns === undefined ? {} : { turns }) },
     config: { session: { follow_up_s: 1 }, ...config },
   });
   await of.daemon.says("Audio session config");

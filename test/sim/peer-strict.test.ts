@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
+import { eventually } from "../helpers/host.ts";
 import { greyJpeg } from "../helpers/jpeg.ts";
 import { Client } from "../helpers/realtime-client.ts";
 import { room } from "../helpers/speech.ts";
@@ -157,4 +158,26 @@ test("a lax peer answers errors as the real one does, and records nothing", asyn
   const error = await client.see("error");
   assert.equal(textAt(error, "error", "message"), "Unknown parameter: 'session.voice'.");
   assert.deepEqual(peer.violations, []);
+});
+
+test("calls: answered twice, or not in time, are violations", async (context) => {
+  const turns = [{ call: { name: "lamp", call_id: "call_a" } }];
+  const peer = await startPeer({ scenario: { turns, settle_within_ms: 300 } });
+  const client = new Client(peer);
+  context.after(() => peer.close());
+  await client.configure();
+  const output: JsonObject = {
+    type: "conversation.item.create",
+    item: { type: "function_call_output", call_id: "call_a", output: "{}" },
+  };
+  client.send({ type: "response.create" });
+  await client.see("response.done");
+  await eventually("the violation", () => peer.violations.length === 1);
+  assert.equal(peer.violations[0]?.error.code, "tool_call_not_answered");
+  client.send(output);
+  await client.see("conversation.item.done");
+  assert.equal(peer.violations.length, 1);
+  client.send(output);
+  await eventually("the second violation", () => peer.violations.length === 2);
+  assert.match(peer.violations[1]?.error.message ?? "", /answered already/);
 });

@@ -19,6 +19,7 @@ import { modelNotFound } from "./scenario.ts";
 import { Schedule } from "./schedule.ts";
 import type { Prompter } from "./script.ts";
 import { defaultSession, turnDetection, updatedSession } from "./session.ts";
+import { Settling } from "./settling.ts";
 import { transcribe } from "./transcription.ts";
 import type { Out } from "./wire.ts";
 import { Ids, invalid, Outbox } from "./wire.ts";
@@ -44,6 +45,7 @@ export class Conversation {
   readonly #hearing = new Hearing();
   readonly #items = new Items();
   readonly #billing = new Billing();
+  readonly #settling: Settling;
   readonly #desk: ItemDesk;
   readonly #responses: Responses;
   readonly #conversationId: string;
@@ -59,7 +61,9 @@ export class Conversation {
     this.#out = new Outbox(new Ids(setup.scope));
     this.#schedule = new Schedule(nowMs);
     this.#conversationId = this.#out.ids.next("conv");
-    this.#desk = new ItemDesk(this.#items, this.#billing, this.#out);
+    const limitMs = setup.scenario.settleWithinMs;
+    this.#settling = new Settling(this.#items, this.#schedule, this.#out, limitMs);
+    this.#desk = new ItemDesk(this.#items, this.#billing, this.#settling, this.#out);
     this.#responses = new Responses({
       out: this.#out,
       schedule: this.#schedule,
@@ -70,7 +74,10 @@ export class Conversation {
       session: () => this.#session,
       take: () => this.#take(),
       sent: setup.sent,
-      done: (playMs) => this.#waitIdle(playMs),
+      done: (playMs, isCompleted) => {
+        if (isCompleted) this.#settling.completed();
+        this.#waitIdle(playMs);
+      },
     });
   }
 

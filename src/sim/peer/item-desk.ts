@@ -3,29 +3,36 @@
 import type { Billing } from "./billing.ts";
 import type { Items } from "./items.ts";
 import type { JsonObject } from "./json.ts";
-import { numberAt, textAt } from "./json.ts";
+import { numberAt, objectAt, textAt } from "./json.ts";
+import type { Settling } from "./settling.ts";
 import type { ApiError, Outbox } from "./wire.ts";
 
 export class ItemDesk {
   readonly #items: Items;
   readonly #billing: Billing;
+  readonly #settling: Settling;
   readonly #out: Outbox;
 
-  constructor(items: Items, billing: Billing, out: Outbox) {
+  constructor(items: Items, billing: Billing, settling: Settling, out: Outbox) {
+    this.#settling = settling;
     this.#items = items;
     this.#billing = billing;
     this.#out = out;
   }
 
   create(event: JsonObject, eventId: string | null): void {
+    const item = objectAt(event, "item");
+    if (textAt(item, "type") === "function_call_output") {
+      this.#settling.answered(textAt(item, "call_id") ?? "");
+    }
     const result = this.#items.create(event, this.#out.ids.next("item"));
     if (!result.ok) {
       this.#out.error(result.error, eventId);
       return;
     }
-    const { item, previousId } = result.value;
-    this.#billing.broken(this.#items.tokensBefore(item.id));
-    const fields = { previous_item_id: previousId, item: item.json };
+    const { item: placed, previousId } = result.value;
+    this.#billing.broken(this.#items.tokensBefore(placed.id));
+    const fields = { previous_item_id: previousId, item: placed.json };
     this.#out.event("conversation.item.added", fields);
     this.#out.event("conversation.item.done", fields);
   }

@@ -129,6 +129,20 @@ export class Items {
     item.json = { ...item.json, content: [{ type: "input_audio", transcript }] };
   }
 
+  /** Calls that have no output, by call id. */
+  openCalls(): readonly string[] {
+    return this.#items
+      .filter(({ json }) => json["type"] === "function_call")
+      .map(({ json }) => textAt(json, "call_id") ?? "")
+      .filter((callId) => !this.isAnswered(callId));
+  }
+
+  isAnswered(callId: string): boolean {
+    return this.#items.some(
+      ({ json }) => json["type"] === "function_call_output" && json["call_id"] === callId,
+    );
+  }
+
   #called(callId: string | null): boolean {
     return this.#items.some(
       ({ json }) => json["type"] === "function_call" && json["call_id"] === callId,

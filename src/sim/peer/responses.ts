@@ -42,7 +42,7 @@ export interface ResponsesSetup {
   readonly take: () => TakenTurn;
   readonly sent: (sound: SentSound) => void;
   /** A response of the conversation is over; `playMs` is how long its sound still plays. */
-  readonly done: (playMs: number) => void;
+  readonly done: (playMs: number, isCompleted: boolean) => void;
 }
 
 interface Running {
@@ -241,7 +241,7 @@ export class Responses {
     this.#running = this.#running.filter((other) => other !== running);
     if (running.beside) return;
     this.#setup.billing.produced(output);
-    this.#setup.done(this.#stillPlayingMs(running));
+    this.#setup.done(this.#stillPlayingMs(running), status === "completed");
   }
 
   /** Sound is sent faster than it plays: how much of it a listener has still before them. */

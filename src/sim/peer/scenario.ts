@@ -117,6 +117,8 @@ export interface Scenario {
   readonly modelsReply: ModelsReply | null;
   readonly session: JsonObject;
   readonly expiresInS: number;
+  /** A call that has no output so long after its response is a violation; null: it may take any time. */
+  readonly settleWithinMs: number | null;
   readonly handshakeMs: number;
   readonly createdMs: number;
   readonly updatedMs: number;
