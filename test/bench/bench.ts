@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type CallsShape, callCosts } from "./calls.ts";
 import {
   type DaemonRun,
   runDaemon,
@@ -44,6 +45,7 @@ interface Plan {
   readonly speakerRepeats: number;
   readonly core: CoreShape;
   readonly year: YearShape;
+  readonly calls: CallsShape;
   readonly reportRuns: number;
 }
 
@@ -61,6 +63,7 @@ const FULL: Plan = {
   speakerRepeats: 6,
   core: { repeats: 7, soundMs: 10_000 },
   year: { days: 365, conversationsADay: 50, measured: 300, repeats: 5 },
+  calls: { calls: 300, rounds: 10 },
   reportRuns: 5,
 };
 
@@ -78,6 +81,7 @@ const QUICK: Plan = {
   speakerRepeats: 2,
   core: { repeats: 3, soundMs: 2_200 },
   year: { days: 30, conversationsADay: 50, measured: 100, repeats: 3 },
+  calls: { calls: 40, rounds: 2 },
   reportRuns: 1,
 };
 
@@ -186,6 +190,11 @@ const PARTS: readonly Part[] = [
     name: "year",
     rows: ["year_event", "year_heap"],
     work: (findings, _folder, plan) => afterAYear(findings, plan.year),
+  },
+  {
+    name: "calls",
+    rows: ["call_output", "call_output_p99", "calls_loop_delay", "calls_heap"],
+    work: (findings, _folder, plan) => callCosts(findings, plan.calls),
   },
   {
     name: "report",

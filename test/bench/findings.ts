@@ -80,6 +80,10 @@ export const ROWS = {
   steps: { what: "state machine", unit: "steps/s" },
   year_event: { what: "an event after a year of 50 conversations a day", unit: "times", most: 2 },
   year_heap: { what: "the same year: heap that it leaves behind", unit: "MB", most: 2 },
+  call_output: { what: "a call of a function to its output", unit: "ms" },
+  call_output_p99: { what: "a call of a function to its output, p99", unit: "ms", most: 5 },
+  calls_loop_delay: { what: "100 slow calls at once: event-loop delay, p99", unit: "ms", most: 5 },
+  calls_heap: { what: "the same again and again: heap that it leaves", unit: "MB", most: 2 },
   report_10k: { what: "pipit metrics over 10,000 conversations", unit: "ms", most: 800 },
   report_10k_rss: { what: "the same: peak RSS", unit: "MB", most: 95 },
 } as const satisfies Readonly<Record<string, RowSpec>>;

@@ -102,7 +102,7 @@ async function forget(world: World): Promise<void> {
 }
 
 /** The garbage collector, at once: what is left is really kept. */
-function collector(): () => void {
+export function collector(): () => void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   if (typeof collect !== "function") throw new Error("there is no gc");
