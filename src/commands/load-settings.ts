@@ -1,8 +1,12 @@
 /** Settings for a subcommand, or every problem on stderr and the exit code. */
 
 import { withCredentials } from "../adapters/config/credentials.ts";
-import type { LoadedConfig, LoadOptions } from "../adapters/config/file.ts";
-import { loadConfig, otherConfigHere } from "../adapters/config/file.ts";
+import {
+  type LoadedConfig,
+  type LoadOptions,
+  loadConfig,
+  otherConfigHere,
+} from "../adapters/config/file.ts";
 import { DEFAULTS, type Settings, secretValues } from "../core/settings/table.ts";
 import { EXIT_USAGE, reportError } from "./args.ts";
 import { secrets } from "./outward.ts";

@@ -2,8 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandLine, CommandSpec } from "../../src/commands/args.ts";
-import { helpText, readCommandLine } from "../../src/commands/args.ts";
+import {
+  type CommandLine,
+  type CommandSpec,
+  helpText,
+  readCommandLine,
+} from "../../src/commands/args.ts";
 
 const SPEC: CommandSpec = {
   name: "sing",

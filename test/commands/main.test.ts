@@ -5,8 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/adapters/os/project-root.ts";
-import type { Ended } from "../helpers/pipit.ts";
-import { runPipit } from "../helpers/pipit.ts";
+import { type Ended, runPipit } from "../helpers/pipit.ts";
 import { tempFile, tempFolder } from "../helpers/temp-folder.ts";
 
 const ENV = { OPENAI_API_KEY: "sk-geheim" };

@@ -1,8 +1,7 @@
 /** Answers that fail, end early, or do not come at all. Data for faults.test.ts. */
 
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { numberAt } from "../../src/sim/peer/json.ts";
+import { type JsonObject, numberAt } from "../../src/sim/peer/json.ts";
 import type { FaultRow } from "../helpers/fault-row.ts";
 
 const THOUGHT = "connecting listening thinking ";

@@ -1,8 +1,7 @@
 /** Interruptions, strangers, races, and function calls. Data for faults.test.ts. */
 
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { listAt, numberAt } from "../../src/sim/peer/json.ts";
+import { type JsonObject, listAt, numberAt } from "../../src/sim/peer/json.ts";
 import type { FaultRig } from "../helpers/fault-rig.ts";
 import type { FaultRow } from "../helpers/fault-row.ts";
 

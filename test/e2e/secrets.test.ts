@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { configure, type Daemon, daemonEnv, KEY, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { writeWav } from "../helpers/question.ts";
@@ -56,6 +56,26 @@ function assertNothingOf(text: string): void {
   for (const marker of MARKERS) assert.ok(!text.includes(marker), `${marker} in ${text}`);
 }
 
+/** A daemon with this server is woken; nothing that it leaves has a key in it. */
+async function assertNothingShown(
+  t: TestContext,
+  url: string,
+  more: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): Promise<void> {
+  const base_url = url.replace("ws:", "http:").replace(/\/realtime.*/, "");
+  const paths = configure(t, { ...more, openai: { ...more["openai"], base_url } });
+  writeWav(paths.question, noise(24_000));
+  const daemon = launch(t, paths, daemonEnv({ STATE_DIRECTORY: paths.folder }));
+  await daemon.says("Ready");
+  await daemon.command("wake");
+  await eventually("a metrics file", () => daemon.metricsFiles().length > 0);
+  const text = await seen(daemon, paths.folder);
+  assert.match(text, /\*\*\*/, "something was there to be hidden");
+  assertNothingOf(text);
+  await daemon.stop();
+  assertNothingOf(daemon.output);
+}
+
 test("a secret echoed by the server in any field is never shown", async (t) => {
   const url = await wsPeer(t, (socket) => {
     socket.send(JSON.stringify({ type: "session.created", session: { id: "s", model: "m" } }));
@@ -65,19 +85,8 @@ test("a secret echoed by the server in any field is never shown", async (t) => {
       setTimeout(() => socket.close(4000, `invalid_api_key ${KEY}`), 300);
     });
   });
-  const base = url.replace("ws:", "http:").replace(/\/realtime.*/, "");
-  const openai = { base_url: base, instructions: `Never say ${KEY}` };
-  const paths = configure(t, { openai, system: { log_level: "debug" } });
-  writeWav(paths.question, noise(24_000));
-  const daemon = launch(t, paths, daemonEnv({ STATE_DIRECTORY: paths.folder }));
-  await daemon.says("Ready");
-  await daemon.command("wake");
-  await eventually("a metrics file", () => daemon.metricsFiles().length > 0);
-  const text = await seen(daemon, paths.folder);
-  assert.match(text, /\*\*\*/, "something was there to be hidden");
-  assertNothingOf(text);
-  await daemon.stop();
-  assertNothingOf(daemon.output);
+  const openai = { instructions: `Never say ${KEY}` };
+  await assertNothingShown(t, url, { openai, system: { log_level: "debug" } });
 });
 
 test("a secret echoed in a handshake error is never shown", async (t) => {
@@ -87,16 +96,5 @@ test("a secret echoed in a handshake error is never shown", async (t) => {
     response.writeHead(401, { "content-type": "application/json" });
     response.end(JSON.stringify({ error }));
   });
-  const base = url.replace("ws:", "http:").replace(/\/realtime.*/, "");
-  const paths = configure(t, { openai: { base_url: base } });
-  writeWav(paths.question, noise(24_000));
-  const daemon = launch(t, paths, daemonEnv({ STATE_DIRECTORY: paths.folder }));
-  await daemon.says("Ready");
-  await daemon.command("wake");
-  await eventually("a metrics file", () => daemon.metricsFiles().length > 0);
-  const text = await seen(daemon, paths.folder);
-  assert.match(text, /\*\*\*/, "something was there to be hidden");
-  assertNothingOf(text);
-  await daemon.stop();
-  assertNothingOf(daemon.output);
+  await assertNothingShown(t, url, {});
 });

@@ -1,7 +1,7 @@
 /** A voice session of `@openai/agents-realtime`, for a conversation with the simulated peer. */
 
-import type { OpenAIRealtimeEventTypes } from "@openai/agents-realtime";
 import {
+  type OpenAIRealtimeEventTypes,
   OpenAIRealtimeWebSocket,
   RealtimeAgent,
   RealtimeSession,

@@ -1,7 +1,6 @@
 /** What a public client tells its application, kept in order, with a way to wait for more of it. */
 
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { isObject, parseJson } from "../../src/sim/peer/json.ts";
+import { isObject, type JsonObject, parseJson } from "../../src/sim/peer/json.ts";
 
 /** A test that waits for longer than this has failed, milliseconds. */
 const WAIT_MAX_MS = 20_000;

@@ -28,8 +28,7 @@ import {
   SimWakeEngine,
   simPresence,
 } from "../../src/sim/parts.ts";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { isObject, parseJson } from "../../src/sim/peer/json.ts";
+import { isObject, type JsonObject, parseJson } from "../../src/sim/peer/json.ts";
 import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
 import { SimSpeaker } from "../../src/sim/speaker.ts";
 import { FastClock } from "./fast-clock.ts";

@@ -5,8 +5,14 @@
 
 import assert from "node:assert/strict";
 import type { Settings } from "../../src/core/settings/table.ts";
-import type { JsonObject, JsonValue } from "../../src/sim/peer/json.ts";
-import { listAt, numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
+import {
+  type JsonObject,
+  type JsonValue,
+  listAt,
+  numberAt,
+  objectAt,
+  textAt,
+} from "../../src/sim/peer/json.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";
 import { FaultRig, type RigOptions } from "./fault-rig.ts";
 import { avoids, type Trap } from "./traps.ts";

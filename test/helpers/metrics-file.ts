@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Fields, fields, number } from "../../src/core/json.ts";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
+import { type JsonObject, numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";

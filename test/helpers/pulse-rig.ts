@@ -6,8 +6,7 @@
  * Both are 24 kHz mono s16le, so sound passes bit for bit. Everything lives in one temporary folder;
  * a server whose test was killed ends by itself two minutes later.
  */
-import type { ChildProcess } from "node:child_process";
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

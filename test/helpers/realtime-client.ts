@@ -5,8 +5,7 @@
 
 import { WebSocket } from "ws";
 import { base64Of } from "../../src/sim/peer/base64.ts";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { isObject, parseJson, textAt } from "../../src/sim/peer/json.ts";
+import { isObject, type JsonObject, parseJson, textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { serverProblem } from "../../src/sim/peer/validate.ts";
 

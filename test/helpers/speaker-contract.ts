@@ -8,8 +8,7 @@ import type { TestContext } from "node:test";
 import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import type { Speaker } from "../../src/ports.ts";
 import { eventually } from "./host.ts";
-import type { HeardSpeaker } from "./sound.ts";
-import { noise, speakerSink } from "./sound.ts";
+import { type HeardSpeaker, noise, speakerSink } from "./sound.ts";
 
 const PCM = noise(12_345);
 /** The resolution of a real clock, and the time between two statements. */

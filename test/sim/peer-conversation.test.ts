@@ -3,10 +3,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { samplesToMs } from "../../src/core/audio/pcm.ts";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { listAt, numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
-import type { Peer } from "../../src/sim/peer/peer.ts";
-import { startPeer } from "../../src/sim/peer/peer.ts";
+import { type JsonObject, listAt, numberAt, objectAt, textAt } from "../../src/sim/peer/json.ts";
+import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
 import { Client } from "../helpers/realtime-client.ts";
 import { joined, room, syllables } from "../helpers/speech.ts";
 

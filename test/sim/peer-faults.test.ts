@@ -2,12 +2,9 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { isObject, objectAt, parseJson, textAt } from "../../src/sim/peer/json.ts";
-import type { Peer } from "../../src/sim/peer/peer.ts";
-import { startPeer } from "../../src/sim/peer/peer.ts";
-import type { ClientOptions } from "../helpers/realtime-client.ts";
-import { Client } from "../helpers/realtime-client.ts";
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from "../../src/sim/peer/json.ts";
+import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
+import { Client, type ClientOptions } from "../helpers/realtime-client.ts";
 
 async function peerWith(context: TestContext, scenario: JsonObject): Promise<Peer> {
   const peer = await startPeer({ scenario: { pace: 50, ...scenario } });

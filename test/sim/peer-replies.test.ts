@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { JsonObject } from "../../src/sim/peer/json.ts";
-import { listAt, numberAt, textAt } from "../../src/sim/peer/json.ts";
-import type { Peer } from "../../src/sim/peer/peer.ts";
-import { startPeer } from "../../src/sim/peer/peer.ts";
+import { type JsonObject, listAt, numberAt, textAt } from "../../src/sim/peer/json.ts";
+import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
 import { Client } from "../helpers/realtime-client.ts";
 
 async function meet(context: TestContext, scenario: JsonObject): Promise<[Peer, Client]> {

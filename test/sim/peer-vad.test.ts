@@ -6,8 +6,7 @@ import { test } from "node:test";
 import { msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { convertTo24k } from "../../src/core/audio/rate.ts";
 import { parseWav, wavToMono } from "../../src/core/audio/wav.ts";
-import type { VadEvent } from "../../src/sim/peer/vad.ts";
-import { Vad } from "../../src/sim/peer/vad.ts";
+import { Vad, type VadEvent } from "../../src/sim/peer/vad.ts";
 import { joined, room, syllables } from "../helpers/speech.ts";
 
 const SETTINGS = { threshold: 0.5, silenceMs: 500 };

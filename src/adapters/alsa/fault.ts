@@ -5,8 +5,7 @@
  * those of alsa-lib and alsa-utils in the C locale.
  */
 import { soundCause } from "../../core/alsa/cause.ts";
-import type { Fault } from "../../core/fault.ts";
-import { fault } from "../../core/fault.ts";
+import { type Fault, fault } from "../../core/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { soundFacts } from "./sound-facts.ts";
 

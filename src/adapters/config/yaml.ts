@@ -5,8 +5,21 @@
  * bounded); a message never quotes the file, for it may hold a key.
  */
 
-import type { Alias, CST, Document, YAMLError } from "yaml";
-import { Composer, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser, visit } from "yaml";
+import {
+  type Alias,
+  Composer,
+  type CST,
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+  visit,
+  type YAMLError,
+} from "yaml";
 import type { Locate, Position, Problem } from "../../core/settings/validate.ts";
 import { type Slip, slipAt } from "../../core/settings/yaml-slips.ts";
 

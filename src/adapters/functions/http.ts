@@ -6,8 +6,7 @@
  * to. node:https rather than fetch: that alone would cost some 12 MB for good.
  */
 
-import type { IncomingMessage, RequestOptions } from "node:http";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { type HttpRun, urlOf } from "../../core/functions/custom.ts";
 import { foreignText, type ToolResult } from "../../core/functions/result.ts";

@@ -4,8 +4,14 @@
  */
 
 import { FaultError } from "../../core/fault.ts";
-import type { Bank, InputLine, InputOptions, OutputLine, OutputOptions } from "./bank.ts";
-import { noGpio } from "./bank.ts";
+import {
+  type Bank,
+  type InputLine,
+  type InputOptions,
+  noGpio,
+  type OutputLine,
+  type OutputOptions,
+} from "./bank.ts";
 import type { Picked } from "./pick.ts";
 
 export class LateBank implements Bank {

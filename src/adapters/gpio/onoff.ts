@@ -17,8 +17,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Fault } from "../../core/fault.ts";
-import { fault } from "../../core/fault.ts";
+import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
 import {

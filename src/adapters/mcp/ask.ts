@@ -5,8 +5,7 @@
  * Invariants: no redirect is followed; the certificate is checked; it ends with its signal.
  */
 
-import type { IncomingMessage } from "node:http";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { type Trouble, trouble } from "../../core/mcp/trouble.ts";
 import { errorCode } from "../os/files.ts";

@@ -10,14 +10,12 @@ import lpcm16 from "node-record-lpcm16";
 import type { InputChannel } from "../../core/alsa/input-channel.ts";
 import { Framer } from "../../core/audio/framer.ts";
 import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
-import type { Fault } from "../../core/fault.ts";
-import { fault } from "../../core/fault.ts";
+import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../../ports.ts";
 import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, WRONG_RATE } from "../alsa/fault.ts";
 import { channelOf } from "../alsa/input-channel.ts";
-import type { ChildEnd } from "../os/child.ts";
-import { SupervisedChild } from "../os/child.ts";
+import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { PipeReader } from "./pipe-reader.ts";
 
 /** Sound flows all the time, so this long without any is a stall. */

@@ -4,8 +4,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { convertTo24k } from "../../core/audio/rate.ts";
 import { parseWav, wavToMono } from "../../core/audio/wav.ts";
-import type { Fault } from "../../core/fault.ts";
-import { FaultError, fault } from "../../core/fault.ts";
+import { type Fault, FaultError, fault } from "../../core/fault.ts";
 
 /** Largest file that is read into memory. */
 export const WAV_FILE_MAX_BYTES = 512 * 1024 * 1024;

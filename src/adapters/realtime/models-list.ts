@@ -4,8 +4,7 @@
  */
 
 import { rename, writeFile } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { parseJson, record } from "../../core/json.ts";

@@ -4,15 +4,13 @@
  *
  * Invariant: a process is waiting, its device open, before there is anything to play.
  */
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import type { Clock, Dice } from "../../ports.ts";
 import { CardWatch } from "../alsa/card-watch.ts";
 import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
-import type { ChildEnd } from "../os/child.ts";
-import { SupervisedChild } from "../os/child.ts";
+import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { withLeadIn } from "./lead-in.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
 import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";

@@ -18,8 +18,7 @@ import {
 } from "../../core/audio/pcm.ts";
 import { thrownText } from "../../core/fault.ts";
 import { keepInspectorShut } from "../os/quiet-inspector.ts";
-import type { Report } from "./messages.ts";
-import { PROBE_ARGUMENT } from "./messages.ts";
+import { PROBE_ARGUMENT, type Report } from "./messages.ts";
 
 type SpeakerClass = typeof Speaker;
 

@@ -5,19 +5,16 @@
  * Silence is asked for; a child that does not answer in time is killed, which is silence, too.
  */
 
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Clock, Dice } from "../../ports.ts";
 import { CardWatch } from "../alsa/card-watch.ts";
 import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
-import type { ChildEnd } from "../os/child.ts";
-import { SupervisedChild } from "../os/child.ts";
+import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { withLeadIn } from "./lead-in.ts";
-import type { Order, Report } from "./messages.ts";
-import { parseReport } from "./messages.ts";
+import { type Order, parseReport, type Report } from "./messages.ts";
 import { PacedSpeaker } from "./paced-writer.ts";
 import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 

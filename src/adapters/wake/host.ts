@@ -8,11 +8,9 @@
  */
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
-import type { Fault } from "../../core/fault.ts";
-import { fault, thrownText } from "../../core/fault.ts";
+import { type Fault, fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
-import type { HostRequest, WakeSetup } from "./protocol.ts";
-import { parseReply } from "./protocol.ts";
+import { type HostRequest, parseReply, type WakeSetup } from "./protocol.ts";
 
 /** Frames given and not yet answered: 128 × 32 ms are 4 s, three look-backs. */
 export const IN_FLIGHT_MAX = 128;

@@ -11,8 +11,7 @@ import { FaultError, fault } from "../../core/fault.ts";
 import { SENSITIVITY_DEFAULT } from "../../core/wake/sensitivity.ts";
 import { keepInspectorShut } from "../os/quiet-inspector.ts";
 import { porcupineFault } from "./porcupine-errors.ts";
-import type { Detector, HostReply, WakeSetup } from "./protocol.ts";
-import { serveWake } from "./protocol.ts";
+import { type Detector, type HostReply, serveWake, type WakeSetup } from "./protocol.ts";
 
 const KEYWORD_FILE = ".ppn";
 

@@ -6,8 +6,7 @@
  * words given, with the key cut out.
  */
 
-import type { Fault, Recovery } from "../../core/fault.ts";
-import { FaultError, fault } from "../../core/fault.ts";
+import { type Fault, FaultError, fault, type Recovery } from "../../core/fault.ts";
 import type { WakeSetup } from "./protocol.ts";
 
 const KEYLESS = "or set wake_word.engine to porcupine-keyless";

@@ -7,16 +7,14 @@
  * output and no fault. A key that is refused is told once and not tried again.
  */
 
-import type { ChildProcess } from "node:child_process";
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { within } from "../../core/timeout.ts";
 import type { WakeWord } from "../../core/wake/plan.ts";
-import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
+import type { Clock, Dice } from "../../ports.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
-import type { WakeProcess, WakeProcessSink } from "./host.ts";
-import { WakeHost } from "./host.ts";
+import { WakeHost, type WakeProcess, type WakeProcessSink } from "./host.ts";
 import { redacted } from "./porcupine-errors.ts";
 
 export interface PorcupineWakeOptions {
@@ -47,12 +45,10 @@ const ENVIRONMENT: readonly string[] = [
   ...["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"],
 ];
 
-export class PorcupineWakeEngine implements WakeEngine {
-  readonly #host: WakeHost;
-
+export class PorcupineWakeEngine extends WakeHost {
   constructor(options: PorcupineWakeOptions) {
     const { words, accessKey = "", modelPath = "", clock, dice } = options;
-    this.#host = new WakeHost({
+    super({
       spawn: (sink) => spawnChild(sink, clock, accessKey),
       setup: { words, accessKey, modelPath },
       startMaxMs: START_MAX_MS,
@@ -61,34 +57,8 @@ export class PorcupineWakeEngine implements WakeEngine {
     });
   }
 
-  /** Frames not taken: the engine was not ready, or too far behind. */
-  get framesDropped(): number {
-    return this.#host.framesDropped;
-  }
-
-  /** Frames given and not yet heard. */
-  get framesWaiting(): number {
-    return this.#host.framesWaiting;
-  }
-
-  get restarts(): number {
-    return this.#host.restarts;
-  }
-
-  start(sink: WakeSink): void {
-    this.#host.start(sink);
-  }
-
-  feed(frame: Int16Array, endSample: number): void {
-    this.#host.feed(frame, endSample);
-  }
-
   /** It hears all its words always. */
-  listenFor(): void {}
-
-  close(): Promise<void> {
-    return this.#host.close();
-  }
+  override listenFor(): void {}
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -8,8 +8,14 @@
  */
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
-import type { Fault, FaultCode, Recovery } from "../../core/fault.ts";
-import { FaultError, fault, thrownText } from "../../core/fault.ts";
+import {
+  type Fault,
+  type FaultCode,
+  FaultError,
+  fault,
+  type Recovery,
+  thrownText,
+} from "../../core/fault.ts";
 import type { WakeWord } from "../../core/wake/plan.ts";
 
 /** What an engine needs to open. Empty text: not given. */

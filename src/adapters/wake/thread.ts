@@ -6,10 +6,9 @@
 import { Worker } from "node:worker_threads";
 import { within } from "../../core/timeout.ts";
 import type { WakeWord } from "../../core/wake/plan.ts";
-import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
+import type { Clock, Dice } from "../../ports.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
-import type { WakeProcess, WakeProcessSink } from "./host.ts";
-import { WakeHost } from "./host.ts";
+import { WakeHost, type WakeProcess, type WakeProcessSink } from "./host.ts";
 
 export interface ThreadWakeOptions {
   readonly words: readonly WakeWord[];
@@ -26,48 +25,16 @@ const HEAP_MAX_MB = 64;
 /** What is young in it: a frame's message dies at once. V8 would take 16 MB where it may. */
 const YOUNG_MAX_MB = 2;
 
-export class ThreadWakeEngine implements WakeEngine {
-  readonly #host: WakeHost;
-
+export class ThreadWakeEngine extends WakeHost {
   /** `program`: the worker's file beside this one, without its extension. */
   constructor(program: string, { words, clock, dice }: ThreadWakeOptions) {
-    this.#host = new WakeHost({
+    super({
       spawn: (sink) => spawnWorker(program, sink, clock),
       setup: { words, accessKey: "", modelPath: "" },
       startMaxMs: START_MAX_MS,
       clock,
       dice,
     });
-  }
-
-  /** Frames not taken: the engine was not ready, or too far behind. */
-  get framesDropped(): number {
-    return this.#host.framesDropped;
-  }
-
-  /** Frames given and not yet heard. */
-  get framesWaiting(): number {
-    return this.#host.framesWaiting;
-  }
-
-  get restarts(): number {
-    return this.#host.restarts;
-  }
-
-  start(sink: WakeSink): void {
-    this.#host.start(sink);
-  }
-
-  feed(frame: Int16Array, endSample: number): void {
-    this.#host.feed(frame, endSample);
-  }
-
-  listenFor(keyword: string, on: boolean): void {
-    this.#host.listenFor(keyword, on);
-  }
-
-  close(): Promise<void> {
-    return this.#host.close();
   }
 }
 

@@ -8,8 +8,7 @@
 
 import { allowed } from "../../core/settings/read-value.ts";
 import type { Reload, Row, Value } from "../../core/settings/row.ts";
-import type { SettingKey } from "../../core/settings/table.ts";
-import { ROWS, SECTIONS } from "../../core/settings/table.ts";
+import { ROWS, SECTIONS, type SettingKey } from "../../core/settings/table.ts";
 
 /** Widest line of the example file, characters. */
 const WIDTH = 100;

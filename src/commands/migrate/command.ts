@@ -5,8 +5,7 @@
  * before is kept beside the file.
  */
 
-import type { CommandLine, CommandSpec } from "../args.ts";
-import { readCommandLine, usageError } from "../args.ts";
+import { type CommandLine, type CommandSpec, readCommandLine, usageError } from "../args.ts";
 import { migrateFile } from "./file.ts";
 import { moveModel } from "./model.ts";
 import { rollBack } from "./rollback.ts";

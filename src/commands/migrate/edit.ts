@@ -10,8 +10,16 @@
  * to check by parsing it.
  */
 
-import type { Document, Pair } from "yaml";
-import { isAlias, isMap, isScalar, parseDocument, stringify, visit } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  type Pair,
+  parseDocument,
+  stringify,
+  visit,
+} from "yaml";
 import type { Value } from "../../core/settings/row.ts";
 import type { Path } from "../../core/settings/validate.ts";
 import { LineEditor } from "./line-editor.ts";

@@ -1,15 +1,20 @@
 /** `pipit migrate-config [FILE]`: older keys to today's, and a persona.ini into the instructions. */
 
-import type { CommandLine } from "../args.ts";
-import { EXIT_FINE } from "../args.ts";
+import { type CommandLine, EXIT_FINE } from "../args.ts";
 import { warnOfOtherConfig } from "../load-settings.ts";
 import { olderEnvironment, readPersona } from "./io-older-files.ts";
-import type { ConfigText } from "./output.ts";
-import { carryOut, print, problemLines, readConfig, refuse, today } from "./output.ts";
+import {
+  type ConfigText,
+  carryOut,
+  print,
+  problemLines,
+  readConfig,
+  refuse,
+  today,
+} from "./output.ts";
 import { environmentLines, listed, listLines } from "./report.ts";
 import { hideSecrets } from "./secrets.ts";
-import type { Migrated, MoreEdits } from "./text.ts";
-import { keysIn, migrateText } from "./text.ts";
+import { keysIn, type Migrated, type MoreEdits, migrateText } from "./text.ts";
 
 /** Returns the exit code. */
 export async function migrateFile(named: string | undefined, line: CommandLine): Promise<number> {

@@ -4,8 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../../adapters/os/files.ts";
 import { parseIni } from "./ini.ts";
-import type { ReplaceFiles } from "./io-store.ts";
-import { realReplaceFiles } from "./io-store.ts";
+import { type ReplaceFiles, realReplaceFiles } from "./io-store.ts";
 import { traitsToInstructions } from "./persona.ts";
 
 /** Larger files are none of these, bytes. */

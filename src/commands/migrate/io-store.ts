@@ -10,8 +10,7 @@ import { constants } from "node:fs";
 import { open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CONFIG_MAX_BYTES } from "../../adapters/config/file.ts";
-import type { Files } from "../../adapters/os/files.ts";
-import { errorCode, realFiles } from "../../adapters/os/files.ts";
+import { errorCode, type Files, realFiles } from "../../adapters/os/files.ts";
 import { type Fault, fault } from "../../core/fault.ts";
 
 /** Backups by number; beyond it the owner is asked to clear up. */

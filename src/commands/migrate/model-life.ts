@@ -1,7 +1,6 @@
 /** Which models of the catalogue still answer on a day, and who comes after one that does not. */
 
-import type { Model } from "../../core/models/catalogue.ts";
-import { MODELS, modelNamed } from "../../core/models/catalogue.ts";
+import { MODELS, type Model, modelNamed } from "../../core/models/catalogue.ts";
 
 /** Has it been shut down by that day (YYYY-MM-DD)? */
 export function isDead(model: Model, today: string): boolean {

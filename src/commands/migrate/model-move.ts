@@ -3,8 +3,7 @@
  * dead model, none twice, somebody left to ask), and what differs for the owner.
  */
 
-import type { Model } from "../../core/models/catalogue.ts";
-import { MODELS, modelNamed } from "../../core/models/catalogue.ts";
+import { MODELS, type Model, modelNamed } from "../../core/models/catalogue.ts";
 import { chainOf } from "../../core/models/fallback.ts";
 import { chooseVoice, voiceSettings } from "../../core/models/voice.ts";
 import type { SettingKey, Settings } from "../../core/settings/table.ts";

@@ -2,11 +2,15 @@
 
 import { parseYaml } from "../../adapters/config/yaml.ts";
 import type { Settings } from "../../core/settings/table.ts";
-import type { CommandLine } from "../args.ts";
-import { EXIT_FINE } from "../args.ts";
+import { type CommandLine, EXIT_FINE } from "../args.ts";
 import { editYaml } from "./edit.ts";
-import type { Difference, ModelMove } from "./model-move.ts";
-import { behaviour, differences, planModelMove } from "./model-move.ts";
+import {
+  behaviour,
+  type Difference,
+  differences,
+  type ModelMove,
+  planModelMove,
+} from "./model-move.ts";
 import { carryOut, print, problemLines, readConfig, refuse, today } from "./output.ts";
 import { shownValue } from "./report.ts";
 import { secretsIn } from "./secrets.ts";

@@ -1,7 +1,6 @@
 /** The older keys of `audio`, `session` and `system`. */
 
 import { DEFAULTS } from "../../core/settings/table.ts";
-import type { Older, OlderKey, Outcome } from "./older-key.ts";
 import {
   assign,
   assignNumber,
@@ -10,6 +9,9 @@ import {
   isTemplate,
   keep,
   numeral,
+  type Older,
+  type OlderKey,
+  type Outcome,
   renamed,
   renamedNumber,
   truth,

@@ -3,8 +3,16 @@
 import { baseOf } from "../../core/home/spec.ts";
 import { addressTrouble } from "../../core/mcp/servers.ts";
 import type { OlderName } from "../../core/settings/older-names.ts";
-import type { Assignment, OlderKey, Outcome } from "./older-key.ts";
-import { assign, becomes, gone, isTemplate, keep } from "./older-key.ts";
+import {
+  type Assignment,
+  assign,
+  becomes,
+  gone,
+  isTemplate,
+  keep,
+  type OlderKey,
+  type Outcome,
+} from "./older-key.ts";
 
 const TOKEN_FILE = "/etc/pipit/credentials/HOME_ASSISTANT_TOKEN";
 const TOKEN = `\${HOME_ASSISTANT_TOKEN:-}`;

@@ -9,7 +9,6 @@ import { KEYLESS_KEYWORDS } from "../../core/wake/keyless-words.ts";
 import { OFFICIAL_MODELS } from "../../core/wake/official.ts";
 import { wordKey } from "../../core/wake/sensitivity.ts";
 import { isDead, isDeadName, livingSuccessor } from "./model-life.ts";
-import type { Older, OlderKey, Outcome } from "./older-key.ts";
 import {
   assign,
   assignNumber,
@@ -18,6 +17,9 @@ import {
   isTemplate,
   keep,
   numeral,
+  type Older,
+  type OlderKey,
+  type Outcome,
   renamedNumber,
   truth,
 } from "./older-key.ts";

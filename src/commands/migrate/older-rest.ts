@@ -1,8 +1,7 @@
 /** The older sections that Pipit has not: the web page, `advanced`, `persona`. */
 
 import { OLDER_BY_SECTION } from "../../core/settings/older-names.ts";
-import type { OlderKey } from "./older-key.ts";
-import { becomes, gone } from "./older-key.ts";
+import { becomes, gone, type OlderKey } from "./older-key.ts";
 import { traitsToInstructions } from "./persona.ts";
 
 const WEB = "Pipit has no web page: this file over SSH, pipit status and journalctl take its place";

@@ -13,8 +13,7 @@ import {
 } from "../../adapters/config/file.ts";
 import { errorCode } from "../../adapters/os/files.ts";
 import { faultLine } from "../../core/fault.ts";
-import type { Problem } from "../../core/settings/validate.ts";
-import { formatProblem } from "../../core/settings/validate.ts";
+import { formatProblem, type Problem } from "../../core/settings/validate.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE } from "../args.ts";
 import { diffLines } from "./diff.ts";
 import { realReplaceFiles, replaceConfig } from "./io-store.ts";

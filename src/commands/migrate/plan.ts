@@ -7,8 +7,7 @@
  */
 
 import type { Value } from "../../core/settings/row.ts";
-import type { SettingKey } from "../../core/settings/table.ts";
-import { isSettingKey, SECTIONS } from "../../core/settings/table.ts";
+import { isSettingKey, SECTIONS, type SettingKey } from "../../core/settings/table.ts";
 import { TABLE } from "../../core/settings/table-rows.ts";
 import type { Path } from "../../core/settings/validate.ts";
 import {

@@ -2,8 +2,7 @@
 
 import { chooseConfig } from "../../adapters/config/file.ts";
 import { faultLine } from "../../core/fault.ts";
-import type { CommandLine } from "../args.ts";
-import { EXIT_FAILED, EXIT_FINE } from "../args.ts";
+import { type CommandLine, EXIT_FAILED, EXIT_FINE } from "../args.ts";
 import { rollbackConfig } from "./io-store.ts";
 import { print } from "./output.ts";
 

@@ -8,13 +8,16 @@
 import { parseYaml } from "../../adapters/config/yaml.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
 import { brokenRules, pathOf } from "../../core/settings/rules.ts";
-import type { SettingKey } from "../../core/settings/table.ts";
-import { ROWS, type Settings } from "../../core/settings/table.ts";
-import type { Locate, Path, Position, Problem } from "../../core/settings/validate.ts";
-import { validate } from "../../core/settings/validate.ts";
+import { ROWS, type SettingKey, type Settings } from "../../core/settings/table.ts";
+import {
+  type Locate,
+  type Path,
+  type Position,
+  type Problem,
+  validate,
+} from "../../core/settings/validate.ts";
 import { editYaml } from "./edit.ts";
-import type { Edit, Plan, PlanFacts } from "./plan.ts";
-import { planMigration } from "./plan.ts";
+import { type Edit, type Plan, type PlanFacts, planMigration } from "./plan.ts";
 import { secretsIn } from "./secrets.ts";
 
 export interface Migrated {

@@ -4,8 +4,15 @@
  * The conversation behind it knows only GA. Pure.
  */
 
-import type { JsonObject, JsonValue } from "./json.ts";
-import { isObject, listAt, objectAt, textAt, without } from "./json.ts";
+import {
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  listAt,
+  objectAt,
+  textAt,
+  without,
+} from "./json.ts";
 import type { ServerEvent } from "./wire.ts";
 
 type Fields = { [key: string]: JsonValue };

@@ -1,8 +1,7 @@
 /** What faults make of an event's text. Pure. */
 
 import type { Action } from "./fault-types.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
-import { isObject, without } from "./json.ts";
+import { isObject, type JsonObject, type JsonValue, without } from "./json.ts";
 
 /** The frames that go out for an event: usually one, its own. */
 export function altered(event: JsonObject, actions: readonly Action[]): string[] {

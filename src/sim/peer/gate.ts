@@ -3,15 +3,21 @@
  * to WebSocket, and what a scenario lets go wrong before it. Who is through belongs to the house.
  */
 
-import type { IncomingMessage, Server } from "node:http";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Socket } from "node:net";
-import type { WebSocket } from "ws";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../../ports.ts";
 import type { Action, FaultDesk, Strike } from "./fault-types.ts";
-import type { Admission, HttpReply, Visit } from "./handshake.ts";
-import { admit, answerHttp, errorReply, jsonReply, visitOf } from "./handshake.ts";
+import {
+  type Admission,
+  admit,
+  answerHttp,
+  errorReply,
+  type HttpReply,
+  jsonReply,
+  type Visit,
+  visitOf,
+} from "./handshake.ts";
 import type { Scenario } from "./scenario.ts";
 import { invalid } from "./wire.ts";
 

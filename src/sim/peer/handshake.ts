@@ -1,10 +1,8 @@
 /** What the HTTP side of the peer decides: who may in, and in which words the others are refused. */
 
 import type { JsonObject, JsonValue } from "./json.ts";
-import type { ModelOffer, Scenario } from "./scenario.ts";
-import { modelNotFound, offerOf } from "./scenario.ts";
-import type { ApiError } from "./wire.ts";
-import { invalid } from "./wire.ts";
+import { type ModelOffer, modelNotFound, offerOf, type Scenario } from "./scenario.ts";
+import { type ApiError, invalid } from "./wire.ts";
 
 /** What counts of a request; `beta` says that it carries `OpenAI-Beta: realtime=v1`. */
 export interface Visit {

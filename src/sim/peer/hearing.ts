@@ -7,8 +7,7 @@
 import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import type { TurnDetection } from "./session.ts";
 import { Vad } from "./vad.ts";
-import type { Result } from "./wire.ts";
-import { invalid } from "./wire.ts";
+import { invalid, type Result } from "./wire.ts";
 
 /** Least audio of a manual commit, milliseconds (facts, 3.6). */
 const COMMIT_MIN_MS = 100;

@@ -4,8 +4,7 @@
  * A field that cannot be read takes its default, so that reading goes on.
  */
 
-import type { Document, LineCounter } from "yaml";
-import { isAlias, isMap, isNode, isScalar, isSeq } from "yaml";
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type LineCounter } from "yaml";
 import { didYouMean } from "../../core/suggest.ts";
 import type { JsonValue } from "./json.ts";
 

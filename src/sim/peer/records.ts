@@ -4,8 +4,7 @@
  */
 
 import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
-import type { JsonObject } from "./json.ts";
-import { textAt, without } from "./json.ts";
+import { type JsonObject, textAt, without } from "./json.ts";
 import type { SentSound } from "./reply.ts";
 
 /** Entries of the log; the oldest go first. */

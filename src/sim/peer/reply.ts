@@ -6,8 +6,7 @@
 
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import { base64Of } from "./base64.ts";
-import type { Tokens } from "./billing.ts";
-import { assistantAudioTokens, sum, textTokens } from "./billing.ts";
+import { assistantAudioTokens, sum, type Tokens, textTokens } from "./billing.ts";
 import type { Item, Items } from "./items.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Part, Step } from "./reply-plan.ts";

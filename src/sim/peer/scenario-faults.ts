@@ -3,8 +3,17 @@
 import { didYouMean } from "../../core/suggest.ts";
 import type { Action, FaultRule, Point } from "./fault-types.ts";
 import { isObject } from "./json.ts";
-import type { Field } from "./reader.ts";
-import { anything, integer, list, made, number, record, text, variants } from "./reader.ts";
+import {
+  anything,
+  type Field,
+  integer,
+  list,
+  made,
+  number,
+  record,
+  text,
+  variants,
+} from "./reader.ts";
 import { delay, errorField } from "./scenario-turns.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "./wire.ts";
 

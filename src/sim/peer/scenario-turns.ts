@@ -1,10 +1,9 @@
 /** How a turn stands in a scenario file: what is said, when, and how it ends. */
 
-import type { JsonObject, JsonValue } from "./json.ts";
-import { isObject } from "./json.ts";
-import type { Field, Values } from "./reader.ts";
+import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 import {
   anything,
+  type Field,
   flag,
   integer,
   list,
@@ -15,6 +14,7 @@ import {
   optional,
   record,
   text,
+  type Values,
 } from "./reader.ts";
 import type { Ending, ItemPlan, Turn } from "./scenario.ts";
 import type { ApiError } from "./wire.ts";

@@ -3,10 +3,8 @@
  * An update is all or nothing: where one value cannot be had, everything stays as it was.
  */
 
-import type { JsonObject, JsonValue } from "./json.ts";
-import { isObject, objectAt, overlay, textAt } from "./json.ts";
-import type { ApiError, Result } from "./wire.ts";
-import { invalid } from "./wire.ts";
+import { isObject, type JsonObject, type JsonValue, objectAt, overlay, textAt } from "./json.ts";
+import { type ApiError, invalid, type Result } from "./wire.ts";
 
 /** The silence of the published `session.created` capture; the documents say 500. */
 const SILENCE_MS = 200;

@@ -3,8 +3,7 @@
  * come after the answer, and it may fail; the peer knows only the words its scenario tells it.
  */
 
-import type { JsonObject } from "./json.ts";
-import { isObject, objectAt } from "./json.ts";
+import { isObject, type JsonObject, objectAt } from "./json.ts";
 import { pieces } from "./reply-plan.ts";
 import type { Heard } from "./scenario.ts";
 import type { Schedule } from "./schedule.ts";

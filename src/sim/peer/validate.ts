@@ -7,10 +7,17 @@ import { readFileSync } from "node:fs";
 import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import type { JsonObject, JsonValue } from "./json.ts";
-import { isObject, listAt, objectAt, parseJson, textAt, without } from "./json.ts";
-import type { ApiError } from "./wire.ts";
-import { invalid } from "./wire.ts";
+import {
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  listAt,
+  objectAt,
+  parseJson,
+  textAt,
+  without,
+} from "./json.ts";
+import { type ApiError, invalid } from "./wire.ts";
 
 export type Dialect = "ga" | "beta";
 

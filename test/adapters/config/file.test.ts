@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { test } from "node:test";
-import type { LoadedConfig } from "../../../src/adapters/config/file.ts";
+import { type TestContext, test } from "node:test";
 import {
   CONFIG_MAX_BYTES,
+  type LoadedConfig,
   loadConfig,
   PROBLEMS_SHOWN_MAX,
 } from "../../../src/adapters/config/file.ts";

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OutputOptions } from "../../../src/adapters/gpio/bank.ts";
-import { pinFault } from "../../../src/adapters/gpio/bank.ts";
+import { type OutputOptions, pinFault } from "../../../src/adapters/gpio/bank.ts";
 import { GpioLeds } from "../../../src/adapters/gpio/leds.ts";
 import type { Fault } from "../../../src/core/fault.ts";
 import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";

@@ -3,17 +3,22 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
-import type { Lpcm16MicrophoneOptions } from "../../../src/adapters/microphone/lpcm16.ts";
-import { Lpcm16Microphone } from "../../../src/adapters/microphone/lpcm16.ts";
+import {
+  Lpcm16Microphone,
+  type Lpcm16MicrophoneOptions,
+} from "../../../src/adapters/microphone/lpcm16.ts";
 import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
 import { wavHeader } from "../../../src/core/audio/wav.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import { eventually, tempFolder } from "../../helpers/host.ts";
 import { NO_PULSE, startPulseRig } from "../../helpers/pulse-rig.ts";
-import type { HeardMicrophone } from "../../helpers/sound.ts";
-import { indexOfSamples, microphoneSink, noise } from "../../helpers/sound.ts";
-import type { StubProgram } from "../../helpers/stub-program.ts";
-import { stubProgram } from "../../helpers/stub-program.ts";
+import {
+  type HeardMicrophone,
+  indexOfSamples,
+  microphoneSink,
+  noise,
+} from "../../helpers/sound.ts";
+import { type StubProgram, stubProgram } from "../../helpers/stub-program.ts";
 
 const clock = new SystemClock();
 const dice = new SystemDice();

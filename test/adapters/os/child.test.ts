@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { afterEach, test } from "node:test";
-import type { ChildEnd } from "../../../src/adapters/os/child.ts";
-import { CHILD_BACKOFF, SupervisedChild } from "../../../src/adapters/os/child.ts";
+import { CHILD_BACKOFF, type ChildEnd, SupervisedChild } from "../../../src/adapters/os/child.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { backoffDelayMs } from "../../../src/core/backoff.ts";
 import { SimDice } from "../../../src/sim/dice.ts";

@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { WakeProcessSink } from "../../../src/adapters/wake/host.ts";
-import { IN_FLIGHT_MAX, WakeHost } from "../../../src/adapters/wake/host.ts";
-import type { HostRequest } from "../../../src/adapters/wake/protocol.ts";
-import { parseReply, parseRequest, serveWake } from "../../../src/adapters/wake/protocol.ts";
+import { IN_FLIGHT_MAX, WakeHost, type WakeProcessSink } from "../../../src/adapters/wake/host.ts";
+import {
+  type HostRequest,
+  parseReply,
+  parseRequest,
+  serveWake,
+} from "../../../src/adapters/wake/protocol.ts";
 import { FaultError, fault } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { SimDice } from "../../../src/sim/dice.ts";

@@ -4,8 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,8 +15,7 @@ import { siblingProgram } from "../../../src/adapters/os/sibling-program.ts";
 import { PorcupineWakeEngine } from "../../../src/adapters/wake/porcupine.ts";
 import { porcupineFault } from "../../../src/adapters/wake/porcupine-errors.ts";
 import { parseReply } from "../../../src/adapters/wake/protocol.ts";
-import type { Fault } from "../../../src/core/fault.ts";
-import { faultLine } from "../../../src/core/fault.ts";
+import { type Fault, faultLine } from "../../../src/core/fault.ts";
 import type { WakeWord } from "../../../src/core/wake/plan.ts";
 import { eventually } from "../../helpers/host.ts";
 import { wordsAt } from "../../helpers/wake-words.ts";

@@ -5,8 +5,7 @@ import { test } from "node:test";
 import { livingSuccessor } from "../../../src/commands/migrate/model-life.ts";
 import { behaviour, differences, planModelMove } from "../../../src/commands/migrate/model-move.ts";
 import { MODELS } from "../../../src/core/models/catalogue.ts";
-import type { Settings } from "../../../src/core/settings/table.ts";
-import { DEFAULTS } from "../../../src/core/settings/table.ts";
+import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 
 const TODAY = "2026-11-26";
 

@@ -14,9 +14,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { NewFile, ReplaceFiles } from "../../../src/commands/migrate/io-store.ts";
 import {
   BACKUPS_MAX,
+  type NewFile,
+  type ReplaceFiles,
   realReplaceFiles,
   replaceConfig,
   rollbackConfig,

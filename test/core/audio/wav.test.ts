@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { WavInfo } from "../../../src/core/audio/wav.ts";
-import { parseWav, WAV_HEADER_BYTES, wavHeader, wavToMono } from "../../../src/core/audio/wav.ts";
+import {
+  parseWav,
+  WAV_HEADER_BYTES,
+  type WavInfo,
+  wavHeader,
+  wavToMono,
+} from "../../../src/core/audio/wav.ts";
 
 interface Shape {
   readonly code?: number;

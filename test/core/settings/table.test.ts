@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readValue } from "../../../src/core/settings/read-value.ts";
-import type { Settings } from "../../../src/core/settings/table.ts";
 import {
   DEFAULTS,
   publicSettings,
   ROWS,
   SECTIONS,
+  type Settings,
   secretValues,
 } from "../../../src/core/settings/table.ts";
 
