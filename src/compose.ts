@@ -3,7 +3,7 @@
  * settings and the environment, starts nothing.
  */
 
-import { alsaName } from "./adapters/alsa/cards.ts";
+import { alsaName } from "./adapters/alsa/card-finder.ts";
 import { FolderWatch } from "./adapters/config/watch.ts";
 import { parseYaml } from "./adapters/config/yaml.ts";
 import { controlSocketPath } from "./adapters/control/path.ts";
@@ -44,7 +44,7 @@ import { NodeSpeaker } from "./adapters/speaker/node.ts";
 import { pickSpeaker } from "./adapters/speaker/pick.ts";
 import { ExitRecord } from "./adapters/systemd/exit-record.ts";
 import { LineJournal } from "./adapters/systemd/journal.ts";
-import { SystemdNotifier } from "./adapters/systemd/notify.ts";
+import { SystemdNotifier } from "./adapters/systemd/notifier.ts";
 import { SystemdPower } from "./adapters/systemd/power.ts";
 import { openWakeEngine, wakePlan } from "./adapters/wake/open.ts";
 import { Appliance } from "./app/appliance.ts";

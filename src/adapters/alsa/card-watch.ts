@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../../ports.ts";
-import type { CardFinder } from "./cards.ts";
+import type { CardFinder } from "./card-finder.ts";
 
 /** Two files of procfs and one stat: some 50 µs. */
 const LOOK_MS = 2_000;

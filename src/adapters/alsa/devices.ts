@@ -18,7 +18,7 @@ import { devicesOf, type Holder, type SoundListing } from "../../core/alsa/listi
 import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { oneLine } from "../../core/fault.ts";
 import { runProgram } from "../os/run-program.ts";
-import { CARD_FOLDERS, readCards } from "./cards.ts";
+import { CARD_FOLDERS, readCards } from "./card-finder.ts";
 import { soundFacts } from "./sound-facts.ts";
 
 /** A device that hangs in its driver is left alone after this. */

@@ -10,7 +10,7 @@ import {
   type InputChannel,
   MONO,
 } from "../../core/alsa/input-channel.ts";
-import { CARD_FOLDERS, type CardFolders, readCards } from "./cards.ts";
+import { CARD_FOLDERS, type CardFolders, readCards } from "./card-finder.ts";
 
 /** `name`: as ALSA takes it. A name that is no card's is left to whoever made it. */
 export function channelOf(

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { ClosedNode, SoundFacts } from "../../core/alsa/cause.ts";
-import { CARD_FOLDERS, type CardFolders, readCards } from "./cards.ts";
+import { CARD_FOLDERS, type CardFolders, readCards } from "./card-finder.ts";
 
 const GROUP_FILE = "/etc/group";
 /** The group's rights to read and write. */

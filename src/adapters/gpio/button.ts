@@ -3,7 +3,7 @@
 import type { Fault } from "../../core/fault.ts";
 import type { Button, ButtonSink, Clock } from "../../ports.ts";
 import type { Bank, InputLine, InputOptions } from "./bank.ts";
-import { PatientPin } from "./patience.ts";
+import { PatientPin } from "./patient-pin.ts";
 
 export interface GpioButtonOptions {
   readonly clock: Clock;

@@ -20,7 +20,7 @@ import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, Leds } from "../../ports.ts";
 import type { Bank, OutputLine } from "./bank.ts";
 import { hasQuietHours, isNight, QUIET_LOOK_MS } from "./night.ts";
-import { PatientPin } from "./patience.ts";
+import { PatientPin } from "./patient-pin.ts";
 
 export interface GpioLedsOptions {
   /** Gives the pins; the first one that it has for a pin number is taken. */

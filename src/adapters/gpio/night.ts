@@ -3,7 +3,7 @@
 import { isQuiet } from "../../core/panel/led-pattern.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock } from "../../ports.ts";
-import { localTime } from "../os/time-zone.ts";
+import { localTime } from "../os/local-time.ts";
 
 /** How often the quiet hours are looked at while at rest. */
 export const QUIET_LOOK_MS = 20_000;

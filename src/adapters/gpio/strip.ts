@@ -13,7 +13,7 @@ import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, Leds } from "../../ports.ts";
 import type { Bank, OutputLine } from "./bank.ts";
 import { hasQuietHours, isNight, QUIET_LOOK_MS } from "./night.ts";
-import { PatientPin } from "./patience.ts";
+import { PatientPin } from "./patient-pin.ts";
 import type { SpiLine } from "./spi.ts";
 
 /** Loudness that is not heard yet: the speaker is fed 300 ms ahead, ten times a second. */

@@ -12,7 +12,7 @@ import { Framer } from "../../core/audio/framer.ts";
 import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../../ports.ts";
-import { CardFinder } from "../alsa/cards.ts";
+import { CardFinder } from "../alsa/card-finder.ts";
 import { alsaFault, WRONG_RATE } from "../alsa/fault.ts";
 import { channelOf } from "../alsa/input-channel.ts";
 import { type ChildEnd, SupervisedChild } from "../os/child.ts";

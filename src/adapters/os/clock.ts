@@ -10,7 +10,7 @@
 
 import { randomInt } from "node:crypto";
 import type { Calendar, Clock, Dice } from "../../ports.ts";
-import { clockIsSet, localTime } from "./time-zone.ts";
+import { clockIsSet, localTime } from "./local-time.ts";
 
 /** The longest delay a Node timer takes, milliseconds (2^31-1: about 24.8 days). */
 export const DELAY_MAX_MS = 2_147_483_647;

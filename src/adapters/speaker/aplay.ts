@@ -7,8 +7,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import type { Clock, Dice } from "../../ports.ts";
+import { CardFinder } from "../alsa/card-finder.ts";
 import { CardWatch } from "../alsa/card-watch.ts";
-import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
 import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { withLeadIn } from "./lead-in.ts";

@@ -8,8 +8,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Clock, Dice } from "../../ports.ts";
+import { CardFinder } from "../alsa/card-finder.ts";
 import { CardWatch } from "../alsa/card-watch.ts";
-import { CardFinder } from "../alsa/cards.ts";
 import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
 import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { siblingProgram } from "../os/sibling-program.ts";

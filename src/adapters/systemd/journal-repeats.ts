@@ -7,7 +7,7 @@
  */
 
 import type { Clock, LogLevel } from "../../ports.ts";
-import { localTime } from "../os/time-zone.ts";
+import { localTime } from "../os/local-time.ts";
 
 /** So often it is said as it comes, within the first hour: a fault that is tried again by hand. */
 export const SAID_FREELY = 3;
@@ -32,7 +32,7 @@ interface Known {
   cancel: () => void;
 }
 
-export class Repeats {
+export class JournalRepeats {
   readonly #options: RepeatsOptions;
   readonly #known = new Map<string, Known>();
 

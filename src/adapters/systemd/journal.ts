@@ -10,8 +10,8 @@ import { oneLine } from "../../core/fault.ts";
 import type { Redactor } from "../../core/redact.ts";
 import type { Clock, Journal, LogLevel } from "../../ports.ts";
 import type { LineSink } from "../os/line-sink.ts";
-import { localTime } from "../os/time-zone.ts";
-import { Repeats } from "./journal-repeats.ts";
+import { localTime } from "../os/local-time.ts";
+import { JournalRepeats } from "./journal-repeats.ts";
 
 /** Longest text of a line, characters: far below the 48 KiB at which journald cuts. */
 export const LINE_MAX_CHARS = 2_000;
@@ -58,7 +58,7 @@ export class LineJournal implements Journal {
   #tokens = LINES_BURST;
   #refilledMs: number | null = null;
   #leftOut = 0;
-  readonly #repeats: Repeats;
+  readonly #repeats: JournalRepeats;
   /** For lines that answer the owner, who waits for them: each is said, however often it comes. */
   readonly answers: Journal;
 
@@ -68,7 +68,7 @@ export class LineJournal implements Journal {
     this.#colour = options.colour;
     this.#level = options.level;
     this.#secrets = options.secrets;
-    this.#repeats = new Repeats({
+    this.#repeats = new JournalRepeats({
       clock: options.clock,
       say: (level, line) => this.#limited(level, line),
     });

@@ -1,7 +1,7 @@
 /** The checks of `pipit doctor` about microphone, loudspeaker, wake word, LEDs and button. */
 
 import { captureLevel } from "../../adapters/alsa/capture-level.ts";
-import { alsaName, readCards } from "../../adapters/alsa/cards.ts";
+import { alsaName, readCards } from "../../adapters/alsa/card-finder.ts";
 import { holderOf } from "../../adapters/alsa/devices.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
 import { pickSpeaker } from "../../adapters/speaker/pick.ts";

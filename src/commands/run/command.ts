@@ -6,7 +6,7 @@
 import { exposedSecrets, hideSecrets, withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
 import { SystemClock } from "../../adapters/os/clock.ts";
-import { localTime } from "../../adapters/os/time-zone.ts";
+import { localTime } from "../../adapters/os/local-time.ts";
 import type { ExitRecord } from "../../adapters/systemd/exit-record.ts";
 import type { LineJournal } from "../../adapters/systemd/journal.ts";
 import type { Appliance } from "../../app/appliance.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { LOOK_EVERY_MS, LocalTime } from "../../../src/adapters/os/time-zone.ts";
+import { LOOK_EVERY_MS, LocalTime } from "../../../src/adapters/os/local-time.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 
 /** 2026-01-01T00:00:00Z. */

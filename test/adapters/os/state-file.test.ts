@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
+import { systemZone } from "../../../src/adapters/os/local-time.ts";
 import { FolderStateFile } from "../../../src/adapters/os/state-file.ts";
-import { systemZone } from "../../../src/adapters/os/time-zone.ts";
 import { tempFolder } from "../../helpers/host.ts";
 import { failingFiles } from "../../helpers/rigged-files.ts";
 

@@ -78,7 +78,7 @@ test("volume, status and memory", async () => {
     gone: ["edited by hand"],
   });
   world.memoryFile.text = "facts: oh no";
-  assert.match((await call(world, "remember", { fact: "x y" })).data.error, /owner must mend/);
+  assert.match((await call(world, "remember", { fact: "x y" })).data.error, /owner must repair/);
   assert.equal(world.memoryFile.text, "facts: oh no");
 });
 

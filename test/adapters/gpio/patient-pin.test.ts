@@ -6,7 +6,7 @@ import { type Bank, pinFault } from "../../../src/adapters/gpio/bank.ts";
 import { GpioButton } from "../../../src/adapters/gpio/button.ts";
 import { LateBank } from "../../../src/adapters/gpio/late-bank.ts";
 import { GpioLeds } from "../../../src/adapters/gpio/leds.ts";
-import { TRIES_MAX, TRY_EVERY_MS } from "../../../src/adapters/gpio/patience.ts";
+import { TRIES_MAX, TRY_EVERY_MS } from "../../../src/adapters/gpio/patient-pin.ts";
 import { DEFAULTS } from "../../../src/core/settings/table.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 

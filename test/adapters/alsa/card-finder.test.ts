@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { alsaName, CardFinder, readCards } from "../../../src/adapters/alsa/card-finder.ts";
 import { CardWatch } from "../../../src/adapters/alsa/card-watch.ts";
-import { alsaName, CardFinder, readCards } from "../../../src/adapters/alsa/cards.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 

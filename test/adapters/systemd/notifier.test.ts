@@ -9,7 +9,7 @@ import {
   NOTIFY_MAX_MS,
   SystemdNotifier,
   watchdogEveryMs,
-} from "../../../src/adapters/systemd/notify.ts";
+} from "../../../src/adapters/systemd/notifier.ts";
 import {
   libsystemdBackend,
   type NotifyBackend,
