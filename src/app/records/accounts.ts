@@ -8,15 +8,20 @@ import type { State, StepContext } from "../../core/assistant/state.ts";
 import { budgetReading } from "../../core/metrics/cost-fields.ts";
 import type { SessionRecord } from "../../core/metrics/session-file.ts";
 import type { Settings } from "../../core/settings/table.ts";
+import { within } from "../../core/timeout.ts";
 import type { Downlink } from "../audio/downlink.ts";
 import type { Uplink } from "../audio/uplink.ts";
 import type { World } from "../world.ts";
 import { Billing } from "./billing.ts";
 import { DiskTrouble } from "./disk-trouble.ts";
 import { Recorder } from "./recorder.ts";
-import { recoverConversations } from "./recovery.ts";
 import { Spending } from "./spending.ts";
 import type { CapturedMs } from "./stopwatch.ts";
+
+/** How long the start waits for it; a few files take some ten milliseconds. */
+const RECOVERY_MAX_MS = 2_000;
+/** Names told in the journal; the others are counted. */
+const NAMES_MAX = 3;
 
 export interface AccountsOptions {
   readonly world: Pick<World, "clock" | "calendar" | "dice" | "journal" | "store">;
@@ -61,7 +66,7 @@ export class Accounts {
 
   /** Makes files of what an earlier run left unfinished, and learns what today has cost so far. */
   async start(): Promise<void> {
-    await recoverConversations({ ...this.#world, disk: this.#disk });
+    await recoverConversations(this.#world, this.#disk);
     await this.spending.start();
   }
 
@@ -81,4 +86,23 @@ export class Accounts {
     }
     this.recorder.over(input);
   }
+}
+
+/** Files of the conversations that an earlier run did not end. Resolves when it is over, or as soon as it takes too long: then it goes on by itself. */
+async function recoverConversations(
+  { clock, journal, store }: Pick<World, "clock" | "journal" | "store">,
+  disk: DiskTrouble,
+): Promise<void> {
+  const recovery = store.recover().then(({ names, trouble }) => {
+    if (names.length > 0) journal.log("notice", recoveredLine(names));
+    if (trouble !== null) disk.went("recovery", trouble);
+  });
+  await within(clock, RECOVERY_MAX_MS, recovery, () => undefined);
+}
+
+function recoveredLine(names: readonly string[]): string {
+  const shown = names.slice(-NAMES_MAX).join(", ");
+  const others = names.length - NAMES_MAX;
+  const more = others > 0 ? ` and ${others} more` : "";
+  return `Interrupted conversations now have their metrics files: ${shown}${more}`;
 }
