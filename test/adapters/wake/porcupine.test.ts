@@ -64,7 +64,7 @@ async function faultOf(setting: Setting): Promise<Fault> {
 }
 
 const SENTENCES: readonly (readonly [string, Setting, RegExp])[] = [
-  ["no key", {}, /needs an AccessKey, and none is set\. Take the AccessKey from/],
+  ["no key", {}, /needs an AccessKey, and none is set\. Copy the AccessKey from/],
   ["a blank key", { accessKey: "  " }, /needs an AccessKey, and none is set/],
   ["a wrong key", { accessKey: KEY }, /does not accept the AccessKey|is malformed/],
   ["a malformed key", { accessKey: "abc" }, /AccessKey of porcupine is malformed/],
@@ -74,12 +74,12 @@ const SENTENCES: readonly (readonly [string, Setting, RegExp])[] = [
     { accessKey: KEY, words: wordsAt(0.7, "foo") },
     /not know 'foo'\. It knows: alexa,/,
   ],
-  ["a missing .ppn", { accessKey: KEY, modelPath: "/x/y.ppn" }, /does not find \/x\/y\.ppn/],
-  ["a missing .pv", { accessKey: KEY, modelPath: "/x/y.pv" }, /does not find \/x\/y\.pv/],
+  ["a missing .ppn", { accessKey: KEY, modelPath: "/x/y.ppn" }, /cannot find \/x\/y\.ppn/],
+  ["a missing .pv", { accessKey: KEY, modelPath: "/x/y.pv" }, /cannot find \/x\/y\.pv/],
 ];
 
 for (const [name, setting, sentence] of SENTENCES) {
-  test(`${name}: one clear sentence, told and not tried again`, { skip }, async () => {
+  test(`${name}: one clear sentence, reported and not retried`, { skip }, async () => {
     const fault = await faultOf(setting);
     assert.match(faultLine(fault), sentence);
     assert.equal(fault.recovery, "report");
@@ -197,13 +197,13 @@ class PorcupineActivationRefusedError extends PackageError {}
 class PorcupineIOError extends PackageError {}
 class PorcupineRuntimeError extends PackageError {}
 
-test("trouble with the account is told; trouble with the network is tried again", () => {
+test("account fault: reported; network fault: retried with back-off", () => {
   const setup = { words: wordsAt(0.7, "computer"), accessKey: KEY, modelPath: "" };
   const words = ["Porcupine failed to initialize", [`[0] key \`${KEY}\` said no`]] as const;
   const cases = [
     [new PorcupineActivationLimitReachedError(...words), "report", /limit of devices or users/],
     [new PorcupineActivationRefusedError(...words), "report", /does not accept the AccessKey/],
-    [new PorcupineActivationThrottledError(...words), "retry", /too often/],
+    [new PorcupineActivationThrottledError(...words), "retry", /limits how often/],
     [new PorcupineActivationError(...words), "retry", /could not be asked/],
     [new PorcupineIOError(...words), "report", /failed: .*\[AccessKey\]/],
     [new PorcupineRuntimeError(...words), "retry", /failed: .*\[AccessKey\]/],
