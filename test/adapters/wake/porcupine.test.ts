@@ -204,7 +204,7 @@ test("account fault: reported; network fault: retried with back-off", () => {
     [new PorcupineActivationLimitReachedError(...words), "report", /limit of devices or users/],
     [new PorcupineActivationRefusedError(...words), "report", /does not accept the AccessKey/],
     [new PorcupineActivationThrottledError(...words), "retry", /limits how often/],
-    [new PorcupineActivationError(...words), "retry", /could not be asked/],
+    [new PorcupineActivationError(...words), "retry", /could not be checked/],
     [new PorcupineIOError(...words), "report", /failed: .*\[AccessKey\]/],
     [new PorcupineRuntimeError(...words), "retry", /failed: .*\[AccessKey\]/],
     [`plain words with ${KEY}`, "retry", /plain words with \[AccessKey\]/],
