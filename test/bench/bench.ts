@@ -21,6 +21,7 @@ import {
 } from "./conversation.ts";
 import { type CoreShape, coreCosts } from "./core-costs.ts";
 import { Findings, type RowId, table } from "./findings.ts";
+import { HOUSE_ROWS, houseMemory } from "./house.ts";
 import { compose, recordVoice, type SceneShape, type Voice } from "./material.ts";
 import { pressToLed } from "./press.ts";
 import { leaveNothingBehind } from "./program.ts";
@@ -47,6 +48,7 @@ interface Plan {
   readonly year: YearShape;
   readonly calls: CallsShape;
   readonly reportRuns: number;
+  readonly houseRuns: number;
 }
 
 const FULL: Plan = {
@@ -65,6 +67,7 @@ const FULL: Plan = {
   year: { days: 365, conversationsADay: 50, measured: 300, repeats: 5 },
   calls: { calls: 300, rounds: 10 },
   reportRuns: 5,
+  houseRuns: 3,
 };
 
 const QUICK: Plan = {
@@ -83,6 +86,7 @@ const QUICK: Plan = {
   year: { days: 30, conversationsADay: 50, measured: 100, repeats: 3 },
   calls: { calls: 40, rounds: 2 },
   reportRuns: 1,
+  houseRuns: 1,
 };
 
 /** Above this share of the cores, others are using the machine, and the figures are theirs too. */
@@ -195,6 +199,11 @@ const PARTS: readonly Part[] = [
     name: "calls",
     rows: ["call_output", "call_output_p99", "calls_loop_delay", "calls_heap"],
     work: (findings, _folder, plan) => callCosts(findings, plan.calls),
+  },
+  {
+    name: "house",
+    rows: HOUSE_ROWS,
+    work: (findings, folder, plan) => houseMemory(findings, folder, plan.houseRuns),
   },
   {
     name: "report",

@@ -49,6 +49,8 @@ export const ROWS = {
   speaker_child_rss: { what: "the child of speaker: RSS", unit: "MB", most: 42 },
   rss: { what: "daemon and its children: RSS after a conversation", unit: "MB", most: 120 },
   pss: { what: "daemon and its children: PSS after a conversation", unit: "MB" },
+  house_rss: { what: "Home Assistant and MQTT, over none: RSS, waiting", unit: "MB", most: 35 },
+  house_bridge_rss: { what: "Home Assistant alone, over none: RSS, waiting", unit: "MB" },
   start_ready: { what: "start of the process to Ready", unit: "ms", most: 1000 },
   press_led: { what: "press edge, debounced, to LED line written", unit: "ms", most: 30 },
   wake_led: { what: "wake word reported to LED written", unit: "ms", most: 50 },

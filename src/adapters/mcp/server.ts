@@ -9,9 +9,10 @@
  * comes back is text for the model (core/mcp/messages.ts), or a sentence about what went wrong
  * (core/mcp/trouble.ts).
  *
- * Why no package: the published client costs 28 MB of memory with one server over HTTP (measured on
- * this code base's Node 20, 24 with its list and calls, 17 of them for good), brings its own ways of
- * reconnecting, and leaves the children of a program behind; what is needed of the protocol is small.
+ * Why no package: with one server over HTTP the published client (2.4) took 28 MB more memory, measured
+ * on Node 20 in a process with ws; this takes 2 (the bench's row house_bridge_rss). Its transports would
+ * have had to be replaced all the same: they load fetch, and leave the children of a program behind. What
+ * is needed of the protocol is small.
  *
  * Invariants: one connection at a time; after a failure the next attempt is made when somebody asks
  * and the wait (doubled each time, RETRY.maxMs at most) is over: nothing runs by itself; a server that
