@@ -56,7 +56,8 @@ const QUOTED_MAX_CHARS = 40;
 /** Reads a value as the file has it. */
 export function readValue(row: Row, raw: unknown, around: Surroundings): Reading {
   if (row.kind === "tree") {
-    const named = row.orList && Array.isArray(raw) ? byName(raw) : raw;
+    if (!row.orList || !Array.isArray(raw)) return readTree(raw, around);
+    const named = byName(raw);
     return typeof named === "string" ? wrong(named) : readTree(named, around);
   }
   return row.kind === "list" ? readList(row, raw, around) : readOne(row, raw, around);
@@ -65,7 +66,7 @@ export function readValue(row: Row, raw: unknown, around: Surroundings): Reading
 /** Where the name of an item stands; the API's own spelling is understood, too. */
 const NAME_KEYS = ["name", "label", "server_label"] as const;
 
-/** The items of a list under their names; a string is the complaint. */
+/** The items of a list under their names; a string is the error message. */
 function byName(items: readonly unknown[]): Fields | string {
   const named: Record<string, unknown> = {};
   for (const item of items) {

@@ -86,6 +86,7 @@ test("wrong types say what was found, what is allowed, and the way out", () => {
     [{ audio: { pre_roll_ms: 1.5 } }, /must be a whole number from 0 to 3000 ms, found 1.5$/],
     [{ wake_word: { enabled: "yes" } }, /must be true or false, found "yes"; write true/],
     [{ wake_word: { enabled: 0 } }, /must be true or false, found 0; write false/],
+    [{ tools: { custom: "light" } }, /must be a block with names of your own, found "light"$/],
     [{ openai: { model: 4 } }, /must be a model name .*, found 4; put it in quotes/],
     [{ openai: { voice: false } }, /must be one of alloy, .*, found false$/],
     [
