@@ -203,7 +203,7 @@ test("a build that is cut short, or fails, leaves the old one whole", (t) => {
     compiler,
     `const { mkdirSync, writeFileSync } = require("node:fs");
      const out = process.argv.at(-1);
-     for (const place of ["adapters/speaker", "adapters/wake"])
+     for (const place of ["adapters/programs", "adapters/speaker", "adapters/wake"])
        mkdirSync(out + "/src/" + place, { recursive: true });
      writeFileSync(out + "/src/main.js", "");`,
   );
