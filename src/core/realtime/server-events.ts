@@ -177,7 +177,10 @@ function remote(type: string, event: Fields): ServerEvent | null {
   switch (type) {
     case "conversation.item.added":
     case "conversation.item.created":
-      return remoteListing(fields(event, "item")) ?? ignored(type);
+      // What was approved begins here, without a response.
+      return (
+        remoteListing(fields(event, "item")) ?? remoteCall(fields(event, "item")) ?? ignored(type)
+      );
     case "mcp_list_tools.completed":
     case "mcp_list_tools.failed":
       return withId(event, (itemId) => ({

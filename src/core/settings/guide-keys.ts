@@ -22,7 +22,7 @@ const LOG =
 const GUIDE_KEYS: readonly GuideKey[] = [
   {
     names: ["mcp_servers", "mcp_server", "mcp"],
-    here: ["mcp.servers", "openai.mcp_servers", "mcp", "home_assistant"],
+    here: ["openai.mcp_servers", "mcp.servers", "mcp", "home_assistant"],
     otherwise: "the guide's mcp_servers are not in this version of Pipit",
   },
   {

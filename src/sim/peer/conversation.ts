@@ -11,6 +11,7 @@ import { ItemDesk } from "./item-desk.ts";
 import { Items } from "./items.ts";
 import type { JsonObject } from "./json.ts";
 import { objectAt, textAt } from "./json.ts";
+import { RemoteTools } from "./remote-tools.ts";
 import type { SentSound } from "./reply.ts";
 import type { TakenTurn } from "./responses.ts";
 import { Responses } from "./responses.ts";
@@ -46,6 +47,7 @@ export class Conversation {
   readonly #items = new Items();
   readonly #billing = new Billing();
   readonly #settling: Settling;
+  readonly #remote: RemoteTools;
   readonly #desk: ItemDesk;
   readonly #responses: Responses;
   readonly #conversationId: string;
@@ -63,12 +65,25 @@ export class Conversation {
     this.#conversationId = this.#out.ids.next("conv");
     const limitMs = setup.scenario.settleWithinMs;
     this.#settling = new Settling(this.#items, this.#schedule, this.#out, limitMs);
-    this.#desk = new ItemDesk(this.#items, this.#billing, this.#settling, this.#out);
+    this.#remote = new RemoteTools({
+      out: this.#out,
+      schedule: this.#schedule,
+      items: this.#items,
+      servers: setup.scenario.mcp,
+    });
+    this.#desk = new ItemDesk({
+      items: this.#items,
+      billing: this.#billing,
+      settling: this.#settling,
+      out: this.#out,
+      remote: this.#remote,
+    });
     this.#responses = new Responses({
       out: this.#out,
       schedule: this.#schedule,
       items: this.#items,
       billing: this.#billing,
+      remote: this.#remote,
       conversationId: this.#conversationId,
       pace: setup.scenario.pace,
       session: () => this.#session,
@@ -191,6 +206,7 @@ export class Conversation {
       this.#session = result.value;
       this.#configured = true;
       this.#out.event("session.updated", { session: this.#session });
+      this.#remote.list(this.#session);
     });
   }
 

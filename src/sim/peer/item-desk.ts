@@ -4,17 +4,28 @@ import type { Billing } from "./billing.ts";
 import type { Items } from "./items.ts";
 import type { JsonObject } from "./json.ts";
 import { numberAt, objectAt, textAt } from "./json.ts";
+import type { RemoteTools } from "./remote-tools.ts";
 import type { Settling } from "./settling.ts";
 import type { ApiError, Outbox } from "./wire.ts";
+
+export interface ItemDeskSetup {
+  readonly items: Items;
+  readonly billing: Billing;
+  readonly settling: Settling;
+  readonly out: Outbox;
+  readonly remote: RemoteTools;
+}
 
 export class ItemDesk {
   readonly #items: Items;
   readonly #billing: Billing;
   readonly #settling: Settling;
   readonly #out: Outbox;
+  readonly #remote: RemoteTools;
 
-  constructor(items: Items, billing: Billing, settling: Settling, out: Outbox) {
+  constructor({ items, billing, settling, out, remote }: ItemDeskSetup) {
     this.#settling = settling;
+    this.#remote = remote;
     this.#items = items;
     this.#billing = billing;
     this.#out = out;
@@ -35,6 +46,8 @@ export class ItemDesk {
     const fields = { previous_item_id: previousId, item: placed.json };
     this.#out.event("conversation.item.added", fields);
     this.#out.event("conversation.item.done", fields);
+    const error = this.#remote.answer(item.json);
+    if (error !== null) this.#out.error(error, eventId);
   }
 
   /** Retrieve, delete or truncate, by the event's type. */

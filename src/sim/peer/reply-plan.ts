@@ -4,6 +4,7 @@
  */
 
 import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
+import type { RemotePart } from "./remote-tools.ts";
 import type { Turn } from "./scenario.ts";
 
 /** One output item with its sound made. */
@@ -20,7 +21,8 @@ export type Part =
       readonly name: string;
       readonly arguments: string;
       readonly callId: string | null;
-    };
+    }
+  | RemotePart;
 
 export interface Step {
   readonly atMs: number;
@@ -55,13 +57,25 @@ export function planReply(parts: readonly Part[], turn: Turn, pace: number): Ste
 }
 
 function words(steps: Step[], index: number, part: Part, startMs: number): number {
-  const text = part.tag === "text" ? part.text : part.tag === "call" ? part.arguments : "";
+  const text = wordsOf(part);
   let atMs = startMs;
   for (const piece of pieces(text, Math.max(1, Math.ceil(text.length / 20)))) {
     steps.push({ atMs, part: index, act: { tag: "words", text: piece } });
     atMs += PIECE_MS;
   }
   return atMs;
+}
+
+function wordsOf(part: Part): string {
+  switch (part.tag) {
+    case "text":
+      return part.text;
+    case "call":
+    case "remote":
+      return part.arguments;
+    case "sound":
+      return "";
+  }
 }
 
 function sound(

@@ -9,6 +9,8 @@ import { base64Of } from "./base64.ts";
 import { assistantAudioTokens, sum, type Tokens, textTokens } from "./billing.ts";
 import type { Item, Items } from "./items.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { RemotePart, RemoteTools } from "./remote-tools.ts";
+import { remoteItem } from "./remote-tools.ts";
 import type { Part, Step } from "./reply-plan.ts";
 import type { Outbox } from "./wire.ts";
 
@@ -35,6 +37,8 @@ export interface ReplySetup {
   readonly out: Outbox;
   /** Where its items go; null for a response outside the conversation. */
   readonly items: Items | null;
+  /** Who does what it asks of remote tools; null for a response outside the conversation. */
+  readonly remote: RemoteTools | null;
   /** What every `response` object says besides its status. */
   readonly frame: JsonObject;
   /** Sound goes out. */
@@ -132,7 +136,7 @@ export class Reply {
     if (placed !== null) {
       this.#conversation("conversation.item.added", placed.previousId, item);
     }
-    if (part.part.tag === "call") return;
+    if (part.part.tag === "call" || part.part.tag === "remote") return;
     const empty = part.part.tag === "sound" ? soundPart("") : { type: "text", text: "" };
     this.#item("response.content_part.added", part, index, { content_index: 0, part: empty });
   }
@@ -142,6 +146,11 @@ export class Reply {
     if (part.part.tag === "call") {
       const type = "response.function_call_arguments.delta";
       this.#item(type, part, index, { call_id: part.callId, delta: text });
+      return;
+    }
+    if (part.part.tag === "remote") {
+      if (part.part.asks) return; // A request comes whole.
+      this.#item("response.mcp_call_arguments.delta", part, index, { delta: text });
       return;
     }
     const type = part.part.tag === "sound" ? "output_audio_transcript" : "output_text";
@@ -164,6 +173,10 @@ export class Reply {
   #close(part: ReplyPart, index: number, status: "completed" | "incomplete"): void {
     if (part.state !== "open") return;
     part.state = "closed";
+    if (part.part.tag === "remote" && !part.part.asks) {
+      this.#call(part, part.part, index, status);
+      return;
+    }
     this.#contentDone(part, index);
     const json = this.#itemJson(part, status, finalContent(part));
     this.#event("response.output_item.done", { output_index: index, item: json });
@@ -177,7 +190,18 @@ export class Reply {
     }
   }
 
+  /** It goes on by itself, beyond the end of the response perhaps. */
+  #call(part: ReplyPart, remote: RemotePart, index: number, status: string): void {
+    const done = { arguments: part.words };
+    this.#item("response.mcp_call_arguments.done", part, index, done);
+    if (status === "completed") this.setup.remote?.run(part.itemId, remote, index, null);
+  }
+
   #contentDone(part: ReplyPart, index: number): void {
+    if (part.part.tag === "remote") {
+      this.setup.remote?.asks(part.itemId, part.part);
+      return;
+    }
     if (part.part.tag === "call") {
       const fields = { call_id: part.callId, name: part.part.name, arguments: part.words };
       this.#item("response.function_call_arguments.done", part, index, fields);
@@ -202,6 +226,9 @@ export class Reply {
     if (part.part.tag === "call") {
       const call = { type: "function_call", name: part.part.name, call_id: part.callId };
       return { ...head, ...call, arguments: part.words };
+    }
+    if (part.part.tag === "remote") {
+      return remoteItem(part.itemId, part.part, part.words, null, false);
     }
     const phase = part.part.phase === null ? {} : { phase: part.part.phase };
     return { ...head, type: "message", role: "assistant", ...phase, content };

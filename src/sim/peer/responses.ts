@@ -9,6 +9,7 @@ import { ASSISTANT_TOKEN_MS, Billing, itemTokens, noUsage, usageJson } from "./b
 import type { Items } from "./items.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { isObject, listAt, numberAt, objectAt, overlay, textAt, valueAt } from "./json.ts";
+import type { RemoteTools } from "./remote-tools.ts";
 import type { SentSound, Status } from "./reply.ts";
 import { Reply } from "./reply.ts";
 import type { Part, Step } from "./reply-plan.ts";
@@ -36,6 +37,7 @@ export interface ResponsesSetup {
   readonly schedule: Schedule;
   readonly items: Items;
   readonly billing: Billing;
+  readonly remote: RemoteTools;
   readonly conversationId: string;
   readonly pace: number;
   readonly session: () => JsonObject;
@@ -134,6 +136,7 @@ export class Responses {
       parts,
       out,
       items: beside ? null : items,
+      remote: beside ? null : this.#setup.remote,
       frame: this.#frame(session, params, beside),
       sent: (sound) => {
         this.spoken = true;

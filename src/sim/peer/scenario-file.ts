@@ -20,6 +20,7 @@ import {
   record,
   text,
 } from "./reader.ts";
+import type { RemoteServerPlan } from "./remote-tools.ts";
 import type { ConnectionPlan, Gone, ModelOffer, ModelsReply, Scenario, Turn } from "./scenario.ts";
 import { DEFAULT_MODELS, DEFAULT_PACE, offer, SESSION_MAX_S, speaking } from "./scenario.ts";
 import { faultField } from "./scenario-faults.ts";
@@ -75,6 +76,24 @@ const connectionField: Field<ConnectionPlan> = made(
   }),
 );
 
+interface NamedServer {
+  readonly label: string;
+  readonly plan: RemoteServerPlan;
+}
+
+const remoteServerField: Field<NamedServer> = made(
+  record({
+    label: text("docs"),
+    tools: list<string, readonly string[]>(["search"], text("search")),
+    listing_ms: delay(50),
+    fails: flag(false),
+  }),
+  ({ label, tools, listing_ms: listingMs, fails }) => ({
+    label,
+    plan: { tools, listingMs, fails },
+  }),
+);
+
 const modelsReplyField: Field<ModelsReply> = made(
   record({ status: number(200, 200, 599), body: anything(), delay_ms: delay(0) }),
   ({ status, body, delay_ms: delayMs }) => ({ status, body: body ?? null, delayMs }),
@@ -99,6 +118,7 @@ const scenarioFields = {
   updated_ms: delay(0),
   conversation_created: flag(false),
   pace: number(DEFAULT_PACE, 0.1, 1000),
+  mcp: list<NamedServer, readonly NamedServer[]>([], remoteServerField),
   turns: list<Turn, readonly Turn[]>([], turnField),
   otherwise: turnField,
   connections: list<ConnectionPlan, readonly ConnectionPlan[]>([], connectionField),
@@ -124,6 +144,7 @@ const scenarioField: Field<Scenario> = made(record(scenarioFields), (values, fai
     updatedMs: values.updated_ms,
     conversationCreated: values.conversation_created,
     pace: values.pace,
+    mcp: Object.fromEntries(values.mcp.map(({ label, plan }) => [label, plan])),
     turns: values.turns,
     otherwise: values.otherwise,
     connections: values.connections,

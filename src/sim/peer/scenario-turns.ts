@@ -51,6 +51,31 @@ const callFields = {
   call_id: text<string | null>(null),
 };
 
+const MCP_ERRORS = ["protocol_error", "http_error", "tool_execution_error"] as const;
+
+const remoteFields = {
+  label: text("docs"),
+  name: text("search"),
+  arguments: anything(),
+  output: text("found"),
+  error: oneOf<(typeof MCP_ERRORS)[number], null>(null, MCP_ERRORS),
+  ms: delay(50),
+  approval: flag(false),
+};
+
+function remoteOf(values: Values<typeof remoteFields>): ItemPlan {
+  const { label, name, output, ms, approval: asks } = values;
+  const args = argumentsText(values.arguments);
+  return { tag: "remote", label, name, arguments: args, output, ms, asks, error: errorOf(values) };
+}
+
+function errorOf({ error }: Values<typeof remoteFields>): JsonObject | null {
+  if (error === null) return null;
+  const message = "A scripted error.";
+  if (error === "tool_execution_error") return { type: error, message };
+  return { type: error, code: error === "http_error" ? 503 : -32_600, message };
+}
+
 const itemFields = {
   say: text<string | null>(null),
   tone: optional(
@@ -59,6 +84,7 @@ const itemFields = {
   wav: text<string | null>(null),
   text: text<string | null>(null),
   call: optional(record(callFields)),
+  mcp: optional(record(remoteFields)),
   transcript: text<string | null>(null),
   phase: text<string | null>(null),
 };
@@ -81,6 +107,7 @@ function itemsOf(values: Values<typeof itemFields>): ItemPlan[] {
     const { name, call_id: callId } = values.call;
     plans.push({ tag: "call", name, arguments: argumentsText(values.call.arguments), callId });
   }
+  if (values.mcp !== null) plans.push(remoteOf(values.mcp));
   return plans;
 }
 
@@ -90,7 +117,7 @@ function argumentsText(value: JsonValue | undefined): string {
 
 const itemField: Field<ItemPlan | null> = made(record(itemFields), (values, fail) => {
   const plans = itemsOf(values);
-  if (plans.length !== 1) fail("expected exactly one of say, tone, wav, text, call");
+  if (plans.length !== 1) fail("expected exactly one of say, tone, wav, text, call, mcp");
   return plans[0] ?? null;
 });
 
@@ -143,7 +170,7 @@ const turnFields = {
 export const turnField: Field<Turn> = made(record(turnFields), (values, fail) => {
   const own = itemsOf(values);
   if (own.length > 1 || (values.items !== null && own.length > 0)) {
-    fail("expected either 'items' or one of say, tone, wav, text, call");
+    fail("expected either 'items' or one of say, tone, wav, text, call, mcp");
   }
   const { usage } = values;
   if (usage !== undefined && usage !== null && !isObject(usage)) {

@@ -6,6 +6,7 @@
 import { ALL_VOICES, PREVIEW_VOICES } from "../../core/voices.ts";
 import type { FaultRule } from "./fault-types.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { RemotePart, RemoteServerPlan } from "./remote-tools.ts";
 import type { ApiError } from "./wire.ts";
 
 /** Where the absence of a model shows (facts, section 0, point 4). */
@@ -42,7 +43,8 @@ export type ItemPlan =
       readonly name: string;
       readonly arguments: string;
       readonly callId: string | null;
-    };
+    }
+  | RemotePart;
 
 /** How a response ends. `afterDeltas` null: after everything was said. */
 export type Ending =
@@ -125,6 +127,8 @@ export interface Scenario {
   readonly conversationCreated: boolean;
   readonly pace: number;
   /** The nth response of the whole peer; after the end of the list, `otherwise`. */
+  /** Remote servers of tools by label; any other cannot be reached. */
+  readonly mcp: Readonly<Record<string, RemoteServerPlan>>;
   readonly turns: readonly Turn[];
   readonly otherwise: Turn;
   readonly connections: readonly ConnectionPlan[];
