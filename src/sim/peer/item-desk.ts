@@ -46,7 +46,7 @@ export class ItemDesk {
     const fields = { previous_item_id: previousId, item: placed.json };
     this.#out.event("conversation.item.added", fields);
     this.#out.event("conversation.item.done", fields);
-    const error = this.#remote.answer(item.json);
+    const error = this.#remote.answer(placed.json);
     if (error !== null) this.#out.error(error, eventId);
   }
 
