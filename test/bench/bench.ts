@@ -20,7 +20,7 @@ import {
   startServer,
 } from "./conversation.ts";
 import { type CoreShape, coreCosts } from "./core-costs.ts";
-import { Findings, type RowId, table } from "./findings.ts";
+import { Findings, NOTHING_MEASURED, type RowId, table } from "./findings.ts";
 import { HOUSE_ROWS, houseMemory } from "./house.ts";
 import { compose, recordVoice, type SceneShape, type Voice } from "./material.ts";
 import { pressToLed } from "./press.ts";
@@ -253,7 +253,9 @@ async function main(): Promise<void> {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   await measure(findings, folder, values.quick === true ? QUICK : FULL, only);
   const tookS = Math.round((performance.now() - startedMs) / 1000);
-  const rows = findings.rows().filter(({ n }) => only === undefined || n > 0);
+  const rows = findings
+    .rows()
+    .filter(({ reason }) => only === undefined || reason !== NOTHING_MEASURED);
   if (values.json === true) {
     process.stdout.write(`${JSON.stringify({ machine: here, took_s: tookS, rows }, null, 2)}\n`);
     return;

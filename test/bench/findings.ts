@@ -90,6 +90,9 @@ export const ROWS = {
   report_10k_rss: { what: "the same: peak RSS", unit: "MB", most: 95 },
 } as const satisfies Readonly<Record<string, RowSpec>>;
 
+/** Why a row is empty that nobody filled or gave up. */
+export const NOTHING_MEASURED = "nothing was measured";
+
 export type RowId = keyof typeof ROWS;
 
 const SPECS: Readonly<Record<RowId, RowSpec>> = ROWS;
@@ -173,7 +176,7 @@ export class Findings {
         greatest: value === null ? null : Math.max(...samples),
         n: samples.length,
         bar: spec.most ?? null,
-        reason: value === null ? (this.#reasons.get(id) ?? "nothing was measured") : null,
+        reason: value === null ? (this.#reasons.get(id) ?? NOTHING_MEASURED) : null,
         note: this.#notes.get(id) ?? null,
       };
     });
