@@ -120,7 +120,7 @@ function addSpeaker(findings: Findings, aplay: StateCosts, speaker: StateCosts):
   findings.add("speaker_child_rss", speaker.memory.childMb);
 }
 
-/** Talk of at least `ms` without a pause. */
+/** Talk of `ms` without a pause. */
 function talk(voice: Voice, ms: number): Int16Array {
   const loud: Int16Array[] = [];
   for (let at = 0; at + FRAME_SAMPLES <= voice.people.length; at += FRAME_SAMPLES) {
@@ -128,7 +128,8 @@ function talk(voice: Voice, ms: number): Int16Array {
     if (rms(frame) > PAUSE_RMS) loud.push(frame);
   }
   const once = joined(...loud);
-  return joined(...Array.from({ length: Math.ceil(msToSamples(ms) / once.length) }, () => once));
+  const times = Math.ceil(msToSamples(ms) / once.length);
+  return joined(...Array.from({ length: times }, () => once)).subarray(0, msToSamples(ms));
 }
 
 async function windowOf(program: Program, ms: number): Promise<Cost> {
