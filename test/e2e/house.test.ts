@@ -107,6 +107,7 @@ test(
     ]) {
       assert.ok(!shown.includes(HOME_TOKEN) && !shown.includes(HOME_TOKEN.slice(20)), shown);
     }
+    await daemon.stop();
   },
 );
 
@@ -123,6 +124,7 @@ test("the front door: nothing happens before a yes, whatever its tool", HEARD, a
   assert.equal(home.thing("lock.front").state, "locked");
   assert.match(outputs(peer)[0] ?? "", /not done yet/);
   assert.deepEqual(new Set(moved), new Set(["GetLiveContext"]), "only looked at");
+  await daemon.stop();
 });
 
 test(
@@ -156,6 +158,7 @@ test(
       await daemon.command("tools", "call", "HassTurnOn", '{"name":"Kitchen Lamp"}');
     }
     assert.equal(home.thing("light.kitchen").state, "on");
+    await daemon.stop();
   },
 );
 
@@ -174,6 +177,7 @@ test("no house at all: said once in the journal, and the rest works", HEARD, asy
     lines[0] ?? "",
     /warning: Tools of home_assistant: it cannot be reached \(ECONNREFUSED\)/,
   );
+  await daemon.stop();
 });
 
 test(
@@ -253,5 +257,6 @@ test(
       JSON.stringify(file["function_calls"]),
       /trigger-long-running-operation","ok":false/,
     );
+    await daemon.stop();
   },
 );

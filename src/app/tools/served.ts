@@ -8,13 +8,14 @@
 
 import { faultLine } from "../../core/fault.ts";
 import { type Check, readArguments } from "../../core/functions/arguments.ts";
+import type { ToolResult } from "../../core/functions/result.ts";
 import type { FunctionRow } from "../../core/functions/row.ts";
 import { type Entity, entitiesIn, homeLines } from "../../core/home/entities.ts";
 import { mustConfirm } from "../../core/home/guard.ts";
-import { HOME_NAME, homeServer, type WantedServer } from "../../core/home/spec.ts";
+import { homeServer, type WantedServer } from "../../core/home/spec.ts";
 import type { Fields } from "../../core/json.ts";
 import { type Offer, type Served, servedRows, tokensOf } from "../../core/mcp/offer.ts";
-import { mcpServers } from "../../core/mcp/servers.ts";
+import { HOUSE, mcpServers } from "../../core/mcp/servers.ts";
 import { type Trouble, troubleFault } from "../../core/mcp/trouble.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import { within } from "../../core/timeout.ts";
@@ -48,6 +49,7 @@ interface Adopted {
 }
 
 const NOTHING: Adopted = { served: [], rows: [], lines: [], entities: [] };
+const GONE: ToolResult = { ok: false, error: "The server is not configured any more" };
 /** Servers judge their arguments themselves: what Home Assistant takes, its own schemas do not say. */
 const NO_CHECK: Check = () => [];
 
@@ -128,11 +130,11 @@ export class ServedTools {
 
   /** Null: the row is none of these. */
   handlerOf(row: FunctionRow): Handler | null {
+    if (row.where !== "mcp") return null;
     const found = this.#adopted.served.find((one) => one.row === row);
-    if (found === undefined) return null;
-    const source = this.#sources.find(({ wanted }) => wanted.spec.name === found.server.name);
-    if (source === undefined)
-      return async () => ({ ok: false, error: "The server is not configured any more" });
+    const source = this.#sources.find(({ wanted }) => wanted.spec.name === found?.server.name);
+    // It may have gone while its arguments were read.
+    if (found === undefined || source === undefined) return async () => GONE;
     return (args, signal) => source.server.call(found.tool.name, args, signal);
   }
 
@@ -144,7 +146,7 @@ export class ServedTools {
   /** The user is asked first, by what the call may move. */
   mustConfirm(row: FunctionRow, argumentsText: string): boolean {
     const found = this.#adopted.served.find((one) => one.row === row);
-    if (found === undefined || found.server.name !== HOME_NAME) return false;
+    if (found === undefined || found.server.name !== HOUSE) return false;
     const words = this.#options.settings()["home_assistant.confirm"];
     const read = readArguments(argumentsText, NO_CHECK);
     return read.ok && mustConfirm(words, this.#adopted.entities, found.tool.name, read.value);

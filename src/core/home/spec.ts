@@ -3,7 +3,7 @@
  * the door for whole sentences.
  */
 
-import { addressTrouble, type ServerSpec } from "../mcp/servers.ts";
+import { addressTrouble, HOUSE, type ServerSpec } from "../mcp/servers.ts";
 import type { Settings } from "../settings/table.ts";
 
 /** What is Home Assistant's own. */
@@ -27,7 +27,6 @@ export interface WantedServer {
   readonly home: HomeSpec | null;
 }
 
-export const HOME_NAME = "home_assistant";
 export const ASK_HOME = "ask_home_assistant";
 /** Timers are ours, and the time is known. */
 const DENIED = ["*HassCancelAllTimers", "*GetDateTime"] as const;
@@ -56,7 +55,7 @@ export function homeServer(settings: HomeSettings): WantedServer | null {
   const ask = settings["home_assistant.ask"] === "on";
   const allow = tools.filter((name) => !name.startsWith("-"));
   const spec: ServerSpec = {
-    name: HOME_NAME,
+    name: HOUSE,
     reach: {
       kind: "url",
       url: `${baseUrl}/api/mcp`,

@@ -53,6 +53,8 @@ export interface Servers {
   readonly problems: readonly ServerProblem[];
 }
 
+/** What Home Assistant is called among them. */
+export const HOUSE = "home_assistant";
 /** Each is a connection, and a program of some 66 MB where it is one. */
 export const SERVERS_MAX = 8;
 /** Words of a command; patterns of a list. */
@@ -98,6 +100,7 @@ export function mcpServers(tree: unknown): Servers {
 
 function oneServer(name: string, value: unknown, say: Complain): ServerSpec | null {
   if (!NAME.test(name)) say([], "must be a name of letters, digits, - and _, at most 32");
+  if (name === HOUSE) say([], `is the name of the section ${HOUSE}: give it another`);
   const of = record(value);
   if (of === null) {
     say([], "must have keys indented below it: command or url, and what goes with it");

@@ -8,7 +8,7 @@ import { McpServer } from "../../../src/adapters/mcp/server.ts";
 import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
 import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
 import { mcpServers, type ServerSpec } from "../../../src/core/mcp/servers.ts";
-import type { Clock } from "../../../src/ports.ts";
+import type { Clock, Programs } from "../../../src/ports.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -28,12 +28,13 @@ export function specOf(of: Readonly<Record<string, unknown>>, name = "x"): Serve
 export function openServer(
   of: Readonly<Record<string, unknown>>,
   clock: Clock = new SystemClock(),
+  programs: Programs = new LocalPrograms({ clock, sandbox: () => "none" }),
 ): McpServer {
   return new McpServer({
     spec: specOf(of),
     clock,
     dice: new SystemDice(),
-    programs: new LocalPrograms({ clock, sandbox: () => "none" }),
+    programs,
     version: "test",
   });
 }

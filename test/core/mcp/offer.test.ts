@@ -67,6 +67,8 @@ test("what cannot be is told with its place, all at once", () => {
     /a list of blocks with a name each/,
   );
   assert.match(problemsOf([{ name: "a" }, { name: "a" }])[0] ?? "", /has "a" twice/);
+  const taken = problemsOf({ home_assistant: { url: "http://x.test" } });
+  assert.match(taken[0] ?? "", /servers\.home_assistant: is the name of the section/);
   assert.deepEqual(mcpServers(DEFAULTS["mcp.servers"]).servers, []);
 });
 
