@@ -49,6 +49,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     model_why: "as configured",
     voice: "alloy",
     nobody_can_answer: null,
+    mqtt: null,
     config: "in force",
     config_refused: null,
     config_refused_s: null,

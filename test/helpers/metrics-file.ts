@@ -56,6 +56,7 @@ const SCHEMA: Readonly<Record<string, (value: unknown) => boolean>> = {
   commit_to_first_delta_ms: isSpread,
   delta_to_sound_ms: isSpread,
   press_to_silence_ms: isSpread,
+  repeated_events: isNumber,
   response_by: each(["server", "client"], isNumber),
   responses: each(RESPONSES, isNumber),
   interruptions: isList,
