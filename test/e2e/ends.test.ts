@@ -68,7 +68,7 @@ test("SIGUSR1 opens no port", async (t) => {
 });
 
 test("too few open files are one line", async () => {
-  const command = `ulimit -n 64; exec ${process.execPath} ${MAIN} run --config /nonexistent`;
+  const command = `ulimit -n 32; exec ${process.execPath} ${MAIN} run --config /nonexistent`;
   const child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] });
   const { code, stderr } = await outputOf(child);
   assert.equal(code, 1);
