@@ -1,6 +1,7 @@
 /** Checks of arguments by JSON Schema. The library is loaded when the first function is called. */
 
 import type { Ajv, ErrorObject, ValidateFunction } from "ajv";
+import { thrownText } from "../../core/fault.ts";
 import type { Check } from "../../core/functions/arguments.ts";
 import type { Parameters } from "../../core/functions/row.ts";
 
@@ -38,7 +39,7 @@ function compile(by: Ajv, parameters: Parameters): ValidateFunction | string {
   try {
     return by.compile({ ...parameters });
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return thrownText(error);
   }
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
+import { type Backoff, backoffDelayMs } from "../../core/backoff.ts";
 import { type Fault, fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
 import { type HostRequest, parseReply, type WakeSetup } from "./protocol.ts";
@@ -19,10 +20,7 @@ const BATCH_MAX = 16;
 /** An engine that answers nothing for so long, while it has frames, hangs. */
 const STALL_MS = 5000;
 /** First pause before another start; doubles with each failure in a row. */
-const BACKOFF_FIRST_MS = 1000;
-const BACKOFF_MAX_MS = 300_000;
-/** Share of a pause that is left to chance. */
-const BACKOFF_JITTER = 0.2;
+const RESTART: Backoff = { firstMs: 1000, maxMs: 300_000, spread: [0.8, 1] };
 /** An engine that ran so long has done well: the next pause is the first one again. */
 const STABLE_MS = 60_000;
 
@@ -211,8 +209,7 @@ export class WakeHost implements WakeEngine {
   }
 
   #backoffMs(): number {
-    const full = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#failures);
-    return full * (1 - BACKOFF_JITTER * this.#options.dice.unit());
+    return backoffDelayMs(RESTART, this.#failures + 1, this.#options.dice.unit());
   }
 
   #alarm(delayMs: number, ring: () => void): void {
