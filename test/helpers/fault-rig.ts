@@ -4,7 +4,7 @@
  * clock. What happened is in `ledStates`, `journal.lines`, `metrics()`, `recordings`, `peer`.
  */
 
-import { RealtimeDialer } from "../../src/adapters/realtime/socket.ts";
+import { RealtimeDialer } from "../../src/adapters/realtime/dialer.ts";
 import { Appliance } from "../../src/app/appliance.ts";
 import { FRAME_SAMPLES, msToSamples } from "../../src/core/audio/pcm.ts";
 import { SENTENCES, type SpokenSound } from "../../src/core/audio/sentences.ts";

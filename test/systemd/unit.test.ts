@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { HELPER_SOCKET } from "../../src/adapters/programs/runner.ts";
+import { HELPER_SOCKET } from "../../src/adapters/programs/local-programs.ts";
 import { tempFolder } from "../helpers/host.ts";
 
 // Compiled, this file is in dist/test/systemd.

@@ -32,7 +32,7 @@ export const PACE_MS = 20;
 const NEWLINE = 0x0a;
 
 /** A connection and its unfinished line. */
-export class ControlClient {
+export class ControlSession {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #answer: (request: ControlRequest) => Promise<ControlReply>;

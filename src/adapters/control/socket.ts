@@ -16,7 +16,7 @@ import { Redactor } from "../../core/redact.ts";
 import type { Clock, ControlServer, Journal } from "../../ports.ts";
 import { errorCode, makeFoldersNow } from "../os/files.ts";
 import { isLastResort, isPrivate } from "./path.ts";
-import { ControlClient } from "./session.ts";
+import { ControlSession } from "./session.ts";
 
 /** sun_path of unix(7) holds 108 bytes with the final zero; Node cuts longer ones in silence. */
 export const PATH_MAX_BYTES = 107;
@@ -51,7 +51,7 @@ export class ControlSocket implements ControlServer {
   readonly #clock: Clock;
   readonly #journal: Journal | null;
   readonly #secrets: Redactor;
-  readonly #clients = new Set<ControlClient>();
+  readonly #clients = new Set<ControlSession>();
   #cancelWatch: () => void = () => undefined;
   #answer: Answer | null = null;
   #goneReported: boolean = false;
@@ -164,7 +164,7 @@ export class ControlSocket implements ControlServer {
   }
 
   #take(socket: Socket, answer: Answer): void {
-    const client = new ControlClient(socket, this.#clock, answer, this.#secrets);
+    const client = new ControlSession(socket, this.#clock, answer, this.#secrets);
     const full = this.#clients.size >= CLIENTS_MAX;
     this.#clients.add(client);
     socket.on("close", () => this.#clients.delete(client));

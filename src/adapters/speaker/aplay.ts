@@ -12,7 +12,7 @@ import { CardWatch } from "../alsa/card-watch.ts";
 import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
 import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { withLeadIn } from "./lead-in.ts";
-import { PacedSpeaker } from "./paced-writer.ts";
+import { PacedSpeaker } from "./paced-speaker.ts";
 import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 
 /** The device's buffer. */

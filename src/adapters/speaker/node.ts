@@ -15,7 +15,7 @@ import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { withLeadIn } from "./lead-in.ts";
 import { type Order, parseReport, type Report } from "./messages.ts";
-import { PacedSpeaker } from "./paced-writer.ts";
+import { PacedSpeaker } from "./paced-speaker.ts";
 import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 
 /** From the flush to SIGKILL; the port promises 60 ms. */

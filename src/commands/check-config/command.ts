@@ -11,7 +11,7 @@ import { withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
 import { schemaTrouble } from "../../adapters/functions/schema-check.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
-import { HELPER_SOCKET } from "../../adapters/programs/runner.ts";
+import { HELPER_SOCKET } from "../../adapters/programs/local-programs.ts";
 import { wakeSound } from "../../adapters/speaker/fault-sounds.ts";
 import { recordable } from "../../adapters/speaker/file.ts";
 import { tryWakeModels } from "../../adapters/wake/open.ts";

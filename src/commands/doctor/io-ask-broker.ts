@@ -1,6 +1,6 @@
 /** Knocks at the MQTT broker as somebody else than the daemon, and takes nothing away from it. */
 
-import { MqttDialer } from "../../adapters/mqtt/broker.ts";
+import { MqttDialer } from "../../adapters/mqtt/dialer.ts";
 import { thisMachine } from "../../adapters/os/machine.ts";
 import { planOf } from "../../app/presence/plan.ts";
 import type { Settings } from "../../core/settings/table.ts";

@@ -1,6 +1,6 @@
 /** Asks the helper of the owner's programs to run one: whom it is, and what it could read. */
 
-import { LocalPrograms } from "../../adapters/programs/runner.ts";
+import { LocalPrograms } from "../../adapters/programs/local-programs.ts";
 import type { Clock, ProgramEnd } from "../../ports.ts";
 import type { HelperFacts } from "./programs.ts";
 

@@ -9,7 +9,7 @@ import { OutsideHost } from "../../../src/adapters/functions/host.ts";
 import { schemaTrouble } from "../../../src/adapters/functions/schema-check.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { projectRoot } from "../../../src/adapters/os/project-root.ts";
-import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { type CustomFunction, customFunctions } from "../../../src/core/functions/custom.ts";
 import { validate } from "../../../src/core/settings/validate.ts";
 import { tempFolder } from "../../helpers/host.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { OutsideHost, PROGRAMS_MAX } from "../../../src/adapters/functions/host.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
-import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { customFunctions } from "../../../src/core/functions/custom.ts";
 import { outputOf, type ToolResult } from "../../../src/core/functions/result.ts";
 import type { Fields } from "../../../src/core/json.ts";

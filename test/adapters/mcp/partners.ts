@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { McpServer } from "../../../src/adapters/mcp/server.ts";
 import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
-import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { mcpServers, type ServerSpec } from "../../../src/core/mcp/servers.ts";
 import type { Clock, Programs } from "../../../src/ports.ts";
 

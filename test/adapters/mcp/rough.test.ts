@@ -7,7 +7,7 @@ import { afterEach, test } from "node:test";
 import { FLOOD_MAX_BYTES } from "../../../src/adapters/mcp/program.ts";
 import { type McpServer, RETRY } from "../../../src/adapters/mcp/server.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
-import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { toolResult } from "../../../src/core/mcp/messages.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { eventually, tempFolder } from "../../helpers/host.ts";

@@ -12,7 +12,7 @@ import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { FRAME_MAX_BYTES, FrameReader, frames } from "../../../src/adapters/programs/frames.ts";
 import { PROGRAMS_MAX } from "../../../src/adapters/programs/helper.ts";
 import { INPUT_MAX_BYTES } from "../../../src/adapters/programs/local.ts";
-import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { customFunctions } from "../../../src/core/functions/custom.ts";
 import type { Program, ProgramEnd, ProgramRunner } from "../../../src/ports.ts";
 import { eventually, tempFolder } from "../../helpers/host.ts";

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RealtimeDialer } from "../../../src/adapters/realtime/dialer.ts";
 import {
   BODY_MAX_BYTES,
   BODY_MAX_MS,
@@ -9,7 +10,6 @@ import {
   RETRY_AFTER_MAX_MS,
   retryAfterMs,
 } from "../../../src/adapters/realtime/handshake-error.ts";
-import { RealtimeDialer } from "../../../src/adapters/realtime/socket.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
 import { eventually } from "../../helpers/host.ts";
 import { httpPeer, keptSink, tcpPeer } from "../../helpers/ws-peers.ts";

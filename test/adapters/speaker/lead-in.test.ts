@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PAUSE_MS, withLeadIn } from "../../../src/adapters/speaker/lead-in.ts";
-import { PacedSpeaker } from "../../../src/adapters/speaker/paced-writer.ts";
+import { PacedSpeaker } from "../../../src/adapters/speaker/paced-speaker.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { FakePcmSink } from "../../helpers/fake-pcm-sink.ts";
 import { noise, speakerSink } from "../../helpers/sound.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PacedSpeaker } from "../../../src/adapters/speaker/paced-writer.ts";
+import { PacedSpeaker } from "../../../src/adapters/speaker/paced-speaker.ts";
 import { type EchoTrial, echoTrial } from "../../../src/commands/doctor/echo-trial.ts";
 import { judgeEcho } from "../../../src/commands/doctor/sound.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples } from "../../../src/core/audio/pcm.ts";

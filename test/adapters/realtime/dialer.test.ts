@@ -9,7 +9,7 @@ import {
   PING_EVERY_MS,
   PONG_MAX_MS,
   RealtimeDialer,
-} from "../../../src/adapters/realtime/socket.ts";
+} from "../../../src/adapters/realtime/dialer.ts";
 import type { Link } from "../../../src/ports.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
 import { eventually } from "../../helpers/host.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCEPT_MS, PacedSpeaker, TARGET_MS } from "../../../src/adapters/speaker/paced-writer.ts";
+import { ACCEPT_MS, PacedSpeaker, TARGET_MS } from "../../../src/adapters/speaker/paced-speaker.ts";
 import { SAMPLE_RATE_HZ } from "../../../src/core/audio/pcm.ts";
 import { PLAYBACK_QUEUE_MAX_S } from "../../../src/core/audio/playback-queue.ts";
 import { SimClock } from "../../../src/sim/clock.ts";

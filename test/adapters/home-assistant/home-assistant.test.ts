@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { HomeAssistant } from "../../../src/adapters/home-assistant/server.ts";
+import { HomeAssistant } from "../../../src/adapters/home-assistant/home-assistant.ts";
 import { RETRY } from "../../../src/adapters/mcp/server.ts";
 import { SystemDice } from "../../../src/adapters/os/clock.ts";
-import { LocalPrograms } from "../../../src/adapters/programs/runner.ts";
+import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { homeServer } from "../../../src/core/home/spec.ts";
 import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 import { SimClock } from "../../../src/sim/clock.ts";

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { MqttDialer } from "../../../src/adapters/mqtt/broker.ts";
+import { MqttDialer } from "../../../src/adapters/mqtt/dialer.ts";
 import { PACKET_MAX_BYTES } from "../../../src/adapters/mqtt/frame-guard.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import type { Fault } from "../../../src/core/fault.ts";
