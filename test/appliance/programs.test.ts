@@ -21,7 +21,7 @@ const SECRETS = [
 ];
 
 const SCRIPTS = {
-  look: [
+  peek: [
     "id -un",
     ...SECRETS.map((path) => `cat ${path} 2>/dev/null && echo OPEN ${path}`),
     "pipit stop >/dev/null 2>&1 && echo ASKED",
@@ -55,7 +55,7 @@ onMachine("programs of the owner", (they) => {
     await runWith(m);
     const listed = await m.run("pipit tools");
     assert.match(listed, /programs run as the user pipit-tools/);
-    const { stdout } = await call(m, "look");
+    const { stdout } = await call(m, "peek");
     assert.match(stdout, /pipit-tools/);
     assert.match(stdout, /wrote/);
     assert.doesNotMatch(stdout, /OPEN|ASKED/);
@@ -73,7 +73,7 @@ onMachine("programs of the owner", (they) => {
     // Without its environment it is not known whose it is: it goes when the helper does.
     await m.until("what hides is gone", "! pgrep -f '[s]leep 7778'", IDLE_MAX_S);
     await m.until("the helper has ended", "! systemctl is-active -q pipit-tools.service");
-    assert.match((await call(m, "look")).stdout, /wrote/, "the socket starts it again");
+    assert.match((await call(m, "peek")).stdout, /wrote/, "the socket starts it again");
     note("started again by the next call");
   });
 

@@ -6,13 +6,15 @@
  * what the ring forgets is lost, and counted. No `if` about the state of the conversation in here.
  */
 
-import { FRAME_SAMPLES, msToSamples, SAMPLE_BYTES } from "../../core/audio/pcm.ts";
+import { msToSamples, SAMPLE_BYTES } from "../../core/audio/pcm.ts";
 import type { Ring } from "../../core/audio/ring.ts";
 import { encodeAudio } from "../../core/realtime/encode.ts";
 
 /** Sound in one event while keeping up: 40 ms, a compromise between delay and events a second. */
 const LIVE_CHUNK_SAMPLES = msToSamples(40);
-/** Sound in one event at most: while catching up with the ring, and in the middle of a word. */
+/** In the middle of a word: two of these, so that none is half full when the word ends. */
+const WORD_CHUNK_SAMPLES = msToSamples(80);
+/** Sound in one event at most: while catching up with the ring. */
 const CHUNK_MAX_SAMPLES = msToSamples(100);
 /** Text waiting in the socket beyond which sound stays in the ring: 4 s of it. */
 const SEND_BUFFER_MAX_BYTES = 256 * 1024;
@@ -120,11 +122,11 @@ export class Uplink {
       this.#moveTo(this.#ring.tail);
     }
     const end = this.#upTo ?? this.#ring.head;
-    const live = isMidWord ? CHUNK_MAX_SAMPLES : LIVE_CHUNK_SAMPLES;
+    const live = isMidWord ? WORD_CHUNK_SAMPLES : LIVE_CHUNK_SAMPLES;
     const least = this.#upTo === null ? live : 1;
     while (end - this.#cursor >= least) {
       if (wire.bufferedBytes() > SEND_BUFFER_MAX_BYTES) return;
-      this.#sendChunk(wire, end - this.#cursor);
+      this.#sendChunk(wire, end - this.#cursor, live);
     }
     if (this.#upTo === null) return;
     this.close();
@@ -138,10 +140,9 @@ export class Uplink {
     return segment === undefined ? null : segment.from + (sent - segment.sent);
   }
 
-  #sendChunk(wire: SoundWire, waiting: number): void {
-    // Whole frames, but for the last of a flush.
-    const whole = waiting - (waiting % FRAME_SAMPLES);
-    const wanted = Math.min(CHUNK_MAX_SAMPLES, whole === 0 ? waiting : whole);
+  #sendChunk(wire: SoundWire, waiting: number, live: number): void {
+    const usual = waiting >= CHUNK_MAX_SAMPLES ? CHUNK_MAX_SAMPLES : live;
+    const wanted = Math.min(usual, waiting);
     const chunk = this.#chunk.subarray(0, wanted);
     const count = this.#ring.read(this.#cursor, chunk);
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, count * SAMPLE_BYTES);
