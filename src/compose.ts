@@ -46,6 +46,7 @@ import { ExitRecord } from "./adapters/systemd/exit-record.ts";
 import { LineJournal } from "./adapters/systemd/journal.ts";
 import { SystemdNotifier } from "./adapters/systemd/notifier.ts";
 import { SystemdPower } from "./adapters/systemd/power.ts";
+import { LanNeighbours } from "./adapters/wake/neighbours.ts";
 import { openWakeEngine, wakePlan } from "./adapters/wake/open.ts";
 import { Appliance } from "./app/appliance.ts";
 import { Reloader, type ReloaderOptions } from "./app/reloader.ts";
@@ -67,6 +68,7 @@ import type {
   Journal,
   Leds,
   Microphone,
+  Neighbours,
   Programs,
   Speaker,
   StateFile,
@@ -141,8 +143,7 @@ export function compose(
   known: Known,
 ): Appliance {
   const settings = current();
-  const clock = new SystemClock();
-  const dice = new SystemDice();
+  const [clock, dice] = [new SystemClock(), new SystemDice()];
   const { secrets } = known;
   const base: Base = { ...memory(), settings, current, env, journal, clock, dice };
   const socketPath = controlSocketPath(settings["system.control_socket"], env, { role: "serve" });
@@ -155,6 +156,7 @@ export function compose(
     microphone: composeMicrophone(base),
     speaker: composeSpeaker(base),
     wakeEngine: composeWakeEngine(base),
+    neighbours: composeNeighbours(base),
     leds: composeLeds(base),
     button: composeButton(base),
     dialer: new RealtimeDialer(clock),
@@ -342,6 +344,11 @@ function composeWakeEngine(base: Base): WakeEngine | null {
   const { settings, clock, dice } = base;
   if (!settings["wake_word.enabled"]) return null;
   return openWakeEngine(settings, { clock, dice, onPartial: (why) => warn(base, why) });
+}
+
+function composeNeighbours({ settings, clock }: Base): Neighbours | null {
+  if (settings["wake_word.arbitrate"] === "off" || !settings["wake_word.enabled"]) return null;
+  return new LanNeighbours({ clock, secret: settings["wake_word.arbitrate_secret"] });
 }
 
 function composeLeds(base: Base): Leds {

@@ -139,6 +139,25 @@ export interface WakeEngine {
   close(): Promise<void>;
 }
 
+export interface NeighbourSink {
+  /** Something that may be a claim; anybody in the network may have sent it. */
+  received(text: string): void;
+  /** The others can be heard: after `start`, and again after each `lost`. */
+  joined(): void;
+  /** They cannot; it is tried again by itself. */
+  lost(fault: Fault): void;
+}
+
+/** The other Pipits in this network: what is told may reach all of them, or some, or none. */
+export interface Neighbours {
+  start(sink: NeighbourSink): void;
+  /** One claim; silently nothing where the network is not there. */
+  tell(text: string): void;
+  /** Datagrams dropped before they were read. */
+  counts(): { readonly tooLong: number; readonly tooMany: number; readonly unsigned: number };
+  close(): Promise<void>;
+}
+
 /** A light, or two, or a line on a terminal. */
 export interface Leds {
   /**

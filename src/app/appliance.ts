@@ -4,7 +4,6 @@
  * each stop in bounded time.
  */
 
-import { createHash } from "node:crypto";
 import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
 import { RING_MS } from "../core/assistant/limits.ts";
 import type { Device, State, StepContext } from "../core/assistant/state.ts";
@@ -18,6 +17,8 @@ import { FRESH_CHAIN, firstCandidate } from "../core/models/fallback.ts";
 import type { Phase } from "../core/phase.ts";
 import { type PublicSettings, type Settings, withoutSecrets } from "../core/settings/table.ts";
 import { readyText } from "../core/status-line.ts";
+import { accountOf } from "./account.ts";
+import { arbitrationFor } from "./audio/arbitration.ts";
 import { Downlink } from "./audio/downlink.ts";
 import { type Echo, echoFor } from "./audio/echo.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
@@ -122,13 +123,11 @@ export class Appliance {
       perform: (effect) => this.#perform(effect),
       observe: (input, facts, state, at) => this.#observe(input, facts, state, at),
     });
-    this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
     const isBusy = (): boolean => this.#loop.state.conversation !== null;
+    this.#wakePath = world.wakeEngine === null ? null : this.#makeWakePath(world.wakeEngine);
     const source = world.models;
     this.#retirements = new RetirementWatch({ clock, journal, source, settings, isBusy });
-    const isFile = settings()["audio.input_device"].startsWith("file:");
-    const wakeGainDb = (): number | null => this.#wakePath?.gainDb ?? null;
-    this.#level = new LevelWatch({ clock, journal, isFile, wakeGainDb });
+    this.#level = this.#makeLevelWatch();
     this.#presence = this.#makePresence();
     const gesture = (tag: string): void => this.#presence.gesture(tag);
     const presses = { button: world.button, post: this.#tools.ringer.pressed, gesture };
@@ -242,18 +241,27 @@ export class Appliance {
     });
   }
 
+  #makeLevelWatch(): LevelWatch {
+    const { clock, journal } = this.#world;
+    const isFile = this.#settings()["audio.input_device"].startsWith("file:");
+    const wakeGainDb = (): number | null => this.#wakePath?.gainDb ?? null;
+    return new LevelWatch({ clock, journal, isFile, wakeGainDb });
+  }
+
   #makeWakePath(engine: NonNullable<World["wakeEngine"]>): WakePath {
     const { ringer } = this.#tools;
+    const isBusy = (): boolean => this.#loop.state.conversation !== null;
     return new WakePath({
       ring: this.#echo?.path.ring ?? this.#ring,
       engine,
       cooldownMs: this.#settings()["wake_word.cooldown_s"] * 1000,
       isOwn: (endSample) => this.#echo?.path.isOwn(endSample) ?? false,
-      onWake: (keyword, endSample) => {
+      onHeard: () => {
         ringer.silence();
         this.#level.called();
-        this.#loop.post({ tag: "wake", keyword, endSample });
       },
+      onWake: (keyword, endSample) => this.#loop.post({ tag: "wake", keyword, endSample }),
+      arbitration: arbitrationFor(this.#world, this.#ring, isBusy),
       isVain: () => isWakeVain(this.#loop.state) && !ringer.alarmClock.isRinging,
       isPlaying: () => phase(this.#loop.state) === "speaking" || ringer.alarmClock.isRinging,
       onStop: () => {
@@ -475,7 +483,8 @@ export class Appliance {
 
   /** For a bug report: the whole state, which holds no secret, and what was refused. */
   #debug(): Record<string, unknown> {
-    return { state: this.#loop.state, refused: this.#refused.counts };
+    const others = this.#wakePath?.otherPipits ?? null;
+    return { state: this.#loop.state, refused: this.#refused.counts, other_pipits: others };
   }
 
   #failed(why: Fault): void {
@@ -486,10 +495,4 @@ export class Appliance {
     const microphoneIsLost = this.#loop.state.memory.deviceFaults.microphone !== undefined;
     return { lastFrameMs: this.#lastFrameMs, microphoneIsLost };
   }
-}
-
-/** What one account lacks, another may have: known by a hash, so that no key is kept. */
-function accountOf(settings: Settings): string {
-  const account = `${settings["openai.base_url"]} ${settings["openai.api_key"]}`;
-  return createHash("sha256").update(account).digest("hex").slice(0, 16);
 }

@@ -21,6 +21,7 @@ import type {
   MetricsStore,
   Microphone,
   ModelsSource,
+  Neighbours,
   Notifier,
   PlainVoice,
   Power,
@@ -39,6 +40,8 @@ export interface World {
   readonly speaker: Speaker;
   /** Null: woken by the button or by command only. */
   readonly wakeEngine: WakeEngine | null;
+  /** Null: whoever hears the wake word answers. */
+  readonly neighbours: Neighbours | null;
   readonly leds: Leds;
   readonly button: Button;
   readonly dialer: Dialer;

@@ -53,6 +53,7 @@ const LINE = { pin: BUTTON, pull: "up", debounceMs: 20 } as const;
 function others(clock: SystemClock) {
   return {
     wakeEngine: null,
+    neighbours: null,
     dialer: new SimDialer(),
     target: () => ({ url: "wss://peer.test", headers: {} }),
     faultSound: () => null,

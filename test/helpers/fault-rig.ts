@@ -124,6 +124,7 @@ export class FaultRig {
       functionHost: new SimFunctionHost(),
       toolServer: () => new SimToolServer(clock),
       camera: new SimCamera(),
+      neighbours: null,
       wakeSound: () => null,
       voice: { speak: async () => new Int16Array(0) },
       volumeFile: new SimStateFile(),

@@ -11,6 +11,7 @@ import type { SpokenSound } from "../../src/core/audio/sentences.ts";
 import type { WantedServer } from "../../src/core/home/spec.ts";
 import { realtimeUrl } from "../../src/core/realtime/endpoint.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings/table.ts";
+import type { Neighbours } from "../../src/ports.ts";
 import { SimCalendar, SimClock } from "../../src/sim/clock.ts";
 import { SimDice } from "../../src/sim/dice.ts";
 import {
@@ -65,6 +66,8 @@ export class World {
   /** Servers of tools, by name; made when they are first named. */
   readonly toolServers = new Map<string, SimToolServer>();
   readonly camera = new SimCamera();
+  /** The other Pipits around; null: it knows of none. */
+  readonly neighbours: Neighbours | null;
   readonly echoFile = new SimStateFile();
   readonly presence = simPresence();
   readonly calendar = new SimCalendar();
@@ -78,8 +81,14 @@ export class World {
   #position = 0;
 
   /** `seed`: of its dice. */
-  constructor(changes: Partial<Settings> = {}, seed = 1, timerFile = new SimStateFile()) {
+  constructor(
+    changes: Partial<Settings> = {},
+    seed = 1,
+    timerFile = new SimStateFile(),
+    neighbours: Neighbours | null = null,
+  ) {
     this.timerFile = timerFile;
+    this.neighbours = neighbours;
     // The server of these stories says what the test says, and creates no response by itself.
     this.settings = { ...DEFAULTS, "session.response_by": "client", ...changes };
     this.appliance = new Appliance(
@@ -237,10 +246,10 @@ export class World {
     const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
     const senses = { clock, microphone, speaker, wakeEngine, leds, button };
     const { calendar } = this;
-    const { memoryFile, functionHost, echoFile, camera } = this;
+    const { memoryFile, functionHost, echoFile, camera, neighbours } = this;
     const kept = { timerFile, volumeFile, memoryFile, echoFile, ...this.presence };
     const toolServer = ({ spec }: WantedServer) => this.toolServer(spec.name);
-    const files = { store, fleetFile, functionHost, camera, toolServer, ...kept };
+    const files = { store, fleetFile, functionHost, camera, neighbours, toolServer, ...kept };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };
   }
 }

@@ -14,6 +14,7 @@ import { WakeFrames } from "../../core/audio/wake-frames.ts";
 import type { Fault } from "../../core/fault.ts";
 import { STOP_WORD } from "../../core/wake/plan.ts";
 import type { WakeEngine } from "../../ports.ts";
+import type { Arbitration } from "./arbitration.ts";
 
 /**
  * How far before the gate's opening the engine hears. Measured on 48 human clips, in quiet and in
@@ -39,7 +40,11 @@ export interface WakePathOptions {
   readonly cooldownMs: number;
   /** Whether what was heard up to a position is only what the appliance itself says. */
   readonly isOwn?: (endSample: number) => boolean;
-  /** A keyword was heard; `endSample` is its end as a position of the capture clock. */
+  /** A keyword was heard, whoever answers it. */
+  readonly onHeard?: () => void;
+  /** Who answers, where several hear; null, or none: we do. */
+  readonly arbitration?: Arbitration | null;
+  /** A keyword calls us; `endSample` is its end as a position of the capture clock. */
   readonly onWake: (keyword: string, endSample: number) => void;
   /** Whether a word would change nothing now: the engine rests. The gate goes on. */
   readonly isVain?: () => boolean;
@@ -108,6 +113,11 @@ export class WakePath {
     return { ...this.#counts };
   }
 
+  /** What came from the other Pipits and was dropped; null where none is asked. */
+  get otherPipits(): Arbitration["counts"] | null {
+    return this.#options.arbitration?.counts ?? null;
+  }
+
   /** How much louder the engine hears than the microphone gives, dB. */
   get gainDb(): number {
     return this.#gain.gainDb;
@@ -125,6 +135,7 @@ export class WakePath {
 
   /** Starts the engine. Throws a FaultError when its settings cannot work. */
   start(): void {
+    this.#options.arbitration?.start();
     this.#options.engine.listenFor(STOP_WORD, this.#playing);
     this.#options.engine.start({
       detected: (keyword, endSample) => this.#detected(keyword, endSample),
@@ -140,9 +151,9 @@ export class WakePath {
     });
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#flowing = false;
-    return this.#options.engine.close();
+    await Promise.all([this.#options.engine.close(), this.#options.arbitration?.close()]);
   }
 
   /** Muted (false): nothing is fed, nor will be what is heard meanwhile. */
@@ -250,6 +261,10 @@ export class WakePath {
       return;
     }
     this.#quietUntilSample = endSample + msToSamples(this.#cooldownMs);
-    this.#options.onWake(keyword, endSample);
+    const { arbitration = null, onHeard, onWake } = this.#options;
+    onHeard?.();
+    const answer = (): void => onWake(keyword, endSample);
+    if (arbitration === null) answer();
+    else arbitration.heard({ keyword, endSample, answer });
   }
 }

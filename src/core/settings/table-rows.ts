@@ -559,6 +559,16 @@ const WAKE_WORD = {
     reload: "live",
     doc: "After a detection, further ones are ignored for this long.",
   }),
+  "wake_word.arbitrate": oneOf(["off", "lan"], {
+    default: "off",
+    reload: "restart",
+    doc: "lan: of several Pipits in one network that hear the same wake word only the one that hears it loudest answers; a call waits 0.15 s for that. They tell each other word and level, no sound, by UDP multicast (239.255.112.73, port 47373), which a firewall and the access point must let through. Whoever is in the network can keep one silent that way, once with each datagram, and nothing else; wake_word.arbitrate_secret keeps strangers out.",
+  }),
+  "wake_word.arbitrate_secret": secretText({
+    default: "",
+    reload: "restart",
+    doc: "lan: the same text on each Pipit; what is not signed with it (HMAC-SHA256) is not believed. A signed datagram that somebody has recorded counts once at most on a Pipit that has not heard its sender say anything since. Empty: all are believed.",
+  }),
 } as const;
 
 const SESSION = {

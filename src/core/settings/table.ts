@@ -113,6 +113,7 @@ function likelyKeys(values: readonly unknown[]): readonly string[] {
 const SECRET_KEYS = [
   "openai.api_key",
   "wake_word.access_key",
+  "wake_word.arbitrate_secret",
   "tools.custom",
   "mqtt.password",
   "mcp.servers",
@@ -132,6 +133,7 @@ export function withoutSecrets(settings: Settings): PublicSettings {
     "mcp.servers": _____,
     "home_assistant.token": ______,
     "openai.mcp_servers": _______,
+    "wake_word.arbitrate_secret": ________,
     ...rest
   } = settings;
   return Object.freeze(rest);
