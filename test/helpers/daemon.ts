@@ -168,9 +168,15 @@ export class Daemon {
   }
 }
 
-/** Starts a daemon; it is killed, if need be, when the test ends. */
-export function launch(test: Cleanup, paths: Paths, env = daemonEnv()): Daemon {
-  const child = spawn(process.execPath, [MAIN, "run", "--config", paths.config], {
+/**
+ * Starts a daemon; it is killed, if need be, when the test ends. `namespace`: of the network that it
+ * is in; empty: ours.
+ */
+export function launch(test: Cleanup, paths: Paths, env = daemonEnv(), namespace = ""): Daemon {
+  const program = [process.execPath, MAIN, "run", "--config", paths.config];
+  const within = namespace === "" ? [] : ["ip", "netns", "exec", namespace];
+  const [command = "", ...args] = [...within, ...program];
+  const child = spawn(command, args, {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,42 +1,13 @@
 /** Two Pipits in two network namespaces, over a real wire: who answers. */
 
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../../helpers/host.ts";
+import { wired } from "../../helpers/namespaces.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../helpers/neighbour.js", import.meta.url));
-
-function ip(...args: readonly string[]): void {
-  execFileSync("ip", args, { stdio: "pipe" });
-}
-
-/** Names of two namespaces with a wire between them, or why they cannot be made. */
-function wired(t: TestContext): readonly [string, string] | string {
-  const [a, b] = [`pipit-a${process.pid}`, `pipit-b${process.pid}`] as const;
-  t.after(() => {
-    for (const name of [a, b]) {
-      try {
-        ip("netns", "del", name);
-      } catch {
-        // It was never made.
-      }
-    }
-  });
-  try {
-    for (const name of [a, b]) ip("netns", "add", name);
-    ip("link", "add", "eth0", "netns", a, "type", "veth", "peer", "name", "eth0", "netns", b);
-    [a, b].forEach((name, i) => {
-      ip("-n", name, "addr", "add", `10.73.0.${i + 1}/24`, "dev", "eth0");
-      ip("-n", name, "link", "set", "eth0", "up");
-      ip("-n", name, "route", "add", "default", "dev", "eth0");
-    });
-  } catch (error) {
-    return `no network namespaces here: ${error instanceof Error ? error.message : error}`;
-  }
-  return [a, b];
-}
 
 interface Pipit {
   readonly child: ChildProcess;
