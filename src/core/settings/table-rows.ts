@@ -562,7 +562,7 @@ const WAKE_WORD = {
   "wake_word.arbitrate": oneOf(["off", "lan"], {
     default: "off",
     reload: "restart",
-    doc: "lan: of several Pipits in one network that hear the same wake word only the one that hears it loudest answers; a call waits 0.15 s for that. They tell each other word and level, no sound, by UDP multicast (239.255.112.73, port 47373), which a firewall and the access point must let through. Whoever is in the network can keep one silent that way, once with each datagram, and nothing else; wake_word.arbitrate_secret keeps strangers out.",
+    doc: "lan: of several Pipits in one network that hear the same wake word only the one that hears it loudest answers; a call waits 0.15 s for that. They tell each other word and level, no sound, by UDP multicast (239.255.112.73, port 47373), which a firewall and the access point must let through. Whoever is in the network can keep those that hear a call silent, one call with each datagram, and nothing else (in a flood all answer); wake_word.arbitrate_secret keeps strangers out.",
   }),
   "wake_word.arbitrate_secret": secretText({
     default: "",
