@@ -7,9 +7,9 @@
  * answers; then it has nothing more to say. The loudest of those that claim gives way to nobody but one
  * that answers: so somebody always does, and two do only where datagrams were lost.
  *
- * Trust: whoever can send to the group without knowing the secret, or knows it, can keep those
- * that hear a call silent, one call with each datagram; it cannot make it answer, nor hold a call back beyond WAIT_MS.
- * A datagram counts once: one that was recorded and is sent again is a stranger's, or old.
+ * Trust: whoever can send to the group (where there is a secret: who knows it, too) can keep those
+ * that hear a call silent, one call with each datagram. Nobody can make one answer, or hold a call back
+ * beyond WAIT_MS. A datagram said again counts once, as long as its sender is known here.
  */
 
 import { number, parseJson, record, text } from "../json.ts";
