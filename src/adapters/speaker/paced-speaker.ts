@@ -204,7 +204,9 @@ export class PacedSpeaker implements Speaker {
     const least = fillMs > CHUNK_MS ? CHUNK_SAMPLES : FRAME_SAMPLES;
     if (queue.available < least && !queue.endKnown) return false;
     const active = run ?? this.#newRun();
-    const chunk = new Int16Array(Math.min(CHUNK_SAMPLES, queue.available));
+    // Whole frames while more is to come: the device takes no part of one before the rest is there.
+    const rest = queue.endKnown ? 0 : queue.available % FRAME_SAMPLES;
+    const chunk = new Int16Array(Math.min(CHUNK_SAMPLES, queue.available - rest));
     queue.read(chunk);
     if (active.pending.length === 0) active.movedMs = this.#clock.nowMs();
     active.sent += chunk.length;
