@@ -10,7 +10,11 @@ export interface StreamEvent {
 
 export class EventStream {
   readonly #maxChars: number;
-  #rest = "";
+  /** Pieces of the line that is coming, without an end in them: they are not looked at again. */
+  #line: string[] = [];
+  #lineChars = 0;
+  /** A CR at the very end may be half of a CR LF. */
+  #held = "";
   #name: string = "";
   #data: string[] = [];
   #chars = 0;
@@ -21,35 +25,38 @@ export class EventStream {
     this.#maxChars = maxChars;
   }
 
-  /** Events that were too long. */
+  /** Events that were too long; counted as soon as that is seen. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** The events that this piece completes. */
+  /** The events that this piece completes. Linear, however small the pieces are. */
   push(piece: string): readonly StreamEvent[] {
     const events: StreamEvent[] = [];
-    this.#rest += piece;
-    for (;;) {
-      const line = this.#line();
-      if (line === null) break;
-      const event = this.#take(line);
+    const given = this.#held + piece;
+    this.#held = given.endsWith("\r") ? "\r" : "";
+    const text = given.slice(0, given.length - this.#held.length);
+    let from = 0;
+    for (const { index, 0: end } of text.matchAll(/\r\n|\n|\r/g)) {
+      this.#keep(text.slice(from, index));
+      const event = this.#take(this.#line.join(""));
+      this.#line = [];
+      this.#lineChars = 0;
       if (event !== null) events.push(event);
+      from = index + end.length;
     }
-    if (this.#rest.length > this.#maxChars) {
-      this.#isTooLong = true;
-      this.#rest = "";
-    }
+    this.#keep(text.slice(from));
     return events;
   }
 
-  /** The next whole line; a CR at the very end may be half of a CR LF. */
-  #line(): string | null {
-    const end = this.#rest.search(/\r\n|\n|\r(?!$)/);
-    if (end < 0) return null;
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + (this.#rest.startsWith("\r\n", end) ? 2 : 1));
-    return line;
+  #keep(part: string): void {
+    if (part === "") return;
+    this.#line.push(part);
+    this.#lineChars += part.length;
+    if (this.#lineChars <= this.#maxChars) return;
+    this.#tooLong();
+    this.#line = [];
+    this.#lineChars = 0;
   }
 
   #take(line: string): StreamEvent | null {
@@ -57,16 +64,21 @@ export class EventStream {
     const [, field = "", value = ""] = /^([^:]*):? ?([\s\S]*)$/.exec(line) ?? [];
     if (field === "event") this.#name = value;
     if (field !== "data") return null;
-    this.#chars += value.length;
-    if (this.#chars > this.#maxChars) this.#isTooLong = true;
-    if (this.#chars <= this.#maxChars) this.#data.push(value);
+    this.#chars += value.length + 1; // Its newline: lines without a letter take room, too.
+    if (this.#chars > this.#maxChars) this.#tooLong();
+    else this.#data.push(value);
     return null;
+  }
+
+  #tooLong(): void {
+    if (!this.#isTooLong) this.#dropped += 1;
+    this.#isTooLong = true;
+    this.#data = [];
   }
 
   #finish(): StreamEvent | null {
     const event = { name: this.#name || "message", data: this.#data.join("\n") };
     const isNone = this.#data.length === 0 || this.#isTooLong;
-    if (this.#isTooLong) this.#dropped += 1;
     this.#name = "";
     this.#data = [];
     this.#chars = 0;

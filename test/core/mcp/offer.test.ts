@@ -133,3 +133,15 @@ test("events, cut anywhere, with any line end; one that is too long is dropped, 
   assert.deepEqual(stream.push("y\n\ndata: 3\n\n"), [{ name: "message", data: "3" }]);
   assert.equal(stream.dropped, 1);
 });
+
+test("a stream of events in the smallest pieces, and of lines without a letter, is bounded", () => {
+  const small = new EventStream(1_000_000);
+  for (let n = 0; n < 900_000; n++) small.push("a");
+  assert.deepEqual(small.push("\ndata: x\n\n"), [{ name: "message", data: "x" }]);
+  const empty = new EventStream(100);
+  for (let n = 0; n < 101; n++) empty.push("data:\n");
+  assert.equal(empty.dropped, 1);
+  const endless = new EventStream(100);
+  endless.push("x".repeat(101));
+  assert.equal(endless.dropped, 1, "told before its end, which may never come");
+});
