@@ -14,6 +14,7 @@ import type { UrlReach } from "../../core/mcp/servers.ts";
 import { type Trouble, trouble } from "../../core/mcp/trouble.ts";
 import { type Ask, ask, readText } from "./ask.ts";
 import { type Channel, type ChannelSink, MESSAGE_MAX_BYTES } from "./channel.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** A reason is no longer. */
 const REASON_MAX_BYTES = 4_096;
@@ -24,7 +25,7 @@ const GOODBYE_MAX_MS = 300;
 export class HttpChannel implements Channel {
   readonly lastWords = "";
   readonly #reach: UrlReach;
-  readonly #open = new Map<number, AbortController>();
+  readonly #underWay = new UnderWay();
   #sink: ChannelSink | null = null;
   #session: string | null = null;
   #version: string | null = null;
@@ -49,12 +50,12 @@ export class HttpChannel implements Channel {
   }
 
   drop(id: number): void {
-    this.#open.get(id)?.abort();
+    this.#underWay.drop(id);
   }
 
   async close(): Promise<void> {
     this.#sink = null;
-    for (const controller of this.#open.values()) controller.abort();
+    this.#underWay.close();
     if (this.#session === null) return;
     const session = this.#session;
     this.#session = null;
@@ -71,20 +72,21 @@ export class HttpChannel implements Channel {
   }
 
   async #post(message: Message, id: number | null): Promise<void> {
-    const controller = new AbortController();
-    if (id !== null) this.#open.set(id, controller);
+    const begun = this.#underWay.begin(id);
+    if (begun === null) return;
+    const { signal } = begun;
     const request: Ask = {
       method: "POST",
       url: this.#reach.url,
       headers: this.#headersFor(message),
       body: JSON.stringify(message),
-      signal: controller.signal,
+      signal,
     };
     const asked = await ask(request);
     const why = asked.ok ? await this.#read(asked.answer, id) : asked.why;
-    if (id === null) return;
-    this.#open.delete(id);
-    if (why !== null) this.#sink?.failed(id, controller.signal.aborted ? GIVEN_UP : why);
+    begun.done();
+    if (id === null || why === null) return;
+    this.#sink?.failed(id, signal.aborted ? GIVEN_UP : why);
   }
 
   #headersFor(message: Message): Record<string, string> {

@@ -7,7 +7,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
-import { parseJson } from "../../core/json.ts";
+import { parseJson, record } from "../../core/json.ts";
 import { EventStream, type StreamEvent } from "../../core/mcp/event-stream.ts";
 import type { Message } from "../../core/mcp/messages.ts";
 import type { UrlReach } from "../../core/mcp/servers.ts";
@@ -15,6 +15,7 @@ import { type Trouble, trouble } from "../../core/mcp/trouble.ts";
 import { ask, readText } from "./ask.ts";
 import { type Channel, type ChannelSink, MESSAGE_MAX_BYTES } from "./channel.ts";
 import { statusTrouble } from "./http.ts";
+import { UnderWay } from "./under-way.ts";
 
 const REASON_MAX_BYTES = 4_096;
 
@@ -22,6 +23,7 @@ export class SseChannel implements Channel {
   readonly lastWords = "";
   readonly #reach: UrlReach;
   readonly #end = new AbortController();
+  readonly #underWay = new UnderWay();
   #sink: ChannelSink | null = null;
   #postUrl: string | null = null;
 
@@ -90,6 +92,9 @@ export class SseChannel implements Channel {
     }
     const value = parseJson(data);
     if (value !== undefined) this.#sink?.message(value);
+    // Whoever has answered by the stream need not answer the POST, too.
+    const id = record(value)?.["id"];
+    if (typeof id === "number") this.#underWay.drop(id);
     return null;
   }
 
@@ -98,22 +103,25 @@ export class SseChannel implements Channel {
   }
 
   async #post(message: Message): Promise<void> {
-    if (this.#postUrl === null) return;
+    const { id: own, method } = message;
+    const id = typeof own === "number" && method !== undefined ? own : null;
+    const begun = this.#postUrl === null ? null : this.#underWay.begin(id);
+    if (this.#postUrl === null || begun === null) return;
     const headers = { ...this.#reach.headers, "content-type": "application/json" };
     const asked = await ask({
       method: "POST",
       url: this.#postUrl,
       headers,
       body: JSON.stringify(message),
-      signal: this.#end.signal,
+      signal: begun.signal,
     });
     const why = asked.ok ? await judge(asked.answer) : asked.why;
-    const { id } = message;
-    if (why !== null && typeof id === "number") this.#sink?.failed(id, why);
+    begun.done();
+    if (why !== null && id !== null) this.#sink?.failed(id, why);
   }
 
-  drop(): void {
-    // The answer comes by the stream; the client drops it.
+  drop(id: number): void {
+    this.#underWay.drop(id);
   }
 
   speak(): void {
@@ -123,6 +131,7 @@ export class SseChannel implements Channel {
   async close(): Promise<void> {
     this.#sink = null;
     this.#end.abort();
+    this.#underWay.close();
   }
 }
 
