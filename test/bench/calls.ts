@@ -9,7 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { checkOf } from "../../src/adapters/functions/schema-check.ts";
 import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { Executor } from "../../src/app/tools/executor.ts";
-import { Registry, USUAL } from "../../src/core/functions/row.ts";
+import { Registry, USUAL } from "../../src/core/functions/registry.ts";
 import { SimJournal } from "../../src/sim/parts.ts";
 import { settled, World } from "../helpers/world.ts";
 import { type Findings, percentile } from "./findings.ts";

@@ -18,13 +18,13 @@ import type { State } from "../../src/core/assistant/state.ts";
 import { INITIAL, step } from "../../src/core/assistant/step.ts";
 import { phase } from "../../src/core/assistant/views.ts";
 import { CaptureClock } from "../../src/core/audio/capture-clock.ts";
-import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import {
   Downsampler,
   resampledMax,
   WAKE_FRAME_SAMPLES,
   WAKE_RATE_HZ,
-} from "../../src/core/audio/resample.ts";
+} from "../../src/core/audio/downsampler.ts";
+import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { Ring } from "../../src/core/audio/ring.ts";
 import { SpeechGate } from "../../src/core/audio/speech-gate.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";

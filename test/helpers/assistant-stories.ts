@@ -347,7 +347,7 @@ const RARE: readonly Story[] = [
       player.do({ tag: "flushed", attempt: 1, items: [] }).ends("r2", { status: "cancelled" });
       assert.equal(player.phase, "thinking");
       player.results("c1");
-      assert.deepEqual([player.count("tool-output"), player.count("tell-dialogue")], [1, 1]);
+      assert.deepEqual([player.count("tool-output"), player.count("add-message")], [1, 1]);
       assert.equal(player.count("create-response"), 3);
       assert.deepEqual(player.callsOver(), ["late"]);
     },

@@ -245,7 +245,7 @@ export class ModelPeer {
       case "tool-output":
         this.#unanswered.add(event.callId);
         return;
-      case "tell-dialogue":
+      case "add-message":
         // News of the device, unlike what was said before, wants a response.
         if (event.text.startsWith("(")) this.#unanswered.add("news");
         return;

@@ -82,7 +82,7 @@ export const REMOTE: readonly Story[] = [
     "remote tool, confirmation: a press lets the model call it again, and that is approved",
     () => {
       const player = asked().pass(1_000).do({ tag: "tap" });
-      assert.equal(player.count("tell-dialogue"), 1);
+      assert.equal(player.count("add-message"), 1);
       assert.equal(player.phase, "thinking");
       player.begins("r3").requests("r3", "q2");
       assert.deepEqual(player.approvalsSent(), ["q1 no", "q2 yes"]);

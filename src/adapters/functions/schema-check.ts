@@ -3,7 +3,7 @@
 import type { Ajv, ErrorObject, ValidateFunction } from "ajv";
 import { thrownText } from "../../core/fault.ts";
 import type { Check } from "../../core/functions/arguments.ts";
-import type { Parameters } from "../../core/functions/row.ts";
+import type { Parameters } from "../../core/functions/registry.ts";
 
 let ajv: Ajv | null = null;
 const known = new WeakMap<Parameters, Check>();

@@ -7,7 +7,7 @@
  * what is more is dropped and counted; `flowing` and `lost` alternate.
  */
 
-import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
+import { WAKE_FRAME_SAMPLES } from "../../core/audio/downsampler.ts";
 import { type Backoff, backoffDelayMs } from "../../core/backoff.ts";
 import { type Fault, fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";

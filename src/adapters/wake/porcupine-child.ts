@@ -6,7 +6,7 @@
 
 import { createRequire } from "node:module";
 import { basename } from "node:path";
-import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/resample.ts";
+import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/downsampler.ts";
 import { FaultError, fault } from "../../core/fault.ts";
 import { SENSITIVITY_DEFAULT } from "../../core/wake/sensitivity.ts";
 import { keepInspectorShut } from "../os/quiet-inspector.ts";

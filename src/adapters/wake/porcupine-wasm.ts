@@ -13,7 +13,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/resample.ts";
+import { WAKE_FRAME_SAMPLES, WAKE_RATE_HZ } from "../../core/audio/downsampler.ts";
 import { type Fault, FaultError, fault, thrownText } from "../../core/fault.ts";
 import type { WakeWord } from "../../core/wake/plan.ts";
 import { wordKey } from "../../core/wake/sensitivity.ts";

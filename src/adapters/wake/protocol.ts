@@ -7,7 +7,7 @@
  * nothing follows `failed`. It is the messages that cost, not the sound in them.
  */
 
-import { WAKE_FRAME_SAMPLES } from "../../core/audio/resample.ts";
+import { WAKE_FRAME_SAMPLES } from "../../core/audio/downsampler.ts";
 import {
   type Fault,
   type FaultCode,

@@ -9,7 +9,7 @@
 
 import { oneLine } from "../../core/fault.ts";
 import { GOODBYE } from "../../core/functions/built-in.ts";
-import type { FunctionRow, Registry } from "../../core/functions/row.ts";
+import type { FunctionRow, Registry } from "../../core/functions/registry.ts";
 import type { Clock } from "../../ports.ts";
 import type { Called, Executor } from "./executor.ts";
 

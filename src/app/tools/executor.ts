@@ -7,8 +7,8 @@
 
 import { oneLine } from "../../core/fault.ts";
 import { type Check, readArguments } from "../../core/functions/arguments.ts";
+import type { FunctionRow, Registry } from "../../core/functions/registry.ts";
 import { outputOf, type ToolResult, utf8Bytes } from "../../core/functions/result.ts";
-import type { FunctionRow, Registry } from "../../core/functions/row.ts";
 import type { Fields } from "../../core/json.ts";
 import { within } from "../../core/timeout.ts";
 import type { Clock, Journal } from "../../ports.ts";

@@ -120,7 +120,7 @@ export class Reading {
   #request(): void {
     if (this.#connectionMs !== null) return;
     this.#connectionMs = this.#options.clock.nowMs() - this.#dialledMs;
-    this.#send({ tag: "tell-dialogue", role: "user", text: this.#options.text });
+    this.#send({ tag: "add-message", role: "user", text: this.#options.text });
     this.#send({ tag: "create-response" });
   }
 

@@ -8,8 +8,8 @@
 
 import { faultLine } from "../../core/fault.ts";
 import { type Check, readArguments } from "../../core/functions/arguments.ts";
+import type { FunctionRow } from "../../core/functions/registry.ts";
 import type { ToolResult } from "../../core/functions/result.ts";
-import type { FunctionRow } from "../../core/functions/row.ts";
 import { type Entity, entitiesIn, homeLines } from "../../core/home/entities.ts";
 import { mustConfirm } from "../../core/home/guard.ts";
 import { homeServer, type WantedServer } from "../../core/home/spec.ts";

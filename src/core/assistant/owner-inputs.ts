@@ -10,7 +10,7 @@ import { INTERRUPT_PRE_ROLL_MS } from "./limits.ts";
 import { after, type Change, log } from "./machine.ts";
 import { coolDown, deviceBack, deviceLost, notBefore, quieted } from "./memory.ts";
 import { isHeard } from "./playback.ts";
-import { type Order, type Routed, silence, tell } from "./rules.ts";
+import { type Order, orderTo, type Routed, silence } from "./rules.ts";
 import type { Conversation, State, StepContext, Trigger } from "./state.ts";
 import { gateOf, isApprovable, isQuiet, phase, phaseOf } from "./views.ts";
 
@@ -60,7 +60,7 @@ function activate(state: State, trigger: Trigger, at: StepContext): Routed {
     case "speaking":
       return interrupt(c, trigger);
     case "follow-up":
-      return [tell.turn({ tag: "listen", sample, wakeSample })];
+      return [orderTo.turn({ tag: "listen", sample, wakeSample })];
     default:
       return NOTHING;
   }
@@ -72,16 +72,16 @@ function interrupt(c: Conversation, trigger: Trigger): readonly Order[] {
   const sample = Math.max(0, trigger.sample - msToSamples(isWakeWord ? INTERRUPT_PRE_ROLL_MS : 0));
   const wakeSample = isWakeWord ? trigger.sample : null;
   const isClosed = gateOf(c).tag !== "open";
-  return [...silence(c), tell.turn({ tag: "interrupted", sample, wakeSample, isClosed })];
+  return [...silence(c), orderTo.turn({ tag: "interrupted", sample, wakeSample, isClosed })];
 }
 
 /** What has come to pass outside is told like an answer: the microphone closes, a response is wanted. */
 function news({ conversation: c }: State, text: string): readonly Order[] {
   if (c === null || !isQuiet(c)) return [];
   return [
-    tell.dialogue({ tag: "news", text }),
-    tell.turn({ tag: "reply", half: true }),
-    tell.response({ tag: "results" }),
+    orderTo.dialogue({ tag: "news", text }),
+    orderTo.turn({ tag: "reply", half: true }),
+    orderTo.response({ tag: "results" }),
   ];
 }
 
@@ -121,13 +121,13 @@ function approve(c: Conversation): readonly Order[] {
   const isSaid = isHeard(c.playback) || c.response.tag !== "none";
   return [
     ...(isSaid ? silence(c) : []),
-    tell.tools({ tag: "approve" }),
-    tell.turn({ tag: "reply", half: true }),
+    orderTo.tools({ tag: "approve" }),
+    orderTo.turn({ tag: "reply", half: true }),
   ];
 }
 
 function endNow(reason: Ending["reason"]): readonly Order[] {
-  return [tell.end({ reason, fault: null })];
+  return [orderTo.end({ reason, fault: null })];
 }
 
 /** The button is held since `pressedMs` (monotonic): what is said from then on is the question. */
@@ -139,12 +139,12 @@ function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
   if (c === null) {
     return state.rest.tag === "muted" ? pressedMuted(state, at) : begin(state, trigger, true, at);
   }
-  const down = tell.turn({ tag: "ptt-down", sample });
+  const down = orderTo.turn({ tag: "ptt-down", sample });
   if (c.turn.tag === "held") return NOTHING;
   // The session is told first: what the server hears after that is no turn that it has found.
   const isCurrent = c.link.tag !== "ready" || c.link.sent.pushToTalk;
   const wanted = { pushToTalk: true, responseBy: "client" } as const;
-  const updates = isCurrent ? [] : [tell.link({ tag: "update", wanted })];
+  const updates = isCurrent ? [] : [orderTo.link({ tag: "update", wanted })];
   const isBusy = phaseOf(c) === "thinking" || isHeard(c.playback);
   return isBusy ? [...interrupt(c, trigger), ...updates, down] : [...updates, down];
 }
@@ -152,7 +152,7 @@ function pttDown(state: State, pressedMs: number, at: StepContext): Routed {
 function pttUp({ conversation: c }: State): Routed {
   if (c === null || c.turn.tag !== "held") return NOTHING;
   const wasOpen = gateOf(c).tag === "open";
-  return [tell.turn({ tag: "ptt-up", wasOpen })];
+  return [orderTo.turn({ tag: "ptt-up", wasOpen })];
 }
 
 function command(state: State, what: Command, at: StepContext): Routed {
@@ -207,7 +207,7 @@ function repeat({ conversation: c, ...state }: State): Routed {
   const isFree = response.tag === "none" && !response.pending && tools.tag === "quiet";
   const isQuiet = playback.tag === "silent" || playback.tag === "settling";
   if (!isOpen || !isFree || !isQuiet) return NOTHING;
-  return [tell.playback({ tag: "repeat", but: null })];
+  return [orderTo.playback({ tag: "repeat", but: null })];
 }
 
 /** The whole machine is to go off; systemd will then stop us, in good order. */

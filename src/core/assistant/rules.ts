@@ -41,7 +41,7 @@ export type Order = Readonly<
 >;
 
 /** Orders to the machines. */
-export const tell = {
+export const orderTo = {
   link: (event: LinkEvent): Order => ({ to: "link", event }),
   turn: (event: TurnEvent): Order => ({ to: "turn", event }),
   response: (event: ResponseEvent): Order => ({ to: "response", event }),
@@ -83,14 +83,14 @@ export const RULES: readonly Rule[] = [
       const wanted = wantedSession(c, at);
       const { pushToTalk, responseBy } = c.link.sent;
       const isAsWanted = pushToTalk === wanted.pushToTalk && responseBy === wanted.responseBy;
-      return isAsWanted ? null : [tell.link({ tag: "update", wanted })];
+      return isAsWanted ? null : [orderTo.link({ tag: "update", wanted })];
     },
   },
   {
     name: "the user speaks into the reply: it is silenced",
     orders: (c) =>
       c.turn.tag === "speech" && isHeard(c.playback)
-        ? [...silence(c), tell.turn({ tag: "barged-in" })]
+        ? [...silence(c), orderTo.turn({ tag: "barged-in" })]
         : null,
   },
   {
@@ -104,7 +104,7 @@ export const RULES: readonly Rule[] = [
     name: "it was no speech: what was held is heard",
     orders: (c) =>
       c.playback.tag === "held" && !isPerhapsSpeech(c) && !isSpeaking(c.turn)
-        ? [tell.playback({ tag: "release" })]
+        ? [orderTo.playback({ tag: "release" })]
         : null,
   },
   {
@@ -113,7 +113,7 @@ export const RULES: readonly Rule[] = [
       if (c.link.tag !== "ready" || !isHeard(c.playback)) return null;
       const half = isHalf(c);
       const isOpen = half ? !isAfterReply(c.turn) : c.turn.tag === "open";
-      return isOpen ? [tell.turn({ tag: "reply", half })] : null;
+      return isOpen ? [orderTo.turn({ tag: "reply", half })] : null;
     },
   },
   {
@@ -133,14 +133,14 @@ export const RULES: readonly Rule[] = [
       !tools.awaited &&
       response.tag === "none" &&
       !response.pending
-        ? [tell.tools({ tag: "looked" })]
+        ? [orderTo.tools({ tag: "looked" })]
         : null,
   },
   {
     name: "the user has finished and the wire is free: a response is requested",
     orders: (c, at) =>
       isResponseWanted(c) && at.nowMs >= c.response.notBeforeMs
-        ? [tell.turn({ tag: "asked", by: "client" }), tell.response({ tag: "request" })]
+        ? [orderTo.turn({ tag: "asked", by: "client" }), orderTo.response({ tag: "request" })]
         : null,
   },
   {
@@ -149,7 +149,7 @@ export const RULES: readonly Rule[] = [
       (c.turn.tag === "ended" || c.turn.tag === "released") &&
       isTurnTimed(c) &&
       at.nowMs >= c.turn.untilMs
-        ? [tell.response({ tag: "overdue" })]
+        ? [orderTo.response({ tag: "overdue" })]
         : null,
   },
   {
@@ -158,7 +158,7 @@ export const RULES: readonly Rule[] = [
       if (c.link.tag !== "lost" || isHeard(c.playback)) return null;
       const isHeardOut = c.playback.tag === "silent" || c.playback.tag === "settling";
       const reason = isHeardOut ? endAfterReply(c) : null;
-      return reason === null ? renew(c, RENEWAL, at) : [tell.end({ reason, fault: null })];
+      return reason === null ? renew(c, RENEWAL, at) : [orderTo.end({ reason, fault: null })];
     },
   },
   {
@@ -172,7 +172,7 @@ export const RULES: readonly Rule[] = [
       turn.tag === "closed" &&
       turn.opens === "after-settling" &&
       playback.tag === "silent"
-        ? [tell.turn({ tag: "settled" })]
+        ? [orderTo.turn({ tag: "settled" })]
         : null,
   },
 ];
@@ -185,7 +185,7 @@ export function isHalf({ call }: Pick<Conversation, "call">): boolean {
 }
 
 export function endWith(why: Fault): Order {
-  return tell.end(endingBy(why));
+  return orderTo.end(endingBy(why));
 }
 
 /** How long the echo of our own voice is waited for; null: not at all. */
@@ -200,24 +200,24 @@ export function renew(c: Conversation, why: Fault, at: StepContext): readonly Or
   return [
     ...(c.playback.tag === "held" ? [flush(c)] : []),
     ...linkGone(at.headSample + msToSamples(echoMs)),
-    tell.link({ tag: "renew", why }),
+    orderTo.link({ tag: "renew", why }),
   ];
 }
 
 /** The link is no more, but what came of the reply is heard; then the fault is reported, if it cut it. */
 export function breakLink(why: Fault, isReported: boolean, at: StepContext): readonly Order[] {
   return [
-    tell.playback({ tag: "complete", error: isReported ? why : null }),
+    orderTo.playback({ tag: "complete", error: isReported ? why : null }),
     ...linkGone(at.headSample),
-    tell.link({ tag: "break", why }),
+    orderTo.link({ tag: "break", why }),
   ];
 }
 
 function linkGone(settledSample: number): readonly Order[] {
   return [
-    tell.tools({ tag: "link-gone" }),
-    tell.response({ tag: "link-gone" }),
-    tell.turn({ tag: "link-gone", settledSample }),
+    orderTo.tools({ tag: "link-gone" }),
+    orderTo.response({ tag: "link-gone" }),
+    orderTo.turn({ tag: "link-gone", settledSample }),
   ];
 }
 
@@ -225,13 +225,13 @@ function linkGone(settledSample: number): readonly Order[] {
 export function silence(c: Conversation): readonly Order[] {
   return [
     flush(c),
-    tell.response({ tag: "cancel", keep: false }),
-    tell.tools({ tag: "interrupted" }),
+    orderTo.response({ tag: "cancel", keep: false }),
+    orderTo.tools({ tag: "interrupted" }),
   ];
 }
 
 function flush({ link }: Conversation): Order {
-  return tell.playback({ tag: "flush", attempt: link.attempt });
+  return orderTo.playback({ tag: "flush", attempt: link.attempt });
 }
 
 function neededDevice(c: Conversation, { memory }: Scope): readonly Order[] | null {
@@ -249,10 +249,10 @@ function giveUpOrRenew(c: Conversation, why: Fault, at: Scope): readonly Order[]
 }
 
 function takeBack(c: Conversation): readonly Order[] {
-  const cancel = tell.response({ tag: "cancel", keep: true });
+  const cancel = orderTo.response({ tag: "cancel", keep: true });
   if (c.playback.tag !== "held") return [cancel];
   // Where all of it had come, nothing is left to cancel; it was not heard all the same.
-  const again = tell.response({ tag: "question", by: "client" });
+  const again = orderTo.response({ tag: "question", by: "client" });
   return c.playback.complete ? [flush(c), again] : [flush(c), cancel];
 }
 
@@ -265,9 +265,9 @@ function budgetSpent(c: Conversation, at: Scope): readonly Order[] | null {
   const isMoreWanted = response.pending || (tools.awaited && tools.goodbye === "no");
   if (!isMoreWanted) return null;
   return [
-    tell.tools({ tag: "interrupted" }),
-    tell.response({ tag: "drop" }),
-    tell.playback({ tag: "complete", error: null }),
+    orderTo.tools({ tag: "interrupted" }),
+    orderTo.response({ tag: "drop" }),
+    orderTo.playback({ tag: "complete", error: null }),
   ];
 }
 
@@ -279,18 +279,18 @@ function mayReport({ response, playback, tools }: Conversation): boolean {
 
 /** Results are answered by another response, unless the model has said its goodbye. */
 function report({ tools, playback }: Conversation): readonly Order[] {
-  const reported = tell.tools({ tag: "reported" });
+  const reported = orderTo.tools({ tag: "reported" });
   const { repeatsBut } = tools;
   if (repeatsBut !== null) {
     // What the model has said before its call is heard out first.
     return playback.tag === "playing"
-      ? [tell.playback({ tag: "complete", error: null })]
-      : [reported, tell.playback({ tag: "repeat", but: repeatsBut })];
+      ? [orderTo.playback({ tag: "complete", error: null })]
+      : [reported, orderTo.playback({ tag: "repeat", but: repeatsBut })];
   }
   if (tools.goodbye === "no" || (tools.goodbye === "called" && !isHeard(playback))) {
-    return [reported, tell.response({ tag: "results" })];
+    return [reported, orderTo.response({ tag: "results" })];
   }
-  return [reported, tell.playback({ tag: "complete", error: null })];
+  return [reported, orderTo.playback({ tag: "complete", error: null })];
 }
 
 function replyOver(c: Conversation, at: Scope): readonly Order[] | null {
@@ -299,10 +299,10 @@ function replyOver(c: Conversation, at: Scope): readonly Order[] | null {
   if (tools.tag !== "quiet" || tools.awaited || !isUserDone(turn)) return null;
   if (playback.tag !== "silent" && playback.tag !== "settling") return null;
   const reason = endAfterReply(c);
-  if (reason !== null) return [tell.end({ reason, fault: null })];
+  if (reason !== null) return [orderTo.end({ reason, fault: null })];
   const isAsked = isApprovalWanted(c);
   if (!isAsked && at.nowMs >= link.recycleAtMs) return renew(c, RENEWAL, at);
   const leastMs = isAsked ? APPROVAL_MAX_MS : 0;
-  const over = tools.approvals.length > 0 ? [tell.tools({ tag: "reply-over" })] : [];
-  return [tell.turn({ tag: "follow-up", settleMs: settleMs(c), leastMs }), ...over];
+  const over = tools.approvals.length > 0 ? [orderTo.tools({ tag: "reply-over" })] : [];
+  return [orderTo.turn({ tag: "follow-up", settleMs: settleMs(c), leastMs }), ...over];
 }

@@ -16,7 +16,7 @@ import { type Change, log, type Of } from "./machine.ts";
 import { coolDown, keepWarm } from "./memory.ts";
 import { isHeard } from "./playback.ts";
 import { BUSY, isOurs, isWireFree, NOT_ACTIVE } from "./response.ts";
-import { breakLink, endWith, type Order, type Routed, renew, settleMs, tell } from "./rules.ts";
+import { breakLink, endWith, type Order, orderTo, type Routed, renew, settleMs } from "./rules.ts";
 import type { Conversation, State, StepContext } from "./state.ts";
 import { forget } from "./turn.ts";
 import { commitKind } from "./turn-views.ts";
@@ -74,20 +74,20 @@ function inConversation(state: State, c: Conversation, input: Input, at: StepCon
     case "flushed":
       return flushed(c, input);
     case "underrun":
-      return c.response.tag === "none" ? [] : [tell.playback({ tag: "underrun" })];
+      return c.response.tag === "none" ? [] : [orderTo.playback({ tag: "underrun" })];
     case "drained": {
       // Of a sound of our own, such as that at the wake word, nothing follows.
       const isOurs = c.playback.tag === "silent";
-      return isOurs ? [] : [tell.playback({ tag: "drained", settleMs: settleMs(c) })];
+      return isOurs ? [] : [orderTo.playback({ tag: "drained", settleMs: settleMs(c) })];
     }
     case "uplink-flushed":
-      return c.turn.tag === "released" ? [tell.turn(input), ...asksFor("client")] : [];
+      return c.turn.tag === "released" ? [orderTo.turn(input), ...asksFor("client")] : [];
     case "tool-done": {
       const { tag: _, callId, ...result } = input;
-      return [tell.tools({ tag: "done", callId, result })];
+      return [orderTo.tools({ tag: "done", callId, result })];
     }
     case "tool-asks":
-      return [tell.tools({ tag: "ask", callId: input.callId, output: input.output })];
+      return [orderTo.tools({ tag: "ask", callId: input.callId, output: input.output })];
     default:
       return [];
   }
@@ -113,7 +113,7 @@ function linkClosed(
 ): Routed {
   if (c.link.attempt !== attempt) return dropped(state, "link", "closed");
   if (c.link.tag === "lost" || (c.link.tag === "dialing" && c.link.redialAtMs !== null)) return [];
-  return isConnecting(c.link) ? [tell.link({ tag: "closed", failure })] : lost(c, failure, at);
+  return isConnecting(c.link) ? [orderTo.link({ tag: "closed", failure })] : lost(c, failure, at);
 }
 
 /** In mid-conversation: what is being heard plays on; an unanswered question is asked anew. */
@@ -140,7 +140,7 @@ function said(state: State, c: Conversation, input: Said, at: StepContext): Rout
         ? [refusedSetUp(c, event.error, at)]
         : serverError(state, c, event.error, at);
     case "session-created":
-      return [tell.link({ tag: "created", said: event, wanted: wantedSession(c, at) })];
+      return [orderTo.link({ tag: "created", said: event, wanted: wantedSession(c, at) })];
     case "session-updated":
       return updated(c, event);
     default:
@@ -149,45 +149,45 @@ function said(state: State, c: Conversation, input: Said, at: StepContext): Rout
 }
 
 function refusedSetUp(c: Conversation, error: ServerError, at: StepContext): Order {
-  return tell.link({ tag: "refused", error, wanted: wantedSession(c, at) });
+  return orderTo.link({ tag: "refused", error, wanted: wantedSession(c, at) });
 }
 
 /** A new connection is first told what was said, then hears the unanswered question from the ring. */
 function updated(c: Conversation, event: SessionSaid): readonly Order[] {
-  const confirmed = tell.link({ tag: "updated", said: event });
+  const confirmed = orderTo.link({ tag: "updated", said: event });
   if (c.link.tag !== "configuring") return [confirmed];
-  return [confirmed, tell.dialogue({ tag: "replay" }), tell.turn({ tag: "link-ready" })];
+  return [confirmed, orderTo.dialogue({ tag: "replay" }), orderTo.turn({ tag: "link-ready" })];
 }
 
 function inSession(c: Conversation, { event, capturedAt: sample }: Said): readonly Order[] {
   switch (event.tag) {
     case "speech-started":
     case "speech-stopped":
-      return [tell.turn({ tag: event.tag, itemId: event.itemId, sample })];
+      return [orderTo.turn({ tag: event.tag, itemId: event.itemId, sample })];
     case "committed":
       return committed(c, event.itemId);
     case "response-created":
-      return [tell.response({ tag: "created", id: event.responseId })];
+      return [orderTo.response({ tag: "created", id: event.responseId })];
     case "response-done":
       return responseDone(c, event);
     case "transcript":
-      return [tell.dialogue(event)];
+      return [orderTo.dialogue(event)];
     case "remote-listing":
     case "remote-listed":
     case "remote-call":
     case "remote-done":
-      return [tell.tools(event)];
+      return [orderTo.tools(event)];
     default:
       return [];
   }
 }
 
 function committed(c: Conversation, itemId: string): readonly Order[] {
-  const turn = tell.turn({ tag: "committed", itemId });
+  const turn = orderTo.turn({ tag: "committed", itemId });
   const by = c.link.tag === "ready" ? c.link.confirmed.responseBy : "client";
   // The server creates a response to what it has committed, unless it is busy.
   const isExpected = by === "server" && isWireFree(c.response);
-  const asked = isExpected ? [tell.turn({ tag: "asked", by })] : [];
+  const asked = isExpected ? [orderTo.turn({ tag: "asked", by })] : [];
   switch (commitKind(c.turn, itemId)) {
     case "question":
       return [turn, ...asksFor(by), ...asked];
@@ -196,8 +196,8 @@ function committed(c: Conversation, itemId: string): readonly Order[] {
       if (by === "client") return [turn];
       // It responds to all that it has heard, an unanswered question included.
       return c.response.pending && isExpected
-        ? [turn, tell.response({ tag: "question", by }), ...asked]
-        : [turn, tell.response({ tag: "empty-turn" })];
+        ? [turn, orderTo.response({ tag: "question", by }), ...asked]
+        : [turn, orderTo.response({ tag: "empty-turn" })];
     }
     case "own":
       return [turn];
@@ -205,24 +205,24 @@ function committed(c: Conversation, itemId: string): readonly Order[] {
 }
 
 function asksFor(by: ResponseBy): readonly Order[] {
-  return [tell.tools({ tag: "question" }), tell.response({ tag: "question", by })];
+  return [orderTo.tools({ tag: "question" }), orderTo.response({ tag: "question", by })];
 }
 
 function responseDone(c: Conversation, said: Of<ServerEvent, "response-done">): readonly Order[] {
   const { response, playback } = c;
   const heard = isSounded(c);
-  const done = tell.response({ tag: "done", said, heard, model: c.link.model });
+  const done = orderTo.response({ tag: "done", said, heard, model: c.link.model });
   const isUnsolicited = said.responseId === response.unsolicited?.id;
   if (!isOurs(response, said.responseId) || isUnsolicited || said.status === "failed")
     return [done];
   const isAnswer = heard || said.hasCalls;
-  const answered = isAnswer ? [tell.turn({ tag: "answered" })] : [];
+  const answered = isAnswer ? [orderTo.turn({ tag: "answered" })] : [];
   if (said.hasCalls && said.status === "completed") {
     const { responseId, calls, requests } = said;
-    return [done, ...answered, tell.tools({ tag: "called", responseId, calls, requests })];
+    return [done, ...answered, orderTo.tools({ tag: "called", responseId, calls, requests })];
   }
   const isSounding = isHeard(playback) || playback.tag === "held";
-  const complete = isSounding ? [tell.playback({ tag: "complete", error: null })] : [];
+  const complete = isSounding ? [orderTo.playback({ tag: "complete", error: null })] : [];
   return [done, ...answered, ...complete];
 }
 
@@ -249,7 +249,7 @@ function serverError(state: State, c: Conversation, error: ServerError, at: Step
   const id = parseEventId(error.eventId);
   const why = serverFault(error, c.link.model);
   if (id?.kind === "update") return [refusedSetUp(c, error, at)];
-  const toResponse = [tell.response({ tag: "error", error, model: c.link.model })];
+  const toResponse = [orderTo.response({ tag: "error", error, model: c.link.model })];
   const isCode = error.code === NOT_ACTIVE || error.code === BUSY;
   if (id?.kind === "create" || isCode) return toResponse;
   if (id !== null && HARMLESS.has(id.kind)) return [];
@@ -265,18 +265,25 @@ function serverError(state: State, c: Conversation, error: ServerError, at: Step
 // ---------------------------------------------------------------- speaker
 
 function replyAudio(c: Conversation, responseId: string): readonly Order[] {
-  const sound = tell.response({ tag: "sound", id: responseId });
+  const sound = orderTo.response({ tag: "sound", id: responseId });
   if (c.link.tag !== "ready" || !isOurs(c.response, responseId)) return [sound];
   const isQuestion = c.tools.approvals.some(({ stage }) => stage === "unheard");
-  const asked = isQuestion ? [tell.tools({ tag: "question-heard" })] : [];
-  return [sound, tell.playback({ tag: "sound", responseId, held: isPerhapsSpeech(c) }), ...asked];
+  const asked = isQuestion ? [orderTo.tools({ tag: "question-heard" })] : [];
+  return [
+    sound,
+    orderTo.playback({ tag: "sound", responseId, held: isPerhapsSpeech(c) }),
+    ...asked,
+  ];
 }
 
 function flushed(c: Conversation, { attempt, items }: Of<Input, "flushed">): readonly Order[] {
   const isThis = attempt === c.link.attempt && c.link.tag === "ready";
   // What was heard on a connection that is gone is nothing to the server.
   const cut = isThis ? items : [];
-  return [tell.dialogue({ tag: "cut", items }), tell.playback({ tag: "flushed", items: cut })];
+  return [
+    orderTo.dialogue({ tag: "cut", items }),
+    orderTo.playback({ tag: "flushed", items: cut }),
+  ];
 }
 
 // ---------------------------------------------------------------- time
@@ -302,11 +309,11 @@ function tick(state: State, c: Conversation, at: StepContext): Routed {
   const isWaiting = c.turn.tag === "ended" || c.turn.tag === "released";
   const isTurnDue = isTurnTimed(c) && !isWaiting && isDue(times.turn);
   return [
-    isDue(times.link) ? tell.link(due) : null,
-    isTurnDue ? tell.turn(due) : null,
-    isDue(times.response) ? tell.response(due) : null,
-    isDue(times.playback) ? tell.playback(due) : null,
-    isDue(times.tools) ? tell.tools(due) : null,
-    isDue(approvalDeadlineMs(c)) ? tell.tools({ tag: "approval-due" }) : null,
+    isDue(times.link) ? orderTo.link(due) : null,
+    isTurnDue ? orderTo.turn(due) : null,
+    isDue(times.response) ? orderTo.response(due) : null,
+    isDue(times.playback) ? orderTo.playback(due) : null,
+    isDue(times.tools) ? orderTo.tools(due) : null,
+    isDue(approvalDeadlineMs(c)) ? orderTo.tools({ tag: "approval-due" }) : null,
   ].filter((order) => order !== null);
 }

@@ -73,7 +73,7 @@ function answer(call: OpenCall, { output, picture }: CallResult, n: number): rea
   if (isRemote) return [];
   const text = `${NOTE}The user has approved ${name} by the button. Its result: ${output}`;
   const told = isAnswered
-    ? ({ tag: "tell-dialogue", role: "user", text } as const)
+    ? ({ tag: "add-message", role: "user", text } as const)
     : ({ tag: "tool-output", callId, output } as const);
   const sent = send(told, "output", n);
   if (picture === undefined) return [sent];

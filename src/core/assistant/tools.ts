@@ -255,7 +255,7 @@ function approve(own: Quiet, _: unknown, at: Scope): Change<Tools> {
 
 function callAgain(name: string, n: number): Effect {
   const text = `${NOTE}The user has approved ${name} by the button. Call it again with the same arguments.`;
-  return send({ tag: "tell-dialogue", role: "user", text }, "output", n);
+  return send({ tag: "add-message", role: "user", text }, "output", n);
 }
 
 function questionHeard(own: Tools, _: unknown, at: Scope): Change<Tools> {

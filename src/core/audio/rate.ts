@@ -6,8 +6,8 @@
  * and the output lasts as long as the input. At 24 kHz already, the samples are copied as they are.
  */
 
+import { besselI0 } from "./downsampler.ts";
 import { SAMPLE_RATE_HZ } from "./pcm.ts";
-import { besselI0 } from "./resample.ts";
 
 /** Kaiser window of about 80 dB stop band: beta = 0.1102 (A - 8.7). */
 const KAISER_BETA = 7.86;

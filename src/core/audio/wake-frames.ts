@@ -9,7 +9,7 @@ import {
   RESAMPLE_RATIO,
   resampledMax,
   WAKE_FRAME_SAMPLES,
-} from "./resample.ts";
+} from "./downsampler.ts";
 
 export class WakeFrames {
   readonly #resampler = new Downsampler();

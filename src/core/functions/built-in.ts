@@ -3,7 +3,7 @@
  * when to call it, what to say. Names are a contract: `tools.disabled` and the metrics have them.
  */
 
-import { type FunctionRow, type Parameters, USUAL } from "./row.ts";
+import { type FunctionRow, type Parameters, USUAL } from "./registry.ts";
 
 const LABEL = {
   type: "string",

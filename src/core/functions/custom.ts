@@ -7,7 +7,7 @@
 import { type Fields, record } from "../json.ts";
 import { didYouMean } from "../suggest.ts";
 import { BUILT_IN_NAMES } from "./built-in.ts";
-import { type FunctionRow, type Parameters, USUAL } from "./row.ts";
+import { type FunctionRow, type Parameters, USUAL } from "./registry.ts";
 
 export interface CommandRun {
   readonly kind: "command";

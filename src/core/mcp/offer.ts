@@ -4,7 +4,12 @@
  * always: what had to be changed carries a mark made of the whole name.
  */
 
-import { type FunctionRow, type FunctionSpec, type Parameters, USUAL } from "../functions/row.ts";
+import {
+  type FunctionRow,
+  type FunctionSpec,
+  type Parameters,
+  USUAL,
+} from "../functions/registry.ts";
 import { type Fields, fields, record, text } from "../json.ts";
 import { matches, type ServerSpec } from "./servers.ts";
 

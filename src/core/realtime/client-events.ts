@@ -35,7 +35,7 @@ export type ClientEvent =
   | { readonly tag: "show-picture"; readonly itemId: string; readonly jpeg: string }
   /** What was said on an earlier connection of this conversation. */
   | {
-      readonly tag: "tell-dialogue";
+      readonly tag: "add-message";
       readonly role: "assistant" | "user";
       readonly text: string;
     };

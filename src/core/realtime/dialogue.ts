@@ -46,7 +46,7 @@ export function withCuts(own: Dialogue, items: readonly Heard[]): Dialogue {
 
 /** What a new connection is told, in order. */
 export function retold({ lines }: Dialogue): readonly ClientEvent[] {
-  return lines.map(({ role, text }) => ({ tag: "tell-dialogue", role, text }));
+  return lines.map(({ role, text }) => ({ tag: "add-message", role, text }));
 }
 
 /** The API knows the user and the model only: this is how the model knows that it is neither. */
@@ -54,7 +54,7 @@ export const NOTE = "(A note from the device, not said by the user) ";
 
 /** Something has come to pass outside, which the model is to tell the user. */
 export function newsEvent(text: string): ClientEvent {
-  return { tag: "tell-dialogue", role: "user", text: `${NOTE}${text}` };
+  return { tag: "add-message", role: "user", text: `${NOTE}${text}` };
 }
 
 /** A line as far as it was heard; nothing of it when nothing was. */

@@ -66,7 +66,7 @@ function body(event: ClientEvent, protocol: Protocol): Body {
       const content = [{ type: "input_image", image_url, detail: "auto" }];
       return item({ id: event.itemId, type: "message", role: "user", content });
     }
-    case "tell-dialogue": {
+    case "add-message": {
       const type = event.role === "user" ? "input_text" : assistantText(protocol);
       const content = [{ type, text: event.text }];
       return item({ type: "message", role: event.role, content });

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LOOK_BACK_MS, WakePath } from "../../../src/app/audio/wake-path.ts";
-import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../../src/core/audio/pcm.ts";
 import {
   Downsampler,
   RESAMPLE_DELAY_SAMPLES,
   resampledMax,
   WAKE_FRAME_SAMPLES,
-} from "../../../src/core/audio/resample.ts";
+} from "../../../src/core/audio/downsampler.ts";
+import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../../src/core/audio/pcm.ts";
 import { Ring } from "../../../src/core/audio/ring.ts";
 import { fault } from "../../../src/core/fault.ts";
 import type { WakeSink } from "../../../src/ports.ts";

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { checkOf } from "../../../src/adapters/functions/schema-check.ts";
 import { Executor, type Handler, RUNNING_MAX } from "../../../src/app/tools/executor.ts";
 import { builtInRows } from "../../../src/core/functions/built-in.ts";
-import { Registry, USUAL } from "../../../src/core/functions/row.ts";
+import { Registry, USUAL } from "../../../src/core/functions/registry.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { SimDice } from "../../../src/sim/dice.ts";

@@ -8,8 +8,8 @@ import { BUILT_IN_NAMES, builtInRows, GOODBYE } from "../../../src/core/function
 import { contextLines } from "../../../src/core/functions/context.ts";
 import { argvOf, customFunctions, urlOf } from "../../../src/core/functions/custom.ts";
 import { factsAbout, factsIn, factsText, remembered } from "../../../src/core/functions/memory.ts";
+import { FUNCTIONS_MAX, Registry, USUAL, wireName } from "../../../src/core/functions/registry.ts";
 import { cut, foreignText, outputOf, utf8Bytes } from "../../../src/core/functions/result.ts";
-import { FUNCTIONS_MAX, Registry, USUAL, wireName } from "../../../src/core/functions/row.ts";
 import { END_CONVERSATION } from "../../../src/core/realtime/session.ts";
 
 function row(name: string) {

@@ -13,7 +13,7 @@ import {
 
 const cut = { itemId: "a", heardMs: 500, receivedMs: 1000 };
 const texts = (of: Parameters<typeof retold>[0]) =>
-  retold(of).map((event) => (event.tag === "tell-dialogue" ? event.text : event.tag));
+  retold(of).map((event) => (event.tag === "add-message" ? event.text : event.tag));
 
 test("a cut holds whether it comes before the words or after them", () => {
   const after = withCuts(withWords(NO_DIALOGUE, "a", "0123456789"), [cut]);

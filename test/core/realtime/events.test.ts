@@ -52,8 +52,8 @@ const EVENTS: readonly ClientEvent[] = [
   { tag: "truncate", itemId: "item_1", contentIndex: 0, audioEndMs: 1240 },
   { tag: "delete-item", itemId: "item_1" },
   { tag: "tool-output", callId: "call_1", output: '{"ok":true}' },
-  { tag: "tell-dialogue", role: "assistant", text: "It is ten past four." },
-  { tag: "tell-dialogue", role: "user", text: "What time is it?" },
+  { tag: "add-message", role: "assistant", text: "It is ten past four." },
+  { tag: "add-message", role: "user", text: "What time is it?" },
 ];
 
 for (const protocol of ["ga", "beta"] as const) {

@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SAMPLE_RATE_HZ } from "../../../src/core/audio/pcm.ts";
 import {
   Downsampler,
   RESAMPLE_DELAY_SAMPLES,
   RESAMPLE_RATIO,
   resampledMax,
   WAKE_RATE_HZ,
-} from "../../../src/core/audio/resample.ts";
+} from "../../../src/core/audio/downsampler.ts";
+import { SAMPLE_RATE_HZ } from "../../../src/core/audio/pcm.ts";
 import { noise } from "../../helpers/sound.ts";
 
 const AMPLITUDE = 16_000;
