@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import { BUILT_IN_NAMES } from "../../src/core/functions/built-in.ts";
 import { type Fields, record, text } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
@@ -218,5 +219,25 @@ test(
     const file = await daemon.metrics();
     assert.deepEqual([file["end_reason"], ends(file)], ["shutdown", ["lost"]]);
     await eventually("the end of the program", () => !isRunning("sleep 25.83"));
+  },
+);
+
+test(
+  "what did you say: the last answer is played once more, and not asked for",
+  HEARD,
+  async (t) => {
+    const turns = [{ tone: { hz: 440, ms: 800 } }, call("repeat_answer", "call_a")];
+    const again = [{ afterMs: 4_500, word: false }];
+    const config = { session: { follow_up_s: 6 } };
+    const { peer, daemon } = await kitchen(t, { turns }, {}, { again, config });
+    await eventually("the call's answer", () => answered(peer).length > 0);
+    await daemon.says("Conversation over");
+    assert.deepEqual(answered(peer), ["call_a"]);
+    const heardMs = samplesToMs(daemon.played().filter((sample) => sample !== 0).length);
+    assert.ok(Math.abs(heardMs - 1_600) < 40, `${heardMs} ms of 800 ms, twice`);
+    const creates = peer.events.filter(({ event }) => textAt(event, "type") === "response.created");
+    assert.equal(creates.length, 2, "none for the repetition");
+    assert.deepEqual(ends(await daemon.metrics()), ["held"]);
+    assert.deepEqual(peer.violations, []);
   },
 );
