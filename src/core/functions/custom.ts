@@ -4,8 +4,15 @@
  * whole word of it, a value in the address, or the body.
  */
 
+import {
+  type BlockProblem,
+  isTexts,
+  numberOf,
+  type Report,
+  readBlocks,
+  unknownKeys,
+} from "../blocks.ts";
 import { type Fields, record } from "../json.ts";
-import { didYouMean } from "../suggest.ts";
 import { BUILT_IN_NAMES } from "./built-in.ts";
 import { type FunctionRow, type Parameters, USUAL } from "./registry.ts";
 
@@ -33,15 +40,9 @@ export interface CustomFunction {
   readonly run: CommandRun | HttpRun;
 }
 
-export interface CustomProblem {
-  /** Below `tools.custom`. */
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 export interface Custom {
   readonly functions: readonly CustomFunction[];
-  readonly problems: readonly CustomProblem[];
+  readonly problems: readonly BlockProblem[];
 }
 
 /** The most functions of an owner's own. */
@@ -69,24 +70,13 @@ const PLACE = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 /** Up to the end of the host: no argument may decide whom we talk to. */
 const ORIGIN = /^https?:\/\/[^/?#{}\s]+(?=[/?#]|$)/;
 
-type Report = (path: CustomProblem["path"], message: string) => void;
-
 /** Any tree is answered. `{}` is none. */
 export function customFunctions(tree: unknown): Custom {
-  const problems: CustomProblem[] = [];
-  const functions: CustomFunction[] = [];
-  const report: Report = (path, message) => problems.push({ path, message });
-  const entries = Object.entries(record(tree) ?? {});
-  if (entries.length > CUSTOM_MAX) report([], `must have at most ${CUSTOM_MAX} functions`);
-  for (const [name, value] of entries.slice(0, CUSTOM_MAX)) {
-    const made = oneFunction(name, value, report);
-    if (made !== null) functions.push(made);
-  }
-  return { functions, problems };
+  const { made, problems } = readBlocks(tree, CUSTOM_MAX, "functions", oneFunction);
+  return { functions: made, problems };
 }
 
-function oneFunction(name: string, value: unknown, report: Report): CustomFunction | null {
-  const say: Report = (path, message) => report([name, ...path], message);
+function oneFunction(name: string, value: unknown, say: Report): CustomFunction | null {
   if (!NAME.test(name)) say([], "must be a name of letters, digits, - and _, at most 64");
   if (BUILT_IN_NAMES.includes(name)) say([], "is the name of a function that Pipit has by itself");
   const of = record(value);
@@ -209,13 +199,6 @@ function parametersOf(of: Fields, say: Report): Parameters {
   return { type: "object", properties, required: known, additionalProperties: false };
 }
 
-function unknownKeys(of: Fields, known: readonly string[], say: Report): void {
-  for (const key of Object.keys(of)) {
-    if (known.includes(key)) continue;
-    say([key], `unknown key${didYouMean(key, known) || `; known here: ${known.join(", ")}`}`);
-  }
-}
-
 function unknownPlace(name: string, names: readonly string[]): string {
   const there = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
   return `{${name}} is none of the parameters; ${there}`;
@@ -233,17 +216,6 @@ function flagOf(of: Fields, key: string, say: Report): boolean {
   const value = of[key] ?? false;
   if (typeof value !== "boolean") say([key], "must be true or false");
   return value === true;
-}
-
-function numberOf(of: Fields, key: string, range: typeof TIMEOUT_S, say: Report): number {
-  const value = of[key] ?? range.default;
-  const isFine = typeof value === "number" && value >= range.min && value <= range.max;
-  if (!isFine) say([key], `must be a number from ${range.min} to ${range.max}`);
-  return isFine ? value : range.default;
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 /** The words of a command with the arguments in their places; a string says what cannot be. */

@@ -5,8 +5,8 @@
  * Invariant: what the API cannot reach (a private address, plain HTTP) is refused with the way out.
  */
 
+import { type BlockProblem, type Report, readBlocks, unknownKeys } from "../blocks.ts";
 import { type Fields, record } from "../json.ts";
-import { didYouMean } from "../suggest.ts";
 import { isPrivateHost } from "./hosts.ts";
 
 export type Approval = "always" | "never";
@@ -27,15 +27,9 @@ export interface RemoteServer {
     | { readonly always: readonly string[]; readonly never: readonly string[] };
 }
 
-export interface RemoteProblem {
-  /** Below `openai.mcp_servers`. */
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 export interface RemoteServers {
   readonly servers: readonly RemoteServer[];
-  readonly problems: readonly RemoteProblem[];
+  readonly problems: readonly BlockProblem[];
 }
 
 /** Their tools are part of every turn's input. */
@@ -49,35 +43,20 @@ const KEYS = [
   ...(["allowed_tools", "require_approval"] as const),
 ] as const;
 
-type Complain = (path: RemoteProblem["path"], message: string) => void;
-
 /** Any tree is answered. `{}` is none. */
 export function remoteServers(tree: unknown): RemoteServers {
-  const problems: RemoteProblem[] = [];
-  const servers: RemoteServer[] = [];
-  const entries = Object.entries(record(tree) ?? {});
-  if (entries.length > REMOTE_SERVERS_MAX) {
-    problems.push({ path: [], message: `must have at most ${REMOTE_SERVERS_MAX} servers` });
-  }
-  for (const [label, value] of entries.slice(0, REMOTE_SERVERS_MAX)) {
-    const say: Complain = (path, message) => problems.push({ path: [label, ...path], message });
-    const made = oneServer(label, value, say);
-    if (made !== null) servers.push(made);
-  }
-  return { servers, problems };
+  const { made, problems } = readBlocks(tree, REMOTE_SERVERS_MAX, "servers", oneServer);
+  return { servers: made, problems };
 }
 
-function oneServer(label: string, value: unknown, say: Complain): RemoteServer | null {
+function oneServer(label: string, value: unknown, say: Report): RemoteServer | null {
   if (!LABEL.test(label)) say([], "must be a name of letters, digits, - and _, at most 64");
   const of = record(value);
   if (of === null) {
     say([], "must have keys indented below it: url, and what goes with it");
     return null;
   }
-  for (const key of Object.keys(of)) {
-    if (KEYS.some((known) => known === key)) continue;
-    say([key], `unknown key${didYouMean(key, KEYS) || `; known here: ${KEYS.join(", ")}`}`);
-  }
+  unknownKeys(of, KEYS, say);
   const urlKey = of["server_url"] === undefined ? "url" : "server_url";
   const url = of[urlKey];
   const why = typeof url === "string" ? addressTrouble(url) : "must be an address: https://...";
@@ -103,7 +82,7 @@ function addressTrouble(url: string): string | null {
   return protocol === "https:" ? null : "must begin with https://";
 }
 
-function wordOf(of: Fields, keys: readonly string[], say: Complain): string {
+function wordOf(of: Fields, keys: readonly string[], say: Report): string {
   const key = keys.find((name) => of[name] !== undefined);
   const value = key === undefined ? "" : of[key];
   if (typeof value === "string") return value;
@@ -111,7 +90,7 @@ function wordOf(of: Fields, keys: readonly string[], say: Complain): string {
   return "";
 }
 
-function headersOf(value: unknown, say: Complain): Readonly<Record<string, string>> {
+function headersOf(value: unknown, say: Report): Readonly<Record<string, string>> {
   if (value === undefined) return {};
   const pairs = Object.entries(record(value) ?? {});
   const texts = pairs.flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : []));
@@ -130,7 +109,7 @@ function namesOf(value: unknown, say: (message: string) => void): readonly strin
 }
 
 /** Asked first unless the owner says otherwise: what these tools do, nobody here can look into. */
-function approvalOf(value: unknown, say: Complain): RemoteServer["approval"] {
+function approvalOf(value: unknown, say: Report): RemoteServer["approval"] {
   if (value === undefined || value === "always" || value === "never") return value ?? "always";
   const of = record(value);
   if (of === null) {

@@ -3,8 +3,15 @@
  * place. A map by name, or a list whose items have a name.
  */
 
+import {
+  type BlockProblem,
+  isTexts,
+  numberOf,
+  type Report,
+  readBlocks,
+  unknownKeys,
+} from "../blocks.ts";
 import { type Fields, record } from "../json.ts";
-import { didYouMean } from "../suggest.ts";
 
 /** A program that is started and talked to through its pipes. */
 export interface ProgramReach {
@@ -42,15 +49,9 @@ export interface ServerSpec {
   readonly hasPrompt: boolean;
 }
 
-export interface ServerProblem {
-  /** Below `mcp.servers`. */
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 export interface Servers {
   readonly servers: readonly ServerSpec[];
-  readonly problems: readonly ServerProblem[];
+  readonly problems: readonly BlockProblem[];
 }
 
 /** What Home Assistant is called among them. */
@@ -82,23 +83,13 @@ const KEYS = [
 ] as const;
 const TRANSPORTS = ["auto", "http", "sse"] as const;
 
-type Complain = (path: ServerProblem["path"], message: string) => void;
-
 /** Any tree is answered. `{}` is none. */
 export function mcpServers(tree: unknown): Servers {
-  const problems: ServerProblem[] = [];
-  const servers: ServerSpec[] = [];
-  const complain: Complain = (path, message) => problems.push({ path, message });
-  const entries = Object.entries(record(tree) ?? {});
-  if (entries.length > SERVERS_MAX) complain([], `must have at most ${SERVERS_MAX} servers`);
-  for (const [name, value] of entries.slice(0, SERVERS_MAX)) {
-    const made = oneServer(name, value, (path, message) => complain([name, ...path], message));
-    if (made !== null) servers.push(made);
-  }
-  return { servers, problems };
+  const { made, problems } = readBlocks(tree, SERVERS_MAX, "servers", oneServer);
+  return { servers: made, problems };
 }
 
-function oneServer(name: string, value: unknown, say: Complain): ServerSpec | null {
+function oneServer(name: string, value: unknown, say: Report): ServerSpec | null {
   if (!NAME.test(name)) say([], "must be a name of letters, digits, - and _, at most 32");
   if (name === HOUSE) say([], `is the name of the section ${HOUSE}: give it another`);
   const of = record(value);
@@ -106,10 +97,7 @@ function oneServer(name: string, value: unknown, say: Complain): ServerSpec | nu
     say([], "must have keys indented below it: command or url, and what goes with it");
     return null;
   }
-  for (const key of Object.keys(of)) {
-    if (KEYS.some((known) => known === key)) continue;
-    say([key], `unknown key${didYouMean(key, KEYS) || `; known here: ${KEYS.join(", ")}`}`);
-  }
+  unknownKeys(of, KEYS, say);
   const reach = reachOf(of, say);
   const prefix = of["prefix"] ?? name;
   if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
@@ -131,7 +119,7 @@ function oneServer(name: string, value: unknown, say: Complain): ServerSpec | nu
   };
 }
 
-function reachOf(of: Fields, say: Complain): ProgramReach | UrlReach | null {
+function reachOf(of: Fields, say: Report): ProgramReach | UrlReach | null {
   const [hasCommand, hasUrl] = [of["command"] !== undefined, of["url"] !== undefined];
   if (hasCommand === hasUrl) {
     say([], "must have either command or url");
@@ -144,7 +132,7 @@ function reachOf(of: Fields, say: Complain): ProgramReach | UrlReach | null {
   return hasCommand ? programOf(of, say) : urlOf(of, say);
 }
 
-function programOf(of: Fields, say: Complain): ProgramReach | null {
+function programOf(of: Fields, say: Report): ProgramReach | null {
   const { command, cwd = "/" } = of;
   if (!isTexts(command) || command.length === 0 || command.length > WORDS_MAX) {
     say(["command"], 'must be a list of words such as ["/usr/bin/node", "/opt/server/index.js"]');
@@ -161,7 +149,7 @@ function programOf(of: Fields, say: Complain): ProgramReach | null {
   return { kind: "program", argv: command, env, cwd: typeof cwd === "string" ? cwd : "/" };
 }
 
-function urlOf(of: Fields, say: Complain): UrlReach | null {
+function urlOf(of: Fields, say: Report): UrlReach | null {
   const { url, transport: wanted = "auto" } = of;
   const trouble = typeof url === "string" ? addressTrouble(url) : "must be an address";
   if (typeof url !== "string" || trouble !== null) {
@@ -192,7 +180,7 @@ export function addressTrouble(address: string): string | null {
   return hasUser ? "must not have a user or password" : null;
 }
 
-function pairsOf(of: Fields, key: string, say: Complain): readonly (readonly [string, unknown])[] {
+function pairsOf(of: Fields, key: string, say: Report): readonly (readonly [string, unknown])[] {
   const value = of[key];
   if (value === undefined) return [];
   const pairs = record(value);
@@ -200,28 +188,11 @@ function pairsOf(of: Fields, key: string, say: Complain): readonly (readonly [st
   return Object.entries(pairs ?? {});
 }
 
-function listOf(of: Fields, key: string, say: Complain): readonly string[] {
+function listOf(of: Fields, key: string, say: Report): readonly string[] {
   const value = of[key] ?? [];
   const isFine = isTexts(value) && value.length <= WORDS_MAX;
   if (!isFine) say([key], "must be a list of tools' names; * stands for anything");
   return isFine ? value : [];
-}
-
-interface Range {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-function numberOf(of: Fields, key: string, range: Range, say: Complain): number {
-  const value = of[key] ?? range.default;
-  const isFine = typeof value === "number" && value >= range.min && value <= range.max;
-  if (!isFine) say([key], `must be a number from ${range.min} to ${range.max}`);
-  return isFine ? value : range.default;
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 /** Does one of the patterns have this name? `*` stands for anything. */
