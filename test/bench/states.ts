@@ -26,8 +26,10 @@ const SAY_MAX_MS = 20_000;
 const PAUSE_RMS = 200;
 /** From a change of state until it is measured. */
 const SETTLE_MS = 700;
-/** After the start, and between a conversation and the next quiet: the gate's floor and the compiler. */
+/** After people have talked: the gate's floor. */
 const CALM_MS = 5_000;
+/** After the start: the gate's floor (4 s), and V8's collection once nothing is allocated any more (8 to 10 s). */
+const STARTED_MS = 12_000;
 
 export type Backend = "aplay" | "speaker";
 
@@ -153,7 +155,7 @@ export async function daemonStates(
   const daemon = new Program("the daemon", [MAIN, "run", "--config", config], devices.env);
   try {
     await daemon.line("Ready", START_MAX_MS);
-    await sleep(CALM_MS);
+    await sleep(STARTED_MS);
     const quiet = await windowOf(daemon, shape.windowMs);
     devices.say(talk(voice, shape.windowMs + 2 * SETTLE_MS));
     const people = await windowOf(daemon, shape.windowMs);

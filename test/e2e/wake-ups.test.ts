@@ -1,8 +1,8 @@
 /**
  * How often the daemon's Node is woken in each state: what a state costs, in a number that does not
- * depend on how busy the machine is. The bars leave a third to what V8's own threads do, and lie below what
- * it was when the microphone never napped, the engine never rested and the speaker was fed by 20 ms:
- * 75, 143, 134 and 129.
+ * depend on how busy the machine is. The bars leave room for what V8's own threads do (a collection
+ * adds some 30 a second to a window), and lie below what it was when the microphone never napped, the
+ * engine never rested and the speaker was fed by 20 ms: 75, 143, 134 and 129.
  */
 
 import assert from "node:assert/strict";
