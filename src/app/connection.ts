@@ -1,6 +1,7 @@
 /**
  * The one connection to the Realtime server: dialled, spoken on, hung up. Invariant: at most one
- * link is in force, known by its attempt number; what an older one still reports is dropped.
+ * link is in force, known by its attempt number; what an older one still reports is dropped. No sound
+ * is sent on it before its set-up: until then, the uplink finds it full.
  */
 
 import type { Input } from "../core/assistant/inputs.ts";
@@ -24,6 +25,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #link: Link | null = null;
   #attempt = 0;
+  #isSetUp: boolean = false;
   #protocol: Protocol = "ga";
 
   constructor(options: ConnectionOptions) {
@@ -37,8 +39,11 @@ export class Connection {
     this.#attempt = attempt;
     this.#protocol = settings["openai.protocol"];
     const current = (): boolean => this.#attempt === attempt;
-    this.#link = dialer.dial(target(model, settings), {
-      opened: () => {}, // Only the server's first word counts.
+    this.#isSetUp = false;
+    const link = dialer.dial(target(model, settings), {
+      opened: () => {
+        if (current()) post({ tag: "link-opened", attempt });
+      },
       text: (text) => {
         if (current()) downlink.text(attempt, text);
       },
@@ -49,11 +54,16 @@ export class Connection {
         post({ tag: "link-closed", attempt, failure });
       },
     });
-    uplink.connect(this.#link);
+    this.#link = link;
+    uplink.connect({
+      send: (text) => link.send(text),
+      bufferedBytes: () => (this.#isSetUp ? link.bufferedBytes() : Number.POSITIVE_INFINITY),
+    });
     downlink.connect();
   }
 
   send(event: ClientEvent, id: EventId): void {
+    if (event.tag === "update-session") this.#isSetUp = true;
     this.#link?.send(encode(event, eventIdText(id), this.#protocol));
   }
 

@@ -54,6 +54,7 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "news", text: "It is done." }),
     () => ({ tag: "tool-done", callId: one(CALL_IDS), ...toolEnd(dice) }),
     () => ({ tag: "tool-asks", callId: one(CALL_IDS), output: "{}" }),
+    () => ({ tag: "link-opened", attempt: stale }),
     () => ({
       tag: "link-closed",
       attempt: stale,

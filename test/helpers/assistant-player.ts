@@ -23,10 +23,15 @@ export class Player {
   /** What was sent, oldest first; `response.create` and the like by our own names. */
   readonly sent: Effect[] = [];
   readonly facts: Fact[] = [];
-  readonly #settings: Settings;
+  #settings: Settings;
 
   constructor(changes: Partial<Settings> = {}) {
     this.#settings = { ...DEFAULTS, ...changes };
+  }
+
+  /** The owner changes the settings. */
+  set(changes: Partial<Settings>): void {
+    this.#settings = { ...this.#settings, ...changes };
   }
 
   get c(): Conversation {

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { failure, Player } from "./assistant-player.ts";
+import { LINK_STORIES } from "./link-stories.ts";
 import { REMOTE } from "./remote-stories.ts";
 
 export type Story = readonly [name: string, play: () => void];
@@ -556,4 +557,4 @@ const RARE: readonly Story[] = [
   ],
 ];
 
-export const STORIES: readonly Story[] = [...BOTH, ...RARE, ...REMOTE];
+export const STORIES: readonly Story[] = [...BOTH, ...RARE, ...REMOTE, ...LINK_STORIES];

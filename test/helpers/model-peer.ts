@@ -48,6 +48,7 @@ export class ModelPeer {
   readonly #dice: SimDice;
   #nowMs = 0;
   #ready: boolean = false;
+  #isSetUp: boolean = false;
   /** False: push-to-talk; the client commits. */
   #findsTurns: boolean = true;
   #isSpeaking: boolean = false;
@@ -79,6 +80,11 @@ export class ModelPeer {
     this.#say(this.#peer.open(0));
   }
 
+  /** A set-up is on its way to it, or has come. */
+  get asked(): boolean {
+    return this.#isSetUp || this.up.some(({ event }) => event.tag === "update-session");
+  }
+
   get ready(): boolean {
     return this.#ready;
   }
@@ -89,6 +95,7 @@ export class ModelPeer {
     if (next === undefined) return;
     const { event, eventId } = next;
     if (event.tag === "update-session" || event.tag === "update-turns") {
+      this.#isSetUp = true;
       if (this.#dice.chance(0.1)) {
         this.#refuseSetUp(eventId);
         return;

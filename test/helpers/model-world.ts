@@ -162,6 +162,7 @@ export class ModelWorld {
     this.#dialling = null;
     if (this.#dice.chance(0.75)) {
       this.#server = new ModelPeer(attempt, this.#dice);
+      this.#post({ tag: "link-opened", attempt });
       return;
     }
     const retryAfterMs = this.#dice.chance(0.3) ? this.#dice.below(20_000) : null;
@@ -301,7 +302,10 @@ export class ModelWorld {
 
   #openUplink(gate: MicrophoneGate): void {
     if (gate.tag === "closed") return;
-    assert.ok(this.#server?.ready, "sound before the session was set up");
+    const link = this.state.conversation?.link;
+    const isTrusted = link?.tag === "configuring" && link.trusted;
+    assert.ok(this.#server?.ready || isTrusted, "sound before the session was set up");
+    assert.ok(this.#server?.asked, "sound before the session was asked for");
     this.#flushing = gate.tag === "closing";
     if (gate.tag === "closing") {
       assert.ok(this.#uplink || gate.fromSample !== null, "a flush of nothing");

@@ -32,6 +32,8 @@ export type Input = Readonly<
   /** All that the gate let through before it closed is on its way. */
   | { tag: "uplink-flushed" }
   | { tag: "power-off" }
+  /** The socket is open: text may be sent. */
+  | { tag: "link-opened"; attempt: number }
   | { tag: "link-closed"; attempt: number; failure: LinkFailure }
   | {
       tag: "server";
@@ -104,6 +106,8 @@ export type Fact = Readonly<
   | { tag: "fell-back"; from: string; to: string; reason: string }
   | { tag: "model-unavailable"; model: string; why: string; forMs: number }
   | { tag: "model-answered"; model: string }
+  /** Null: what was taken before is refused. */
+  | { tag: "set-up-accepted"; mark: string | null }
   | { tag: "retry-after"; why: Fault; forMs: number }
   | { tag: "notice"; line: string }
   /** The server's first word on a connection; and a session that listens. */

@@ -204,13 +204,18 @@ function dialing(data: ReturnType<typeof dataOf>, { nowMs }: Scope): Dialing {
   return { tag: "dialing", ...fresh, ...data };
 }
 
-function dialingOf(own: Connecting): Dialing {
+export function dialingOf(own: Connecting): Dialing {
   return { tag: "dialing", redialAtMs: null, ...connectingOf(own) };
 }
 
 export function connectingOf(own: Connecting) {
   const { sessionUntilMs, untilMs, failed, failures } = own;
   return { sessionUntilMs, untilMs, failed, failures, ...dataOf(own) };
+}
+
+/** The same model on a new connection, at once: nothing has failed. */
+export function dialAgain(own: Connecting, facts: readonly Fact[], at: Scope): Change<Link> {
+  return after([hangUp(own)], facts, dialNext(dialingOf(own), own.model, null, at));
 }
 
 function hangUp({ attempt }: Link): Effect {

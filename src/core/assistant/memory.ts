@@ -22,6 +22,7 @@ export const NO_MEMORY: Memory = {
   deviceFaults: {},
   chain: FRESH_CHAIN,
   warm: null,
+  acceptedSetUp: null,
   earliestSample: 0,
   notified: [],
   budgetNotified: null,
@@ -38,6 +39,8 @@ export function learn(own: Memory, fact: Fact, { nowMs }: StepContext): Memory {
       return { ...own, chain: markUnavailable(own.chain, fact.model, fact.why, nowMs, fact.forMs) };
     case "model-answered":
       return { ...own, chain: answered({ ...own.chain, retryAfter: null }, fact.model) };
+    case "set-up-accepted":
+      return { ...own, acceptedSetUp: fact.mark };
     case "retry-after":
       return { ...own, chain: retryAfter(own.chain, fact.why, nowMs, fact.forMs) };
     default:

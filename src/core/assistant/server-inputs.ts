@@ -26,6 +26,7 @@ import {
   isLimited,
   isPerhapsSpeech,
   isTurnTimed,
+  isUnheard,
   wantedSession,
 } from "./views.ts";
 
@@ -63,6 +64,8 @@ function atRest(state: State, input: Input, at: StepContext): Routed {
 
 function inConversation(state: State, c: Conversation, input: Input, at: StepContext): Routed {
   switch (input.tag) {
+    case "link-opened":
+      return linkOpened(state, c, input, at);
     case "link-closed":
       return linkGone(state, input) ?? linkClosed(state, c, input, at);
     case "server":
@@ -103,6 +106,18 @@ function dropped(state: State, machine: string, event: string): Change<State> {
 function linkGone(state: State, { attempt }: Of<Input, "link-closed">): Change<State> | null {
   if (state.memory.warm?.link.attempt !== attempt) return null;
   return { next: { ...state, memory: keepWarm(state.memory, null) } };
+}
+
+/** Sound may follow at once only where nothing has to be told before it. */
+function linkOpened(
+  state: State,
+  c: Conversation,
+  { attempt }: Of<Input, "link-opened">,
+  at: StepContext,
+): Routed {
+  if (c.link.attempt !== attempt) return dropped(state, "link", "opened");
+  const isFirst = isUnheard(c.turn) && c.dialogue.lines.length === 0;
+  return [orderTo.link({ tag: "opened", wanted: wantedSession(c, at), isFirst })];
 }
 
 function linkClosed(

@@ -68,7 +68,11 @@ interface SetUp {
 /** `updates`: set-ups that the server has not answered yet; `confirmed`: what it has. */
 export type Link =
   | (Connecting & Readonly<{ tag: "dialing"; redialAtMs: number | null }>)
-  | (Connecting & SetUp & Readonly<{ tag: "configuring" }>)
+  /**
+   * `greeted`: the server has spoken. `trusted`: it took this very set-up before, so sound is sent
+   * behind it.
+   */
+  | (Connecting & SetUp & Readonly<{ tag: "configuring"; greeted: boolean; trusted: boolean }>)
   | (LinkData & SetUp & Readonly<{ tag: "ready"; confirmed: SessionMode; updates: number }>)
   | (LinkData & Readonly<{ tag: "lost" }>);
 
@@ -250,6 +254,8 @@ export interface Memory {
   readonly deviceFaults: Readonly<Partial<Record<Device, Fault>>>;
   readonly chain: FallbackChain;
   readonly warm: Warm | null;
+  /** The set-up that a server took last, for an account and a model (see `setUpMark`). */
+  readonly acceptedSetUp: string | null;
   /** Capture position before which nothing is sent: it was muted, or our own voice. */
   readonly earliestSample: number;
   /** Notices logged already, so that each is logged once. */

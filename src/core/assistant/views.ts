@@ -166,7 +166,15 @@ export function microphoneGate({ conversation }: State): MicrophoneGate {
   return conversation === null ? CLOSED : gateOf(conversation);
 }
 
+/** The server finds the turns, and has heard nothing of this one: it waits for a session. */
+export function isUnheard(turn: Turn): boolean {
+  return turn.tag === "closed" && turn.opens === "with-link" && !turn.pushToTalk;
+}
+
 export function gateOf({ link, turn }: Conversation): MicrophoneGate {
+  if (link.tag === "configuring" && link.trusted && isUnheard(turn)) {
+    return { tag: "open", fromSample: turn.openedSample };
+  }
   if (link.tag !== "ready" || turn.tag === "closed") return CLOSED;
   if (turn.tag === "released") {
     const fromSample = turn.wasOpen ? null : turn.openedSample;

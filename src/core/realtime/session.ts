@@ -118,6 +118,18 @@ export function sessionConfig(
   };
 }
 
+/** Tells one set-up from another: what is asked of whom, but for what may change while it lasts. */
+export function setUpMark(
+  account: string,
+  settings: PublicSettings,
+  model: string,
+  voice: string,
+  without: readonly SetUpPart[],
+): string {
+  const asked = sessionConfig(settings, model, voice, without);
+  return JSON.stringify([account, settings["openai.protocol"], model, asked]);
+}
+
 const READER =
   "You are the voice of a loudspeaker in a home. The message that you get is an announcement. " +
   "Read it out aloud, word for word, in its own language, and naturally. " +

@@ -84,6 +84,7 @@ function inputs(attempt: number): Input[] {
     { tag: "tool-done", callId: "c", ok: true, output: "{}", isBegun: false, picture: "/9j/" },
     { tag: "tool-asks", callId: "c", output: "{}" },
     { tag: "news", text: "It is done." },
+    { tag: "link-opened", attempt },
     { tag: "link-closed", attempt, failure: { tag: "close", code: 1006, reason: "" } },
     { tag: "link-closed", attempt: attempt - 1, failure: { tag: "hung-up" } },
     ...server,
