@@ -3,12 +3,15 @@
  * the wake-word engine listens to, and in full duplex the API.
  *
  * Invariants: after each `take` both rings end at the same position. While nothing plays, and what
- * was played has died away, sound is only copied.
+ * was played has died away, sound is only copied; so it is while nothing comes back of what plays and
+ * nobody speaks (headphones, a loudspeaker at night): of silence the canceller would make a hiss, to
+ * which the wake-word engine wakes.
  */
 
 import type { CaptureClock } from "../../core/audio/capture-clock.ts";
 import { FRAME_SAMPLES, msToSamples } from "../../core/audio/pcm.ts";
 import { Ring } from "../../core/audio/ring.ts";
+import { SpeechGate } from "../../core/audio/speech-gate.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS, EchoCanceller } from "../../core/echo/canceller.ts";
 import { FIRST_SHIFT_MS } from "../../core/echo/learned.ts";
 import { EchoLikeness } from "../../core/echo/likeness.ts";
@@ -20,6 +23,9 @@ import type { EchoGate } from "./echo-gate.ts";
 
 /** After the last sample that sounds: as long as the canceller knows of echoes. */
 const TAIL_SAMPLES = ECHO_BLOCKS * ECHO_BLOCK_SAMPLES;
+
+/** What the room is like before an answer is told from so much: more than the gate's floor looks at. */
+const ROOM_FRAMES = msToSamples(4_000) / FRAME_SAMPLES;
 
 /**
  * What follows the echo by more than this is what is left of it: measured as for words, over the time
@@ -85,6 +91,8 @@ export class EchoPath {
   readonly #canceller = new EchoCanceller();
   readonly #likeness = new EchoLikeness();
   readonly #frame = new Int16Array(FRAME_SAMPLES);
+  /** Whether anything is heard while an answer plays, be it the echo. */
+  readonly #sounding = new SpeechGate();
   readonly #played = new Int16Array(ECHO_BLOCK_SAMPLES);
   #active: boolean = false;
   /** Whether somebody is listened for in this answer. */
@@ -158,6 +166,7 @@ export class EchoPath {
   #begin(): void {
     this.#active = true;
     this.#meter.reset();
+    this.#learnRoom();
     this.#listening = this.#listener?.isWanted() ?? false;
     if (!this.#listening) return;
     const { ring } = this;
@@ -165,6 +174,18 @@ export class EchoPath {
     if (ring.head >= ECHO_BLOCK_SAMPLES) ring.read(ring.head - ECHO_BLOCK_SAMPLES, this.#block);
     this.#suppressor.begin(this.#block);
     this.#suppressed = 0;
+  }
+
+  /** How loud it was before the answer. */
+  #learnRoom(): void {
+    const { ring } = this;
+    this.#sounding.reset();
+    for (let nth = ROOM_FRAMES; nth > 0; nth--) {
+      const from = ring.head - nth * FRAME_SAMPLES;
+      if (from < ring.tail) continue;
+      ring.read(from, this.#frame);
+      this.#sounding.take(this.#frame);
+    }
   }
 
   /** Whether somebody speaks in what is left of the block that ends at a position. */
@@ -217,7 +238,23 @@ export class EchoPath {
       this.#meter.relearn();
     }
     this.#runs = this.#reference.runs;
+    const isSounding = this.#sounding.take(frame);
+    if (!isSounding && !this.#listening) return this.#pass(frame, from);
     this.#framesCancelled += 1;
+    return this.#cancel(frame, from);
+  }
+
+  /** Nothing is heard: the canceller only keeps up with what is played. */
+  #pass(frame: Int16Array, from: number): Int16Array {
+    for (let at = 0; at < frame.length; at += ECHO_BLOCK_SAMPLES) {
+      this.#reference.read(from + at, this.#played);
+      this.#canceller.pass(frame.subarray(at, at + ECHO_BLOCK_SAMPLES), this.#played);
+      this.#meter.take(this.#canceller.powers);
+    }
+    return frame;
+  }
+
+  #cancel(frame: Int16Array, from: number): Int16Array {
     for (let at = 0; at < frame.length; at += ECHO_BLOCK_SAMPLES) {
       this.#reference.read(from + at, this.#played);
       const block = frame.subarray(at, at + ECHO_BLOCK_SAMPLES);

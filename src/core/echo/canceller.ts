@@ -160,6 +160,16 @@ export class EchoCanceller {
     this.#guard();
   }
 
+  /** A block in which nothing comes back: it is left as it is, and nothing is learned from it. */
+  pass(microphone: Int16Array, played: Int16Array): void {
+    this.#take(played);
+    this.powers.microphone = this.powers.left = meanSquare(microphone);
+    this.powers.played = meanSquare(played);
+    this.powers.echoBands.fill(0);
+    this.powers.leftBands.fill(0);
+    this.powers.echoInBand = this.powers.leftInBand = 0;
+  }
+
   #subtract(microphone: Int16Array, out: Int16Array): void {
     let heard = 0;
     let rest = 0;
@@ -317,4 +327,10 @@ export class EchoCanceller {
     this.#weightRe.set(this.#specRe.subarray(0, bins), at);
     this.#weightIm.set(this.#specIm.subarray(0, bins), at);
   }
+}
+
+function meanSquare(block: Int16Array): number {
+  let sum = 0;
+  for (let n = 0; n < block.length; n++) sum += (block[n] ?? 0) ** 2;
+  return sum / block.length;
 }

@@ -179,3 +179,62 @@ test("the echo canceller is bypassed 200 ms after the last sound", () => {
   path.ring.read(path.ring.head - FRAME_SAMPLES, kept);
   assert.deepEqual(kept, frame);
 });
+
+/** The speaker tells so far ahead of the ear what it plays. */
+const AHEAD_FRAMES = 10;
+
+/** Hears 4 s of a hiss, then 8 s of an answer, which comes back as loud as `comesBack` says. */
+function hearAnswer(
+  path: EchoPath,
+  captured: CaptureClock,
+  comesBack: (nth: number) => number,
+): boolean[] {
+  const same: boolean[] = [];
+  const played = speechLike(8_000);
+  for (let nth = -200; nth < 400; nth++) {
+    const from = path.ring.head;
+    const tell = (ahead: number): void => {
+      const at = (nth + ahead) * FRAME_SAMPLES;
+      path.playing(played.subarray(at, at + FRAME_SAMPLES), (from + ahead * FRAME_SAMPLES) / 24);
+    };
+    if (nth === 0) for (let ahead = 0; ahead < AHEAD_FRAMES; ahead++) tell(ahead);
+    if (nth >= 0) tell(AHEAD_FRAMES);
+    const late = nth * FRAME_SAMPLES - msToSamples(ECHO_MS);
+    const frame = noise(FRAME_SAMPLES, nth + 300, 28).map(
+      (hiss, n) => hiss + (played[late + n] ?? 0) * comesBack(nth),
+    );
+    captured.took(from + FRAME_SAMPLES, (from + FRAME_SAMPLES) / 24);
+    same.push(path.take(frame) === frame);
+  }
+  return same.slice(200);
+}
+
+test("an answer that does not come back: the hiss stays as it is, and it is told how faint it is", () => {
+  const captured = new CaptureClock();
+  const ringSamples = msToSamples(5_000);
+  const path = new EchoPath({ captured, teacher: NO_TEACHER, ringSamples });
+  const same = hearAnswer(path, captured, () => 0);
+  assert.ok(same.every(Boolean), "each frame is the very same array");
+  assert.equal(path.counts.framesCancelled, 0);
+  const { echoDbfs = 0, cancelledDb } = path.reading ?? {};
+  assert.ok(echoDbfs < -60, `${echoDbfs} dBFS`);
+  assert.equal(cancelledDb, 0);
+});
+
+test("an answer that comes back from its middle on, as when somebody turns it up: it is taken out", () => {
+  const captured = new CaptureClock();
+  const ringSamples = msToSamples(5_000);
+  const path = new EchoPath({ captured, teacher: NO_TEACHER, ringSamples });
+  const same = hearAnswer(path, captured, (nth) => (nth < 100 ? 0 : 0.25));
+  assert.ok(same.slice(0, 100).every(Boolean), "nothing is done in silence");
+  assert.ok(
+    same.slice(105).every((one) => !one),
+    "within 100 ms it is at work",
+  );
+  const left = new Int16Array(msToSamples(1_000));
+  path.ring.read(path.ring.head - left.length, left);
+  const end = speechLike(8_000).length - msToSamples(ECHO_MS);
+  const heard = rms(speechLike(8_000).subarray(end - left.length, end)) / 4;
+  // A third of the noise lies above 8 kHz, where nothing is taken out: 0.58 of its loudness.
+  assert.ok(rms(left) < 0.65 * heard, `${rms(left)} of ${heard}`);
+});
