@@ -66,6 +66,10 @@ export async function bundle(out) {
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
+    // V8 keeps the text of all it has loaded, with two bytes for each character where one is beyond
+    // Latin-1, be it in a comment: 1.1 MB less without spaces and comments. Names stay, for stacks.
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: "warning",
     external: outside(),
     plugins: [ownPlace],
