@@ -6,11 +6,15 @@
  * Invariant: after the work is done, the process is gone within LINGER_MAX_MS.
  */
 
+import { killLeftBehind } from "../adapters/os/left-behind.ts";
+
 /** With the longest stop of the parts, within the 3 s that the owner waits. */
 export const LINGER_MAX_MS = 250;
 
 /** A request that Node has handed to its pool of threads. */
 const IN_THE_POOL = /Req/;
+/** The number of a host's name is asked for there, too. */
+const OF_NAMES = /^Get(?:Addr|Name)Info/;
 
 /** Ends the process when its work is done and it does not end by itself. */
 export function endSoon(): void {
@@ -19,8 +23,12 @@ export function endSoon(): void {
 
 /** Ends the process at once, with its exit code. */
 export function end(): void {
-  if (!process.getActiveResourcesInfo().some((name) => IN_THE_POOL.test(name))) process.exit();
-  process.stderr.write("pipit: a disk or a device did not answer; ended without waiting for it\n");
+  killLeftBehind();
+  const waits = process.getActiveResourcesInfo().filter((name) => IN_THE_POOL.test(name));
+  if (waits.length === 0) process.exit();
+  const isOfNames = waits.every((name) => OF_NAMES.test(name));
+  const what = isOfNames ? "the name server" : "a disk or a device";
+  process.stderr.write(`pipit: ${what} did not answer; ended without waiting for it\n`);
   // SIGTERM in its deadly meaning first: to systemd that is an end in good order.
   process.removeAllListeners("SIGTERM");
   process.kill(process.pid, "SIGTERM");

@@ -170,11 +170,18 @@ export class Daemon {
 
 /**
  * Starts a daemon; it is killed, if need be, when the test ends. `namespace`: of the network that it
- * is in; empty: ours.
+ * is in; empty: ours. `before`: words before its own, which become it.
  */
-export function launch(test: Cleanup, paths: Paths, env = daemonEnv(), namespace = ""): Daemon {
+export function launch(
+  test: Cleanup,
+  paths: Paths,
+  env = daemonEnv(),
+  namespace = "",
+  before: readonly string[] = [],
+): Daemon {
   const program = [process.execPath, MAIN, "run", "--config", paths.config];
-  const within = namespace === "" ? [] : ["ip", "netns", "exec", namespace];
+  const network = namespace === "" ? [] : ["ip", "netns", "exec", namespace];
+  const within = [...network, ...before];
   const [command = "", ...args] = [...within, ...program];
   const child = spawn(command, args, {
     env,

@@ -77,7 +77,8 @@ export class McpServer implements ToolServer {
   #trouble: Trouble | null = null;
   #lastWords = "";
   #wasAsked: boolean = false;
-  #isClosed: boolean = false;
+  /** Ends with the close, and what is being connected with it. */
+  readonly #ending = new AbortController();
   /** `auto` found that the older transport is the one. */
   #isOlder: boolean = false;
 
@@ -119,8 +120,8 @@ export class McpServer implements ToolServer {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#drop();
+    this.#ending.abort();
+    await Promise.all([this.#connecting, this.#drop()]);
   }
 
   /** On a connection; on a new one where the old is not known any more and nothing was done. */
@@ -153,7 +154,7 @@ export class McpServer implements ToolServer {
       this.#failed(this.#client.end ?? trouble("broken", "it ended"));
       void this.#drop();
     }
-    if (this.#isClosed || signal.aborted) return failedWith("aborted", "given up");
+    if (this.#ending.signal.aborted || signal.aborted) return failedWith("aborted", "given up");
     const known = this.#trouble;
     if (known !== null && !isPassing(known)) return { ok: false, trouble: known };
     if (this.#options.clock.nowMs() < this.#retryAtMs) {
@@ -185,7 +186,7 @@ export class McpServer implements ToolServer {
       return { ok: false, trouble: why };
     }
     this.#isOlder = made !== first || this.#isOlder;
-    if (this.#isClosed) {
+    if (this.#ending.signal.aborted) {
       await made.value.close();
       return failedWith("aborted", "closed");
     }
@@ -198,8 +199,8 @@ export class McpServer implements ToolServer {
 
   async #attempt(isOlder: boolean): Promise<Asked<Client>> {
     const client = new Client(this.#channel(isOlder), this.#options.version);
-    const never = new AbortController();
-    const why = await this.#within(CONNECT_MAX_MS, never.signal, async (limit) => {
+    const { signal } = this.#ending;
+    const why = await this.#within(CONNECT_MAX_MS, signal, async (limit) => {
       const trouble = await client.start(limit);
       return trouble === null ? { ok: true, value: client } : { ok: false, trouble };
     });
@@ -225,6 +226,7 @@ export class McpServer implements ToolServer {
   ): Promise<Asked<T>> {
     const limit = new AbortController();
     const stop = (): void => limit.abort();
+    if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     let isLate = false;
     const cancel = this.#options.clock.after(limitMs, () => {

@@ -2,13 +2,14 @@
  * A program as a child of this process.
  *
  * Invariants: no shell; an environment that is given, never ours; a process group of its own, ended as
- * a whole (TERM, then KILL) when it is stopped, its time is over, or the program itself has ended; no
- * file of ours is open in it but its three pipes; `ended` is said once, in bounded time.
+ * a whole (TERM, then KILL) when it is stopped, its time is over, the program itself has ended, or we
+ * have; no file of ours is open in it but its three pipes; `ended` is said once, in bounded time.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Clock, Program, ProgramEnd, ProgramRequest, ProgramSink } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
+import { endWithUs } from "../os/left-behind.ts";
 
 /** Between the polite end and the other one; and between that and giving up on it. */
 export const GRACE_MS = 500;
@@ -54,6 +55,7 @@ export class LocalProgram implements Program {
   #cancelKill: (() => void) | null = null;
   #end: ProgramEnd | null = null;
   #over: boolean = false;
+  #letGo: () => void = () => undefined;
 
   constructor(
     child: ChildProcessWithoutNullStreams | string,
@@ -71,6 +73,7 @@ export class LocalProgram implements Program {
     if (request.maxMs !== null) {
       this.#cancelLimit = clock.after(request.maxMs, () => this.stop());
     }
+    if (child.pid !== undefined) this.#letGo = endWithUs(-child.pid);
     this.#attend(child);
   }
 
@@ -151,6 +154,7 @@ export class LocalProgram implements Program {
     this.#cancelKill?.();
     // Polite or not, nothing of the group is left.
     this.#signal("SIGKILL");
+    this.#letGo();
     this.#sink.ended(end);
   }
 }

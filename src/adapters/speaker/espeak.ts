@@ -9,6 +9,7 @@ import { parseWav, wavToMono } from "../../core/audio/wav.ts";
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock, PlainVoice } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
+import { endWithUs } from "../os/left-behind.ts";
 
 /** A text of the longest kind takes a second on the smallest board. */
 const SPEAK_MAX_MS = 10_000;
@@ -35,11 +36,13 @@ export class EspeakVoice implements PlainVoice {
       const child = spawn(this.#program, ["-v", voice, "-s", PACE, "--stdin", "--stdout"], {
         stdio: ["pipe", "pipe", "ignore"],
       });
+      const letGo = child.pid === undefined ? () => undefined : endWithUs(child.pid);
       const chunks: Buffer[] = [];
       let bytes = 0;
       const takeBack = this.#clock.after(SPEAK_MAX_MS, () => child.kill("SIGKILL"));
       const end = (result: Int16Array | Fault): void => {
         takeBack();
+        letGo();
         resolve(result);
       };
       child.stdout.on("data", (chunk: Buffer) => {

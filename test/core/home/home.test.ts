@@ -122,3 +122,18 @@ test("failures: a sentence for each reason, and never Python", () => {
   });
   assert.equal(sentenceResult("<html>", 100).ok, false);
 });
+
+test("a house whose text is one endless line is read in time that grows with its length", () => {
+  for (const text of [
+    "x".repeat(1e6),
+    "not able ".repeat(1e5),
+    " ".repeat(1e6),
+    "a: ".repeat(3e5),
+  ]) {
+    const beganMs = performance.now();
+    homeLines(text, "");
+    entitiesIn(text);
+    // Its square would take minutes.
+    assert.ok(performance.now() - beganMs < 5_000, `${text.slice(0, 9)}…`);
+  }
+});
