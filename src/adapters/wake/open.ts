@@ -63,5 +63,7 @@ export function openPlanned(plan: WakePlan, settings: Settings, options: OpenOpt
   if (keyless.length > 0) engines.push(new KeylessWakeEngine({ words: keyless, clock, dice }));
   if (plan.micro.length > 0) engines.push(new MicroWakeEngine({ words: plan.micro, clock, dice }));
   const [only, ...more] = engines;
-  return only !== undefined && more.length === 0 ? only : new WakeGroup({ engines, onPartial });
+  return only !== undefined && more.length === 0
+    ? only
+    : new WakeGroup({ engines, clock, onPartial });
 }

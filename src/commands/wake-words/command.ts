@@ -274,5 +274,5 @@ function engineFor(
     ...(scored === null ? [] : [scored]),
     ...(hasOthers ? [openPlanned(others, settings, open)] : []),
   ];
-  return new WakeGroup({ engines, onPartial });
+  return new WakeGroup({ engines, clock, onPartial });
 }

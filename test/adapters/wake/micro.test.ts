@@ -15,6 +15,7 @@ import { convertTo24k } from "../../../src/core/audio/rate.ts";
 import { type Fault, FaultError, fault } from "../../../src/core/fault.ts";
 import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 import type { WakeEngine, WakeSink } from "../../../src/ports.ts";
+import { SimClock } from "../../../src/sim/clock.ts";
 import { eventually } from "../../helpers/host.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 import { type Clip, microPath, microSound, recordings } from "../../helpers/wake-audio.ts";
@@ -175,19 +176,58 @@ class PlayedEngine implements PacedEngine {
   }
 }
 
+function gone(name: string): Fault {
+  return fault("wake-word-failed", "retry", name);
+}
+
+function sinkInto(reports: string[]): WakeSink {
+  return {
+    detected: (keyword) => reports.push(keyword),
+    flowing: () => reports.push("flowing"),
+    lost: (why) => reports.push(`lost ${why.message}`),
+  };
+}
+
+test("a group is ready when each engine has reported, and waits for none that hangs", () => {
+  const clock = new SimClock();
+  const reports: string[] = [];
+  const begun = (): readonly [PlayedEngine, PlayedEngine] => {
+    const engines = [new PlayedEngine(), new PlayedEngine()] as const;
+    const onPartial = (why: Fault): unknown => reports.push(`partial ${why.message}`);
+    new WakeGroup({ engines, clock, onPartial }).start(sinkInto(reports));
+    return engines;
+  };
+  const taken = (): string[] => reports.splice(0);
+  const [quick, slow] = begun();
+  quick.sink?.flowing();
+  clock.advance(4_000);
+  assert.deepEqual(taken(), [], "the other is still being loaded");
+  slow.sink?.flowing();
+  clock.advance(10_000);
+  assert.deepEqual(taken(), ["flowing"], "once");
+  const [well] = begun();
+  well.sink?.flowing();
+  clock.advance(5_000);
+  assert.deepEqual(taken(), ["flowing"], "the other hangs");
+  const [sound, broken] = begun();
+  broken.sink?.lost(gone("broken"));
+  sound.sink?.flowing();
+  assert.deepEqual(taken(), ["partial broken", "flowing"], "the other is lost");
+  const [one, two] = begun();
+  one.sink?.lost(gone("one"));
+  two.sink?.lost(gone("two"));
+  assert.deepEqual(taken(), ["partial one", "lost two"], "none works");
+});
+
 test("a group flows while one of its engines does; the loss of one is told, not passed on", () => {
   const [one, other] = [new PlayedEngine(), new PlayedEngine()];
   const reports: string[] = [];
   const group = new WakeGroup({
     engines: [one, other],
+    clock: new SimClock(),
     onPartial: (why) => reports.push(`partial ${why.message}`),
   });
-  group.start({
-    detected: (keyword) => reports.push(keyword),
-    flowing: () => reports.push("flowing"),
-    lost: (why) => reports.push(`lost ${why.message}`),
-  });
-  const gone = (name: string): Fault => fault("wake-word-failed", "retry", name);
+  group.start(sinkInto(reports));
   one.sink?.flowing();
   other.sink?.flowing();
   group.feed(new Int16Array(512), 0);
