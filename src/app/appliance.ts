@@ -31,15 +31,17 @@ import { FirstReports } from "./first-reports.ts";
 import { Gates } from "./gates.ts";
 import { type Health, Lifecycle } from "./lifecycle.ts";
 import { Loop } from "./loop.ts";
+import { type Preconnect, preconnectFor } from "./preconnect.ts";
 import type { NowParts } from "./presence/plan.ts";
 import { Presence } from "./presence/presence.ts";
 import { Accounts } from "./records/accounts.ts";
 import { FleetReport } from "./records/fleet-report.ts";
 import { RefusedInputs } from "./refused-inputs.ts";
+import { carryOut } from "./requests.ts";
 import { RetirementWatch } from "./retirement-watch.ts";
 import { type LastFault, statusOf } from "./status.ts";
 import { StatusLine } from "./status-line.ts";
-import { isForTools, Toolbox } from "./tools/toolbox.ts";
+import { Toolbox } from "./tools/toolbox.ts";
 import type { World } from "./world.ts";
 
 export class Appliance {
@@ -52,6 +54,7 @@ export class Appliance {
   readonly #echo: Echo | null;
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
+  readonly #preconnect: Preconnect;
   readonly #connection: Connection;
   readonly #accounts: Accounts;
   readonly #fleet: FleetReport | null;
@@ -85,7 +88,7 @@ export class Appliance {
     this.#world = world;
     this.#settings = settings;
     this.#called = settings();
-    const { clock, dice, journal, speaker, dialer, target } = world;
+    const { clock, dice, journal, speaker, target } = world;
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
     this.#echo = this.#makeEcho();
@@ -99,7 +102,8 @@ export class Appliance {
       volume: () => this.#tools.volume.gain,
       capturedAt: (serverMs) => this.#uplink.capturedAt(serverMs),
     });
-    const [uplink, downlink] = [this.#uplink, this.#downlink];
+    this.#preconnect = this.#makePreconnect();
+    const [uplink, downlink, dialer] = [this.#uplink, this.#downlink, this.#preconnect];
     this.#connection = new Connection({ dialer, target, uplink, downlink, post });
     this.#accounts = new Accounts({
       world,
@@ -185,6 +189,7 @@ export class Appliance {
   /** Ends a conversation in good order, then stops the parts in reverse, in bounded time. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#preconnect.close();
     await this.#lifecycle.stopping();
     this.#loop.post({ tag: "shutdown" });
     await this.#lifecycle.stop();
@@ -213,6 +218,11 @@ export class Appliance {
       },
       changed: () => this.#presence.changed(),
     });
+  }
+
+  #makePreconnect(): Preconnect {
+    const state = (): State => this.#loop.state;
+    return preconnectFor(this.#world, this.#settings, state, () => this.#accounts);
   }
 
   #makePresence(): Presence {
@@ -325,7 +335,9 @@ export class Appliance {
   #pace(): void {
     const isAtRest =
       this.#loop.state.conversation === null && !this.#tools.ringer.alarmClock.isRinging;
-    this.#world.microphone.nap(isAtRest && this.#wakePath?.gateOpen !== true);
+    const isLoud = this.#wakePath?.gateOpen === true;
+    this.#world.microphone.nap(isAtRest && !isLoud);
+    this.#preconnect.gate(isLoud && !this.#stopping);
   }
 
   #speakerSink() {
@@ -437,26 +449,10 @@ export class Appliance {
       const debug = request.debug ? { debug: this.#debug() } : {};
       return { ok: true, data: { ...this.#status(), ...debug } };
     }
-    const reply = await this.#carryOut(request);
+    const isStopping = this.#stopping;
+    const reply = await carryOut(request, { loop: this.#loop, tools: this.#tools, isStopping });
     this.#presence.changed();
     return reply;
-  }
-
-  async #carryOut(request: Exclude<ControlRequest, { command: "status" }>): Promise<ControlReply> {
-    const { state } = this.#loop;
-    if (this.#stopping) return { ok: false, error: "pipit is stopping" };
-    if (isForTools(request)) return await this.#tools.answer(request);
-    if (request.command === "stop") this.#tools.ringer.silence();
-    if (request.command === "wake" && state.rest.tag === "muted") {
-      return { ok: false, error: "muted: pipit mute off" };
-    }
-    const command = request.command !== "mute" ? request.command : request.on ? "mute" : "unmute";
-    this.#loop.post({ tag: "command", command });
-    const after = this.#loop.state;
-    if (command === "wake" && after.rest.tag === "fault") {
-      return { ok: false, error: faultLine(after.rest.fault) };
-    }
-    return { ok: true, data: { state: phase(after) } };
   }
 
   #status(): Record<string, unknown> {
@@ -484,7 +480,9 @@ export class Appliance {
   /** For a bug report: the whole state, which holds no secret, and what was refused. */
   #debug(): Record<string, unknown> {
     const others = this.#wakePath?.otherPipits ?? null;
-    return { state: this.#loop.state, refused: this.#refused.counts, other_pipits: others };
+    const preconnects = this.#preconnect.counts;
+    const { state } = this.#loop;
+    return { state, refused: this.#refused.counts, other_pipits: others, preconnects };
   }
 
   #failed(why: Fault): void {

@@ -8,11 +8,13 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import type { LookupFunction } from "node:net";
 import { type RawData, WebSocket } from "ws";
 import type { LinkFailure } from "../../core/realtime/failure.ts";
 import type { Clock, Dialer, DialTarget, Link, LinkSink } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
 import { connectFailure, readHandshakeError } from "./handshake-error.ts";
+import { LastAddress } from "./last-address.ts";
 
 /** From the name look-up to the upgrade; ws's own limit restarts with every byte that comes. */
 export const HANDSHAKE_MAX_MS = 10_000;
@@ -38,19 +40,29 @@ const NOTHING = (): void => undefined;
 /** Opens links with the library ws. */
 export class RealtimeDialer implements Dialer {
   readonly #clock: Clock;
+  readonly #addresses: LastAddress;
 
-  constructor(clock: Clock) {
+  /** `lookup`: the system's way to a host's address, where it is not Node's own. */
+  constructor(clock: Clock, lookup?: LookupFunction) {
     this.#clock = clock;
+    this.#addresses = new LastAddress(clock, lookup);
   }
 
   dial(target: DialTarget, sink: LinkSink): Link {
+    const addresses = this.#addresses;
     let socket: WebSocket;
     try {
-      socket = new WebSocket(target.url, { ...OPTIONS, headers: { ...target.headers } });
+      const { lookup } = addresses;
+      socket = new WebSocket(target.url, { ...OPTIONS, lookup, headers: { ...target.headers } });
     } catch (error) {
       return stillborn(error, sink);
     }
-    const link = new RealtimeLink(socket, this.#clock, sink);
+    const { hostname } = new URL(target.url);
+    socket.on("upgrade", ({ socket: { remoteAddress, remoteFamily } }) => {
+      addresses.worked(hostname, remoteAddress, remoteFamily);
+    });
+    const unopened = (failure: LinkFailure): void => addresses.failed(hostname, failure);
+    const link = new RealtimeLink(socket, this.#clock, sink, unopened);
     link.attend();
     return link;
   }
@@ -67,16 +79,24 @@ class RealtimeLink implements Link {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
   readonly #sink: LinkSink;
+  readonly #unopened: (failure: LinkFailure) => void;
   #over: boolean = false;
   #hungUp: boolean = false;
   #opened: boolean = false;
   #awaitingPong: boolean = false;
   #takeBack: () => void = NOTHING;
 
-  constructor(socket: WebSocket, clock: Clock, sink: LinkSink) {
+  /** `unopened`: it ended before it was open. */
+  constructor(
+    socket: WebSocket,
+    clock: Clock,
+    sink: LinkSink,
+    unopened: (failure: LinkFailure) => void,
+  ) {
     this.#socket = socket;
     this.#clock = clock;
     this.#sink = sink;
+    this.#unopened = unopened;
   }
 
   attend(): void {
@@ -178,6 +198,7 @@ class RealtimeLink implements Link {
     if (this.#over) return;
     this.#over = true;
     this.#takeBack();
+    if (!this.#opened) this.#unopened(failure);
     this.#sink.closed(failure);
   }
 

@@ -582,6 +582,11 @@ const SESSION = {
     reload: "session",
     doc: "Who creates a response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but responds to a cough or to the wake word alone, too, which Pipit then cancels; client asks only for what is wanted. auto: server, except with push-to-talk, in a turn that the wake word opened, and close to the end of the budget.",
   }),
+  "session.preconnect": oneOf(["off", "gate"], {
+    default: "off",
+    reload: "session",
+    doc: "gate: begins a connection when somebody makes a sound, before it is known whether it is the wake word; saves about two round trips (80 to 300 ms) at the beginning of a conversation. What is not used within 4 s is closed again, without a word said on it. Its price: at most 6 connections a minute, up to 360 in an hour of talk in the room, each of some 6 KB for TLS, and your address is seen by the API whenever you talk. session.keep_warm_s saves more between conversations that follow each other.",
+  }),
   "session.follow_up_s": number({
     default: 8,
     min: 1,
