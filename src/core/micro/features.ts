@@ -53,16 +53,25 @@ const LN2 = 45_426;
 const LOG_SCALE = 64;
 const LOG_MAX = 65_535;
 
+/** The original takes the root of numbers up to SHORT_MAX in 32 bits, and gives it 16. */
+const SHORT_MAX = 2 ** 32 - 1;
+const ROOT_MAX = 65_535;
+
 function bits(value: number): number {
   return 32 - Math.clz32(value);
 }
 
-/** Hann, in 1/4096; in single precision where the original is, which decides some last bits. */
+/**
+ * Hann, in 1/4096. Every step in single precision as in the original (its cosine too): in double
+ * precision some weights come out one lower or higher, and with them the features of loud sound.
+ */
 function hann(): Int16Array {
-  const step = Math.fround((2 * Math.PI) / WINDOW_SAMPLES);
+  const single = Math.fround;
+  const step = single(single(2 * single(Math.PI)) / WINDOW_SAMPLES);
   return Int16Array.from({ length: WINDOW_SAMPLES }, (_, i) => {
-    const weight = Math.fround(0.5 - 0.5 * Math.cos(step * (i + 0.5)));
-    return Math.floor(weight * (1 << WINDOW_BITS) + 0.5);
+    const cosine = single(Math.cos(single(step * (i + 0.5))));
+    const weight = single(0.5 - single(0.5 * cosine));
+    return Math.floor(single(weight * (1 << WINDOW_BITS) + 0.5));
   });
 }
 
@@ -105,10 +114,11 @@ function melBank(): Bank {
   };
 }
 
-/** The integer next to the square root. */
+/** The integer next to the square root; that of 32 bits is one of 16, as in the original. */
 function root(value: number): number {
   const floor = Math.floor(Math.sqrt(value));
-  return value - floor * floor > floor ? floor + 1 : floor;
+  const isUp = value - floor * floor > floor && !(floor === ROOT_MAX && value <= SHORT_MAX);
+  return isUp ? floor + 1 : floor;
 }
 
 function gainAt(estimate: number): number {
