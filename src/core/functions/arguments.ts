@@ -1,6 +1,6 @@
 /** Arguments as the model wrote them: read, checked, and what is wrong told in words it can act on. */
 
-import { type Fields, record } from "../json.ts";
+import { type Fields, parseJson, record } from "../json.ts";
 
 /** Problems of a value, each like `/seconds must be number`; none: it fits. May fill defaults in. */
 export type Check = (value: unknown) => readonly string[];
@@ -38,11 +38,10 @@ export function readArguments(text: string, check: Check): Read {
   if (text.length > ARGUMENTS_MAX_CHARS) {
     return { ok: false, error: `The arguments are too long: at most ${ARGUMENTS_MAX_CHARS}` };
   }
-  let value: unknown;
-  try {
-    value = text.trim() === "" ? {} : JSON.parse(text);
-  } catch {
-    return { ok: false, error: "The arguments are not JSON; call again with a JSON object" };
+  // Neither nested without end nor a crowd of values: whoever passes them on walks through them.
+  const value = text.trim() === "" ? {} : parseJson(text);
+  if (value === undefined) {
+    return { ok: false, error: "The arguments are not JSON; call again with a plain JSON object" };
   }
   const object = record(value);
   if (object === null) return { ok: false, error: "The arguments must be one JSON object" };
