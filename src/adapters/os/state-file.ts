@@ -6,10 +6,9 @@
  */
 
 import { join } from "node:path";
-import type { Fault } from "../../core/fault.ts";
+import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock, StateFile } from "../../ports.ts";
 import { writeWhole } from "./atomic-file.ts";
-import { diskFault } from "./disk-fault.ts";
 import { errorCode, type Files, realFiles } from "./files.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -29,6 +28,10 @@ export class FolderStateFile implements StateFile {
   readonly #options: StateFileOptions;
   readonly #files: Files;
   readonly #queue: WriteQueue;
+  /** What is there could not be read: it is kept before anything is written in its place. */
+  #isUnread: boolean = false;
+  /** A save that has not begun: a newer text takes its place, for each is the whole. */
+  #waiting: { text: string; readonly done: Promise<Fault | null> } | null = null;
 
   constructor(options: StateFileOptions) {
     this.#options = options;
@@ -39,35 +42,59 @@ export class FolderStateFile implements StateFile {
   async load(): ReturnType<StateFile["load"]> {
     const { dir, name, what } = this.#options;
     try {
-      return { ok: true, text: await this.#files.read(join(dir, name), READ_MAX_BYTES) };
+      const text = await this.#files.read(join(dir, name), READ_MAX_BYTES);
+      this.#isUnread = false;
+      return { ok: true, text };
     } catch (error) {
       const code = errorCode(error);
       if (code === "") throw error;
+      this.#isUnread = code !== "ENOENT";
       if (code === "ENOENT") return { ok: true, text: null };
-      return { ok: false, fault: diskFault("not-stored", `${what} cannot be read`, code, dir) };
+      const remedy = `Look at ${join(dir, name)}; it is kept as ${name}.broken when it is next written`;
+      return {
+        ok: false,
+        fault: fault("not-stored", "report", `${what} cannot be read (${code})`, remedy),
+      };
     }
   }
 
   save(text: string): Promise<Fault | null> {
-    const { dir, name, what } = this.#options;
+    const { what } = this.#options;
+    if (this.#waiting !== null) {
+      this.#waiting.text = text;
+      return this.#waiting.done;
+    }
+    const waiting = { text, done: Promise.resolve<Fault | null>(null) };
+    const run = async (): Promise<void> => {
+      this.#waiting = null;
+      await this.#write(waiting.text);
+    };
+    const failed = `${what} could not be stored`;
+    this.#waiting = waiting;
+    waiting.done = this.#queue.take({ loss: "not-stored", failed, run });
+    return waiting.done;
+  }
+
+  async #write(text: string): Promise<void> {
+    const { dir, name } = this.#options;
     const renamed = async (): Promise<void> => undefined;
-    return this.#queue.take({
-      loss: "not-stored",
-      failed: `${what} could not be stored`,
-      run: async () => {
-        await this.#files.makeFolder(dir);
-        await writeWhole(this.#files, { dir, name, text, temp: `.${name}.tmp`, renamed });
-      },
-    });
+    await this.#files.makeFolder(dir);
+    if (this.#isUnread) await this.#keep();
+    this.#isUnread = false;
+    await writeWhole(this.#files, { dir, name, text, temp: `.${name}.tmp`, renamed });
   }
 
   async setAside(): Promise<void> {
-    const path = join(this.#options.dir, this.#options.name);
     try {
-      await this.#files.rename(path, `${path}.broken`);
+      await this.#keep();
     } catch (error) {
       // It will be overwritten: nothing in it could be used.
       if (errorCode(error) === "") throw error;
     }
+  }
+
+  async #keep(): Promise<void> {
+    const path = join(this.#options.dir, this.#options.name);
+    await this.#files.rename(path, `${path}.broken`);
   }
 }

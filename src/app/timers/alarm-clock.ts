@@ -98,6 +98,8 @@ export class AlarmClock {
   /** Wall time minus monotonic time, at the last look. */
   #offsetMs = 0;
   #startedMs = 0;
+  /** Why the disk has not what is here, as it was told; null: it has. */
+  #unsaved: string | null = null;
   #open: boolean = false;
   #cancelAlarm: () => void = () => {};
 
@@ -225,6 +227,8 @@ export class AlarmClock {
     if (!this.#open) return;
     this.#breathes = false;
     this.#noticeStep();
+    // A disk that was full may have room by now.
+    if (this.#unsaved !== null) void this.#save();
     const now = this.now;
     if (this.#due.length > 0 || this.#nextDueMs(now) <= now.wallMs) this.#lookAtAll(now);
     this.#arm();
@@ -335,7 +339,7 @@ export class AlarmClock {
     if (!this.#open) return;
     const { clock, ringMaxMs, armed } = this.#options;
     armed();
-    if (this.#timers.entries.length === 0) return;
+    if (this.#timers.entries.length === 0 && this.#unsaved === null) return;
     const now = this.now;
     const waits = [this.#nextDueMs(now) - now.wallMs];
     if (this.#due.length > 0) {
@@ -348,8 +352,13 @@ export class AlarmClock {
   }
 
   async #save(): Promise<Fault | null> {
-    const unsaved = await this.#options.store.save(storedText(this.#timers));
-    if (unsaved !== null) this.#options.journal.log("warning", faultLine(unsaved));
+    const { store, journal } = this.#options;
+    const unsaved = await store.save(storedText(this.#timers));
+    const line = unsaved === null ? null : faultLine(unsaved);
+    if (line !== null && line !== this.#unsaved) journal.log("warning", line);
+    if (line === null && this.#unsaved !== null)
+      journal.log("notice", "The timers are stored again");
+    this.#unsaved = line;
     return unsaved;
   }
 }

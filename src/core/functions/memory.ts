@@ -15,14 +15,36 @@ export function factsText(facts: readonly string[]): string {
   return `${HEAD}facts:\n${facts.map((fact) => `  - ${JSON.stringify(fact)}\n`).join("")}`;
 }
 
+export interface ReadFacts {
+  readonly facts: readonly string[];
+  /** What of the file is not among them, and would be lost if it were written anew; null: nothing. */
+  readonly beyond: string | null;
+}
+
 /** Of the file as the YAML parser read it; null: it holds something else. */
-export function factsIn(tree: unknown): readonly string[] | null {
-  if (tree === null || tree === undefined) return [];
-  const facts = record(tree)?.["facts"] ?? null;
-  if (facts === null) return [];
-  if (!Array.isArray(facts)) return null;
-  const texts = facts.filter((fact) => typeof fact === "string").map(oneFact);
-  return texts.filter((fact) => fact !== "").slice(0, FACTS_MAX);
+export function factsIn(tree: unknown): ReadFacts | null {
+  if (tree === null || tree === undefined) return NO_FACTS;
+  const of = record(tree);
+  const facts = of?.["facts"] ?? [];
+  if (of === null || !Array.isArray(facts)) return null;
+  const texts = facts.filter((fact) => FACT_KINDS.includes(typeof fact)).map(String);
+  const kept = texts
+    .map(oneFact)
+    .filter((fact) => fact !== "")
+    .slice(0, FACTS_MAX);
+  return { facts: kept, beyond: beyondOf(Object.keys(of), facts, texts) };
+}
+
+/** YAML makes a number of `- 42`. */
+const FACT_KINDS = ["string", "number", "boolean"];
+const NO_FACTS: ReadFacts = { facts: [], beyond: null };
+
+function beyondOf(keys: readonly string[], all: readonly unknown[], texts: readonly string[]) {
+  if (keys.some((key) => key !== "facts")) return "other keys than facts";
+  if (texts.length < all.length) return "something that is no sentence";
+  if (texts.length > FACTS_MAX) return `more than ${FACTS_MAX} facts`;
+  const isLong = texts.some((text) => text.trim().length > FACT_MAX_CHARS);
+  return isLong ? `a fact of more than ${FACT_MAX_CHARS} characters` : null;
 }
 
 /** A string says why not. */

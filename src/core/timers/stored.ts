@@ -8,10 +8,10 @@ import {
   type AlarmEntry,
   ENTRIES_MAX,
   type Entry,
-  LABEL_MAX_CHARS,
   MISSED_MAX,
   type Missed,
   NO_TIMERS,
+  shortLabel,
   type Timers,
 } from "./timers.ts";
 import { WEEKDAYS, type Weekday } from "./wall-time.ts";
@@ -19,6 +19,9 @@ import { WEEKDAYS, type Weekday } from "./wall-time.ts";
 const SCHEMA = 1;
 /** Fifty entries with everything at its longest have some 12 KiB. */
 export const STORED_MAX_BYTES = 65_536;
+
+/** The end of the year 9999. */
+const MOMENT_MAX_MS = 253_402_300_799_999;
 
 export function storedText({ nextId, entries, missed }: Timers): string {
   const stored = {
@@ -75,16 +78,17 @@ function list(value: unknown): readonly unknown[] {
 
 function entryIn(row: Fields): Entry | null {
   const id = whole(row, "id", 1, 999);
-  const label = text(row, "label")?.slice(0, LABEL_MAX_CHARS);
+  const stored = text(row, "label");
+  const label = stored === null ? undefined : shortLabel(stored);
   if (id === null || label === undefined) return null;
   if (row["kind"] === "alarm") return alarmIn(row, id, label);
-  const dueMs = number(row, "due_ms");
+  const dueMs = moment(row, "due_ms");
   return row["kind"] !== "timer" || dueMs === null ? null : { kind: "timer", id, label, dueMs };
 }
 
 function alarmIn(row: Fields, id: number, label: string): AlarmEntry | null {
   const [hour, minute] = [whole(row, "hour", 0, 23), whole(row, "minute", 0, 59)];
-  const afterMs = number(row, "after_ms");
+  const afterMs = moment(row, "after_ms");
   const date = text(row, "date");
   const days = list(row["days"]).filter(isWeekday);
   if (hour === null || minute === null || afterMs === null) return null;
@@ -97,13 +101,19 @@ function alarmIn(row: Fields, id: number, label: string): AlarmEntry | null {
 
 function missedIn(row: Fields): Missed | null {
   const { kind } = row;
-  const [label, dueMs] = [text(row, "label"), number(row, "due_ms")];
+  const [label, dueMs] = [text(row, "label"), moment(row, "due_ms")];
   if ((kind !== "timer" && kind !== "alarm") || label === null || dueMs === null) return null;
-  return { kind, label: label.slice(0, LABEL_MAX_CHARS), dueMs };
+  return { kind, label: shortLabel(label), dueMs };
 }
 
 function isWeekday(value: unknown): value is Weekday {
   return WEEKDAYS.some((weekday) => weekday === value);
+}
+
+/** Milliseconds since 1970 that a calendar can show, in any zone. */
+function moment(of: Fields, name: string): number | null {
+  const value = number(of, name);
+  return value !== null && Math.abs(value) <= MOMENT_MAX_MS ? value : null;
 }
 
 function whole(of: Fields, name: string, min: number, max: number): number | null {

@@ -306,7 +306,7 @@ export function nameOf({ id, kind, label }: Entry): string {
   return label === "" ? `#${id} ${kind}` : `#${id} ${kind} "${label}"`;
 }
 
-function shortLabel(label: string): string {
+export function shortLabel(label: string): string {
   return label
     .replaceAll(/[\p{Cc}"\s]+/gu, " ")
     .trim()

@@ -1,7 +1,15 @@
 /** A small text that outlives the process, with the disk failing at each of its calls. */
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
@@ -49,6 +57,38 @@ test("what cannot be used is kept beside it; what cannot be read is a line", asy
   const odd = new FolderStateFile({ ...options, dir: join(dir, "timers.json.broken") });
   const found = await odd.load();
   assert.ok(!found.ok && found.fault.code === "not-stored");
+});
+
+test("whatever stands in its place is told, and kept when the next text is stored", async (t) => {
+  const places: Readonly<Record<string, (path: string) => void>> = {
+    "a folder": (path) => mkdirSync(join(path, "inside"), { recursive: true }),
+    "a pipe": (path) => execFileSync("mkfifo", [path]),
+    "100 MB": (path) => {
+      writeFileSync(path, "");
+      truncateSync(path, 100_000_000);
+    },
+    "a link to itself": (path) => symlinkSync("timers.json", path),
+  };
+  for (const [what, make] of Object.entries(places)) {
+    const dir = tempFolder(t);
+    make(join(dir, "timers.json"));
+    const file = new FolderStateFile({ ...options, dir });
+    const found = await file.load();
+    assert.ok(!found.ok, what);
+    assert.match(found.fault.message, /^The timers cannot be read \(E[A-Z]+\)$/, what);
+    assert.match(found.fault.remedy, /kept as timers\.json\.broken/);
+    assert.equal(await file.save("new"), null, what);
+    assert.deepEqual(await file.load(), { ok: true, text: "new" }, what);
+    assert.deepEqual(readdirSync(dir).sort(), ["timers.json", "timers.json.broken"], what);
+  }
+});
+
+test("a burst of saves is two writes: the last text is there, and nobody is refused", async (t) => {
+  const dir = tempFolder(t);
+  const file = new FolderStateFile({ ...options, dir });
+  const saves = Array.from({ length: 50 }, (_, n) => file.save(`text ${n}`));
+  assert.deepEqual(new Set(await Promise.all(saves)), new Set([null]));
+  assert.deepEqual(await file.load(), { ok: true, text: "text 49" });
 });
 
 test("the zone: of the environment, of /etc/localtime, of Node, and never nonsense", (t) => {

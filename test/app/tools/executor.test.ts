@@ -82,6 +82,41 @@ test("volume, status and memory", async () => {
   assert.equal(world.memoryFile.text, "facts: oh no");
 });
 
+test("two things to remember at once: both are", async () => {
+  const world = await kitchen({ "tools.memory": "on" });
+  const facts = ["Anna likes tea.", "Ben likes milk.", "The cat is Tom."];
+  await Promise.all(facts.map((fact) => call(world, "remember", { fact })));
+  for (const fact of facts) assert.ok(world.memoryFile.text?.includes(fact), fact);
+});
+
+test("a memory file with more than fits is used, told once, and never written over", async () => {
+  const world = await kitchen({ "tools.memory": "on" });
+  const lines = Array.from({ length: 130 }, (_, n) => `  - fact number ${n}\n`);
+  const text = `facts:\n${lines.join("")}`;
+  world.memoryFile.text = text;
+  for (let n = 0; n < 3; n++) {
+    const { data } = await call(world, "remember", { fact: "one more" });
+    assert.match(data.error, /holds more than 100 facts; the owner must shorten it first/);
+  }
+  assert.match((await call(world, "forget", { about: "number 3" })).data.error, /shorten it first/);
+  assert.equal(world.memoryFile.text, text);
+  assert.equal(world.lines("warning").filter((line) => line.includes("memory file")).length, 1);
+});
+
+test("a disk without room: the timer is told as not stored, and is stored when there is room", async () => {
+  const world = await kitchen();
+  const trouble = { code: "not-stored", recovery: "report", message: "full", remedy: "" } as const;
+  world.timerFile.trouble = trouble;
+  assert.match((await call(world, "set_timer", { seconds: 900 })).data.warning, /full/);
+  assert.match((await call(world, "set_timer", { seconds: 901 })).data.warning, /full/);
+  assert.equal(world.lines("warning").filter((line) => line === "full").length, 1);
+  world.timerFile.trouble = null;
+  world.clock.advance(61_000);
+  await settled();
+  assert.match(world.timerFile.text ?? "", /"entries"/);
+  assert.ok(world.lines("notice").includes("The timers are stored again"));
+});
+
 test("functions: disabled or unknown ones are refused; wrong arguments are reported", async () => {
   const world = await kitchen({ "tools.disabled": ["get_time"] });
   assert.match((await call(world, "get_time")).data.error, /no function 'get_time'/);

@@ -195,7 +195,13 @@ test("memory: one sentence a line, once each, found by words, in a file the owne
   assert.deepEqual(factsAbout(two, "?!"), []);
   assert.deepEqual(factsAbout(two, "all"), two);
   assert.equal(factsText([]).endsWith("facts: []\n"), true);
-  assert.deepEqual(factsIn({ facts: ["a", 3, " "] }), ["a"]);
+  assert.deepEqual(factsIn({ facts: ["a", 3, " "] }), { facts: ["a", "3"], beyond: null });
+  const many = { facts: Array.from({ length: 120 }, (_, n) => `fact ${n}`) };
+  assert.equal(factsIn(many)?.facts.length, 100);
+  assert.match(factsIn(many)?.beyond ?? "", /more than 100 facts/);
+  assert.match(factsIn({ facts: ["x".repeat(301)] })?.beyond ?? "", /more than 300 characters/);
+  assert.match(factsIn({ facts: [{ a: 1 }] })?.beyond ?? "", /no sentence/);
+  assert.match(factsIn({ fact: ["a"] })?.beyond ?? "", /other keys/);
   assert.equal(factsIn({ facts: "a" }), null);
 });
 
