@@ -21,7 +21,7 @@ import { StripLeds } from "./adapters/gpio/strip.ts";
 import { TerminalButton, TerminalLeds } from "./adapters/gpio/terminal.ts";
 import { LateServer } from "./adapters/mcp/late-server.ts";
 import { MetricsFiles } from "./adapters/metrics/files.ts";
-import { TextfileForFleet } from "./adapters/metrics/fleet-file.ts";
+import { TextFleetFile } from "./adapters/metrics/fleet-file.ts";
 import type { MetricsLimits } from "./adapters/metrics/rotation.ts";
 import { FileMicrophone } from "./adapters/microphone/file.ts";
 import { Lpcm16Microphone } from "./adapters/microphone/lpcm16.ts";
@@ -307,7 +307,7 @@ export function composeToolServer(parts: {
 
 function composeFleetFile({ settings, clock }: Base): FleetFile | null {
   const path = settings["metrics.textfile"];
-  return path === "" ? null : new TextfileForFleet(path, clock);
+  return path === "" ? null : new TextFleetFile(path, clock);
 }
 
 function composeMicrophone({ settings, clock, dice }: Base): Microphone {

@@ -2,7 +2,7 @@
 
 import type { Clock, NeighbourSink, Neighbours } from "../ports.ts";
 
-export interface SimLanOptions {
+export interface SimNeighboursOptions {
   readonly clock: Clock;
   /** How long a datagram takes, milliseconds. */
   readonly delayMs: number;
@@ -10,13 +10,13 @@ export interface SimLanOptions {
   readonly arrives?: (from: number, to: number, text: string) => boolean;
 }
 
-export class SimLan {
+export class SimNeighbours {
   /** All that was told. */
   readonly told: string[] = [];
-  readonly #options: SimLanOptions;
+  readonly #options: SimNeighboursOptions;
   readonly #sinks: (NeighbourSink | null)[] = [];
 
-  constructor(options: SimLanOptions) {
+  constructor(options: SimNeighboursOptions) {
     this.#options = options;
   }
 

@@ -21,7 +21,7 @@ const FOREIGN = "EFOREIGN";
 /** A dying card can hold a write for minutes; the daemon's end must not wait for it. */
 export const WRITE_MAX_MS = 2_000;
 
-export class TextfileForFleet implements FleetFile {
+export class TextFleetFile implements FleetFile {
   readonly #path: string;
   readonly #clock: Clock;
   #stuck: Promise<unknown> | null = null;

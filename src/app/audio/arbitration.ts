@@ -13,7 +13,7 @@ import {
   type Claim,
   claimText,
   WAIT_MS,
-} from "../../core/wake/arbitration.ts";
+} from "../../core/wake/arbiter.ts";
 import type { Clock, Dice, Journal, Neighbours } from "../../ports.ts";
 
 /** Wi-Fi loses multicast: what is said is said three times, this far apart. */

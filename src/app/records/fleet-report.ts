@@ -7,7 +7,7 @@
 
 import { type Fault, faultLine } from "../../core/fault.ts";
 import { exposition } from "../../core/metrics/openmetrics.ts";
-import { Fleet, type FleetNow } from "../../core/metrics/prometheus.ts";
+import { type FleetNow, PrometheusMetrics } from "../../core/metrics/prometheus.ts";
 import type { SessionRecord } from "../../core/metrics/session-file.ts";
 import type { Clock, FleetFile, Journal } from "../../ports.ts";
 
@@ -23,7 +23,7 @@ export interface FleetReportOptions {
 
 export class FleetReport {
   readonly #options: FleetReportOptions;
-  readonly #fleet = new Fleet();
+  readonly #fleet = new PrometheusMetrics();
   #lastWallMs: number | null = null;
   #isUp: boolean = false;
   #writtenMs = Number.NEGATIVE_INFINITY;

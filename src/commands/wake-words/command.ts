@@ -46,7 +46,7 @@ import { kilobytes, listedWords, listingText } from "./listing.ts";
 import { Scorer } from "./score.ts";
 import { type ScoredFile, scoreData, scoreText } from "./score-text.ts";
 import { ScoreScreen } from "./screen.ts";
-import { ScoredEngine, tryWords } from "./trial.ts";
+import { TrialEngine, tryWords } from "./trial.ts";
 import { planFrom, settingsFrom, WORD_OPTIONS } from "./word-options.ts";
 
 const NAME = "wake-words";
@@ -239,7 +239,7 @@ async function tryLive(
   const clock = new SystemClock();
   const plan = planFrom(settings, line);
   const screen = new ScoreScreen(plan.micro.map(({ keyword }) => keyword));
-  const scored = plan.micro.length === 0 ? null : new ScoredEngine(new MicroDetector(plan.micro));
+  const scored = plan.micro.length === 0 ? null : new TrialEngine(new MicroDetector(plan.micro));
   await tryWords({
     clock,
     microphone: composeParts(settings, process.env, { log: () => undefined }).microphone(),
@@ -263,7 +263,7 @@ function wordsOf(plan: WakePlan): readonly string[] {
 function engineFor(
   settings: Settings,
   plan: WakePlan,
-  scored: ScoredEngine | null,
+  scored: TrialEngine | null,
   clock: SystemClock,
 ): WakeGroup {
   const onPartial = (why: Fault): void => reportError(`pipit ${NAME}: ${faultLine(why)}`);

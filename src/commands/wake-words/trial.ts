@@ -21,7 +21,7 @@ export interface WordTrialOptions {
   readonly microphone: Microphone;
   readonly engine: WakeEngine;
   /** The models whose scores are told; null where no model is listened for. */
-  readonly scored: ScoredEngine | null;
+  readonly scored: TrialEngine | null;
   readonly cooldownMs: number;
   /** Sound listened to, at most. */
   readonly maxMs: number;
@@ -33,7 +33,7 @@ export interface WordTrialOptions {
 }
 
 /** Models in this very thread, so that their scores can be seen. */
-export class ScoredEngine implements PacedEngine {
+export class TrialEngine implements PacedEngine {
   readonly framesWaiting = 0;
   readonly framesDropped = 0;
   readonly #detector: MicroDetector;

@@ -122,7 +122,7 @@ class Tally {
   }
 }
 
-export class Fleet {
+export class PrometheusMetrics {
   readonly #conversations = new Tally({ trigger: TRIGGERS, end_reason: Object.keys(END_REASONS) });
   readonly #responses = new Tally({ status: STATUSES });
   readonly #tokens = new Tally({ kind: TOKENS });

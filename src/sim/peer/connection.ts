@@ -11,7 +11,7 @@ import { betaServerEvent, gaClientEvent } from "./beta.ts";
 import { valueProblem } from "./checks.ts";
 import type { Conversation } from "./conversation.ts";
 import { altered, filled, hugeEvent } from "./corruption.ts";
-import type { Action, FaultDesk, Situation } from "./fault-types.ts";
+import type { Action, FaultDesk, Situation } from "./fault-desk.ts";
 import type { EarlyClose } from "./handshake.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson, textAt } from "./json.ts";
 import type { ModelOffer } from "./scenario.ts";

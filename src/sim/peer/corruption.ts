@@ -1,6 +1,6 @@
 /** What faults make of an event's text. Pure. */
 
-import type { Action } from "./fault-types.ts";
+import type { Action } from "./fault-desk.ts";
 import { isObject, type JsonObject, type JsonValue, without } from "./json.ts";
 
 /** The frames that go out for an event: usually one, its own. */

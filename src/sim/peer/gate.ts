@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../../ports.ts";
-import type { Action, FaultDesk, Strike } from "./fault-types.ts";
+import type { Action, FaultDesk, Strike } from "./fault-desk.ts";
 import {
   type Admission,
   admit,

@@ -7,7 +7,7 @@
 import type { Clock } from "../../ports.ts";
 import { Connection } from "./connection.ts";
 import { Conversation } from "./conversation.ts";
-import { FaultDesk } from "./fault-types.ts";
+import { FaultDesk } from "./fault-desk.ts";
 import { Gate, type Guest } from "./gate.ts";
 import type { JsonObject } from "./json.ts";
 import { type LogEntry, Records, type ReplyRecord } from "./records.ts";

@@ -1,7 +1,7 @@
 /** How a fault stands in a scenario file: `at` a point, `do` something, and on whom. */
 
 import { didYouMean } from "../../core/suggest.ts";
-import type { Action, FaultRule, Point } from "./fault-types.ts";
+import type { Action, FaultRule, Point } from "./fault-desk.ts";
 import { isObject } from "./json.ts";
 import {
   anything,
@@ -13,7 +13,7 @@ import {
   record,
   text,
   variants,
-} from "./reader.ts";
+} from "./reading.ts";
 import { delay, errorField } from "./scenario-turns.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "./wire.ts";
 

@@ -6,7 +6,7 @@
 import { LineCounter, parseDocument } from "yaml";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { isObject } from "./json.ts";
-import type { Field } from "./reader.ts";
+import type { Field } from "./reading.ts";
 import {
   anything,
   flag,
@@ -19,7 +19,7 @@ import {
   Reading,
   record,
   text,
-} from "./reader.ts";
+} from "./reading.ts";
 import type { RemoteServerPlan } from "./remote-tools.ts";
 import type { ConnectionPlan, Gone, ModelOffer, ModelsReply, Scenario, Turn } from "./scenario.ts";
 import { DEFAULT_MODELS, DEFAULT_PACE, offer, SESSION_MAX_S, speaking } from "./scenario.ts";

@@ -15,7 +15,7 @@ import {
   record,
   text,
   type Values,
-} from "./reader.ts";
+} from "./reading.ts";
 import type { Ending, ItemPlan, Turn } from "./scenario.ts";
 import type { ApiError } from "./wire.ts";
 

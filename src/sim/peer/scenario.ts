@@ -4,7 +4,7 @@
  */
 
 import { ALL_VOICES, PREVIEW_VOICES } from "../../core/voices.ts";
-import type { FaultRule } from "./fault-types.ts";
+import type { FaultRule } from "./fault-desk.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { RemotePart, RemoteServerPlan } from "./remote-tools.ts";
 import type { ApiError } from "./wire.ts";

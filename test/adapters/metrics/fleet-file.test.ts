@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { TextfileForFleet } from "../../../src/adapters/metrics/fleet-file.ts";
+import { TextFleetFile } from "../../../src/adapters/metrics/fleet-file.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import { readExposition } from "../../helpers/exposition.ts";
@@ -21,7 +21,7 @@ test("whole, for everybody to read, replaced by a rename, and nothing beside it"
   const path = join(folder, "pipit.prom");
   const before = process.umask(0o077);
   t.after(() => process.umask(before));
-  const file = new TextfileForFleet(path, new SystemClock());
+  const file = new TextFleetFile(path, new SystemClock());
   assert.equal(await file.write("# HELP pipit_x one\n"), null);
   const { ino } = statSync(path);
   assert.equal(await file.write("# HELP pipit_x two\n"), null);
@@ -33,7 +33,7 @@ test("whole, for everybody to read, replaced by a rename, and nothing beside it"
 
 test("a folder that is not there, or not a folder, is a fault with a remedy; later it works", async (t) => {
   const folder = join(tempFolder(t), "fleet");
-  const file = new TextfileForFleet(join(folder, "pipit.prom"), new SystemClock());
+  const file = new TextFleetFile(join(folder, "pipit.prom"), new SystemClock());
   const why = await file.write("# HELP pipit_x one\n");
   assert.ok(why);
   assert.match(

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { TextfileForFleet } from "../../../src/adapters/metrics/fleet-file.ts";
+import { TextFleetFile } from "../../../src/adapters/metrics/fleet-file.ts";
 import { isForeign } from "../../../src/adapters/os/own-file.ts";
 import { recordable } from "../../../src/adapters/speaker/file.ts";
 import { writePage } from "../../../src/commands/metrics/io-page-file.ts";
@@ -40,7 +40,7 @@ test("the owner's configuration is not overwritten by a page, a text file, a rec
   const file = join(dir, "config.yaml");
   writeFileSync(file, PRECIOUS);
   assert.match((await writePage(file, "<html>")) ?? "", /^exists and is not a page/);
-  const fleet = await new TextfileForFleet(file, new SimClock()).write("# HELP pipit_x\n");
+  const fleet = await new TextFleetFile(file, new SimClock()).write("# HELP pipit_x\n");
   assert.match(fleet?.remedy ?? "", /exists and is not Pipit's/);
   assert.throws(() => recordable(file), FaultError);
   const page = ["metrics", "--dir", dir, "--html", file];
@@ -59,7 +59,7 @@ test("what is ours is written anew", async (t) => {
   assert.ok(page && textfile && sound);
   const ours = "<!doctype html><title>Pipit: metrics</title>";
   for (const _ of [1, 2]) assert.equal(await writePage(page, ours), null);
-  const fleet = new TextfileForFleet(textfile, new SimClock());
+  const fleet = new TextFleetFile(textfile, new SimClock());
   for (const _ of [1, 2]) assert.equal(await fleet.write("# HELP pipit_x y\n"), null);
   writeFileSync(sound, wavHeader(24_000, 0));
   assert.equal(recordable(sound), sound);

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../../src/core/audio/pcm.ts";
-import { claimText, WAIT_MS } from "../../../src/core/wake/arbitration.ts";
+import { claimText, WAIT_MS } from "../../../src/core/wake/arbiter.ts";
 import type { Clock, Neighbours } from "../../../src/ports.ts";
-import { SimLan, type SimLanOptions } from "../../../src/sim/neighbours.ts";
+import { SimNeighbours, type SimNeighboursOptions } from "../../../src/sim/neighbours.ts";
 import { SimStateFile } from "../../../src/sim/parts.ts";
 import { World } from "../../helpers/world.ts";
 
@@ -18,17 +18,17 @@ interface Room {
 }
 
 class House {
-  readonly lan: SimLan;
+  readonly lan: SimNeighbours;
   readonly rooms: Room[] = [];
 
   /** The first room's clock carries the datagrams; all clocks go in step. */
-  private constructor(peaks: readonly number[], more: Partial<SimLanOptions>) {
+  private constructor(peaks: readonly number[], more: Partial<SimNeighboursOptions>) {
     const clock: Clock = {
       nowMs: () => this.#first.nowMs(),
       wallMs: () => this.#first.wallMs(),
       after: (ms, ring) => this.#first.after(ms, ring),
     };
-    this.lan = new SimLan({ clock, delayMs: 5, ...more });
+    this.lan = new SimNeighbours({ clock, delayMs: 5, ...more });
     peaks.forEach((peak, i) => {
       const neighbours: Neighbours = this.lan.member();
       const world = new World({}, i + 1, new SimStateFile(), neighbours);
@@ -36,7 +36,10 @@ class House {
     });
   }
 
-  static async of(peaks: readonly number[], more: Partial<SimLanOptions> = {}): Promise<House> {
+  static async of(
+    peaks: readonly number[],
+    more: Partial<SimNeighboursOptions> = {},
+  ): Promise<House> {
     const house = new House(peaks, more);
     for (const { world } of house.rooms) await world.appliance.start();
     house.hear(1_000);
@@ -110,7 +113,7 @@ test("a call that waited loses no sound: what is sent begins where it would have
     return world.sentSound[0] ?? 0;
   };
   const clock = { nowMs: () => 0, wallMs: () => 0, after: () => () => {} };
-  const alone = new SimLan({ clock, delayMs: 0 }).member();
+  const alone = new SimNeighbours({ clock, delayMs: 0 }).member();
   assert.equal(await beginning(alone), await beginning(null));
 });
 

@@ -10,7 +10,7 @@ import {
   readClaim,
   SAME_CALL_MS,
   WAIT_MS,
-} from "../../../src/core/wake/arbitration.ts";
+} from "../../../src/core/wake/arbiter.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
 
 const [A, B, C] = ["a".repeat(16), "b".repeat(16), "c".repeat(16)] as const;
