@@ -8,10 +8,10 @@
 import type { RemoteCall, ToolCall } from "../realtime/server-events.ts";
 import { ended, isSame, waiting } from "./approval.ts";
 import type { Effect } from "./inputs.ts";
-import { APPROVALS_MAX, LISTING_MAX_MS, LISTINGS_MAX, TOOL_MAX_MS } from "./limits.ts";
+import { APPROVALS_MAX, LISTING_MAX_MS, LISTINGS_MAX } from "./limits.ts";
 import { type Change, send } from "./machine.ts";
-import type { OpenCall, Scope, Tools } from "./state.ts";
-import { openCalls, settle, withCalls } from "./tool-calls.ts";
+import type { Scope, Tools } from "./state.ts";
+import { openCalls, openedCall, settle, withCalls } from "./tool-calls.ts";
 
 const ASK_FIRST =
   "The user has to approve this first. Ask in one short sentence whether to do it, and wait. " +
@@ -71,13 +71,8 @@ export function remoteCalled(
     );
     return { next: withCalls(own, renamed) };
   }
-  return { next: withCalls({ ...own, awaited: true }, [...open, opened(itemId, name, "", at)]) };
-}
-
-function opened(callId: string, name: string, argumentsText: string, at: Scope): OpenCall {
-  const times = { startedMs: at.nowMs, deadlineMs: at.nowMs + TOOL_MAX_MS };
-  const kind = { isAnswered: false, isRemote: true, repeatsBut: null };
-  return { callId, name, argumentsText, ...times, ...kind };
+  const begun = openedCall({ callId: itemId, name, argumentsText: "" }, at, { isRemote: true });
+  return { next: withCalls({ ...own, awaited: true }, [...open, begun]) };
 }
 
 export function remoteDone(
@@ -98,7 +93,7 @@ export function requested(
   isApproved: boolean,
   at: Scope,
 ): Change<Tools> {
-  const call = opened(callId, name, argumentsText, at);
+  const call = openedCall({ callId, name, argumentsText }, at, { isRemote: true });
   const n = own.settledIds.length;
   if (isApproved) {
     const next = withCalls(own, [...openCalls(own), call]);

@@ -9,7 +9,7 @@ import type { CallOutcome } from "../phase.ts";
 import { NOTE } from "../realtime/dialogue.ts";
 import { ended } from "./approval.ts";
 import type { Effect, Fact } from "./inputs.ts";
-import { BEGUN_MAX, SETTLED_CALLS_MAX } from "./limits.ts";
+import { BEGUN_MAX, SETTLED_CALLS_MAX, TOOL_MAX_MS } from "./limits.ts";
 import { type Change, send, stay } from "./machine.ts";
 import type { OpenCall, Scope, Tools } from "./state.ts";
 
@@ -20,6 +20,17 @@ export interface CallResult {
   readonly isBegun: boolean;
   /** A JPEG in base64. */
   readonly picture?: string;
+}
+
+/** A call as it begins: its time runs from now. */
+export function openedCall(
+  { callId, name, argumentsText }: Pick<OpenCall, "callId" | "name" | "argumentsText">,
+  at: Scope,
+  kind: Partial<Pick<OpenCall, "isAnswered" | "isRemote" | "repeatsBut">>,
+): OpenCall {
+  const times = { startedMs: at.nowMs, deadlineMs: at.nowMs + TOOL_MAX_MS };
+  const usual = { isAnswered: false, isRemote: false, repeatsBut: null };
+  return { callId, name, argumentsText, ...times, ...usual, ...kind };
 }
 
 export function openCalls(own: Tools): readonly OpenCall[] {

@@ -16,7 +16,7 @@ import type { RemoteCall, ToolCall } from "../realtime/server-events.ts";
 import { END_CONVERSATION } from "../realtime/session.ts";
 import { ended, heard, isSame, refusals, renewed, spoken, waiting } from "./approval.ts";
 import type { Effect } from "./inputs.ts";
-import { APPROVALS_MAX, TOOL_MAX_MS, TOOL_ROUNDS_MAX } from "./limits.ts";
+import { APPROVALS_MAX, TOOL_ROUNDS_MAX } from "./limits.ts";
 import { after, type Change, endingBy, log, type Of, send, stay, type Table } from "./machine.ts";
 import {
   listed,
@@ -32,6 +32,7 @@ import {
   type CallResult,
   failure,
   openCalls,
+  openedCall,
   over,
   settle,
   withCalls,
@@ -150,13 +151,10 @@ function called(own: Tools, event: Event<"called">, at: Scope): Change<Tools> {
     const why = fault("protocol", "report", "The model called functions without end");
     return { next: own, ends: endingBy(why) };
   }
-  const opened = fresh.map(({ callId, name, arguments: argumentsText }): OpenCall => {
-    const deadlineMs = at.nowMs + TOOL_MAX_MS;
+  const opened = fresh.map(({ callId, name, arguments: argumentsText }) => {
     const isAlone = name === REPEAT && fresh.length === 1;
     const repeatsBut = isAlone ? event.responseId : null;
-    const times = { startedMs: at.nowMs, deadlineMs };
-    const kind = { isAnswered: false, isRemote: false, repeatsBut };
-    return { callId, name, argumentsText, ...times, ...kind };
+    return openedCall({ callId, name, argumentsText }, at, { repeatsBut });
   });
   const requests = unknown(own, event.requests);
   // The same call once more, after the user has spoken, is the user's yes.
@@ -236,12 +234,7 @@ function approve(own: Quiet, _: unknown, at: Scope): Change<Tools> {
   const remote = approved.filter(({ isRemote }) => isRemote);
   // Its next call is the one that was approved.
   const approvals = own.approvals.filter((one) => !ours.includes(one));
-  const opened = ours.map(({ callId, name, argumentsText }): OpenCall => {
-    const deadlineMs = at.nowMs + TOOL_MAX_MS;
-    const times = { startedMs: at.nowMs, deadlineMs };
-    const kind = { isAnswered: true, isRemote: false, repeatsBut: null };
-    return { callId, name, argumentsText, ...times, ...kind };
-  });
+  const opened = ours.map((call) => openedCall(call, at, { isAnswered: true }));
   const next = { ...own, approvals: spoken(approvals), awaited: true };
   return {
     next: withCalls(next, [...openCalls(own), ...opened]),
