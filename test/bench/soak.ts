@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PipeDevices } from "../helpers/pipe-devices.ts";
 import { MAIN } from "../helpers/pipit.ts";
+import { unitFlags } from "../helpers/unit-flags.ts";
 import { startServer } from "./conversation.ts";
 import { recordVoice } from "./material.ts";
 import { residentKb } from "./proc.ts";
@@ -28,8 +29,6 @@ const CONVERSATION_MAX_MS = 40_000;
 const HEARD_MAX_MS = 2_000;
 const CALLS_MAX = 5;
 const REPLY_MS = 1_500;
-/** The flags that the unit gives (systemd/pipit.service). */
-const FLAGS = ["--max-semi-space-size=1", "--optimize-for-size", "--single-threaded"];
 
 async function soak(minutes: number): Promise<readonly Use[]> {
   const folder = mkdtempSync(join(tmpdir(), "pipit-soak-"));
@@ -51,7 +50,7 @@ function startDaemon(folder: string, devices: PipeDevices, url: string): Program
   mkdirSync(join(folder, "metrics"), { recursive: true });
   const config = join(folder, "config.yaml");
   writeFileSync(config, configText(folder, url, "aplay"));
-  return new Program("the daemon", [...FLAGS, MAIN, "run", "--config", config], {
+  return new Program("the daemon", [...unitFlags(), MAIN, "run", "--config", config], {
     ...devices.env,
     MALLOC_ARENA_MAX: "1",
   });
