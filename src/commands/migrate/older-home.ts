@@ -1,8 +1,9 @@
 /** The older keys of `home_assistant`. */
 
 import { baseOf } from "../../core/home/spec.ts";
-import { addressTrouble } from "../../core/mcp/servers.ts";
+import { HOUSE_ADDRESS } from "../../core/mcp/servers.ts";
 import type { OlderName } from "../../core/settings/older-names.ts";
+import { addressTrouble } from "../../core/web-address.ts";
 import {
   type Assignment,
   assign,
@@ -32,7 +33,7 @@ const ALWAYS = "Always so";
 function url(value: unknown): Outcome {
   if (typeof value !== "string" || isTemplate(value)) return keep();
   // What the validator will say of it is said by the validator.
-  if (value === "" || addressTrouble(value) !== null) return keep();
+  if (value === "" || addressTrouble(value, HOUSE_ADDRESS) !== null) return keep();
   const base = baseOf(value);
   return base === value ? keep() : assign("home_assistant.url", base, URL);
 }

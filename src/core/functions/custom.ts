@@ -13,6 +13,7 @@ import {
   unknownKeys,
 } from "../blocks.ts";
 import { type Fields, record } from "../json.ts";
+import { type AddressRule, addressTrouble, headersOf } from "../web-address.ts";
 import { BUILT_IN_NAMES } from "./built-in.ts";
 import { type FunctionRow, type Parameters, USUAL } from "./registry.ts";
 
@@ -69,6 +70,12 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const PLACE = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 /** Up to the end of the host: no argument may decide whom we talk to. */
 const ORIGIN = /^https?:\/\/[^/?#{}\s]+(?=[/?#]|$)/;
+
+const ADDRESS: AddressRule = {
+  schemes: ["https", "http"],
+  example: "https://example.com/weather",
+  secretsIn: "headers",
+};
 
 /** Any tree is answered. `{}` is none. */
 export function customFunctions(tree: unknown): Custom {
@@ -149,8 +156,9 @@ function httpOf(value: unknown, names: readonly string[], say: Report): HttpRun 
   const origin = ORIGIN.exec(url)?.[0] ?? "";
   if (origin === "" || !URL.canParse(origin)) {
     say(["http", "url"], "must begin with https:// or http:// and a host without {arguments}");
-  } else if (new URL(origin).username !== "" || new URL(origin).password !== "") {
-    say(["http", "url"], "must not have a user or password; put them into headers");
+  } else {
+    const why = addressTrouble(url, ADDRESS);
+    if (why !== null) say(["http", "url"], why);
   }
   for (const [, name = ""] of url.matchAll(PLACE)) {
     if (!names.includes(name)) say(["http", "url"], unknownPlace(name, names));
@@ -159,21 +167,8 @@ function httpOf(value: unknown, names: readonly string[], say: Report): HttpRun 
   if (method === undefined) say(["http", "method"], `must be one of ${METHODS.join(", ")}`);
   const body = of["body"] === undefined ? !["GET", "DELETE"].includes(method ?? "GET") : of["body"];
   if (typeof body !== "boolean") say(["http", "body"], "must be true or false");
-  const headers = headersOf(of["headers"], say);
+  const headers = headersOf(of["headers"], ["http", "headers"], say);
   return { kind: "http", url, method: method ?? "GET", headers, body: body === true };
-}
-
-function headersOf(value: unknown, say: Report): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  for (const [name, text] of Object.entries(record(value ?? {}) ?? {})) {
-    const isFine = /^[A-Za-z0-9-]+$/.test(name) && typeof text === "string";
-    // What came out of the environment is not quoted.
-    if (isFine && /^[\t\x20-\x7e]*$/.test(text)) headers[name] = text;
-    else say(["http", "headers", name], "must be a header's name and one line of text");
-  }
-  if (value !== undefined && record(value) === null)
-    say(["http", "headers"], "must be names: text");
-  return headers;
 }
 
 /** `parameters` holds the properties; all are required unless `required` says which. */

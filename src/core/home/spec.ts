@@ -3,8 +3,9 @@
  * the door for whole sentences.
  */
 
-import { addressTrouble, HOUSE, type ServerSpec } from "../mcp/servers.ts";
+import { HOUSE, HOUSE_ADDRESS, type ServerSpec } from "../mcp/servers.ts";
 import type { Settings } from "../settings/table.ts";
+import { addressTrouble } from "../web-address.ts";
 
 /** What is Home Assistant's own. */
 export interface HomeSpec {
@@ -47,7 +48,7 @@ type HomeSettings = Pick<
 /** Null: there is none. */
 export function homeServer(settings: HomeSettings): WantedServer | null {
   const url = settings["home_assistant.url"];
-  if (url === "" || addressTrouble(url) !== null) return null;
+  if (url === "" || addressTrouble(url, HOUSE_ADDRESS) !== null) return null;
   const baseUrl = baseOf(url);
   const headers = { authorization: `Bearer ${settings["home_assistant.token"]}` };
   const words = settings["home_assistant.confirm"];

@@ -7,6 +7,7 @@
 
 import { type BlockProblem, type Report, readBlocks, unknownKeys } from "../blocks.ts";
 import { type Fields, record } from "../json.ts";
+import { type AddressRule, addressTrouble, headersOf, headerTrouble } from "../web-address.ts";
 import { isPrivateHost } from "./hosts.ts";
 
 export type Approval = "always" | "never";
@@ -43,6 +44,12 @@ const KEYS = [
   ...(["allowed_tools", "require_approval"] as const),
 ] as const;
 
+const ADDRESS: AddressRule = {
+  schemes: ["https"],
+  example: "https://example.com/mcp",
+  secretsIn: "authorization or headers",
+};
+
 /** Any tree is answered. `{}` is none. */
 export function remoteServers(tree: unknown): RemoteServers {
   const { made, problems } = readBlocks(tree, REMOTE_SERVERS_MAX, "servers", oneServer);
@@ -59,27 +66,25 @@ function oneServer(label: string, value: unknown, say: Report): RemoteServer | n
   unknownKeys(of, KEYS, say);
   const urlKey = of["server_url"] === undefined ? "url" : "server_url";
   const url = of[urlKey];
-  const why = typeof url === "string" ? addressTrouble(url) : "must be an address: https://...";
+  const why = urlTrouble(url);
   if (why !== null) say([urlKey], why);
   const description = wordOf(of, ["description", "server_description"], say);
   return {
     label,
     url: typeof url === "string" ? url : "",
     description: description.slice(0, DESCRIPTION_MAX_CHARS),
-    authorization: wordOf(of, ["authorization"], say),
-    headers: headersOf(of["headers"], say),
+    authorization: authorizationOf(of, say),
+    headers: headersOf(of["headers"], ["headers"], say),
     allowedTools: namesOf(of["allowed_tools"], (message) => say(["allowed_tools"], message)),
     approval: approvalOf(of["require_approval"], say),
   };
 }
 
-function addressTrouble(url: string): string | null {
-  if (!URL.canParse(url)) return "must be an address such as https://example.com/mcp";
-  const { protocol, hostname } = new URL(url);
-  if (isPrivateHost(hostname)) {
+function urlTrouble(url: unknown): string | null {
+  if (typeof url === "string" && URL.canParse(url) && isPrivateHost(new URL(url).hostname)) {
     return "is in your own network, where the API cannot reach it; put this server into mcp.servers";
   }
-  return protocol === "https:" ? null : "must begin with https://";
+  return addressTrouble(url, ADDRESS);
 }
 
 function wordOf(of: Fields, keys: readonly string[], say: Report): string {
@@ -90,14 +95,12 @@ function wordOf(of: Fields, keys: readonly string[], say: Report): string {
   return "";
 }
 
-function headersOf(value: unknown, say: Report): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  const pairs = Object.entries(record(value) ?? {});
-  const texts = pairs.flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : []));
-  if (record(value) === null || texts.length < pairs.length) {
-    say(["headers"], "must be names with texts");
-  }
-  return Object.fromEntries(texts);
+/** The API makes a header of it. */
+function authorizationOf(of: Fields, say: Report): string {
+  const text = of["authorization"] ?? "";
+  const why = headerTrouble(text);
+  if (why !== null) say(["authorization"], why);
+  return typeof text === "string" && why === null ? text : "";
 }
 
 function namesOf(value: unknown, say: (message: string) => void): readonly string[] {

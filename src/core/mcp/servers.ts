@@ -12,6 +12,7 @@ import {
   unknownKeys,
 } from "../blocks.ts";
 import { type Fields, record } from "../json.ts";
+import { type AddressRule, addressTrouble, headersOf } from "../web-address.ts";
 
 /** A program that is started and talked to through its pipes. */
 export interface ProgramReach {
@@ -56,6 +57,12 @@ export interface Servers {
 
 /** What Home Assistant is called among them. */
 export const HOUSE = "home_assistant";
+/** Its address; `home_assistant.url`. */
+export const HOUSE_ADDRESS: AddressRule = {
+  schemes: ["http", "https"],
+  example: "http://192.168.1.20:8123",
+  secretsIn: "home_assistant.token",
+};
 /** Each is a connection, and a program of some 66 MB where it is one. */
 export const SERVERS_MAX = 8;
 /** Words of a command; patterns of a list. */
@@ -82,6 +89,12 @@ const KEYS = [
   "result_max_kb",
 ] as const;
 const TRANSPORTS = ["auto", "http", "sse"] as const;
+
+const ADDRESS: AddressRule = {
+  schemes: ["https", "http"],
+  example: "https://example.com/mcp",
+  secretsIn: "headers",
+};
 
 /** Any tree is answered. `{}` is none. */
 export function mcpServers(tree: unknown): Servers {
@@ -151,33 +164,17 @@ function programOf(of: Fields, say: Report): ProgramReach | null {
 
 function urlOf(of: Fields, say: Report): UrlReach | null {
   const { url, transport: wanted = "auto" } = of;
-  const trouble = typeof url === "string" ? addressTrouble(url) : "must be an address";
+  const trouble = addressTrouble(url, ADDRESS);
   if (typeof url !== "string" || trouble !== null) {
-    say(["url"], trouble ?? "must be an address");
+    say(["url"], trouble ?? "");
     return null;
   }
   const transport = TRANSPORTS.find((known) => known === wanted);
   if (transport === undefined) say(["transport"], `must be one of ${TRANSPORTS.join(", ")}`);
-  const headers: Record<string, string> = {};
-  for (const [name, text] of pairsOf(of, "headers", say)) {
-    const isFine = /^[A-Za-z0-9-]+$/.test(name) && typeof text === "string";
-    // What came out of the environment is not quoted.
-    if (isFine && /^[\t\x20-\x7e]*$/.test(text)) headers[name.toLowerCase()] = text;
-    else say(["headers", name], "must be a header's name and one line of text");
-  }
+  // One name in capitals and one without are the same header.
+  const named = Object.entries(headersOf(of["headers"], ["headers"], say));
+  const headers = Object.fromEntries(named.map(([name, text]) => [name.toLowerCase(), text]));
   return { kind: "url", url, sseUrl: url, transport: transport ?? "auto", headers };
-}
-
-/** What is wrong with the address of a server; null: nothing. It is not quoted: it may hold a key. */
-export function addressTrouble(address: string): string | null {
-  const says = "must be an address such as http://192.168.1.20:8123";
-  if (!URL.canParse(address)) return says;
-  const url = new URL(address);
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return `${says}: it begins with http:// or https://`;
-  }
-  const hasUser = url.username !== "" || url.password !== "";
-  return hasUser ? "must not have a user or password" : null;
 }
 
 function pairsOf(of: Fields, key: string, say: Report): readonly (readonly [string, unknown])[] {

@@ -7,11 +7,12 @@
 import { BUILT_IN_NAMES } from "../functions/built-in.ts";
 import { customFunctions } from "../functions/custom.ts";
 import { remoteServers } from "../mcp/remote.ts";
-import { addressTrouble, mcpServers } from "../mcp/servers.ts";
+import { HOUSE_ADDRESS, mcpServers } from "../mcp/servers.ts";
 import { didYouMean } from "../suggest.ts";
 import { KEYLESS_KEYWORDS } from "../wake/keyless-words.ts";
 import { MANIFEST_EXTENSION } from "../wake/plan.ts";
 import { wordKey } from "../wake/sensitivity.ts";
+import { addressTrouble } from "../web-address.ts";
 import { wrongPrices } from "./price-lines.ts";
 import type { SettingKey, Settings } from "./table.ts";
 
@@ -201,7 +202,7 @@ function remote(values: Partial<Settings>): readonly Broken[] {
 /** A token that is missing stops nothing but the house: it is told when that is asked. */
 function house(values: Partial<Settings>): readonly Broken[] {
   const url = values["home_assistant.url"];
-  const why = url === undefined || url === "" ? null : addressTrouble(url);
+  const why = url === undefined || url === "" ? null : addressTrouble(url, HOUSE_ADDRESS);
   return why === null ? [] : [{ key: "home_assistant.url", message: why }];
 }
 

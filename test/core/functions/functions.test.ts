@@ -160,6 +160,10 @@ test("every problem has its place and says what is allowed", () => {
     assert.match(http(url)[0] ?? "", /^f\.http\.url: must begin with https/, url);
   }
   assert.match(http("https://me:secret@x.test/")[0] ?? "", /must not have a user or password/);
+  assert.match(http("https://x.test/a\nb")[0] ?? "", /^f\.http\.url: must not have line breaks/);
+  const headers = (of: object) =>
+    problemsOf({ ...WEATHER, http: { ...WEATHER.http, headers: of } });
+  assert.match(headers({ "X-Key": "a\nb" })[0] ?? "", /^f\.http\.headers\.X-Key: must be one line/);
   assert.match(problemsOf({ ...LIGHT, description: "" })[0] ?? "", /must say in a sentence/);
   assert.match(customFunctions({ get_time: LIGHT }).problems[0]?.message ?? "", /by itself/);
 });

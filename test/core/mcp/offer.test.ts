@@ -44,7 +44,7 @@ test("what cannot be is told with its place, all at once", () => {
     relative: { command: ["npx", "-y", "server"] },
     secret: { url: "http://me:password@x.test/mcp" },
     ftp: { url: "ftp://x.test" },
-    slow: { url: "http://x.test", timeout_s: 0 },
+    slow: { url: "http://x.test", timeout_s: 0, headers: { "X-Key": "a\nb", "X Key": "a" } },
     odd: { url: "http://x.test", alow: ["a"] },
     env: { url: "http://x.test", env: { A: "b" } },
   };
@@ -55,6 +55,8 @@ test("what cannot be is told with its place, all at once", () => {
     "servers.relative.command: must be an absolute path",
     "servers.secret.url: must not have a user or password",
     "servers.ftp.url: must be an address",
+    "servers.slow.headers.X-Key: must be one line",
+    "servers.slow.headers.X Key: is no name of a header",
     "servers.slow.timeout_s: must be a number from 1 to 600",
     'servers.odd.alow: unknown key; did you mean "allow"?',
     "servers.env.env: goes with command",

@@ -371,6 +371,18 @@ test("remote servers of tools: the guide's list, the owner's map, and what the A
   assert.match(refused({ url: "http://example.com/mcp" }), /must begin with https/);
   assert.match(refused({ url: "https://8.8.8.8/mcp", ulr: 1 }), /ulr: unknown key; did you mean/);
   assert.match(
+    refused({ url: "https://me:secret@example.com/mcp" }),
+    /^openai\.mcp_servers\.docs\.url: must not have a user or password; put them into authoriz/,
+  );
+  assert.match(
+    refused({ url: "https://example.com/mcp", authorization: "a\nb" }),
+    /^openai\.mcp_servers\.docs\.authorization: must be one line/,
+  );
+  assert.match(
+    refused({ url: "https://example.com/mcp", headers: { "X-Key": "a\r\nb" } }),
+    /^openai\.mcp_servers\.docs\.headers\.X-Key: must be one line/,
+  );
+  assert.match(
     refused({ url: "https://example.com/mcp", require_approval: "sometimes" }),
     /require_approval: must be always, never, or lists/,
   );
