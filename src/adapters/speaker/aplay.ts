@@ -6,37 +6,23 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { FRAME_MS, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
-import type { Clock, Dice } from "../../ports.ts";
-import { CardFinder } from "../alsa/card-finder.ts";
-import { CardWatch } from "../alsa/card-watch.ts";
-import { alsaFault, goneFault, WRONG_RATE } from "../alsa/fault.ts";
-import { type ChildEnd, SupervisedChild } from "../os/child.ts";
+import { WRONG_RATE } from "../alsa/fault.ts";
+import { ChildSink, type ChildSinkOptions, KILL_WAIT_MS } from "./child-sink.ts";
 import { withLeadIn } from "./lead-in.ts";
 import { PacedSpeaker } from "./paced-speaker.ts";
-import type { PcmSink, PcmSinkListener } from "./pcm-sink.ts";
 
 /** The device's buffer. */
 const BUFFER_MS = 100;
 /** From the launch to an open device; a sound server may take its time. */
 const READY_MS = 5_000;
-/** After SIGKILL, the wait for the end of the process. */
-const KILL_WAIT_MS = 100;
 /** aplay -v prints the set-up of the device when it has opened it. */
 const OPENED = "Its setup is";
 /** What is kept of stderr while waiting for that. */
 const HEAD_CHARS = 4_096;
 
-export interface AplaySpeakerOptions {
-  /** An ALSA name, or part of a card's: looked for anew at each start, so that it may come later. */
-  readonly device: string;
-  /** Silence before the first sound after a pause, milliseconds; default 0. */
-  readonly leadInMs?: number;
-  readonly clock: Clock;
-  readonly dice: Dice;
+export interface AplaySpeakerOptions extends ChildSinkOptions {
   /** The player; `aplay` when not given. */
   readonly program?: string;
-  /** Environment of the player; our own when not given. */
-  readonly env?: NodeJS.ProcessEnv;
 }
 
 export class AplaySpeaker extends PacedSpeaker {
@@ -46,91 +32,49 @@ export class AplaySpeaker extends PacedSpeaker {
   }
 }
 
-class AplaySink implements PcmSink {
+class AplaySink extends ChildSink {
   readonly #options: AplaySpeakerOptions;
   readonly #program: string;
-  readonly #finder: CardFinder;
-  readonly #watch: CardWatch;
-  #child: SupervisedChild | null = null;
-  #sink: PcmSinkListener | null = null;
-  #lost: boolean = false;
-  #cardWent: boolean = false;
   #finishing: boolean = false;
-  #cancelReady: () => void = () => undefined;
-  #dropped: () => void = () => undefined;
 
   constructor(options: AplaySpeakerOptions) {
+    const { program = "aplay" } = options;
+    super(options, program);
     this.#options = options;
-    this.#program = options.program ?? "aplay";
-    this.#finder = new CardFinder(options.device, "playback");
-    this.#watch = new CardWatch(options.clock, this.#finder);
-  }
-
-  start(sink: PcmSinkListener): void {
-    const { clock, dice } = this.#options;
-    this.#sink = sink;
-    this.#child = new SupervisedChild({
-      clock,
-      dice,
-      launch: () => this.#launch(),
-      ended: (end) => this.#ended(end),
-    });
-    this.#child.start();
-    this.#watch.start(() => this.#cardGone());
+    this.#program = program;
   }
 
   write(chunk: Int16Array): void {
-    const child = this.#child?.process;
+    const child = this.child?.process;
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     child?.stdin?.write(bytes, (error) => {
-      if (error == null && child === this.#child?.process) this.#sink?.accepted(0);
+      if (error == null && child === this.child?.process) this.sink?.accepted(0);
     });
   }
 
   finish(): void {
     this.#finishing = true;
-    this.#child?.process?.stdin?.end();
+    this.child?.process?.stdin?.end();
   }
 
   drop(): Promise<void> {
     const { clock } = this.#options;
-    if (this.#child?.process == null) return Promise.resolve();
+    if (this.child?.process == null) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = clock.after(KILL_WAIT_MS, () => this.#dropped());
-      this.#dropped = () => {
+      const cancel = clock.after(KILL_WAIT_MS, () => this.dropped());
+      this.dropped = () => {
         cancel();
-        this.#dropped = () => undefined;
+        this.dropped = () => undefined;
         resolve();
       };
-      this.#child?.renew("SIGKILL");
+      this.child?.renew("SIGKILL");
     });
   }
 
-  #cardGone(): void {
-    this.#cardWent = true;
-    this.#child?.kill();
-  }
-
-  kill(): void {
-    this.#child?.kill();
-  }
-
-  async close(): Promise<void> {
-    this.#sink = null;
-    this.#watch.close();
-    this.#cancelReady();
-    this.#dropped();
-    // SIGKILL at once: there is nothing to save, and an idle aplay does not hear SIGTERM.
-    this.#child?.kill();
-    await this.#child?.close();
-  }
-
-  #launch(): ChildProcess {
-    this.#cardWent = false;
-    const { clock, env = process.env } = this.#options;
+  protected override launch(device: string): ChildProcess {
+    const { env = process.env } = this.#options;
     this.#finishing = false;
-    this.#cancelReady();
-    this.#cancelReady = clock.after(READY_MS, () => this.#child?.kill());
+    this.awaitReady(READY_MS);
     const format = ["-t", "raw", "-f", "S16_LE", "-r", String(SAMPLE_RATE_HZ), "-c", "1"];
     const timing = [
       `--period-time=${FRAME_MS * 1000}`,
@@ -138,16 +82,12 @@ class AplaySink implements PcmSink {
       // Sound starts with the first frame, not with a full buffer.
       "--start-delay=1",
     ];
-    const child = spawn(
-      this.#program,
-      ["-v", "-D", this.#finder.now(), ...format, ...timing, "-"],
-      {
-        env: { ...env, LC_ALL: "C" },
-        stdio: ["pipe", "ignore", "pipe"],
-        // Its own group: a Ctrl-C at the terminal is for us.
-        detached: true,
-      },
-    );
+    const child = spawn(this.#program, ["-v", "-D", device, ...format, ...timing, "-"], {
+      env: { ...env, LC_ALL: "C" },
+      stdio: ["pipe", "ignore", "pipe"],
+      // Its own group: a Ctrl-C at the terminal is for us.
+      detached: true,
+    });
     // A broken pipe is told by the end of the process.
     child.stdin?.on("error", () => undefined);
     child.once("exit", (code) => this.#exited(code));
@@ -161,30 +101,17 @@ class AplaySink implements PcmSink {
       if (WRONG_RATE.test(String(text))) child.kill("SIGKILL");
       if (head.length > HEAD_CHARS || head.includes(OPENED)) return;
       head += String(text);
-      if (!head.includes(OPENED) || child !== this.#child?.process) return;
-      this.#cancelReady();
-      this.#lost = false;
-      this.#sink?.ready();
+      if (!head.includes(OPENED) || child !== this.child?.process) return;
+      this.opened();
+      this.sink?.ready();
     });
   }
 
   /** Runs before the supervisor's own listener: the good end of an utterance is a planned one. */
   #exited(code: number | null): void {
-    this.#dropped();
+    this.dropped();
     if (!this.#finishing || code !== 0) return;
-    this.#child?.renew();
-    this.#sink?.drained();
-  }
-
-  #ended(end: ChildEnd): void {
-    this.#cancelReady();
-    if (this.#lost) return;
-    this.#lost = true;
-    const about = {
-      role: "speaker",
-      device: this.#options.device,
-      program: this.#program,
-    } as const;
-    this.#sink?.lost(this.#cardWent ? goneFault(about) : alsaFault(about, end));
+    this.child?.renew();
+    this.sink?.drained();
   }
 }
