@@ -3,18 +3,19 @@
  * Entry: the first argument names the subcommand, which is loaded only then; its result is the exit
  * code (0 fine, 1 failed, 2 bad usage or configuration).
  *
- * Invariant: expected trouble ends in one line; a stack trace means a bug.
+ * Invariants: expected trouble ends in one line; a stack trace means a bug. After the work is done, the
+ * process is gone within LINGER_MAX_MS.
  */
 
 import { inspect } from "node:util";
 import { keepCompiledCode } from "./adapters/os/compile-cache.ts";
 import { errorCode } from "./adapters/os/files.ts";
+import { killLeftBehind } from "./adapters/os/left-behind.ts";
 import { projectVersion } from "./adapters/os/project-root.ts";
 import { keepInspectorShut } from "./adapters/os/quiet-inspector.ts";
 import { inSources } from "./adapters/os/source-stack.ts";
 import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./commands/args.ts";
 import { terminalColumns, wrapped } from "./commands/columns.ts";
-import { end, endSoon } from "./commands/last-resort.ts";
 import { guard, learnFrom } from "./commands/outward.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
 import { didYouMean } from "./core/suggest.ts";
@@ -173,6 +174,39 @@ function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
+}
+
+/*
+ * How the process ends when something in it does not: a handle that stays open, or a thread of Node's
+ * pool that never comes back (a card that does not answer, a pipe without a reader). Node's own exit
+ * waits for its threads, for ever.
+ */
+
+/** With the longest stop of the parts, within the 3 s that the owner waits. */
+const LINGER_MAX_MS = 250;
+
+/** A request that Node has handed to its pool of threads. */
+const IN_THE_POOL = /Req/;
+/** The number of a host's name is asked for there, too. */
+const OF_NAMES = /^Get(?:Addr|Name)Info/;
+
+/** Ends the process when its work is done and it does not end by itself. */
+function endSoon(): void {
+  setTimeout(end, LINGER_MAX_MS).unref();
+}
+
+/** Ends the process at once, with its exit code. */
+function end(): void {
+  killLeftBehind();
+  const waits = process.getActiveResourcesInfo().filter((name) => IN_THE_POOL.test(name));
+  if (waits.length === 0) process.exit();
+  const isOfNames = waits.every((name) => OF_NAMES.test(name));
+  const what = isOfNames ? "the name server" : "a disk or a device";
+  process.stderr.write(`pipit: ${what} did not answer; ended without waiting for it\n`);
+  // SIGTERM in its deadly meaning first: to systemd that is an end in good order.
+  process.removeAllListeners("SIGTERM");
+  process.kill(process.pid, "SIGTERM");
+  process.kill(process.pid, "SIGKILL");
 }
 
 keepInspectorShut();

@@ -3,10 +3,15 @@
 import { MqttDialer } from "../../adapters/mqtt/dialer.ts";
 import { thisMachine } from "../../adapters/os/machine.ts";
 import { planOf } from "../../app/presence/plan.ts";
+import type { Fault } from "../../core/fault.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import { within } from "../../core/timeout.ts";
 import type { BrokerLink, Clock } from "../../ports.ts";
-import type { BrokerFacts } from "./broker.ts";
+
+export type BrokerFacts =
+  | { readonly tag: "welcome"; readonly id: string; readonly unheard: readonly string[] }
+  | { readonly tag: "failed"; readonly fault: Fault }
+  | { readonly tag: "silent" };
 
 /** Resolves in `maxMs` and a moment; null: no broker is configured. */
 export async function askBroker(

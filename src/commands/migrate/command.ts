@@ -5,10 +5,20 @@
  * before is kept beside the file.
  */
 
-import { type CommandLine, type CommandSpec, readCommandLine, usageError } from "../args.ts";
+import { chooseConfig } from "../../adapters/config/file.ts";
+import { faultLine } from "../../core/fault.ts";
+import {
+  type CommandLine,
+  type CommandSpec,
+  EXIT_FAILED,
+  EXIT_FINE,
+  readCommandLine,
+  usageError,
+} from "../args.ts";
 import { migrateFile } from "./file.ts";
+import { rollbackConfig } from "./io-store.ts";
 import { moveModel } from "./model.ts";
-import { rollBack } from "./rollback.ts";
+import { print } from "./output.ts";
 
 export const SPEC: CommandSpec = {
   name: "migrate-config",
@@ -46,4 +56,30 @@ function contradiction(line: CommandLine): string | null {
   if (line.flag("force") && first !== "model") return "--force goes with --model";
   if (line.flag("dry-run") && first === "rollback") return "--rollback has no --dry-run";
   return null;
+}
+
+/** The newest backup takes the file's place. Returns the exit code. */
+async function rollBack(named: string | undefined, line: CommandLine): Promise<number> {
+  const { path } = chooseConfig({ path: named, env: process.env });
+  const output = { json: line.json, path };
+  const fail = (error: string): number => {
+    if (line.json) print(output, { ok: false, written: false, error }, []);
+    else process.stderr.write(`pipit migrate-config: ${error}\n`);
+    return EXIT_FAILED;
+  };
+  const done = await rollbackConfig(path);
+  if (done === null) return fail(`there is no backup beside ${path} (${path}.backup)`);
+  if (!done.ok) return fail(faultLine(done.fault));
+  const { from = "", backup, same = false } = done;
+  if (same) {
+    print(output, { ok: true, written: false, from }, [
+      `${done.path}: nothing to do: it is the same as ${from}`,
+    ]);
+    return EXIT_FINE;
+  }
+  print(output, { ok: true, written: true, target: done.path, from, kept: backup }, [
+    `${done.path} is again what ${from} holds; what it was just now is in ${backup}.`,
+    "Now: sudo systemctl restart pipit",
+  ]);
+  return EXIT_FINE;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
-import { judgeBroker } from "../../../src/commands/doctor/broker.ts";
+import { judgeBroker } from "../../../src/commands/doctor/check-broker.ts";
 import { askBroker } from "../../../src/commands/doctor/io-ask-broker.ts";
 import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 import { aedesBroker, freePort, PASSWORD, USER, Watcher } from "../../helpers/brokers.ts";
