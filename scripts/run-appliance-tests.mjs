@@ -26,7 +26,9 @@ function needRig() {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
   const dir = process.env.RIG_DIR ?? join(cache, "appliance-rig");
   if (!existsSync(join(dir, process.env.RIG_ARCH ?? "amd64", "image/stamp"))) {
-    const command = `RIG_PACKAGES=npm,build-essential,python3,libasound2-dev,polkitd ${rig}/build`;
+    // A sound server without a session, and what compiles the sound card of test/appliance/hdmi-card.
+    const sound = "pipewire-alsa,linux-headers-amd64/trixie-backports";
+    const command = `RIG_PACKAGES=npm,build-essential,python3,libasound2-dev,polkitd,${sound} ${rig}/build`;
     refuse(`the rig has no image yet; make it once (about five minutes) with\n  ${command}`);
   }
   // Who asks the questions: without it, promises would seem broken.

@@ -31,7 +31,7 @@ async function peerInside(machine: Machine, clean: Clean): Promise<string> {
   clean.after(async () => {
     await machine.attempt("systemctl stop peer");
   });
-  await machine.until("the peer listens", "grep -q listens /run/peer.out", 240);
+  await machine.until("the peer is ready", "grep -q 'is ready' /run/peer.out", 240);
   return `http://127.0.0.1:${PEER_PORT}/v1`;
 }
 

@@ -17,7 +17,7 @@ import { verb } from "./rig.ts";
 export const LISTENING_PIN = 27;
 export const STATUS_PIN = 22;
 /** The reply: a tone, so that a gap in it is silence and nothing else. */
-const REPLY_MS = 3_000;
+export const REPLY_MS = 3_000;
 export const SCENARIO = {
   pace: 4,
   turns: [],
@@ -42,25 +42,40 @@ export async function peerOutside(
   return peer;
 }
 
-/** Wakes the appliance, asks, and listens until the reply must be over; what the speaker played. */
+/** A folder of this machine's that is gone afterwards. */
+export function scratchFolder(clean: Clean): string {
+  const folder = mkdtempSync(join(tmpdir(), "pipit-rig-"));
+  clean.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Wakes the appliance, asks, and waits until the conversation is over and written down. */
+export async function converseUnrecorded(
+  machine: Machine,
+  clean: Clean,
+  wake: () => Promise<void>,
+): Promise<void> {
+  const question = join(scratchFolder(clean), "question.wav");
+  ask(question, ROOM_MS);
+  const mark = await machine.mark();
+  const files = (await machine.metricsFiles()).length;
+  await wake();
+  await verb("mic", ["play", question], { maxMs: 180_000 });
+  await machine.says(mark, "Conversation over", 120);
+  await machine.untilMetricsFiles(files + 1);
+}
+
+/** The same, and listens until the reply must be over; what the speaker played. */
 export async function converse(
   machine: Machine,
   clean: Clean,
   wake: () => Promise<void>,
 ): Promise<Int16Array> {
-  const folder = mkdtempSync(join(tmpdir(), "pipit-rig-"));
-  clean.after(() => rmSync(folder, { recursive: true, force: true }));
-  const [question, recording] = [join(folder, "question.wav"), join(folder, "reply.wav")];
-  ask(question, ROOM_MS);
-  const mark = await machine.mark();
-  const files = (await machine.metricsFiles()).length;
+  const recording = join(scratchFolder(clean), "reply.wav");
   const record = ["record", recording, String(RECORD_S), "24000", "1"];
   const listening = verb("speaker", record, { maxMs: 300_000 });
   listening.catch(() => undefined); // Looked at below; until then it is not left unheard.
-  await wake();
-  await verb("mic", ["play", question], { maxMs: 180_000 });
-  await machine.says(mark, "Conversation over", 120);
-  await machine.untilMetricsFiles(files + 1);
+  await converseUnrecorded(machine, clean, wake);
   await listening;
   return loadWav(recording);
 }
@@ -122,13 +137,16 @@ export async function assertReported(machine: Machine, trigger: string, note: No
  */
 export async function assertConverses(machine: Machine, note: Note, clean: Clean): Promise<void> {
   await assertDark(machine);
-  const reply = await converse(machine, clean, async () => {
-    await machine.tap();
-    await untilLed(machine, LISTENING_PIN, 1);
-  });
+  const reply = await converse(machine, clean, () => press(machine));
   assertHeard(reply, note);
   await assertReported(machine, "button", note);
   await assertDark(machine);
+}
+
+/** Wakes by a press, and waits for the LED that says so. */
+export async function press(machine: Machine): Promise<void> {
+  await machine.tap();
+  await untilLed(machine, LISTENING_PIN, 1);
 }
 
 /** A conversation in which nobody says a word: begun by one press, ended by the next. */

@@ -22,11 +22,15 @@ WatchdogSec=120
 ReadWritePaths=-/data
 `;
 
+/** The package pipewire-alsa makes PipeWire everybody's `default` by this file; most Pis have no such thing. */
+export const PIPEWIRE_DEFAULT = "/etc/alsa/conf.d/99-pipewire-default.conf";
+
 /** Copies the tree of this checkout and installs it; what the installer said. */
 export async function install(machine: Machine): Promise<string> {
   await machine.push(TREE);
   await machine.write("/etc/systemd/system/pipit.service.d/rig.conf", ON_THE_RIG);
   await machine.write("/root/key", `${KEY}\n`, "600");
+  await machine.run(`rm -f ${PIPEWIRE_DEFAULT}`);
   await machine.configure();
   const options = `--from ${TREE} --key-file /root/key --yes --now`;
   const said = await machine.run(`cd ${TREE} && scripts/install ${options} 2>&1`, SCRIPT_MAX_MS);

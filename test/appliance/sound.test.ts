@@ -7,10 +7,9 @@ import assert from "node:assert/strict";
 import {
   assertConverses,
   assertReported,
-  converse,
-  LISTENING_PIN,
+  converseUnrecorded,
   peerOutside,
-  untilLed,
+  press,
 } from "./conversing.ts";
 import { hostUrl, type Machine } from "./machine.ts";
 import { type Clean, type Note, onMachine } from "./promise.ts";
@@ -105,10 +104,7 @@ onMachine("a shared sound card", (they) => {
         audio: { output_device: "default" },
       });
       // Two programs that mix are too much for an emulated processor to sound whole.
-      await converse(m, clean, async () => {
-        await m.tap();
-        await untilLed(m, LISTENING_PIN, 1);
-      });
+      await converseUnrecorded(m, clean, () => press(m));
       await assertReported(m, "button", note);
       assert.equal((await m.run("systemctl is-active listener")).trim(), "active");
     },
