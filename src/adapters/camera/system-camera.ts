@@ -9,7 +9,13 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { checkJpeg, PICTURE_MAX_BYTES } from "../../core/camera/jpeg.ts";
+import {
+  CAMERA_OUTPUT_MAX_BYTES,
+  checkJpeg,
+  kilobytes,
+  PICTURE_MAX_BYTES,
+  PICTURE_MAX_PIXELS,
+} from "../../core/camera/jpeg.ts";
 import {
   type CameraProgram,
   cameraFault,
@@ -152,14 +158,15 @@ function unusable(why: string): Fault {
 async function fromFile(path: string): Promise<Shot> {
   const file = `camera.source: ${path}`;
   try {
-    const { size } = statSync(path);
-    if (!statSync(path).isFile() || size > PICTURE_MAX_BYTES) {
-      const most = `a file of at most ${PICTURE_MAX_BYTES} bytes is wanted`;
-      return { ok: false, fault: trouble(`gave no picture: ${most}`, file) };
+    const found = statSync(path);
+    if (!found.isFile() || found.size > CAMERA_OUTPUT_MAX_BYTES) {
+      const most = `a file of at most ${kilobytes(PICTURE_MAX_BYTES)} kB is wanted`;
+      return { ok: false, fault: trouble(`gave no picture: ${most}`, `${file}. ${SCALE}`) };
     }
     const checked = checkJpeg(await readFile(path));
     if (checked.ok) return { ok: true, jpeg: checked.jpeg, by: "file" };
-    return { ok: false, fault: { ...unusable(checked.why), remedy: file } };
+    const remedy = /pixels|kB/.test(checked.why) ? `${file}. ${SCALE}` : file;
+    return { ok: false, fault: { ...unusable(checked.why), remedy } };
   } catch (error) {
     const code = errorCode(error);
     if (code === "") throw error;
@@ -169,3 +176,6 @@ async function fromFile(path: string): Promise<Shot> {
     };
   }
 }
+
+/** Nothing here decodes pictures: a library for that would cost more memory than the daemon has. */
+const SCALE = `Have what writes it make it smaller, or: ffmpeg -i LARGE.jpg -vf scale=${PICTURE_MAX_PIXELS}:-2 -q:v 4 SMALL.jpg`;

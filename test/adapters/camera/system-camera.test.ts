@@ -202,7 +202,9 @@ test("a file in place of a camera: whole, half, missing, no file at all", async 
   assert.ok(shot.ok && shot.by === "file");
   assert.match(await programs.fails(`file:${programs.picture({}, 0, 900)}`), /cut short \| camera/);
   assert.match(await programs.fails("file:/nowhere/x.jpg"), /cannot be read \(ENOENT\)/);
-  assert.match(await programs.fails(`file:${programs.folder}`), /a file of at most \d+ bytes/);
+  assert.match(await programs.fails(`file:${programs.folder}`), /a file of at most \d+ kB/);
+  const large = await programs.fails(`file:${programs.picture({ width: 4032, height: 3024 })}`);
+  assert.match(large, /has 4032 × 3024 pixels; at most 1024 .* \| camera\.source.*scale=1024/);
 });
 
 test("webcams: the first node of each device at USB, in the order of their numbers", (t) => {
