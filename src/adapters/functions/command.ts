@@ -6,7 +6,7 @@
  */
 
 import { argvOf, type CommandRun } from "../../core/functions/custom.ts";
-import { foreignText, type ToolResult } from "../../core/functions/result.ts";
+import { foreignText, foreignWords, type ToolResult } from "../../core/functions/result.ts";
 import type { Fields } from "../../core/json.ts";
 import type { Program, ProgramEnd, ProgramRunner } from "../../ports.ts";
 
@@ -82,8 +82,7 @@ class Told {
     const text = Buffer.concat(this.#out).toString("utf8");
     if (this.#isCut || code === 0) return foreignText(text, this.#maxBytes);
     const how = code === null ? `was ended (${signal ?? "no code"})` : `failed with code ${code}`;
-    const words = foreignText(this.#errors === "" ? text : this.#errors, 512);
-    const detail = words.ok ? JSON.stringify(words.data) : "no text";
+    const detail = foreignWords(this.#errors === "" ? text : this.#errors, 512);
     return { ok: false, error: `The program ${how}: ${detail}` };
   }
 }

@@ -9,7 +9,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { type HttpRun, urlOf } from "../../core/functions/custom.ts";
-import { foreignText, type ToolResult } from "../../core/functions/result.ts";
+import { foreignText, foreignWords, type ToolResult } from "../../core/functions/result.ts";
 import type { Fields } from "../../core/json.ts";
 import { errorCode } from "../os/files.ts";
 
@@ -64,8 +64,7 @@ async function read(answer: IncomingMessage): Promise<string> {
 
 function judge(status: number, text: string, maxBytes: number): ToolResult {
   if (status >= 200 && status < 300) return foreignText(text, maxBytes);
-  const words = foreignText(text, 512);
-  const detail = words.ok ? JSON.stringify(words.data) : "no text";
+  const detail = foreignWords(text, 512);
   const kind = status >= 300 && status < 400 ? " (a redirect; put its target into url)" : "";
   return { ok: false, error: `The server answered ${status}${kind}: ${detail}` };
 }

@@ -9,7 +9,9 @@
 
 import { oneLine } from "../../core/fault.ts";
 import { GOODBYE } from "../../core/functions/built-in.ts";
+import { closed } from "../../core/functions/fence.ts";
 import type { FunctionRow, Registry } from "../../core/functions/registry.ts";
+import { cut } from "../../core/functions/result.ts";
 import type { Clock } from "../../ports.ts";
 import type { Called, Executor } from "./executor.ts";
 
@@ -17,6 +19,8 @@ import type { Called, Executor } from "./executor.ts";
 export const HELD_MAX_MS = 7_000;
 /** Results that wait to be told; the oldest goes. */
 export const NEWS_MAX = 8;
+/** Of each, bytes: they may all stand in the instructions, which the API takes up to a limit. */
+const NEWS_MAX_BYTES = 2_048;
 
 export interface Call {
   readonly callId: string;
@@ -166,7 +170,7 @@ export class Calls {
   }
 
   #reportLater(row: FunctionRow, output: string): void {
-    const text = `The function ${row.name} has finished. Tell the user its result briefly: ${output}`;
+    const text = `The function ${row.name} has finished. Tell the user its result briefly: ${closed(cut(output, NEWS_MAX_BYTES))}`;
     if (this.#news.length >= NEWS_MAX) this.#lost += 1;
     this.#news = [...this.#news.slice(-NEWS_MAX + 1), { row, text }];
     this.#options.news();

@@ -8,13 +8,13 @@
 
 import { faultLine } from "../../core/fault.ts";
 import { type Check, readArguments } from "../../core/functions/arguments.ts";
-import type { FunctionRow } from "../../core/functions/registry.ts";
+import { type FunctionRow, tokensOf } from "../../core/functions/registry.ts";
 import type { ToolResult } from "../../core/functions/result.ts";
 import { type Entity, entitiesIn, homeLines } from "../../core/home/entities.ts";
 import { mustConfirm } from "../../core/home/guard.ts";
 import { homeServer, type WantedServer } from "../../core/home/spec.ts";
 import type { Fields } from "../../core/json.ts";
-import { type Offer, type Served, servedRows, tokensOf } from "../../core/mcp/offer.ts";
+import { type Offer, type Served, servedRows } from "../../core/mcp/offer.ts";
 import { HOUSE, mcpServers } from "../../core/mcp/servers.ts";
 import { type Trouble, troubleFault } from "../../core/mcp/trouble.ts";
 import type { Settings } from "../../core/settings/table.ts";

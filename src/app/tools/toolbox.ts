@@ -10,10 +10,15 @@ import type { ControlReply, ControlRequest } from "../../core/control.ts";
 import { builtInRows } from "../../core/functions/built-in.ts";
 import { contextLines } from "../../core/functions/context.ts";
 import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
-import { type FunctionRow, Registry } from "../../core/functions/registry.ts";
+import {
+  FUNCTIONS_MAX,
+  type FunctionRow,
+  OFFER_MAX_TOKENS,
+  Registry,
+  tokensOf,
+} from "../../core/functions/registry.ts";
 import type { ToolResult } from "../../core/functions/result.ts";
 import type { Fields } from "../../core/json.ts";
-import { tokensOf } from "../../core/mcp/offer.ts";
 import { remoteServers } from "../../core/mcp/remote.ts";
 import type { ClientEvent } from "../../core/realtime/client-events.ts";
 import type { Settings } from "../../core/settings/table.ts";
@@ -86,6 +91,8 @@ export class Toolbox {
   /** The user has asked to be listened to no more; the model still says how to end that. */
   #mutes: boolean = false;
   #context: Context | null = null;
+  /** Functions without room, as the journal has them. */
+  #surplusTold = "";
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
@@ -238,7 +245,7 @@ export class Toolbox {
   }
 
   #buildContext(): Context {
-    const { world, settings } = this.#options;
+    const { settings } = this.#options;
     const { alarmClock } = this.ringer;
     this.#served.adopt();
     const hasMemory = settings()["tools.memory"] === "on";
@@ -251,13 +258,21 @@ export class Toolbox {
       news: this.#calls.waiting.map(({ text }) => text),
     });
     const { registry } = this.#current();
-    if (registry.surplus.length > 0) {
-      world.journal.log(
+    this.#tellSurplus(registry);
+    return { lines, registry };
+  }
+
+  /** Once, until others are left out. */
+  #tellSurplus({ surplus, tokens }: Registry): void {
+    const names = surplus.join(", ");
+    if (names !== this.#surplusTold && names !== "") {
+      const room = `${FUNCTIONS_MAX} functions or about ${OFFER_MAX_TOKENS} tokens, of which ${tokens} are taken`;
+      this.#options.world.journal.log(
         "notice",
-        `Too many functions; not offered to the model: ${registry.surplus.join(", ")}`,
+        `Too many functions (there is room for ${room}); not offered to the model: ${names}. Leave some out: allow or deny, tools.disabled`,
       );
     }
-    return { lines, registry };
+    this.#surplusTold = names;
   }
 
   /** A session has begun: what it was told of is told. */
@@ -408,6 +423,8 @@ export class Toolbox {
       functions: await Promise.all(rows),
       disabled: settings["tools.disabled"],
       surplus: registry.surplus,
+      tokens: registry.tokens,
+      tokens_max: OFFER_MAX_TOKENS,
       servers: this.#served.list(),
       programs: functionHost.protection(),
     };

@@ -19,6 +19,8 @@ import {
 } from "../args.ts";
 import { apiChecks, configChecks } from "./check-api.ts";
 import { brokerChecks } from "./check-broker.ts";
+import { neighbourChecks } from "./check-neighbours.ts";
+import { remoteChecks } from "./check-remote.ts";
 import { serverChecks } from "./check-servers.ts";
 import { soundChecks } from "./check-sound.ts";
 import { machineChecks } from "./check-system.ts";
@@ -111,9 +113,11 @@ function checksOf(context: Context): readonly Check[] {
       : [
           ...apiChecks(context, settings),
           ...soundChecks(context, settings),
+          ...neighbourChecks(settings),
           cameraCheck(context, settings),
           ...brokerChecks(context, settings),
           ...serverChecks(context, settings),
+          ...remoteChecks(context, settings),
         ];
   return [...configChecks(context), ...own, ...machineChecks(context)];
 }

@@ -11,9 +11,10 @@ import { SystemDice } from "../../adapters/os/clock.ts";
 import { composePrograms, composeToolServer } from "../../compose.ts";
 import type { WantedServer } from "../../core/home/spec.ts";
 import type { Offer } from "../../core/mcp/offer.ts";
-import { type Asked, failedWith } from "../../core/mcp/trouble.ts";
+import { type Asked, failedWith, trouble } from "../../core/mcp/trouble.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Clock, ToolServerState } from "../../ports.ts";
+import type { RemoteFacts } from "./remote.ts";
 
 /** For each of the looks elsewhere. */
 const LOOK_MAX_MS = 1_500;
@@ -42,6 +43,20 @@ export async function askServer(
     asked: isLate ? failedWith("late", `it did not answer in ${maxMs / 1000} s`) : asked,
     state,
   };
+}
+
+/** Does somebody answer there, with a certificate that is trusted? No token is sent: the API has it. */
+export async function askRemote(url: string, maxMs: number): Promise<RemoteFacts> {
+  const signal = AbortSignal.timeout(maxMs);
+  const headers = { accept: "application/json, text/event-stream" };
+  const asked = await ask({ method: "GET", url, headers, body: null, signal });
+  if (!asked.ok) {
+    const { kind } = asked.why;
+    const why = trouble("late", `it did not answer in ${maxMs / 1000} s`);
+    return { tag: "away", why: kind === "aborted" ? why : asked.why };
+  }
+  asked.answer.destroy();
+  return { tag: "answered", status: asked.answer.statusCode ?? 0 };
 }
 
 /** The address at which Home Assistant answers, of those that are likely; null: none. */

@@ -1,6 +1,7 @@
 /** Facts about the computer itself: time, disk, memory, power. */
 
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import { errorCode } from "../../adapters/os/files.ts";
 import { runProgram } from "../../adapters/os/run-program.ts";
@@ -94,4 +95,14 @@ export function isWritable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The networks that this machine is in, other than itself: `wlan0 192.168.1.20`. */
+export function networks(): readonly string[] {
+  const all = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.map((address) => ({ name, ...address })),
+  );
+  return all
+    .filter(({ internal, family }) => !internal && family === "IPv4")
+    .map(({ name, address }) => `${name} ${address}`);
 }

@@ -1,8 +1,9 @@
 /** What `pipit doctor` says of a server of tools, and of Home Assistant. */
 
+import { OFFER_MAX_TOKENS, type Registry, tokensOf } from "../../core/functions/registry.ts";
 import { hasNothingExposed } from "../../core/home/entities.ts";
 import type { WantedServer } from "../../core/home/spec.ts";
-import { type Offer, servedRows, tokensOf } from "../../core/mcp/offer.ts";
+import { type Offer, servedRows } from "../../core/mcp/offer.ts";
 import { type Asked, type Trouble, troubleFault } from "../../core/mcp/trouble.ts";
 import type { ToolServerState } from "../../ports.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -48,6 +49,14 @@ export function judgeServer(
     return finding(name, "warn", says, `Each conversation pays for them: leave some out (${key})`);
   }
   return finding(name, "ok", says);
+}
+
+/** All functions together, as a conversation would be offered them now. */
+export function judgeOffer({ rows, surplus, tokens }: Registry): Finding {
+  const says = `${rows.length} functions, about ${tokens} of at most ${OFFER_MAX_TOKENS} tokens`;
+  if (surplus.length === 0) return finding("functions", "ok", says);
+  const remedy = "Leave some out by allow or deny, home_assistant.tools or tools.disabled";
+  return finding("functions", "warn", `${says}; no room for ${surplus.join(", ")}`, remedy);
 }
 
 function failed(wanted: WantedServer, why: Trouble, { state, other }: ServerFacts): Finding {

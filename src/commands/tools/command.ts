@@ -50,8 +50,10 @@ function listScreen(data: Fields): string {
     const words = oneLine(text(row, "description") ?? "", DESCRIPTION_MAX_CHARS);
     return `${name}  ${(text(row, "where") ?? "").padEnd(8)}  ${tokens}  ${words}`;
   });
-  const tokens = rows.reduce((sum, row) => sum + (number(row, "tokens") ?? 0), 0);
-  lines.push(`all together: about ${tokens} tokens of each conversation's instructions`);
+  const [tokens, most] = [number(data, "tokens") ?? 0, number(data, "tokens_max") ?? 0];
+  lines.push(
+    `all together: about ${tokens} tokens of each conversation's instructions (at most ${most})`,
+  );
   for (const server of list(data["servers"])) lines.push(serverLine(record(server) ?? {}));
   for (const row of rows) {
     const trouble = text(row, "trouble");
@@ -61,7 +63,7 @@ function listScreen(data: Fields): string {
   const disabled = list(data["disabled"]);
   if (disabled.length > 0) lines.push(`switched off: ${disabled.join(", ")}`);
   const surplus = list(data["surplus"]);
-  if (surplus.length > 0) lines.push(`too many, not offered to the model: ${surplus.join(", ")}`);
+  if (surplus.length > 0) lines.push(`no room, not offered to the model: ${surplus.join(", ")}`);
   lines.push(`programs: ${text(data, "programs") ?? ""}`);
   return lines.map((line) => `${line}\n`).join("");
 }

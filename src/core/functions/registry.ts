@@ -46,6 +46,13 @@ export const USUAL = {
 const NAME_MAX_CHARS = 64;
 /** More than this, and the model chooses badly and each turn is dear. */
 export const FUNCTIONS_MAX = 64;
+/**
+ * Of all functions together, about: half of what the API takes. It fails a set-up of more than 16,384
+ * tokens ("Instructions cannot be longer than 16384 tokens"; community.openai.com/t/1378932,
+ * 2026-04-14), and its developers' notes count functions with the instructions. The other half
+ * is for those: the owner's, the memory, what Home Assistant tells of the house.
+ */
+export const OFFER_MAX_TOKENS = 8_192;
 
 /** The name by which the API knows a function; two that would be one are told apart by a number. */
 export function wireName(name: string, taken: ReadonlySet<string>): string {
@@ -58,18 +65,38 @@ export function wireName(name: string, taken: ReadonlySet<string>): string {
   return found;
 }
 
-/** All functions of one moment, by the name that the API knows. The first rows win a full house. */
+/** Letters of English and of JSON to a token, about. */
+const CHARS_PER_TOKEN = 4;
+
+/** What a function costs in each conversation, in tokens, about. */
+export function tokensOf({ name, description, parameters }: FunctionSpec): number {
+  return Math.ceil(JSON.stringify({ name, description, parameters }).length / CHARS_PER_TOKEN);
+}
+
+/** All functions of one moment, by the name that the API knows. Who is listed first is offered. */
 export class Registry {
   readonly #rows = new Map<string, FunctionRow>();
-  /** Names of rows for which there was no room. */
+  /** Names of rows for which there was no room: too many, or too long. */
   readonly surplus: readonly string[];
+  /** Of all that are offered, about. */
+  readonly tokens: number;
 
   constructor(rows: readonly FunctionRow[], disabled: readonly string[] = []) {
-    const wanted = rows.filter(({ name }) => !disabled.includes(name));
-    for (const row of wanted.slice(0, FUNCTIONS_MAX)) {
+    const surplus: string[] = [];
+    let tokens = 0;
+    for (const row of rows) {
+      if (disabled.includes(row.name)) continue;
+      const own = tokensOf(row);
+      // What does not fit is left out by itself: one huge schema costs no other function its place.
+      if (this.#rows.size >= FUNCTIONS_MAX || tokens + own > OFFER_MAX_TOKENS) {
+        surplus.push(row.name);
+        continue;
+      }
+      tokens += own;
       this.#rows.set(wireName(row.name, new Set(this.#rows.keys())), row);
     }
-    this.surplus = wanted.slice(FUNCTIONS_MAX).map(({ name }) => name);
+    this.surplus = surplus;
+    this.tokens = tokens;
   }
 
   /** `name`: the API's, or, where nothing else has it, the owner's. */

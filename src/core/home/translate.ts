@@ -3,7 +3,9 @@
  * understands them.
  */
 
-import { foreignText, type ToolResult } from "../functions/result.ts";
+import { oneLine } from "../fault.ts";
+import { unmarked } from "../functions/fence.ts";
+import { foreignText, foreignWords, type ToolResult } from "../functions/result.ts";
 import { type Fields, fields, parseJson, record, text } from "../json.ts";
 import { contentText } from "../mcp/messages.ts";
 import { type Trouble, troubleResult } from "../mcp/trouble.ts";
@@ -50,8 +52,7 @@ export function failureOf(words: string): string {
   if (/coroutine|Traceback|<\w+(?:Error|Result)\b|object at 0x/.test(words)) {
     return "Home Assistant failed with an error of its own; nothing more is known";
   }
-  const told = foreignText(words.replace(/^Error calling tool:\s*/, ""), ERROR_MAX_BYTES);
-  const detail = told.ok ? JSON.stringify(told.data) : "no reason given";
+  const detail = foreignWords(words.replace(/^Error calling tool:\s*/, ""), ERROR_MAX_BYTES);
   return `Home Assistant reports a failure: ${detail}`;
 }
 
@@ -79,11 +80,14 @@ function namesIn(list: unknown): readonly string[] {
   const items = Array.isArray(list) ? list.map((item) => record(item) ?? {}) : [];
   const devices = items.filter((item) => item["type"] !== "area" && item["type"] !== "floor");
   const named = devices.length > 0 ? devices : items;
-  return named.slice(0, NAMES_MAX).flatMap((item) => text(item, "name") ?? []);
+  const names = named.slice(0, NAMES_MAX).flatMap((item) => text(item, "name") ?? []);
+  return names.map((name) => unmarked(oneLine(name, NAME_MAX_CHARS)));
 }
 
 /** Devices that are named in a result. */
 const NAMES_MAX = 40;
+/** A name stands outside of the fence: too short for more than a name. */
+const NAME_MAX_CHARS = 64;
 
 /** The errors of whole sentences come with status 200. */
 function errorOf(code: string, speech: string | null): string {
@@ -93,8 +97,7 @@ function errorOf(code: string, speech: string | null): string {
     failed_to_handle: "Home Assistant understood it, and could not do it",
   };
   const told = sentences[code] ?? "Home Assistant failed with an error of its own";
-  const words = foreignText(speech ?? "", ERROR_MAX_BYTES);
-  return speech === null || !words.ok ? told : `${told}: ${JSON.stringify(words.data)}`;
+  return speech === null ? told : `${told}: ${foreignWords(speech, ERROR_MAX_BYTES)}`;
 }
 
 /** The answer of `/api/conversation/process`. */

@@ -6,7 +6,7 @@
  */
 
 import { oneLine } from "../fault.ts";
-import { foreignText, type ToolResult } from "../functions/result.ts";
+import { foreignText, foreignWords, type ToolResult } from "../functions/result.ts";
 import { type Fields, fields, number, record, text } from "../json.ts";
 
 /** The newest version of the older age; a server answers with the one it takes. */
@@ -126,8 +126,7 @@ function itemText(item: Fields): string {
 export function toolResult(result: Fields, maxBytes: number): ToolResult {
   const words = contentText(result);
   if (result["isError"] === true) {
-    const told = foreignText(words, ERROR_MAX_BYTES);
-    const detail = told.ok ? JSON.stringify(told.data) : "no text";
+    const detail = foreignWords(words, ERROR_MAX_BYTES);
     return { ok: false, error: `The tool reports a failure: ${detail}` };
   }
   return words === "" ? { ok: true, data: { done: true } } : foreignText(words, maxBytes);

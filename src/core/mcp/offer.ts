@@ -4,12 +4,8 @@
  * always: what had to be changed carries a mark made of the whole name.
  */
 
-import {
-  type FunctionRow,
-  type FunctionSpec,
-  type Parameters,
-  USUAL,
-} from "../functions/registry.ts";
+import { unmarked } from "../functions/fence.ts";
+import { type FunctionRow, type Parameters, USUAL } from "../functions/registry.ts";
 import { type Fields, fields, record, text } from "../json.ts";
 import { matches, type ServerSpec } from "./servers.ts";
 
@@ -62,7 +58,8 @@ function readTool(of: Fields): ServedTool | null {
   const annotations = fields(of, "annotations");
   return {
     name,
-    description: (text(of, "description") ?? text(of, "title") ?? name)
+    // It stands outside of any fence: it must not look like the end of one.
+    description: unmarked(text(of, "description") ?? text(of, "title") ?? name)
       .trim()
       .slice(0, DESCRIPTION_MAX_CHARS),
     parameters: parametersOf(fields(of, "inputSchema")),
@@ -114,12 +111,4 @@ function hash(name: string): string {
     value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   }
   return value.toString(16).padStart(8, "0");
-}
-
-/** Letters of English and of JSON to a token, about. */
-const CHARS_PER_TOKEN = 4;
-
-/** What a function costs in each conversation, in tokens, about. */
-export function tokensOf({ name, description, parameters }: FunctionSpec): number {
-  return Math.ceil(JSON.stringify({ name, description, parameters }).length / CHARS_PER_TOKEN);
 }

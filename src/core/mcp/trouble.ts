@@ -1,7 +1,7 @@
 /** What can go wrong between us and a server of tools, and how it is told: to the owner, and to the model. */
 
 import { type Fault, fault, oneLine } from "../fault.ts";
-import type { ToolResult } from "../functions/result.ts";
+import { foreignWords, type ToolResult } from "../functions/result.ts";
 import type { RpcError } from "./messages.ts";
 
 export type TroubleKind =
@@ -76,14 +76,19 @@ function sentenceOf(kind: TroubleKind, message: string): string {
     case "too-long":
       return "The result is too long to be read; ask for less of it";
     case "protocol":
-      return `The server answered in a way that cannot be used: ${message}`;
+      return `The server answered in a way that cannot be used: ${quoted(message)}`;
     case "rpc":
-      return `The server answered with an error: ${message}`;
+      return `The server answered with an error: ${quoted(message)}`;
     case "not-run":
       return "The server's program does not run here. Tell the user that its owner must look at it (pipit doctor)";
     case "aborted":
       return "It was given up";
   }
+}
+
+/** The server's own words may be in it. */
+function quoted(message: string): string {
+  return foreignWords(message, MESSAGE_MAX_CHARS);
 }
 
 const REMEDIES: Readonly<Partial<Record<TroubleKind, string>>> = {
