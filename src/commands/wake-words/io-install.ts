@@ -8,7 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { readModelFile } from "../../adapters/wake/micro-models.ts";
 import { FaultError, fault, thrownText } from "../../core/fault.ts";
 import { BadModel } from "../../core/micro/flatbuffer.ts";
@@ -80,6 +80,12 @@ function checkRuns(bytes: Uint8Array, from: string): void {
   }
 }
 
+/** `fetch` itself says only that it failed; why is in the cause. */
+function networkText(thrown: unknown): string {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return cause instanceof Error ? thrownText(cause) : thrownText(thrown);
+}
+
 /** Fetches a model from its address, bounded in size and time. Throws a FaultError. */
 export async function fetched({ name, url, bytes }: OfficialModel): Promise<Uint8Array> {
   const remedy = `Download ${url} elsewhere, then: pipit wake-words install ${name} --from FILE`;
@@ -95,13 +101,17 @@ export async function fetched({ name, url, bytes }: OfficialModel): Promise<Uint
     }
     return Buffer.concat(chunks);
   } catch (thrown) {
-    const why = `The model ${name} could not be downloaded: ${thrownText(thrown)}`;
+    const why = `The model ${name} could not be downloaded: ${networkText(thrown)}`;
     throw new FaultError(fault("network", "report", why, remedy), { cause: thrown });
   }
 }
 
-/** Writes model and manifest; returns the manifest's path. Throws a FaultError (config). */
-export function written({ name, model, manifest }: Checked, folder: string): string {
+/**
+ * Writes model and manifest; returns the manifest's path, from the root: the service that is told of
+ * it starts elsewhere. Throws a FaultError (config).
+ */
+export function written({ name, model, manifest }: Checked, where: string): string {
+  const folder = resolve(where);
   try {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     put(join(folder, `${name}.tflite`), model);

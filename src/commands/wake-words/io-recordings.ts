@@ -13,7 +13,9 @@ export function recordingsIn(paths: readonly string[]): readonly string[] {
     try {
       return statSync(path).isDirectory() ? wavFilesBelow(path) : [path];
     } catch (thrown) {
-      throw new FaultError(fault("config", "report", thrownText(thrown)), { cause: thrown });
+      const what = `The recording ${path} cannot be read: ${thrownText(thrown)}`;
+      const remedy = "Give the path of a WAV file, or of a folder of them";
+      throw new FaultError(fault("config", "report", what, remedy), { cause: thrown });
     }
   });
   if (found.length > FILES_MAX) {

@@ -91,38 +91,48 @@ export class RealFft {
       input.re[n] = time[2 * n] ?? 0;
       input.im[n] = time[2 * n + 1] ?? 0;
     }
-    const z = this.#transform();
-    for (let k = 0; k <= half; k++) {
-      const a = k === half ? 0 : k;
-      const b = k === 0 ? 0 : half - k;
-      const evenRe = (z.re[a] ?? 0) + (z.re[b] ?? 0);
-      const evenIm = (z.im[a] ?? 0) - (z.im[b] ?? 0);
-      const oddRe = (z.im[a] ?? 0) + (z.im[b] ?? 0);
-      const oddIm = (z.re[b] ?? 0) - (z.re[a] ?? 0);
-      const cos = this.#cos[k] ?? 0;
-      const sin = this.#sin[k] ?? 0;
-      re[k] = (evenRe + cos * oddRe + sin * oddIm) / 2;
-      im[k] = (evenIm + cos * oddIm - sin * oddRe) / 2;
+    const { re: zRe, im: zIm } = this.#transform();
+    const [cosines, sines] = [this.#cos, this.#sin];
+    const first = zRe[0] ?? 0;
+    const last = zIm[0] ?? 0;
+    re[0] = first + last;
+    re[half] = first - last;
+    im[0] = im[half] = 0;
+    // A frequency and its mirror image are made of the same four numbers.
+    for (let k = 1, b = half - 1; k <= b; k++, b--) {
+      const evenRe = (zRe[k] ?? 0) + (zRe[b] ?? 0);
+      const evenIm = (zIm[k] ?? 0) - (zIm[b] ?? 0);
+      const oddRe = (zIm[k] ?? 0) + (zIm[b] ?? 0);
+      const oddIm = (zRe[b] ?? 0) - (zRe[k] ?? 0);
+      const cos = cosines[k] ?? 0;
+      const sin = sines[k] ?? 0;
+      const turnedRe = cos * oddRe + sin * oddIm;
+      const turnedIm = cos * oddIm - sin * oddRe;
+      re[k] = (evenRe + turnedRe) / 2;
+      im[k] = (evenIm + turnedIm) / 2;
+      re[b] = (evenRe - turnedRe) / 2;
+      im[b] = (turnedIm - evenIm) / 2;
     }
   }
 
   /** `re` and `im` (bins) back to `time` (size): the inverse of `forward`. */
   inverse(re: Float64Array, im: Float64Array, time: Float64Array): void {
     const half = this.#half;
-    const [input] = this.#planes;
+    const [{ re: inRe, im: inIm }] = this.#planes;
+    const [cosines, sines] = [this.#cos, this.#sin];
     for (let k = 0; k < half; k++) {
       const b = half - k;
       const evenRe = (re[k] ?? 0) + (re[b] ?? 0);
       const evenIm = (im[k] ?? 0) - (im[b] ?? 0);
       const diffRe = (re[k] ?? 0) - (re[b] ?? 0);
       const diffIm = (im[k] ?? 0) + (im[b] ?? 0);
-      const cos = this.#cos[k] ?? 0;
-      const sin = this.#sin[k] ?? 0;
+      const cos = cosines[k] ?? 0;
+      const sin = sines[k] ?? 0;
       const oddRe = cos * diffRe - sin * diffIm;
       const oddIm = cos * diffIm + sin * diffRe;
       // Conjugated, so that the forward transform serves here, too.
-      input.re[k] = evenRe - oddIm;
-      input.im[k] = -(evenIm + oddRe);
+      inRe[k] = evenRe - oddIm;
+      inIm[k] = -(evenIm + oddRe);
     }
     const z = this.#transform();
     const scale = 1 / this.size;
