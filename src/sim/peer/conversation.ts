@@ -25,6 +25,11 @@ import { transcribe } from "./transcription.ts";
 import type { Out } from "./wire.ts";
 import { Ids, invalid, Outbox } from "./wire.ts";
 
+/** Events of the client that wait for the session, or for its set-up: half a minute of sound. */
+const WAITING_MAX = 1_000;
+/** Set-ups remembered. */
+const ACCEPTED_MAX = 100;
+
 export interface ConversationSetup {
   /** Makes its identifiers different from those of the peer's other connections. */
   readonly scope: string;
@@ -33,6 +38,8 @@ export interface ConversationSetup {
   readonly model: ModelOffer;
   readonly beta: boolean;
   readonly prompter: Prompter;
+  /** Set-ups that this server took on any connection. Absent: on this one alone. */
+  readonly accepted?: Set<string>;
   /** Every sample appended. */
   readonly received: (pcm: Int16Array) => void;
   /** Every sample of a reply. */
@@ -54,12 +61,21 @@ export class Conversation {
   #session: JsonObject = {};
   /** A `session.updated` has been sent. */
   #configured: boolean = false;
+  #created: boolean = false;
+  /** Set-ups under way. */
+  #updates = 0;
+  /** What the client said meanwhile, in order. */
+  readonly #waiting: JsonObject[] = [];
+  readonly #accepted: Set<string>;
+  /** The set-up under way was taken before: sound may follow behind it. */
+  #trusted: boolean = false;
   /** Item of the turn that the user is speaking. */
   #speechId: string | null = null;
   #cancelIdle: () => void = () => {};
 
   constructor(setup: ConversationSetup, nowMs: number) {
     this.#setup = setup;
+    this.#accepted = setup.accepted ?? new Set();
     this.#out = new Outbox(new Ids(setup.scope));
     this.#schedule = new Schedule(nowMs);
     this.#conversationId = this.#out.ids.next("conv");
@@ -113,6 +129,8 @@ export class Conversation {
       overrides: scenario.session,
     });
     this.#schedule.after(plan?.createdMs ?? scenario.createdMs, () => {
+      this.#created = true;
+      this.#schedule.after(0, () => this.#catchUp());
       this.#out.event("session.created", { session: this.#session });
       if (!scenario.conversationCreated && !this.#setup.beta) return;
       const conversation = { id: this.#conversationId, object: "realtime.conversation" };
@@ -125,9 +143,42 @@ export class Conversation {
   /** Takes one client event, in GA form. */
   receive(event: JsonObject, nowMs: number): Out[] {
     this.#schedule.advance(nowMs);
-    this.#handle(event, textAt(event, "event_id"));
+    if (event["type"] === "session.update") {
+      this.#trusted = this.#accepted.has(this.#markOf(objectAt(event, "session")));
+    }
+    if (event["type"] === "input_audio_buffer.append") this.#comesIn(event);
+    this.#waiting.push(event);
+    this.#catchUp();
     this.#schedule.advance(nowMs);
     return this.#out.take();
+  }
+
+  /** Strict: sound behind a set-up that may be refused would be heard with the session's defaults. */
+  #comesIn(event: JsonObject): void {
+    if (this.#setup.scenario.strict && !this.#configured && !this.#trusted) {
+      this.#out.violation(TOO_EARLY);
+      this.#out.error(TOO_EARLY, textAt(event, "event_id"));
+    }
+    this.#setup.received(samplesOf(textAt(event, "audio") ?? ""));
+  }
+
+  #markOf(patch: JsonObject): string {
+    return JSON.stringify([this.#setup.model.id, patch]);
+  }
+
+  /** Events are dealt with one after the other: none before the session is there, or set up anew. */
+  #catchUp(): void {
+    while (this.#created && this.#updates === 0) {
+      const event = this.#waiting.shift();
+      if (event === undefined) return;
+      this.#handle(event, textAt(event, "event_id"));
+      this.#schedule.advance(this.#schedule.nowMs);
+    }
+    if (this.#waiting.length <= WAITING_MAX) return;
+    this.#waiting.shift();
+    this.#out.violation(
+      invalid("too_many_events", "Too many events before the session is set up."),
+    );
   }
 
   /** Lets time pass. */
@@ -164,7 +215,7 @@ export class Conversation {
         this.#update(objectAt(event, "session"), eventId);
         return;
       case "input_audio_buffer.append":
-        this.#append(textAt(event, "audio") ?? "", eventId);
+        this.#append(textAt(event, "audio") ?? "");
         return;
       case "input_audio_buffer.commit":
         this.#commit(eventId);
@@ -199,24 +250,23 @@ export class Conversation {
 
   #update(patch: JsonObject, eventId: string | null): void {
     const { plan, scenario, model } = this.#setup;
+    this.#updates += 1;
     this.#schedule.after(plan?.updatedMs ?? scenario.updatedMs, () => {
+      this.#updates -= 1;
+      this.#schedule.after(0, () => this.#catchUp());
       const rules = { voices: model.voices, spoken: this.#responses.spoken };
       const result = updatedSession(this.#session, patch, rules);
       if (!result.ok) return this.#out.error(result.error, eventId);
       this.#session = result.value;
       this.#configured = true;
+      if (this.#accepted.size < ACCEPTED_MAX) this.#accepted.add(this.#markOf(patch));
       this.#out.event("session.updated", { session: this.#session });
       this.#remote.list(this.#session);
     });
   }
 
-  #append(audio: string, eventId: string | null): void {
-    if (this.#setup.scenario.strict && !this.#configured) {
-      this.#out.violation(TOO_EARLY);
-      this.#out.error(TOO_EARLY, eventId);
-    }
+  #append(audio: string): void {
     const pcm = samplesOf(audio);
-    this.#setup.received(pcm);
     const detection = turnDetection(this.#session);
     for (const heard of this.#hearing.append(pcm, detection)) {
       const id = this.#speechId ?? this.#out.ids.next("item");

@@ -99,6 +99,7 @@ class House implements Peer {
   readonly violations: Violation[] = [];
   readonly #scenario: Scenario;
   readonly #sounds: Sounds;
+  readonly #accepted = new Set<string>();
   readonly #script: Script;
   readonly #options: PeerOptions;
   readonly #clock: Clock;
@@ -228,6 +229,7 @@ class House implements Peer {
       model,
       beta,
       prompter: this.#script.prompter(plan),
+      accepted: this.#accepted,
       received: (pcm: Int16Array) => {
         this.#records.heard(index, pcm);
         onAudio?.(index, "client", pcm);
