@@ -28,6 +28,7 @@ import { leaveNothingBehind } from "./program.ts";
 import { reportTenThousand } from "./report.ts";
 import { speakers } from "./speakers.ts";
 import { STATE_ROWS, type StateShape, states } from "./states.ts";
+import { roundTrips, TRIP_ROWS } from "./trips.ts";
 import { afterAYear, type YearShape } from "./year.ts";
 
 interface Plan {
@@ -170,6 +171,11 @@ interface Part {
 
 const PARTS: readonly Part[] = [
   { name: "conversations", rows: CONVERSATION_ROWS, work: conversations },
+  {
+    name: "trips",
+    rows: TRIP_ROWS,
+    work: (findings, folder) => roundTrips(findings, folder),
+  },
   {
     name: "states",
     rows: STATE_ROWS,

@@ -162,7 +162,12 @@ export interface RunFiles {
 }
 
 /** Writes what one run of the daemon needs, into a folder of its own. */
-export function writeRun(folder: string, scene: Scene, baseUrl: string): RunFiles {
+export function writeRun(
+  folder: string,
+  scene: Scene,
+  baseUrl: string,
+  session: Readonly<Record<string, string>> = {},
+): RunFiles {
   const files = {
     config: join(folder, "config.yaml"),
     input: join(folder, "input.wav"),
@@ -175,7 +180,7 @@ export function writeRun(folder: string, scene: Scene, baseUrl: string): RunFile
       input_device: `file:${files.input}`,
       output_device: `file:${join(folder, "output.wav")}`,
     },
-    session: { follow_up_s: scene.shape.followUpMs / 1000 },
+    session: { follow_up_s: scene.shape.followUpMs / 1000, ...session },
     leds: { backend: "panel" },
     metrics: { dir: files.metrics },
     system: { control_socket: join(folder, "control.sock") },
