@@ -84,11 +84,11 @@ const MISSING: readonly FaultRow[] = [
     scenario: { faults: [{ at: "updated", do: "omit", fields: ["session.audio"] }] },
   },
   {
+    // The set-up does not wait for the hello, and its confirmation stands for one.
     name: "session.created cut in the middle",
     scenario: { faults: [{ at: "created", do: "cut" }] },
     lines: [UNREADABLE],
-    withinMs: 9_000,
-    dials: 2,
+    dials: 1,
   },
   {
     name: "speech_started without its item",
