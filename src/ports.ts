@@ -198,8 +198,11 @@ export interface LinkSink {
 
 /** One attempt at a WebSocket, and its life. */
 export interface Link {
-  /** Sends a text frame; silently nothing when not open. */
-  send(text: string): void;
+  /**
+   * Sends a text frame; silently nothing when not open. As bytes (UTF-8) it is copied before this
+   * returns, so that the array can be used again.
+   */
+  send(text: string | Uint8Array): void;
   /** Bytes accepted by `send` and not yet given to the operating system. */
   bufferedBytes(): number;
   /** Ends it; `closed` follows, in bounded time, unless it was already said. */

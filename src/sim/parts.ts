@@ -187,8 +187,8 @@ export class SimLink implements Link {
     this.target = target;
     this.sink = sink;
   }
-  send(text: string): void {
-    this.sent.push(text);
+  send(text: string | Uint8Array): void {
+    this.sent.push(typeof text === "string" ? text : new TextDecoder().decode(text));
   }
   bufferedBytes(): number {
     return this.buffered;

@@ -125,7 +125,7 @@ function at16k(pcm: Int16Array): Int16Array {
   return out.subarray(0, new Downsampler().process(pcm, out));
 }
 
-const WIRE = { send: (text: string) => text.length, bufferedBytes: () => 0 };
+const WIRE = { send: (text: string | Uint8Array) => text.length, bufferedBytes: () => 0 };
 
 /** Ring and uplink with an open gate, and a socket that takes everything. */
 function openUplink(): (frame: Int16Array) => void {

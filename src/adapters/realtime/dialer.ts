@@ -35,6 +35,8 @@ const OPTIONS = {
 };
 
 const NORMAL_CLOSURE = 1000;
+/** Of bytes, ws would make a binary frame. It copies them, for it masks what it sends. */
+const AS_TEXT = { binary: false };
 const NOTHING = (): void => undefined;
 
 /** Opens links with the library ws. */
@@ -110,10 +112,10 @@ class RealtimeLink implements Link {
     this.#arm(HANDSHAKE_MAX_MS, () => this.#giveUp({ tag: "timeout", what: "handshake" }));
   }
 
-  send(text: string): void {
+  send(text: string | Uint8Array): void {
     if (this.#over || this.#hungUp || this.#socket.readyState !== WebSocket.OPEN) return;
     // Errors of the connection come as `close`; the callback only keeps ws from throwing them.
-    this.#socket.send(text, NOTHING);
+    this.#socket.send(text, AS_TEXT, NOTHING);
   }
 
   bufferedBytes(): number {

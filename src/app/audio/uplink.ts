@@ -8,7 +8,7 @@
 
 import { msToSamples, SAMPLE_BYTES } from "../../core/audio/pcm.ts";
 import type { Ring } from "../../core/audio/ring.ts";
-import { encodeAudio } from "../../core/realtime/encode.ts";
+import { AUDIO_HEAD, AUDIO_TAIL } from "../../core/realtime/encode.ts";
 
 /** Sound in one event while keeping up: 40 ms, a compromise between delay and events a second. */
 const LIVE_CHUNK_SAMPLES = msToSamples(40);
@@ -18,12 +18,14 @@ const WORD_CHUNK_SAMPLES = msToSamples(80);
 const CHUNK_MAX_SAMPLES = msToSamples(100);
 /** Text waiting in the socket beyond which sound stays in the ring: 4 s of it. */
 const SEND_BUFFER_MAX_BYTES = 256 * 1024;
+/** Base64 of the longest chunk. */
+const BASE64_MAX_CHARS = Math.ceil((CHUNK_MAX_SAMPLES * SAMPLE_BYTES) / 3) * 4;
 /** Pieces of the map from the server's clock to ours; one for each opening or loss. */
 const SEGMENTS_MAX = 256;
 
 /** What the uplink needs of a connection. */
 export interface SoundWire {
-  send(text: string): void;
+  send(text: string | Uint8Array): void;
   bufferedBytes(): number;
 }
 
@@ -42,6 +44,9 @@ export interface UplinkCounts {
 export class Uplink {
   readonly #ring: Ring;
   readonly #chunk = new Int16Array(CHUNK_MAX_SAMPLES);
+  readonly #bytes = Buffer.from(this.#chunk.buffer);
+  /** An event, written anew for each chunk behind its head. */
+  readonly #event = Buffer.alloc(AUDIO_HEAD.length + BASE64_MAX_CHARS + AUDIO_TAIL.length);
   #wire: SoundWire | null = null;
   #open: boolean = false;
   #cursor = 0;
@@ -56,6 +61,7 @@ export class Uplink {
   /** `onFlushed`: all that `flush` was to send has been given to the wire. */
   constructor(ring: Ring, onFlushed: () => void = () => {}) {
     this.#ring = ring;
+    this.#event.write(AUDIO_HEAD, "latin1");
     this.#onFlushed = onFlushed;
   }
 
@@ -145,11 +151,20 @@ export class Uplink {
     const wanted = Math.min(usual, waiting);
     const chunk = this.#chunk.subarray(0, wanted);
     const count = this.#ring.read(this.#cursor, chunk);
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, count * SAMPLE_BYTES);
-    wire.send(encodeAudio(bytes.toString("base64")));
+    wire.send(this.#eventOf(count));
     this.#cursor += count;
     this.#sent += count;
     this.#counts.sentSamples += count;
+  }
+
+  /** The first samples of the chunk as an event; overwritten by the next one. */
+  #eventOf(count: number): Uint8Array {
+    const event = this.#event;
+    const base64 = this.#bytes.toString("base64", 0, count * SAMPLE_BYTES);
+    let at = AUDIO_HEAD.length;
+    at += event.write(base64, at, "latin1");
+    at += event.write(AUDIO_TAIL, at, "latin1");
+    return event.subarray(0, at);
   }
 
   #moveTo(position: number): void {

@@ -14,10 +14,12 @@ export function encode(event: ClientEvent, eventId: string, protocol: Protocol):
   return JSON.stringify({ ...body(event, protocol), event_id: eventId });
 }
 
-/** A piece of microphone sound: base64 of 24 kHz s16le mono. Kept apart: twenty-five a second. */
-export function encodeAudio(base64: string): string {
-  return `{"type":"input_audio_buffer.append","audio":"${base64}"}`;
-}
+/**
+ * A piece of microphone sound: this, base64 of 24 kHz s16le mono, and AUDIO_TAIL. Kept apart: it is
+ * twenty-five a second, written into an array that is there already.
+ */
+export const AUDIO_HEAD = '{"type":"input_audio_buffer.append","audio":"';
+export const AUDIO_TAIL = '"}';
 
 function body(event: ClientEvent, protocol: Protocol): Body {
   switch (event.tag) {

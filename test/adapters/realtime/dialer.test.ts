@@ -60,6 +60,30 @@ test("text goes both ways with the headers given; closing is a hang-up", async (
   await assertOver(call);
 });
 
+test("bytes are a text frame, and may be overwritten at once, however slow the peer", async (t) => {
+  const heard: string[] = [];
+  const url = await wsPeer(t, (socket) => {
+    socket.pause();
+    setTimeout(() => socket.resume(), 50);
+    socket.on("message", (data, isBinary) => void heard.push(isBinary ? "binary" : String(data)));
+  });
+  const call = dial(url);
+  await call.sink.hears("opened");
+  const bytes = Buffer.alloc(64_000);
+  const wanted = Array.from({ length: 300 }, (_, nth) => String.fromCharCode(48 + (nth % 60)));
+  for (const letter of wanted) call.link.send(bytes.fill(letter));
+  assert.ok(call.link.bufferedBytes() > 0, "more than the operating system takes");
+  bytes.fill("!");
+  await eventually("all has come", () => heard.length === wanted.length);
+  assert.deepEqual(
+    heard.map((text) => text.at(0)),
+    wanted,
+  );
+  assert.ok(heard.every((text) => text === text.charAt(0).repeat(bytes.length)));
+  call.link.close();
+  await call.sink.end();
+});
+
 for (const [code, reason] of [
   [1001, "Your session hit the maximum duration of 60 minutes."],
   [4000, "invalid_request_error.beta_api_shape_disabled"],

@@ -18,7 +18,8 @@ function talker() {
   const uplink = new Uplink(ring);
   uplink.connect({
     send: (line) => {
-      const bytes = Buffer.from(text(record(JSON.parse(line)) ?? {}, "audio") ?? "", "base64");
+      const event = record(JSON.parse(Buffer.from(line).toString()));
+      const bytes = Buffer.from(text(event ?? {}, "audio") ?? "", "base64");
       sent.push(bytes);
       sentMs.push(bytes.length / 48);
     },
