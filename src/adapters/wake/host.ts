@@ -17,6 +17,8 @@ import { type HostRequest, parseReply, type WakeSetup } from "./protocol.ts";
 export const IN_FLIGHT_MAX = 128;
 /** Frames in one message: a look-back of a second comes in a few. */
 const BATCH_MAX = 16;
+/** How often it is asked how far it is: an answer for each message would wake us twice as often. */
+const ASK_EVERY_MS = 250;
 /** An engine that answers nothing for so long, while it has frames, hangs. */
 const STALL_MS = 5000;
 /** First pause before another start; doubles with each failure in a row. */
@@ -56,6 +58,8 @@ export class WakeHost implements WakeEngine {
   /** Which engine's messages count; those of an older one do not. */
   #generation = 0;
   #cancelAlarm: () => void = () => undefined;
+  /** Frames were given since it was asked last; null: none. */
+  #cancelAsk: (() => void) | null = null;
   #failures = 0;
   #readyAtMs = 0;
   #inFlight = 0;
@@ -121,6 +125,15 @@ export class WakeHost implements WakeEngine {
     this.#ends = [];
     const pcm = this.#batch.slice(0, endSamples.length * WAKE_FRAME_SAMPLES);
     this.#process?.post({ tag: "frames", pcm, endSamples });
+    // A full message is sound that waited, and whoever feeds it may be waiting for the answer.
+    if (endSamples.length === BATCH_MAX) this.#ask();
+    else this.#cancelAsk ??= this.#options.clock.after(ASK_EVERY_MS, () => this.#ask());
+  }
+
+  #ask(): void {
+    this.#cancelAsk?.();
+    this.#cancelAsk = null;
+    this.#process?.post({ tag: "ask" });
   }
 
   /** Looks for one of the engine's words, or leaves it alone, from the next frame on. */
@@ -219,6 +232,8 @@ export class WakeHost implements WakeEngine {
 
   #stop(): void {
     this.#cancelAlarm();
+    this.#cancelAsk?.();
+    this.#cancelAsk = null;
     this.#generation += 1;
     const process = this.#process;
     this.#process = null;

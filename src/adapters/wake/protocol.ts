@@ -2,9 +2,9 @@
  * What the daemon and a wake-word engine in its own thread or process say to each other, both
  * directions, parsed at the border; and the engine's side of the conversation.
  *
- * Invariant: an engine host answers `start` with exactly one `ready` or `failed`, and every
- * `frames` after `ready` with one `taken`, preceded by `detected` for each keyword that was completed;
- * nothing follows `failed`. It is the messages that cost, not the sound in them.
+ * Invariant: an engine host answers `start` with exactly one `ready` or `failed`, and every `ask` after
+ * `ready` with one `taken` for all frames until then, preceded by `detected` for each keyword that was
+ * completed in them; nothing follows `failed`. It is the messages that cost, not the sound in them.
  */
 
 import { WAKE_FRAME_SAMPLES } from "../../core/audio/downsampler.ts";
@@ -30,7 +30,9 @@ export type HostRequest =
   /** Looks for one of the words, or leaves it alone. */
   | { readonly tag: "listen-for"; readonly keyword: string; readonly on: boolean }
   /** One or more frames of 512 samples, and the end of each. */
-  | { readonly tag: "frames"; readonly pcm: Int16Array; readonly endSamples: readonly number[] };
+  | { readonly tag: "frames"; readonly pcm: Int16Array; readonly endSamples: readonly number[] }
+  /** How many frames were heard since this was asked last? */
+  | { readonly tag: "ask" };
 
 export type HostReply =
   | { readonly tag: "ready" }
@@ -59,6 +61,7 @@ export function parseRequest(value: unknown): HostRequest | null {
     const setup = parseSetup(map.get("setup"));
     return setup === null ? null : { tag: "start", setup };
   }
+  if (map.get("tag") === "ask") return { tag: "ask" };
   const [keyword, on] = [map.get("keyword"), map.get("on")];
   if (map.get("tag") === "listen-for") {
     if (typeof keyword !== "string" || typeof on !== "boolean") return null;
@@ -134,6 +137,7 @@ export function serveWake(
   post: (reply: HostReply) => void,
 ): (message: unknown) => void {
   let detector: Detector | null = null;
+  let taken = 0;
   const fail = (thrown: unknown): void => {
     detector = null;
     const retry = fault("wake-word-failed", "retry", `Wake-word engine: ${thrownText(thrown)}`);
@@ -148,6 +152,10 @@ export function serveWake(
         post({ tag: "ready" });
       } else if (request.tag === "listen-for") {
         detector?.listenFor?.(request.keyword, request.on);
+      } else if (request.tag === "ask") {
+        if (detector === null) return;
+        post({ tag: "taken", count: taken });
+        taken = 0;
       } else if (detector !== null) {
         const { pcm, endSamples } = request;
         for (const [nth, endSample] of endSamples.entries()) {
@@ -155,7 +163,7 @@ export function serveWake(
           const keyword = detector.process(pcm.subarray(from, from + WAKE_FRAME_SAMPLES));
           if (keyword !== null) post({ tag: "detected", keyword, endSample });
         }
-        post({ tag: "taken", count: endSamples.length });
+        taken += endSamples.length;
       }
     } catch (thrown) {
       fail(thrown);

@@ -98,6 +98,7 @@ test("what comes at once goes in one message, in order, and before a change of w
   );
   assert.deepEqual(ends, [
     Array.from({ length: 16 }, (_, i) => i + 1),
+    "ask",
     [17, 18, 19, 20],
     "listen-for",
     [21],
@@ -159,6 +160,31 @@ test("an engine that never gets ready, or hangs, is killed and replaced", () => 
   assert.ok(!world.sent.includes("computer 1"), "a replaced engine is not listened to");
 });
 
+test("it is asked how far it is four times a second while it is fed, and no more in a quiet room", async () => {
+  const world = new World().start();
+  world.engine.sink.reply({ tag: "ready" });
+  const asked = (): number => world.engine.requests.filter(({ tag }) => tag === "ask").length;
+  for (let n = 1; n <= 50; n++) {
+    world.host.feed(FRAME, n);
+    await Promise.resolve();
+    const before = asked();
+    world.clock.advance(40);
+    if (asked() > before)
+      world.engine.sink.reply({ tag: "taken", count: world.host.framesWaiting });
+  }
+  assert.ok(asked() >= 6 && asked() <= 8, `${asked()} in two seconds`);
+  world.clock.advance(1_000);
+  const last = asked();
+  world.engine.sink.reply({ tag: "taken", count: world.host.framesWaiting });
+  world.clock.advance(3_600_000);
+  assert.equal(asked(), last);
+  assert.equal(world.clock.pending(), 0);
+  world.host.feed(FRAME, 51);
+  await Promise.resolve();
+  await world.host.close();
+  assert.equal(world.clock.pending(), 0, "nothing is asked of an engine that is gone");
+});
+
 test("quiet is no hang: an engine that was not fed for an hour is fed again", () => {
   const world = new World().start();
   world.engine.sink.reply({ tag: "ready" });
@@ -211,10 +237,23 @@ test("the engine's side: ready, taken, detected, and a fault for whatever is thr
   for (const request of [{ tag: "start", setup: SETUP }, 5, { tag: "frames", pcm: [1] }]) {
     take(request);
   }
-  for (let n = 1; n <= 4; n++) take({ tag: "frames", pcm: FRAME, endSamples: [n] });
+  const frame = (n: number): void => take({ tag: "frames", pcm: FRAME, endSamples: [n] });
+  take({ tag: "ask" });
+  frame(1);
+  frame(2);
+  take({ tag: "ask" });
+  take({ tag: "ask" });
+  frame(3);
+  take({ tag: "ask" });
   const tags = replies.map((reply) => parseReply(reply)?.tag);
-  assert.deepEqual(tags, ["ready", "taken", "detected", "taken", "failed"]);
-  const failed = parseReply(replies[4]);
+  assert.deepEqual(tags, ["ready", "taken", "detected", "taken", "taken", "failed"]);
+  const counts = replies.map((reply) => parseReply(reply)).filter((one) => one?.tag === "taken");
+  assert.deepEqual(
+    counts.map((one) => one.count),
+    [0, 2, 0],
+    "each frame once",
+  );
+  const failed = parseReply(replies[5]);
   assert.ok(failed?.tag === "failed" && /trap/.test(failed.fault.message));
   const refuse = serveWake(
     () => {
@@ -223,7 +262,7 @@ test("the engine's side: ready, taken, detected, and a fault for whatever is thr
     (reply) => replies.push(reply),
   );
   refuse({ tag: "start", setup: SETUP });
-  const refused = parseReply(replies[5]);
+  const refused = parseReply(replies[6]);
   assert.ok(refused?.tag === "failed" && refused.fault.recovery === "report");
   assert.equal(parseRequest({ tag: "frames", pcm: FRAME, endSamples: [1, 2] }), null);
 });
