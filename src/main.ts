@@ -18,6 +18,7 @@ import { EXIT_FAILED, EXIT_FINE, EXIT_USAGE, reportError, usageError } from "./c
 import { terminalColumns, wrapped } from "./commands/columns.ts";
 import { guard, learnFrom } from "./commands/outward.ts";
 import { FaultError, faultLine } from "./core/fault.ts";
+import { record } from "./core/json.ts";
 import { didYouMean } from "./core/suggest.ts";
 
 interface Command {
@@ -160,6 +161,10 @@ function explain(error: unknown): number {
     reportError(`pipit: ${faultLine(error.fault)}`);
     return error.fault.code === "config" ? EXIT_USAGE : EXIT_FAILED;
   }
+  if (record(error)?.["syscall"] === "uv_cwd") {
+    reportError("pipit: the folder in which this was started is gone. Change into another one: cd");
+    return EXIT_FAILED;
+  }
   const short = SHORTAGES[errorCode(error)];
   if (short !== undefined) {
     reportError(`pipit: ${short}`);
@@ -169,11 +174,21 @@ function explain(error: unknown): number {
   return EXIT_FAILED;
 }
 
-/** The reader of our output may leave early (`pipit status | head -1`); that is no failure. */
-function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+/** What could not be printed, as its error's code; null while all could. */
+let unprinted: string | null = null;
+
+/**
+ * The output has found no place. Its reader may leave early (`pipit status | head -1`); that is no
+ * failure. Anything else is (`> page.html` on a full disk), and is told once.
+ */
+function onLost(error: unknown): void {
+  const code = errorCode(error);
+  if (code === "EPIPE" || unprinted !== null) return;
+  unprinted = code === "" ? "unknown" : code;
+  // Devices say so only after the command has ended.
+  if (process.exitCode === EXIT_FINE) process.exitCode = EXIT_FAILED;
+  const remedy = code === "ENOSPC" ? ". Free space on it: df -h" : "";
+  reportError(`pipit: the output cannot be written (${unprinted})${remedy}`);
 }
 
 /*
@@ -190,36 +205,51 @@ const IN_THE_POOL = /Req/;
 /** The number of a host's name is asked for there, too. */
 const OF_NAMES = /^Get(?:Addr|Name)Info/;
 
+/** How often it is looked whether the pool has come back, ms. */
+const LOOK_MS = 10;
+
 /** Ends the process when its work is done and it does not end by itself. */
 function endSoon(): void {
   setTimeout(end, LINGER_MAX_MS).unref();
 }
 
+/**
+ * Ends the process after a bug, with its exit code. A request that is merely under way (a look-up of
+ * a name, a file being written) is given its time: it is no device that does not answer.
+ */
+function endAfterBug(leftMs = LINGER_MAX_MS): void {
+  if (leftMs <= 0 || inThePool().length === 0) end();
+  else setTimeout(endAfterBug, LOOK_MS, leftMs - LOOK_MS);
+}
+
+function inThePool(): readonly string[] {
+  return process.getActiveResourcesInfo().filter((name) => IN_THE_POOL.test(name));
+}
+
 /** Ends the process at once, with its exit code. */
 function end(): void {
   killLeftBehind();
-  const waits = process.getActiveResourcesInfo().filter((name) => IN_THE_POOL.test(name));
+  const waits = inThePool();
   if (waits.length === 0) process.exit();
   const isOfNames = waits.every((name) => OF_NAMES.test(name));
   const what = isOfNames ? "the name server" : "a disk or a device";
   process.stderr.write(`pipit: ${what} did not answer; ended without waiting for it\n`);
-  // SIGTERM in its deadly meaning first: to systemd that is an end in good order.
+  // SIGTERM in its deadly meaning first: to systemd that is an end in good order, after which it
+  // starts nothing anew. A run that failed has to be one that failed.
   process.removeAllListeners("SIGTERM");
-  process.kill(process.pid, "SIGTERM");
+  if ((process.exitCode ?? 0) === 0) process.kill(process.pid, "SIGTERM");
   process.kill(process.pid, "SIGKILL");
 }
 
 keepInspectorShut();
 keepCompiledCode(process.env["STATE_DIRECTORY"], projectVersion());
-for (const stream of [process.stdout, process.stderr]) {
-  ignoreBrokenPipe(stream);
-  guard(stream);
-}
+for (const stream of [process.stdout, process.stderr]) guard(stream, onLost);
 learnFrom(process.env);
 // Node would print it past the guard, keys and all.
 process.on("uncaughtException", (error) => {
   process.exitCode = explain(error);
-  end();
+  endAfterBug();
 });
-process.exitCode = await main(process.argv.slice(2)).catch(explain);
+const code = await main(process.argv.slice(2)).catch(explain);
+process.exitCode = code === EXIT_FINE && unprinted !== null ? EXIT_FAILED : code;
 endSoon();

@@ -22,9 +22,19 @@ export function learnFrom(env: Env): void {
   secrets.learn(values.filter((value) => value.length >= SECRET_MIN_CHARS));
 }
 
-/** From now on the texts that are written to the stream are cleaned; bytes pass as they are. */
-export function guard(stream: NodeJS.WriteStream): void {
+/**
+ * From now on the texts that are written to the stream are cleaned; bytes pass as they are. What
+ * cannot be written is told to `lost`: files fail at once, pipes and terminals later.
+ */
+export function guard(stream: NodeJS.WriteStream, lost: (error: unknown) => void): void {
   const write = stream.write.bind(stream);
-  stream.write = (chunk: Uint8Array | string, ...rest: [never?, never?]): boolean =>
-    write(typeof chunk === "string" ? secrets.text(chunk) : chunk, ...rest);
+  stream.on("error", lost);
+  stream.write = (chunk: Uint8Array | string, ...rest: [never?, never?]): boolean => {
+    try {
+      return write(typeof chunk === "string" ? secrets.text(chunk) : chunk, ...rest);
+    } catch (error) {
+      lost(error);
+      return false;
+    }
+  };
 }

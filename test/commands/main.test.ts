@@ -1,11 +1,12 @@
 /** The program as an owner meets it: real processes, exit codes, one line each, no stack trace. */
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/adapters/os/project-root.ts";
-import { type Ended, runPipit } from "../helpers/pipit.ts";
+import { type Ended, MAIN, runPipit } from "../helpers/pipit.ts";
 import { tempFile, tempFolder } from "../helpers/temp-folder.ts";
 
 const ENV = { OPENAI_API_KEY: "sk-geheim" };
@@ -146,3 +147,75 @@ test("demo --live checks before it invites", async () => {
   assert.equal(result.stdout, "", "nobody was invited");
   assert.match(result.stderr, /openai\.api_key: .*OPENAI_API_KEY is not set/);
 });
+
+test("output that finds no place is one line and a failure", async () => {
+  for (const args of [["--help"], ["cost", "--tokens-per-day", "1000"]]) {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    const ended = await endOf(child);
+    assert.deepEqual(ended, {
+      code: 1,
+      signal: null,
+      stderr: "pipit: the output cannot be written (ENOSPC). Free space on it: df -h\n",
+    });
+  }
+});
+
+test("started in a folder that is gone: one line with the remedy, or no matter", async (t) => {
+  const here = (args: string): Promise<{ readonly code: number | null; readonly stderr: string }> =>
+    endOf(
+      spawn("sh", ["-c", `rmdir "$PWD" && exec "${process.execPath}" "${MAIN}" ${args}`], {
+        cwd: tempFolder(t),
+        env: { PATH: process.env["PATH"], ...ENV },
+        stdio: ["ignore", "ignore", "pipe"],
+      }),
+    );
+  const demo = await here("demo");
+  assert.equal(demo.code, 1);
+  assert.match(demo.stderr, /^pipit: the folder in which this was started is gone\. .*: cd\n$/);
+  const checked = await here("check-config");
+  assert.equal(checked.code, 0, checked.stderr);
+});
+
+test("a bug while a file is being read: the exit code says failed, and no device is blamed", async () => {
+  const wrong = `
+    import { readFile } from "node:fs";
+    setTimeout(() => { readFile("/proc/self/status", () => {}); throw new Error("wrong"); }, 300);`;
+  const child = spawn(
+    process.execPath,
+    [
+      "--import",
+      `data:text/javascript,${encodeURIComponent(wrong)}`,
+      MAIN,
+      "simulate",
+      "--port",
+      "0",
+    ],
+    { env: { PATH: process.env["PATH"] }, stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const ended = await endOf(child);
+  assert.deepEqual([ended.code, ended.signal], [1, null], ended.stderr);
+  assert.match(ended.stderr, /^pipit: this is a bug\n/);
+  assert.doesNotMatch(ended.stderr, /did not answer/);
+});
+
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+function endOf(child: ChildProcess): Promise<End> {
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stderr }));
+  });
+}

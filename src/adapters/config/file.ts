@@ -125,12 +125,22 @@ export function chooseConfig(options: LoadOptions): {
  * The file that the migration guide calls config/config.yaml, where the program was started, if it
  * is there and another one than `chosen`: who stands beside it most likely means it.
  */
-export function otherConfigHere(chosen: string, cwd = process.cwd()): string | null {
+export function otherConfigHere(chosen: string, cwd = folderHere()): string | null {
+  if (cwd === null) return null;
   const here = join(cwd, "config", "config.yaml");
   try {
     return realpathSync(here) === realpathSync(chosen) ? null : here;
   } catch {
     return exists(here) && !exists(chosen) ? here : null;
+  }
+}
+
+/** Where the program was started; null when somebody has deleted that folder since. */
+function folderHere(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
   }
 }
 
@@ -205,8 +215,16 @@ function decode(path: string, bytes: Buffer, modifiedMs: number): Content {
     return { ok: true, text: new TextDecoder().decode(bytes), modifiedMs };
   }
   const at = { line: badLine(bytes), column: 1, key: "" };
-  const problem = { ...at, message: "is not UTF-8 text; save the file as UTF-8" };
+  const problem = { ...at, message: whatBytes(bytes) };
   return { ok: false, problems: [formatProblem(path, problem)], details: [problem] };
+}
+
+/** Zero bytes are what a power cut leaves of a file, or every other byte of UTF-16. */
+function whatBytes(bytes: Buffer): string {
+  const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0;
+  if (mark === 0xfffe || mark === 0xfeff) return "is UTF-16 text; save the file as UTF-8";
+  if (!isUtf8(bytes)) return "is not UTF-8 text; save the file as UTF-8";
+  return "has zero bytes: a power cut or a full disk has taken what stood there; restore the file from a copy (sudo pipit migrate-config --rollback, if there is a backup), or write it anew";
 }
 
 /** The first line that is not UTF-8, or has a zero byte in it. */

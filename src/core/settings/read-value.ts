@@ -201,6 +201,11 @@ function keySlip(value: string): string | null {
   if (/^(?:export\s+)?[A-Z][A-Z0-9_]{2,}=/.test(value)) {
     return "must be the key alone: it begins with the name of a variable and =";
   }
+  // A password may look like anything; these are narrow enough to be no password's.
+  if (/^sk-.*[,;]$/.test(value)) return "must be the key alone: it ends with a comma or semicolon";
+  if (/^\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value)) {
+    return `is the name of a variable as a shell writes it; here, write \${NAME}, with braces`;
+  }
   return null;
 }
 
@@ -262,7 +267,7 @@ function readNumber(row: NumberRow<string>, source: Source): Reading {
 
 /** `0,8`, `80%`, `5 s`: what the number behind it may have been meant to be. */
 function numberMeant(row: NumberRow<string>, word: string): string {
-  const [, digits = "", rest = ""] = /^\s*([+-]?\d+(?:[.,]\d+)?)\s*(.*?)\s*$/.exec(word) ?? [];
+  const [, digits = "", rest = ""] = /^\s*[$€]?([+-]?\d+(?:[.,]\d+)?)\s*(.*?)\s*$/.exec(word) ?? [];
   if (digits === "") return `${oddity(word)}${didYouMean(word.trim(), row.words)}`;
   const plain = Number(digits.replace(",", "."));
   const value = rest === "%" ? plain / 100 : plain;

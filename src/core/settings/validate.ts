@@ -80,11 +80,12 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   };
   const given = new Map<SettingKey, unknown>();
   const aliases: Aliased[] = [];
-  walk(tree, [], { given, aliases }, report);
+  const meantKeys = new Set<string>();
+  walk(tree, [], { given, aliases, meantKeys }, report);
   const places = placesOf(given, aliases, report);
 
   const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
-  const settings = assemble(readAll(given, places, around, report));
+  const settings = assemble(readAll({ given, meantKeys, places }, around, report));
   // Without its environment, a file cannot be held to rules between its values.
   const isWritten = (key: SettingKey): boolean => given.has(key);
   const broken = around.missing === "refuse" ? brokenRules(settings, isWritten) : [];
@@ -107,6 +108,8 @@ type Report = (path: Path, part: "key" | "value", message: string) => void;
 interface Given {
   readonly given: Map<SettingKey, unknown>;
   readonly aliases: Aliased[];
+  /** Keys and sections that the file most likely has, under a name or in a form that is wrong. */
+  readonly meantKeys: Set<string>;
 }
 
 interface Aliased extends Alias {
@@ -148,6 +151,7 @@ function walk(node: unknown, path: readonly string[], into: Given, report: Repor
     const below =
       path.length === 0 ? "the file must hold sections" : "must have keys indented below it";
     report(path, "value", `${below} (${names}), found ${kind}${mistaken(node)}`);
+    into.meantKeys.add(path.join("."));
     return;
   }
   for (const [name, value] of Object.entries(node)) {
@@ -160,13 +164,34 @@ function walk(node: unknown, path: readonly string[], into: Given, report: Repor
     else if (isSettingKey(key)) into.given.set(key, value);
     else if (alias !== null) into.aliases.push({ ...alias, path: here });
     else if (isSection) walk(value, here, into, report);
-    else report(here, "key", `unknown key${unknown(path, name)}`);
+    else {
+      report(here, "key", `unknown key${unknown(path, name)}`);
+      for (const one of likelyKeys(path, name)) into.meantKeys.add(one);
+    }
   }
 }
 
+/** What a name that is not in the table may stand for: a neighbour's, or the same name elsewhere. */
+function likelyKeys(path: readonly string[], name: string): readonly string[] {
+  const plain = name.replace(/[^\w-]/g, "");
+  const neighbour = nearest(plain, childNames(path));
+  return neighbour === null ? elsewhere(plain) : [[...path, neighbour].join(".")];
+}
+
+/** The file has this key, or its section, in a wrong form: that its default is wanting is no news. */
+function isMeant(key: string, meantKeys: ReadonlySet<string>): boolean {
+  const isAbove = (one: string): boolean => one === "" || key === one || key.startsWith(`${one}.`);
+  return [...meantKeys].some(isAbove);
+}
+
+interface Found {
+  readonly given: ReadonlyMap<SettingKey, unknown>;
+  readonly meantKeys: ReadonlySet<string>;
+  readonly places: Places;
+}
+
 function readAll(
-  given: ReadonlyMap<SettingKey, unknown>,
-  places: Places,
+  { given, meantKeys, places }: Found,
   around: Surroundings,
   report: Report,
 ): ReadonlyMap<SettingKey, Value> {
@@ -183,6 +208,7 @@ function readAll(
       values.set(key, reading.value);
       continue;
     }
+    if (!given.has(key) && isMeant(key, meantKeys)) continue;
     for (const { message, item, below } of reading.problems) {
       report([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
     }
@@ -203,8 +229,9 @@ function childNames(path: readonly string[]): readonly string[] {
 /** What was written in place of keys, as far as its form tells. */
 function mistaken(node: unknown): string {
   if (Array.isArray(node)) return "; remove the - before its keys";
-  const noBlank = typeof node === "string" && /^[A-Za-z_]+:\S/.test(node) && !node.includes("://");
-  return noBlank ? "; put a space after the colon" : "";
+  if (typeof node !== "string" || node.includes("://")) return "";
+  if (/^[A-Za-z_]+:\S/.test(node)) return "; put a space after the colon";
+  return /^[A-Za-z_]+\s*=/.test(node) ? "; write a colon and a space instead of =" : "";
 }
 
 /** What to say of a name that is not in the table. */
@@ -235,7 +262,12 @@ function meant(path: readonly string[], name: string): string {
   const neighbours = childNames(path);
   const hint = didYouMean(name, neighbours);
   if (hint !== "") return hint;
-  const elsewhere = ALL_NAMES.filter((full) => full.split(".").at(-1) === name.toLowerCase());
-  if (elsewhere.length > 0) return `; did you mean ${elsewhere.join(" or ")}?`;
+  const others = elsewhere(name);
+  if (others.length > 0) return `; did you mean ${others.join(" or ")}?`;
   return `; known here: ${neighbours.join(", ")}`;
+}
+
+/** Full names that end in this one. */
+function elsewhere(name: string): readonly string[] {
+  return ALL_NAMES.filter((full) => full.split(".").at(-1) === name.toLowerCase());
 }

@@ -51,7 +51,9 @@ export function slipAt(lines: readonly string[], found: Found): Slip | null {
 type Rule = (lines: readonly string[], found: Found) => Slip | null;
 
 const RULES: readonly Rule[] = [
+  conflict,
   twice,
+  oldLineEnds,
   invisibleIndent,
   reserved,
   deeper,
@@ -63,6 +65,7 @@ const RULES: readonly Rule[] = [
   variableInBraces,
   strayBracket,
   textBlock,
+  iniSection,
   noColon,
   unevenIndent,
 ];
@@ -90,6 +93,24 @@ function content(lines: readonly string[], line: number, step: 1 | -1): number |
 /** As ` of voice`, where the name is one of the table's. */
 function named(name: string, before: string): string {
   return NAMES.has(name) ? `${before}${name}` : "";
+}
+
+/** What git leaves where two changes met. */
+function conflict(lines: readonly string[]): Slip | null {
+  const line = lines.findIndex((text) => /^<{7}(?:\s|$)/.test(text)) + 1;
+  if (line === 0 || !lines.some((text) => /^>{7}(?:\s|$)/.test(text))) return null;
+  const message =
+    "marks of a merge conflict begin here (<<<<<<<): keep one of the two versions, and remove the marks";
+  return { line, column: 1, message };
+}
+
+/** A lone carriage return ends a line in very old editors, and none in YAML: all is one line. */
+function oldLineEnds(lines: readonly string[], { line }: Found): Slip | null {
+  const column = textOf(lines, line).search(/\r(?!$)/) + 1;
+  if (column === 0) return null;
+  const message =
+    "lines end with a carriage return alone; save the file with line ends of Unix or Windows";
+  return { line, column, message };
 }
 
 function twice(lines: readonly string[], { code, line, column }: Found): Slip | null {
@@ -209,6 +230,17 @@ function textBlock(lines: readonly string[], { code, line }: Found): Slip | null
   return { line, column, message: `indent the text deeper than its key in line ${before}` };
 }
 
+/** `[openai]`, as in the files of other programs. */
+function iniSection(lines: readonly string[], { line, code }: Found): Slip | null {
+  if (code !== "UNEXPECTED_TOKEN" && code !== "MISSING_CHAR") return null;
+  const at = content(lines, line - 1, -1);
+  const name = /^\[([\w.-]+)\]\s*$/.exec(at === null ? "" : textOf(lines, at))?.[1];
+  if (at === null || name === undefined) return null;
+  const like = Object.hasOwn(SECTIONS, name) ? ` (${name}:)` : "";
+  const message = `a section is written name:${like}, with its keys indented below it; not in brackets`;
+  return { line: at, column: 1, message };
+}
+
 /** The parser wanted a key and got none: a colon is missing, or the blank behind it. */
 function noColon(lines: readonly string[], { code, line }: Found): Slip | null {
   if (code !== "MULTILINE_IMPLICIT_KEY" && code !== "MISSING_CHAR") return null;
@@ -220,6 +252,10 @@ function noColon(lines: readonly string[], { code, line }: Found): Slip | null {
     return { ...at, message: `put a space after the colon${named(name, " of ")}` };
   }
   if (/^\s*=/.test(rest)) return { ...at, message: "write a colon and a space instead of =" };
+  if (text.trimStart().startsWith("//")) return { ...at, message: "a comment begins with #" };
+  if (/^\s*[\uff1a\ufe55\u2236\ua789]/u.test(rest)) {
+    return { ...at, message: `the colon${named(name, " after ")} is not the plain one; write :` };
+  }
   if (NAMES.has(name) && /^(\s|$)/.test(rest)) {
     return { ...at, message: `a colon is missing after ${name}` };
   }

@@ -86,9 +86,12 @@ test("a file that is no text, or too large", (t) => {
   const latin1 = load(t, Buffer.from("a: 1\nb: caf\u00e9\n", "latin1"));
   assert.deepEqual(problems(latin1), [":2:1: is not UTF-8 text; save the file as UTF-8"]);
   const utf16 = load(t, Buffer.from("\ufeffopenai:\n", "utf16le"));
-  assert.match(problems(utf16)[0] ?? "", /^:1:1: is not UTF-8/);
+  assert.match(problems(utf16)[0] ?? "", /^:1:1: is UTF-16 text; save the file as UTF-8$/);
   const zero = load(t, "openai:\n  \u0000\n");
-  assert.match(problems(zero)[0] ?? "", /^:2:1: is not UTF-8/);
+  assert.match(
+    problems(zero)[0] ?? "",
+    /^:2:1: has zero bytes: a power cut or a full disk has taken/,
+  );
   const large = load(t, "#".repeat(CONFIG_MAX_BYTES + 1));
   assert.match(problems(large)[0] ?? "", /^: has more than 262144 bytes/);
   assert.ok(load(t, "#".repeat(CONFIG_MAX_BYTES)).ok);

@@ -53,56 +53,61 @@ test("syntax errors: place and message", () => {
   }
 });
 
+/** What is written, and what is said of it. */
+const SYNTAX_ERRORS: readonly (readonly [string, RegExp])[] = [
+  // A key one deeper than its neighbour, in the middle and at the end of its section.
+  [
+    "openai:\n  model: x\n    voice: cedar\n  language: en\n",
+    /^3:5 is indented by 4, line 2 above it by 2: begin both in the same column$/,
+  ],
+  ["openai:\n  model: x\n\n    # why\n    voice: cedar\n", /^5:5 is indented by 4, line 2 /],
+  ["openai:\n  model: x\n voice: cedar\n", /^3:2 is indented by 1, line 2 above it by 2/],
+  ["openai:\n   model: x\n  voice: cedar\n", /^3:3 is indented by 2, line 2 above it by 3/],
+  // The blank behind the colon, or the colon itself, is missing.
+  ["openai:\n  voice:cedar\n  model: x\n", /^2:3 put a space after the colon of voice$/],
+  ["openai:\n  model: x\n  voice:cedar\n", /^3:3 put a space after the colon of voice$/],
+  ["audio:volume\nopenai:\n  model: x\n", /^1:1 put a space after the colon of audio$/],
+  ["openai:\n  voice cedar\n  model: x\n", /^2:3 a colon is missing after voice$/],
+  ["openai\n  voice: cedar\n", /^1:1 a colon is missing after openai$/],
+  ["openai:\n  voice = cedar\n  model: x\n", /^2:3 write a colon and a space instead of =$/],
+  // Text that wants quotes.
+  [
+    "openai:\n  instructions: Speak like a pirate: always\n  model: x\n",
+    /^2:17 put the text in quotes: it has a colon in it$/,
+  ],
+  ["openai:\n  instructions: Your name: Pipit\n", /^2:17 put the text in quotes: .* colon/],
+  ["openai:\n  instructions: ? what\n", /^2:17 .* begins with a question mark$/],
+  ["openai:\n  voice: @cedar\n", /^2:10 put the text in quotes: it begins with @$/],
+  ["openai:\n  voice: `cedar`\n", /^2:10 .* it begins with `$/],
+  ["openai:\n  voice: cedar model: x\n", /^2:10 model is on the line of another key/],
+  // Quotes and brackets without their partner.
+  ['openai:\n  voice: "cedar\n  model: x\n', /^2:10 the quote \("\) that begins here has no end$/],
+  ["openai:\n  instructions: 'It's me'\n", /^2:\d+ nothing may follow the closing quote; .*''/],
+  ["wake_word:\n  keyword: [a, b\nopenai:\n  model: x\n", /^2:12 the \[ that begins here has no/],
+  ["openai: {model: x\naudio:\n  volume: 1\n", /^1:9 the \{ that begins here has no \}$/],
+  ["openai:\n  model: x\n}\n", /^3:1 this \} closes nothing; remove it$/],
+  // Lists and texts of several lines.
+  ["wake_word:\n  keyword: computer\n  - jarvis\n", /^3:3 a list cannot follow a value: write/],
+  ["openai:\n  instructions: |\n  text\n  model: x\n", /^3:3 indent the text deeper than its key/],
+  ["openai:\n  instructions: hello\nworld\n  model: x\n", /^3:1 this is not a key with a value/],
+  // Habits of other programs' files.
+  ["[openai]\nmodel=x\n", /^1:1 a section is written name: \(openai:\), with its keys indented/],
+  ["openai:\n  model: x\n  // mine\n  voice: cedar\n", /^3:3 a comment begins with #$/],
+  ["openai\uff1a\n  model: x\n", /^1:1 the colon after openai is not the plain one; write :$/],
+  ["openai:\r  model: x\r  voice: cedar\r", /^1:8 lines end with a carriage return alone/],
+  [
+    "<<<<<<< HEAD\nopenai:\n  model: x\n=======\nopenai:\n  model: y\n>>>>>>> theirs\n",
+    /^1:1 marks of a merge conflict begin here/,
+  ],
+  // What a web page leaves behind.
+  [
+    "openai:\n  model: x\n  \u00a0 voice: cedar: x\n",
+    /^3:3 an invisible character \(U\+00A0, a no-/,
+  ],
+];
+
 test("common syntax errors: our own message, at the line that was written", () => {
-  const cases: readonly (readonly [string, RegExp])[] = [
-    // A key one deeper than its neighbour, in the middle and at the end of its section.
-    [
-      "openai:\n  model: x\n    voice: cedar\n  language: en\n",
-      /^3:5 is indented by 4, line 2 above it by 2: begin both in the same column$/,
-    ],
-    ["openai:\n  model: x\n\n    # why\n    voice: cedar\n", /^5:5 is indented by 4, line 2 /],
-    ["openai:\n  model: x\n voice: cedar\n", /^3:2 is indented by 1, line 2 above it by 2/],
-    ["openai:\n   model: x\n  voice: cedar\n", /^3:3 is indented by 2, line 2 above it by 3/],
-    // The blank behind the colon, or the colon itself, is missing.
-    ["openai:\n  voice:cedar\n  model: x\n", /^2:3 put a space after the colon of voice$/],
-    ["openai:\n  model: x\n  voice:cedar\n", /^3:3 put a space after the colon of voice$/],
-    ["audio:volume\nopenai:\n  model: x\n", /^1:1 put a space after the colon of audio$/],
-    ["openai:\n  voice cedar\n  model: x\n", /^2:3 a colon is missing after voice$/],
-    ["openai\n  voice: cedar\n", /^1:1 a colon is missing after openai$/],
-    ["openai:\n  voice = cedar\n  model: x\n", /^2:3 write a colon and a space instead of =$/],
-    // Text that wants quotes.
-    [
-      "openai:\n  instructions: Speak like a pirate: always\n  model: x\n",
-      /^2:17 put the text in quotes: it has a colon in it$/,
-    ],
-    ["openai:\n  instructions: Your name: Pipit\n", /^2:17 put the text in quotes: .* colon/],
-    ["openai:\n  instructions: ? what\n", /^2:17 .* begins with a question mark$/],
-    ["openai:\n  voice: @cedar\n", /^2:10 put the text in quotes: it begins with @$/],
-    ["openai:\n  voice: `cedar`\n", /^2:10 .* it begins with `$/],
-    ["openai:\n  voice: cedar model: x\n", /^2:10 model is on the line of another key/],
-    // Quotes and brackets without their partner.
-    [
-      'openai:\n  voice: "cedar\n  model: x\n',
-      /^2:10 the quote \("\) that begins here has no end$/,
-    ],
-    ["openai:\n  instructions: 'It's me'\n", /^2:\d+ nothing may follow the closing quote; .*''/],
-    ["wake_word:\n  keyword: [a, b\nopenai:\n  model: x\n", /^2:12 the \[ that begins here has no/],
-    ["openai: {model: x\naudio:\n  volume: 1\n", /^1:9 the \{ that begins here has no \}$/],
-    ["openai:\n  model: x\n}\n", /^3:1 this \} closes nothing; remove it$/],
-    // Lists and texts of several lines.
-    ["wake_word:\n  keyword: computer\n  - jarvis\n", /^3:3 a list cannot follow a value: write/],
-    [
-      "openai:\n  instructions: |\n  text\n  model: x\n",
-      /^3:3 indent the text deeper than its key/,
-    ],
-    ["openai:\n  instructions: hello\nworld\n  model: x\n", /^3:1 this is not a key with a value/],
-    // What a web page leaves behind.
-    [
-      "openai:\n  model: x\n  \u00a0 voice: cedar: x\n",
-      /^3:3 an invisible character \(U\+00A0, a no-/,
-    ],
-  ];
-  for (const [text, expected] of cases) {
+  for (const [text, expected] of SYNTAX_ERRORS) {
     const all = problems(text);
     assert.equal(all.length, 1, `${text}: ${all.join("\n")}`);
     assert.match(all[0] ?? "", expected);

@@ -396,10 +396,44 @@ test("a key with what it was copied with is refused, and never shown", () => {
   for (const key of ["OPENAI_API_KEY=sk-geheim", "KEY=sk-geheim"]) {
     assert.match(of(key), /^openai\.api_key: must be the key alone: it begins with the name/);
   }
+  for (const key of ["sk-geheim,", "sk-geheim;"]) {
+    assert.match(of(key), /^openai\.api_key: must be the key alone: it ends with a comma or/);
+  }
+  assert.match(of("$OPENAI_API_KEY"), /^openai\.api_key: is the name of a variable as a shell/);
   const nbsp = of("sk-geheim\u00a0");
   assert.ok(!nbsp.includes("geheim"), nbsp);
   assert.ok(
     validate({}, { env: { ...ENV, OPENAI_API_KEY: "sk-abc=DEF" } }).ok,
     "an = further on is its own",
   );
+});
+
+test("a key that stands there under a slip is not called missing as well", () => {
+  const slips: readonly (readonly [unknown, RegExp])[] = [
+    [{ OpenAI: { api_key: "sk-geheim" } }, /^OpenAI: unknown key; did you mean "openai"\?$/],
+    [
+      { openai: { apiKey: "sk-geheim" } },
+      /^openai\.apiKey: unknown key; did you mean "api_key"\?$/,
+    ],
+    [{ openai: { "\u00a0 api_key": "sk-geheim" } }, /an invisible character/],
+    [{ openai: null, api_key: "sk-geheim" }, /^api_key: unknown key; did you mean openai\.api_key/],
+    [{ openai: "api_key:sk-geheim" }, /^openai: must have keys .* put a space after the colon$/],
+    [
+      { openai: "api_key = sk-geheim" },
+      /^openai: must have keys .* a colon and a space instead of =$/,
+    ],
+    [[{ openai: { api_key: "sk-geheim" } }], /^the file must hold sections .* remove the - /],
+  ];
+  for (const [tree, expected] of slips) {
+    const checked = validate(tree, { env: {} });
+    assert.ok(!checked.ok);
+    const said = checked.problems.map(
+      ({ key, message }) => (key === "" ? "" : `${key}: `) + message,
+    );
+    assert.equal(said.length, 1, said.join("\n"));
+    assert.match(said[0] ?? "", expected);
+  }
+  const other = validate({ openai: { voise: "cedar" } }, { env: {} });
+  assert.ok(!other.ok);
+  assert.equal(other.problems.length, 2, "another slip does not hide that the key is missing");
 });
