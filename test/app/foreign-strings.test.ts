@@ -56,3 +56,19 @@ test("duplicate deltas and usage are played and counted once", async () => {
   assert.match(JSON.stringify(responses), /"completed":1,/);
   assert.match(JSON.stringify(audio), /"received_ms":200,/);
 });
+
+test("deltas without a sample are no sound: the question is asked once more", async () => {
+  const world = await World.started();
+  asked(world);
+  world.server("response.created", { response: { id: "resp_1" } });
+  for (const delta of ["", "AA=="]) {
+    const sound = { response_id: "resp_1", item_id: "item_1", content_index: 0, delta };
+    world.server("response.output_audio.delta", sound);
+  }
+  world.server("response.done", { response: { id: "resp_1", status: "completed" } });
+  await settled();
+  assert.match(
+    world.lines("warning").join("\n"),
+    /came without sound \(completed\); asking once more/,
+  );
+});

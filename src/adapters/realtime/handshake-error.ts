@@ -5,10 +5,11 @@
  * Invariant: any body, header or error gives a LinkFailure; nothing throws.
  */
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { oneLine } from "../../core/fault.ts";
 import { parseJson, record } from "../../core/json.ts";
 import type { LinkFailure } from "../../core/realtime/failure.ts";
+import { retryHintMs } from "../../core/realtime/faults.ts";
 import type { Clock } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
 import { TLS_CODE } from "../os/socket-codes.ts";
@@ -52,13 +53,14 @@ export function readHandshakeError(
 function httpFailure(response: IncomingMessage, body: string, wallMs: number): LinkFailure {
   const error = errorOf(body);
   const phrase = response.statusMessage ?? "";
+  const message = textOf(error?.["message"]);
   return {
     tag: "http",
     status: response.statusCode ?? 0,
     code: textOf(error?.["code"]),
     type: textOf(error?.["type"]),
-    message: textOf(error?.["message"]) ?? oneLine(phrase, TEXT_MAX_CHARS),
-    retryAfterMs: retryAfterMs(response.headers["retry-after"], wallMs),
+    message: message ?? oneLine(phrase, TEXT_MAX_CHARS),
+    retryAfterMs: hintMs(response.headers, message ?? "", wallMs),
   };
 }
 
@@ -69,6 +71,14 @@ function errorOf(body: string): Readonly<Record<string, unknown>> | null {
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? oneLine(value, TEXT_MAX_CHARS) : null;
+}
+
+/** When to come again: by the exact header (the API's clients heed it first), the usual one, or in words. */
+function hintMs(headers: IncomingHttpHeaders, message: string, wallMs: number): number | null {
+  const exact = headers["retry-after-ms"];
+  const ms = typeof exact === "string" && /^\d+(\.\d+)?$/.test(exact) ? Number(exact) : null;
+  const usual = ms ?? retryAfterMs(headers["retry-after"], wallMs) ?? retryHintMs(message);
+  return usual === null ? null : Math.min(Math.round(usual), RETRY_AFTER_MAX_MS);
 }
 
 /** Retry-After (RFC 9110 §10.2.3), seconds or a date, as milliseconds from `wallMs` on. */

@@ -260,6 +260,8 @@ export class Downlink {
 
   #play(sound: Sound): void {
     const pcm = this.#samples(sound);
+    // A delta without sound in it is none: an answer of nothing but these is one that nobody hears.
+    if (pcm.length === 0) return;
     const known = this.#discarded.includes(sound.responseId);
     if (!known && this.#announced !== sound.responseId) {
       this.#announced = sound.responseId;

@@ -13,6 +13,8 @@ const SERVER_REMEDY =
 const PLACE_REMEDY = "See the API's list of supported countries";
 const SCOPE_REMEDY = "Allow the key's project the Realtime API, or make a key without restrictions";
 const ADDRESS_REMEDY = "Check openai.base_url";
+const STRANGER_REMEDY =
+  "Check openai.base_url; where a network has a sign-in page or a proxy, sign in there first, or use another network";
 const RATE_REMEDY =
   "Ask again in a minute; if it happens often, see your limits on the API's web page";
 const MODEL_REMEDY =
@@ -72,9 +74,18 @@ function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string
   if (status === 401)
     return fault("key-rejected", "report", `The API refused the key: ${said}`, KEY_REMEDY);
   if (status === 403 || status === 404) return notOfTheModel(failure, said);
+  if (isStrangers(status)) {
+    const message = `Something other than the Realtime API answered: ${said}`;
+    return fault("protocol", "report", message, STRANGER_REMEDY);
+  }
   if (status === 408 || status >= 500)
     return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
-  return fault("protocol", "report", `The server refused the connection: ${said}`);
+  return fault("protocol", "report", `The server refused the connection: ${said}`, ADDRESS_REMEDY);
+}
+
+/** Answers that the API never gives to an upgrade: a page, a redirection, a proxy's or a network's log-in. */
+function isStrangers(status: number): boolean {
+  return status < 400 || [407, 426, 511].includes(status);
 }
 
 /**
@@ -180,8 +191,9 @@ function modelFault(model: string, said: string): Fault {
   );
 }
 
-/** As the API writes it in the text of an error: 166ms, 1.65s, 1m2s, 6m0s. */
-const HINT = /try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?/i;
+/** As the API writes it in the text of an error: 166ms, 1.65s, 1m2s, 6m0s; its gateways: 20 seconds. */
+const HINT =
+  /(?:try again in|retry after) (?:(\d+) ?h(?:ours?)?)?(?:(\d+) ?m(?:inutes?\b|(?!s|i)))?(?:([\d.]+) ?s(?:econds?)?)?(?:([\d.]+) ?m(?:illi)?s)?/i;
 
 /** How long an error's own text asks us to wait, milliseconds; null when it does not say. */
 export function retryHintMs(message: string): number | null {

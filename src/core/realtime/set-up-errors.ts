@@ -36,12 +36,20 @@ const DIALECT = /session\.(type|audio|output_modalities)\b/;
 export function setUpFault(error: ServerError, model: string): Fault {
   const field = /session\.([a-z_.]+)/.exec(error.param ?? "")?.[1] ?? null;
   const setting = `Check the setting behind session.${field}`;
-  const remedy = field === null ? serverFault(error, model).remedy : setting;
+  const remedy = field === null ? ofNoField(error, model) : setting;
   const message = `The server refused the set-up: ${error.message} (${error.code ?? error.type ?? "no code"})`;
   const isDialect = DIALECT.test(pathOf(error));
   return fault("protocol", "report", message, isDialect ? "Set openai.protocol: beta" : remedy);
 }
 
+/** A request that is wrong is not mended by asking again in a while. */
+function ofNoField(error: ServerError, model: string): string {
+  const { code, remedy } = serverFault(error, model);
+  const isOurs = code === "server" && error.type === "invalid_request_error";
+  return isOurs ? "Take what it names out of the section openai of the configuration" : remedy;
+}
+
+/** Where the server names no path, its words are read as one: "Noise reduction is not supported". */
 function pathOf({ param, message }: ServerError): string {
-  return param ?? message;
+  return param ?? `${message} ${message.toLowerCase().replace(/[\s-]+/g, "_")}`;
 }

@@ -43,14 +43,18 @@ test("401: code, type and message from the body", async (t) => {
   assert.equal(sink.ends.length, 1);
 });
 
-for (const [header, expectedMs] of [
-  ["7", 7_000],
-  ["Sun, 22 Nov 2026 12:00:30 GMT", 30_000],
+for (const [headers, words, expectedMs] of [
+  [{ "Retry-After": "7" }, "", 7_000],
+  [{ "Retry-After": "Sun, 22 Nov 2026 12:00:30 GMT" }, "", 30_000],
+  [{ "Retry-After": "7", "retry-after-ms": "6500" }, "", 6_500],
+  [{ "retry-after-ms": "soon" }, "Please try again in 900ms.", 900],
+  [{}, "Please retry after 20 seconds.", 20_000],
+  [{ "retry-after-ms": "9".repeat(300) }, "", RETRY_AFTER_MAX_MS],
 ] as const) {
-  test(`429 with Retry-After: ${header}`, async (t) => {
+  test(`429 with ${JSON.stringify(headers).slice(0, 99)} ${words}`, async (t) => {
     const url = await httpPeer(t, (_request, response) => {
-      response.writeHead(429, { "Retry-After": header });
-      response.end('{"error":{"code":7,"type":"requests"}}');
+      response.writeHead(429, headers);
+      response.end(JSON.stringify({ error: { code: 7, type: "requests", message: words } }));
     });
     const end = await dial(url).sink.end();
     assert.deepEqual(end, {
@@ -58,7 +62,7 @@ for (const [header, expectedMs] of [
       status: 429,
       code: null,
       type: "requests",
-      message: "Too Many Requests",
+      message: words === "" ? "Too Many Requests" : words,
       retryAfterMs: expectedMs,
     });
   });

@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FaultCode, faultLine, type Recovery } from "../../../src/core/fault.ts";
 import type { LinkFailure } from "../../../src/core/realtime/failure.ts";
-import { linkFault, retryAfterMs, serverFault } from "../../../src/core/realtime/faults.ts";
+import {
+  linkFault,
+  retryAfterMs,
+  retryHintMs,
+  serverFault,
+} from "../../../src/core/realtime/faults.ts";
 import { avoids } from "../../helpers/traps.ts";
 
 const MODEL = "gpt-realtime";
@@ -53,7 +58,7 @@ const LINK: readonly Row[] = [
     ],
   ),
   [http(503, "server_is_overloaded"), "server", "retry", /server_is_overloaded/],
-  [http(301), "protocol", "report", /refused the connection: HTTP 301/],
+  [http(301), "protocol", "report", /Something other .* answered: HTTP 301/],
   [http(400, "invalid_value"), "protocol", "report", /HTTP 400 \(invalid_value\)/],
   [{ tag: "network", stage: "dns", code: "ENOTFOUND" }, "network", "retry", /name could not be/],
   [{ tag: "network", stage: "tcp", code: "ECONNREFUSED" }, "network", "retry", /ping the router/],
@@ -120,6 +125,35 @@ test("a failed response that gives no reason is the server's", () => {
   const why = serverFault(null, MODEL);
   assert.deepEqual([why.code, why.recovery], ["server", "retry"]);
   assert.match(why.message, /no reason given/);
+});
+
+test("an answer that the API never gives is a stranger's: no model is to blame, no status page", () => {
+  for (const status of [200, 301, 302, 307, 407, 426, 511]) {
+    const why = linkFault(http(status), MODEL);
+    assert.deepEqual([why.code, why.recovery], ["protocol", "report"]);
+    assert.match(
+      faultLine(why),
+      new RegExp(`^Something other than .*: HTTP ${status}\\. Check openai`),
+    );
+  }
+});
+
+test("how long to wait, in the words of the API and of its gateways", () => {
+  for (const [words, ms] of [
+    ["try again in 166ms", 166],
+    ["try again in 1.65s.", 1650],
+    ["try again in 1m2s", 62_000],
+    ["try again in 7m12s.", 432_000],
+    ["try again in 1h", 3_600_000],
+    ["try again in 2 minutes.", 120_000],
+    ["Try again in 20 seconds.", 20_000],
+    ["Please retry after 1 second", 1000],
+    ["try again in 500 milliseconds", 500],
+    ["try again in -5s", null],
+    ["try again in a moment", null],
+  ] as const) {
+    assert.equal(retryHintMs(words), ms, words);
+  }
 });
 
 test("only an HTTP answer says how long to wait", () => {

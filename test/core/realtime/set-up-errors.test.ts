@@ -14,6 +14,9 @@ test("the part is found by the server's path, or by its words where it names no 
   assert.equal(refusedPart(error("session.audio.output.voice")), "voice");
   assert.equal(refusedPart(error(null, "Unknown parameter: 'session.truncation'")), "truncation");
   assert.equal(refusedPart(error("session.instructions")), null);
+  const words = "Noise reduction is not supported by this model.";
+  assert.equal(refusedPart(error(null, words)), "noise-reduction");
+  assert.equal(refusedPart(error(null, "Turn-detection: no")), "turn-detection");
 });
 
 test("a voice is not found in words that only contain it", () => {
@@ -24,5 +27,7 @@ test("the remedy names the setting, or the other dialect of the protocol", () =>
   const setting = setUpFault(error("session.instructions"), "m");
   assert.equal(setting.remedy, "Check the setting behind session.instructions");
   assert.match(setting.message, /refused the set-up: no \(x\)/);
+  const unnamed = setUpFault(error(null, "Not so."), "m").remedy;
+  assert.match(unnamed, /^Take what it names out of the section openai/);
   assert.equal(setUpFault(error("session.type"), "m").remedy, "Set openai.protocol: beta");
 });
