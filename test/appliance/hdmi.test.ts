@@ -1,7 +1,7 @@
 /**
  * HDMI as the loudspeaker, on a card of the kernel's that takes what a Pi's takes: it is handed out by
  * the name that can play, a name that cannot is answered by the one that can, a socket without a
- * screen is called that.
+ * screen is called that, and nothing of an answer goes into an amplifier that sleeps.
  */
 
 import assert from "node:assert/strict";
@@ -25,6 +25,9 @@ const START_MAX_MS = 420_000;
 const GOOD = `sysdefault:CARD=${CARD}`;
 /** What cannot, with every alsa-lib: it converts nothing. With that of Debian 13, plughw: converts to it, too. */
 const BAD = `hw:CARD=${CARD},DEV=0`;
+/** What the amplifier swallows, and what the owner sets against it. */
+const WAKE_MS = 600;
+const LEAD_IN_MS = 700;
 /** Frames of a tone that happen to be 0, and those that a resampler makes at its ends. */
 const TOLERANCE_MS = 60;
 
@@ -51,7 +54,7 @@ async function withHdmi(machine: Machine, clean: Clean, screen: Screen | null): 
 async function startWith(
   machine: Machine,
   base_url: string,
-  audio: { readonly output_device: string },
+  audio: { readonly output_device: string; readonly lead_in_ms?: number },
 ): Promise<void> {
   await machine.configure({ openai: { base_url }, audio });
   await machine.run("systemctl restart pipit", START_MAX_MS);
@@ -128,6 +131,20 @@ onMachine("HDMI", (they) => {
     assert.match(listed, /cannot be opened just now: is an HDMI socket without a screen/);
     await setScreen(m, true);
     await m.says(mark, "The speaker works again", 240);
+    assertWhole(await answerThrough(m, t, n));
+  });
+});
+
+onMachine("an amplifier that sleeps", (they) => {
+  they.holds("swallows the beginning, but with lead_in_ms none of it", 1800, async (m, n, t) => {
+    const url = await withHdmi(m, t, { wakeMs: WAKE_MS });
+    await startWith(m, url, { output_device: GOOD });
+    const without = await answerThrough(m, t, n);
+    assert.ok(
+      Math.abs(without.swallowedMs - WAKE_MS) < TOLERANCE_MS,
+      `it sleeps, or nothing is shown: ${without.swallowedMs} ms`,
+    );
+    await startWith(m, url, { output_device: GOOD, lead_in_ms: LEAD_IN_MS });
     assertWhole(await answerThrough(m, t, n));
   });
 });
