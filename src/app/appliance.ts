@@ -201,6 +201,7 @@ export class Appliance {
     this.#retirements.reloaded();
     this.#downlink.volumeChanged();
     this.#presence.reloaded();
+    this.#tools.reloaded();
   }
 
   #makeToolbox(post: (input: Input) => void): Toolbox {

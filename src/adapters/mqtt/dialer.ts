@@ -78,6 +78,7 @@ class MqttLink implements BrokerLink {
   readonly #name: string;
   readonly #text = new TextDecoder("utf-8", { fatal: true });
   #client: MqttClient | null = null;
+  #pipe: GuardedStream | null = null;
   /** What the socket said before it closed. */
   #cause: unknown = null;
   #over: boolean = false;
@@ -148,7 +149,8 @@ class MqttLink implements BrokerLink {
     socket.on("error", (error) => {
       this.#cause ??= error;
     });
-    return new GuardedStream(socket, () => this.#sink.message("", null, false));
+    this.#pipe = new GuardedStream(socket, () => this.#sink.message("", null, false));
+    return this.#pipe;
   }
 
   #listen(client: MqttClient): void {
@@ -212,9 +214,11 @@ class MqttLink implements BrokerLink {
     const wasOver = this.#over;
     this.#end();
     if (wasOver || client === null) return;
-    const goodbye = client.endAsync().then(() => true);
+    // Nobody has welcomed us: there is nobody to say goodbye to.
+    const goodbye = client.connected ? client.endAsync().then(() => true) : Promise.resolve(false);
     const isSaid = await within(this.#clock, GOODBYE_MAX_MS, goodbye, () => false);
     if (!isSaid) client.end(true);
+    this.#pipe?.destroy(); // The package waits for a welcome, whatever it was told.
   }
 
   #finish(why: Fault): void {

@@ -96,6 +96,14 @@ export class ServedTools {
     return within(clock, leftMs, this.#asking, () => undefined);
   }
 
+  /** Between two conversations: what the settings want no more is closed, what is new is asked. */
+  keepUp(): void {
+    const before = this.#sources;
+    this.#sync();
+    const isNew = this.#sources.some((source) => !before.includes(source));
+    if (isNew) this.ask();
+  }
+
   /** From now on, what is known now: at the beginning of a conversation, or between two. */
   adopt(): void {
     this.#sync();
@@ -198,7 +206,8 @@ export class ServedTools {
 
   async #askOne(source: Source): Promise<void> {
     const asked = await source.server.offer(this.#end.signal);
-    if (this.#end.signal.aborted) return;
+    const isWanted = this.#sources.includes(source);
+    if (!isWanted || this.#end.signal.aborted) return;
     if (asked.ok) this.#answered(source, asked.value);
     else this.#failed(source, asked.trouble);
   }

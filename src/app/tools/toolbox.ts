@@ -322,8 +322,14 @@ export class Toolbox {
     if (this.#options.settings()["tools.memory"] === "on") await this.#memory.read();
   }
 
+  /** The settings have changed. */
+  reloaded(): void {
+    if (this.#options.state().conversation === null) this.#served.keepUp();
+  }
+
   /** The state may have changed: what waits for room may have it now. */
   settled(): void {
+    this.reloaded(); // What changed during a conversation is in force after it.
     this.#mute();
     this.ringer.settled();
     this.#announcer.settled();

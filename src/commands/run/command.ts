@@ -83,8 +83,8 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
     digest: loaded.digest,
     written: loaded.written,
     apply: (plan) => {
-      inForce(plan.settings, journal, appliance);
       settings = plan.settings;
+      inForce(settings, journal, appliance);
     },
   });
   try {

@@ -31,22 +31,30 @@ export function readIncoming(
   if (topic === topics.birth) {
     return text === ONLINE ? { tag: "born" } : { tag: "ignored", why: "payload" };
   }
-  const read = readers(topics).get(topic);
-  if (read === undefined) return { tag: "ignored", why: "topic" };
+  const read = readerOf(topics, topic);
+  if (read === null) return { tag: "ignored", why: "topic" };
   const request = text === null ? null : read(text);
   return request === null ? { tag: "ignored", why: "payload" } : { tag: "command", request };
 }
 
 type Read = (text: string) => ControlRequest | null;
 
-function readers(topics: Topics): ReadonlyMap<string, Read> {
-  return new Map<string, Read>([
-    [topics.mute, muteRequest],
-    [topics.volume, volumeRequest],
-    [topics.wake, (text) => (text === PRESS ? { command: "wake" } : null)],
-    [topics.stop, (text) => (text === PRESS ? { command: "stop" } : null)],
-    [topics.say, sayRequest],
-  ]);
+/** Whoever floods us with messages gets no more of us than a few comparisons each. */
+function readerOf(topics: Topics, topic: string): Read | null {
+  switch (topic) {
+    case topics.mute:
+      return muteRequest;
+    case topics.volume:
+      return volumeRequest;
+    case topics.wake:
+      return (text) => (text === PRESS ? { command: "wake" } : null);
+    case topics.stop:
+      return (text) => (text === PRESS ? { command: "stop" } : null);
+    case topics.say:
+      return sayRequest;
+    default:
+      return null;
+  }
 }
 
 function muteRequest(text: string): ControlRequest | null {

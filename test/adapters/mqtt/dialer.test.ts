@@ -214,3 +214,25 @@ test("something that is no broker, and something that never answers", async (t) 
   );
   assert.match((await Seen.dial(t, "mqtt://no-such-host.invalid").ends()).message, /name/);
 });
+
+test("closed before it was welcomed: gone at once, whatever the other end does", async (t) => {
+  let [taken, gone] = [0, 0];
+  const server = createServer((socket) => {
+    taken += 1;
+    socket.on("close", () => {
+      gone += 1;
+    });
+    socket.on("error", () => undefined).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const seen = Seen.dial(t, `mqtt://127.0.0.1:${port}`);
+  await eventually("a connection", () => taken > 0);
+  const beganMs = performance.now();
+  await seen.link?.close();
+  await eventually("its end", () => gone > 0);
+  assert.ok(performance.now() - beganMs < 3_000, "the package waits 10 s for a welcome");
+  assert.deepEqual(seen.closed, []);
+});

@@ -126,3 +126,29 @@ test("nothing configured: no server is opened", async () => {
   assert.equal(world.toolServers.size, 0);
   assert.ok(told(world).length > 5);
 });
+
+test("switched off by a reload: closed at once, and in a conversation when that is over", async () => {
+  const world = await started({}, (rigged) => offers(rigged.toolServer("shop"), "buy"));
+  const shop = world.toolServer("shop");
+  const reload = (servers: Settings["mcp.servers"]): void => {
+    world.settings = { ...world.settings, "mcp.servers": servers };
+    world.appliance.reloaded(world.settings);
+  };
+  world.wake();
+  await settled();
+  world.accept();
+  reload({});
+  await settled();
+  assert.ok(!shop.isClosed, "the conversation keeps what it began with");
+  const stop = { command: "stop" } as const;
+  await world.controlServer.answer?.(stop);
+  world.listen(500);
+  await settled();
+  assert.ok(shop.isClosed);
+
+  const again = await started({}, (rigged) => offers(rigged.toolServer("shop"), "buy"));
+  again.settings = { ...again.settings, "mcp.servers": {} };
+  again.appliance.reloaded(again.settings);
+  await settled();
+  assert.ok(again.toolServer("shop").isClosed);
+});
