@@ -63,7 +63,11 @@ test("refuse: a wake on a spent budget dials nobody, and answers why each time",
 });
 
 test("refuse: a question that was asked while the last answer was made is not answered", async () => {
-  const world = await World.started({ ...DOLLAR, "audio.duplex": "full" });
+  const world = await World.started({
+    ...DOLLAR,
+    "audio.duplex": "full",
+    "audio.echo": "off",
+  });
   asked(world);
   world.server("response.created", { response: { id: "resp_1" } });
   world.delta("resp_1", "item_a", 2000);

@@ -6,7 +6,7 @@
  * | off, wake | half, full | as audio.duplex says |
  * | full | any | open, without the echo |
  * | auto | half | closed |
- * | auto | full | open, without the echo, unless it was measured that a voice does not get through |
+ * | auto | full | open, without the echo, once it was measured that a voice gets through; else closed |
  *
  * A recording hears nothing: where one stands in for a device, auto leaves the way to the API alone.
  */
@@ -26,9 +26,7 @@ export function duplexFor(settings: Settings, learned: LearnedEcho | null): Dupl
       return "full";
     case "auto":
       if (isRecording(settings)) return wanted;
-      return wanted === "full" && learned !== null && echoReach(learned) !== "full"
-        ? "half"
-        : wanted;
+      return learned !== null && echoReach(learned) === "full" ? wanted : "half";
     case "off":
     case "wake":
       return wanted;

@@ -480,7 +480,7 @@ const AUDIO = {
   "audio.echo": oneOf(["auto", "off", "wake", "full"], {
     default: "auto",
     reload: "restart",
-    doc: "What of the answers is taken out of what is heard. wake: the wake word interrupts an answer. full: any speech does that lasts for half a second, as with audio.duplex full; a shorter sound makes the answer softer. auto: wake, and with audio.duplex full also that, unless pipit status says that your voice does not get through. off: nothing, for a device with an echo canceller of its own.",
+    doc: "What of the answers is taken out of what is heard. wake: the wake word interrupts an answer. full: any speech does that lasts for half a second, as with audio.duplex full; a shorter sound makes the answer softer. auto: wake, and with audio.duplex full also that, from the first answer on that shows that your voice gets through (pipit status tells). off: nothing, for a device with an echo canceller of its own.",
   }),
   "audio.pre_roll_ms": int({
     default: 1000,

@@ -21,14 +21,18 @@ const ECHO_MS = 35;
 
 /**
  * An answer of noise, and the microphone hears it come back at half its loudness; `voice`: and
- * somebody who speaks at the same time.
+ * somebody who speaks at the same time; `known`: what earlier runs have learned of the echo.
  */
 async function answerHeard(
   changes: Partial<Settings>,
   replyMs = REPLY_MS,
   voice: Int16Array | null = null,
+  known: string | null = null,
 ): Promise<{ world: World; levels: number[] }> {
-  const world = await World.started(changes);
+  const world = new World(changes);
+  world.echoFile.text = known;
+  await world.appliance.start();
+  world.listen(1000);
   world.wake();
   world.accept();
   world.listen(2400);
@@ -142,6 +146,26 @@ test("auto with full duplex wanted, but too much echo: half duplex, logged once"
   assert.equal(world.sentMs, before, "the microphone is shut");
   const notices = world.lines("notice").filter((line) => line.startsWith("audio.duplex is half"));
   assert.equal(notices.length, 1);
+});
+
+test("auto with full duplex wanted: half until an answer has shown that a voice gets through, kept", async () => {
+  const wanted = { "audio.duplex": "full" } as const;
+  const voice = new Int16Array(msToSamples(6_000));
+  voice.set(syllables(8, 20_000), msToSamples(4_000));
+  const { world: first } = await answerHeard(wanted, 6_000, voice);
+  const { world: half } = await answerHeard({ "audio.echo": "wake" }, 6_000, voice);
+  assert.equal(first.sentMs, half.sentMs, "nothing is known: the microphone is shut");
+  const good = {
+    devices: "default | default",
+    answers: 1,
+    delayMs: ECHO_MS,
+    echoDbfs: -30,
+    returnLossDb: 8,
+    cancelledDb: 25,
+  };
+  const known = learnedText(good);
+  const { world: later } = await answerHeard(wanted, 6_000, voice, known);
+  assert.ok(later.sentMs > first.sentMs + 5_000, "as the run before has measured");
 });
 
 test("flush: what was not played is not cancelled as echo", async () => {

@@ -24,7 +24,7 @@ for (const [echo, wanted, learned, duplex, listens] of [
   ["full", "half", null, "full", true],
   ["full", "full", BAD, "full", true],
   ["auto", "half", GOOD, "half", false],
-  ["auto", "full", null, "full", true],
+  ["auto", "full", null, "half", false],
   ["auto", "full", GOOD, "full", true],
   ["auto", "full", BAD, "half", false],
 ] as const) {
