@@ -580,7 +580,7 @@ const SESSION = {
   "session.response_by": oneOf(["auto", "server", "client"], {
     default: "auto",
     reload: "session",
-    doc: "Who creates a response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but responds to a cough or to the wake word alone, too, which Pipit then cancels; client asks only for what is wanted. auto: server, except with push-to-talk, in a turn that the wake word opened, and close to the end of the budget.",
+    doc: "Who creates a response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but responds to a cough or to the wake word alone, too, which Pipit then cancels; client asks only for what is wanted. auto: server, except with push-to-talk, close to the end of the budget, and in a turn that the wake word opened until it has lasted longer than the word alone.",
   }),
   "session.preconnect": oneOf(["off", "gate"], {
     default: "off",
