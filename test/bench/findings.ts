@@ -43,6 +43,8 @@ export const ROWS = {
     unit: "times",
     most: 0.75,
   },
+  agents_talk_share: { what: "agents-realtime with devices over bare loop", unit: "times" },
+  agents_rss: { what: "agents-realtime with devices: RSS after a conversation", unit: "MB" },
   speaker_speaking_wakes: { what: "speaking by speaker: our two Nodes woken", unit: "a second" },
   speaker_speaking_cpu: { what: "speaking by speaker: CPU per second, tree", unit: "ms/s" },
   speaker_share: { what: "speaking: speaker over aplay", unit: "times", most: 1.4 },

@@ -21,6 +21,7 @@ import { Program } from "./program.ts";
 
 const FLOOR = fileURLToPath(new URL("./floor-devices.js", import.meta.url));
 const UNIT = fileURLToPath(new URL("../../../systemd/pipit.service", import.meta.url));
+const AGENTS = fileURLToPath(new URL("./agents-devices.js", import.meta.url));
 const START_MAX_MS = 30_000;
 const SAY_MAX_MS = 20_000;
 /** Frames of the talk below this are left out: the end of a question is one pause of 500 ms. */
@@ -61,6 +62,7 @@ const APLAY_ROWS = [
 ];
 const BARE_ROWS = ["bare_quiet_cpu", "bare_listening_cpu", "bare_speaking_cpu"] as const;
 const SHARE_ROWS = ["device_quiet_share", "device_talk_share"] as const;
+const AGENTS_ROWS = ["agents_talk_share", "agents_rss"] as const;
 const SPEAKER_ROWS = [
   ...(["speaker_speaking_wakes", "speaker_speaking_cpu"] as const),
   ...(["speaker_share", "speaker_child_rss"] as const),
@@ -69,6 +71,7 @@ export const STATE_ROWS: readonly RowId[] = [
   ...BARE_ROWS,
   ...APLAY_ROWS,
   ...SHARE_ROWS,
+  ...AGENTS_ROWS,
   ...SPEAKER_ROWS,
 ];
 
@@ -85,6 +88,9 @@ export async function states(
   try {
     for (let round = 0; round < rounds; round++) {
       const bare = await floorStates(voice, server.url, shape);
+      const agents = await talkOf(AGENTS, voice, server.url, shape);
+      findings.add("agents_talk_share", talkShare(agents, bare));
+      findings.add("agents_rss", agents.rssMb);
       const place = (backend: Backend): string => join(folder, `${backend}-${round}`);
       const life = { ...shape, backend: "aplay" } as const;
       const own = await daemonStates(place("aplay"), voice, server.url, life);
@@ -112,8 +118,15 @@ function addRound(findings: Findings, bare: FloorCosts, own: StateCosts): void {
   findings.add("device_rss", own.memory.rssMb);
   findings.add("device_pss", own.memory.pssMb);
   findings.add("device_quiet_share", own.quiet.ownMsPerS / bare.quiet.ownMsPerS);
-  const least = bare.listening.msPerS + bare.speaking.msPerS;
-  findings.add("device_talk_share", (own.listening.msPerS + own.speaking.msPerS) / least);
+  findings.add("device_talk_share", talkShare(own, bare));
+}
+
+type TalkCosts = Pick<StateCosts, "listening" | "speaking">;
+
+/** A conversation, half of it listening, over the bare loop's. */
+function talkShare(own: TalkCosts, bare: TalkCosts): number {
+  const sum = (of: TalkCosts): number => of.listening.msPerS + of.speaking.msPerS;
+  return sum(own) / sum(bare);
 }
 
 function addSpeaker(findings: Findings, aplay: StateCosts, speaker: StateCosts): void {
@@ -218,26 +231,38 @@ export async function floorStates(
   url: string,
   shape: StateShape,
 ): Promise<FloorCosts> {
-  const quiet = await bare(["none"], async (floor) => {
+  const quiet = await bare(FLOOR, ["none"], async (floor) => {
     await sleep(SETTLE_MS);
     return windowOf(floor, shape.windowMs);
   });
+  return { quiet, ...(await talkOf(FLOOR, voice, url, shape)) };
+}
+
+/** The conversation of a program without a wake word, as soon as it is connected. */
+async function talkOf(
+  program: string,
+  voice: Voice,
+  url: string,
+  shape: StateShape,
+): Promise<TalkCosts & { readonly rssMb: number }> {
   const address = `${url.replace("http", "ws")}/realtime?model=gpt-realtime`;
   const values = [address, KEY, String(replyMsFor(shape))];
-  return await bare(values, async (floor, devices) => {
+  return await bare(program, values, async (floor, devices) => {
     devices.say(talk(voice, shape.windowMs + 2 * SETTLE_MS));
     const listening = await windowOf(floor, shape.windowMs);
     await floor.line("speaking", SAY_MAX_MS);
-    return { quiet, listening, speaking: await windowOf(floor, shape.windowMs) };
+    const speaking = await windowOf(floor, shape.windowMs);
+    return { listening, speaking, rssMb: memoryOf(floor.pid).rssMb };
   });
 }
 
 async function bare<T>(
+  program: string,
   values: readonly string[],
   measure: (floor: Program, devices: PipeDevices) => Promise<T>,
 ): Promise<T> {
   const devices = new PipeDevices();
-  const floor = new Program("the bare loop with devices", [FLOOR, ...values], devices.env);
+  const floor = new Program("the bare loop with devices", [program, ...values], devices.env);
   try {
     await floor.line("open", START_MAX_MS);
     return await measure(floor, devices);
