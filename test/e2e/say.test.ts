@@ -12,6 +12,7 @@ import { number, record, text } from "../../src/core/json.ts";
 import { type Peer, type PeerOptions, startPeer } from "../../src/sim/peer/peer.ts";
 import { type Config, configure, type Daemon, launch } from "../helpers/daemon.ts";
 import { eventually, tempFolder } from "../helpers/host.ts";
+import { runPipit } from "../helpers/pipit.ts";
 import { canSpeak, NO_VOICE, writeWav } from "../helpers/question.ts";
 import { scene } from "../helpers/scene.ts";
 import { noise } from "../helpers/sound.ts";
@@ -137,4 +138,10 @@ test("for cron: standard input, a file, too long, nothing, nobody there", HEARD,
   await daemon.stop();
   const nobody = await daemon.command("say", "Hello.");
   assert.equal(nobody.code, 1);
+});
+
+test("a text without end is too long, and is not read to its end", async () => {
+  const { code, stderr } = await runPipit(["say", "--file", "/dev/zero"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /at most 1000 characters/);
 });

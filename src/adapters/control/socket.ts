@@ -10,7 +10,12 @@ import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
-import type { ControlReply, ControlRequest } from "../../core/control.ts";
+import {
+  ANSWER_MAX_MS,
+  answerMaxMs,
+  type ControlReply,
+  type ControlRequest,
+} from "../../core/control.ts";
 import { FaultError, fault } from "../../core/fault.ts";
 import { Redactor } from "../../core/redact.ts";
 import type { Clock, ControlServer, Journal } from "../../ports.ts";
@@ -22,6 +27,8 @@ import { ControlSession } from "./session.ts";
 export const PATH_MAX_BYTES = 107;
 /** Commands are short: more clients than this at a time are not the owner's. */
 export const CLIENTS_MAX = 8;
+/** Of them, those that have a text read or a function tried: the others are for status and stop. */
+export const LONG_MAX = 6;
 /** With those that are being told so; beyond it a connection is cut without a word. */
 const CONNECTIONS_MAX = 2 * CLIENTS_MAX;
 /** What a live daemon gets to take a connection before its file counts as stale. */
@@ -59,6 +66,8 @@ export class ControlSocket implements ControlServer {
   #server: Server | null = null;
   #file: { readonly dev: bigint; readonly ino: bigint } | null = null;
   #refused = 0;
+  /** Commands under way that may take minutes. */
+  #long = 0;
 
   /** `path`: from `controlSocketPath(…, { role: "serve" })`. */
   constructor(path: string, clock: Clock, { journal, secrets }: ControlSocketOptions = {}) {
@@ -76,16 +85,31 @@ export class ControlSocket implements ControlServer {
   async start(answer: Answer): Promise<void> {
     checkLength(this.#path);
     checkLength(this.#bindPath);
-    this.#answer = answer;
+    const bounded: Answer = (request) => this.#bounded(request, answer);
+    this.#answer = bounded;
     try {
       makeFolder(this.#path);
       if (await isServed(this.#path, this.#clock)) throw alreadyServed(this.#path);
-      await this.#listen(answer);
+      await this.#listen(bounded);
     } catch (error) {
       await this.close();
       throw error instanceof FaultError ? error : cannotServe(this.#path, error);
     }
     this.#watch();
+  }
+
+  /** A row of texts to be read must not keep the owner from saying stop. */
+  async #bounded(request: ControlRequest, answer: Answer): Promise<ControlReply> {
+    if (answerMaxMs(request) <= ANSWER_MAX_MS) return await answer(request);
+    if (this.#long >= LONG_MAX) {
+      return { ok: false, error: "too many commands that take long; try again" };
+    }
+    this.#long += 1;
+    try {
+      return await answer(request);
+    } finally {
+      this.#long -= 1;
+    }
   }
 
   get #bindPath(): string {

@@ -1,6 +1,6 @@
 /** `pipit say`: has the running appliance say a text, when nobody is talking. */
 
-import { readFileSync } from "node:fs";
+import { openSync, readSync } from "node:fs";
 import { SAY_MAX_CHARS } from "../../core/control.ts";
 import { type Fields, number, text } from "../../core/json.ts";
 import { type CommandSpec, EXIT_FAILED, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
@@ -22,6 +22,8 @@ export const SPEC: CommandSpec = {
   },
 };
 const STDIN = 0;
+/** Of a text of SAY_MAX_CHARS with generous blanks around it. */
+const READ_MAX_BYTES = 65_536;
 
 /** Runs the command; returns the exit code. */
 export async function say(argv: readonly string[]): Promise<number> {
@@ -29,7 +31,7 @@ export async function say(argv: readonly string[]): Promise<number> {
   if (typeof line === "number") return line;
   const file = line.option("file") ?? (line.operands.length === 0 ? "-" : null);
   if (file !== null && line.operands.length > 0)
-    return usageError("say", "give give either TEXT or --file");
+    return usageError("say", "give either TEXT or --file");
   const given = file === null ? line.operands.join(" ") : read(file);
   if (given === null) {
     process.stderr.write(`pipit say: ${file} cannot be read\n`);
@@ -55,9 +57,19 @@ function screen(data: Fields): string {
   return `${when} by ${whose}${dollars}\n${why === null ? "" : `The model did not read it: ${why}\n`}`;
 }
 
+/** As much as shows that it is too long: what it comes from may have no end. */
 function read(file: string): string | null {
+  const chunks: Buffer[] = [];
   try {
-    return readFileSync(file === "-" ? STDIN : file, "utf8");
+    const from = file === "-" ? STDIN : openSync(file, "r");
+    for (let bytes = 0; bytes < READ_MAX_BYTES; ) {
+      const chunk = Buffer.alloc(READ_MAX_BYTES - bytes);
+      const got = readSync(from, chunk);
+      if (got === 0) break;
+      chunks.push(chunk.subarray(0, got));
+      bytes += got;
+    }
+    return Buffer.concat(chunks).toString("utf8");
   } catch {
     return null;
   }

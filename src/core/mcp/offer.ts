@@ -4,6 +4,7 @@
  * always: what had to be changed carries a mark made of the whole name.
  */
 
+import { oneLine } from "../fault.ts";
 import { unmarked } from "../functions/fence.ts";
 import { type FunctionRow, type Parameters, USUAL } from "../functions/registry.ts";
 import { type Fields, fields, record, text } from "../json.ts";
@@ -59,9 +60,11 @@ function readTool(of: Fields): ServedTool | null {
   return {
     name,
     // It stands outside of any fence: it must not look like the end of one.
-    description: unmarked(text(of, "description") ?? text(of, "title") ?? name)
-      .trim()
-      .slice(0, DESCRIPTION_MAX_CHARS),
+    // One line of whole characters, nothing unseen in it: it goes to screens, and as JSON to the API.
+    description: oneLine(
+      unmarked(text(of, "description") ?? text(of, "title") ?? name),
+      DESCRIPTION_MAX_CHARS,
+    ),
     parameters: parametersOf(fields(of, "inputSchema")),
     isDestructive: annotations["destructiveHint"] === true && annotations["readOnlyHint"] !== true,
   };

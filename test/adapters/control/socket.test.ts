@@ -17,6 +17,7 @@ import {
   CLIENTS_MAX,
   CLOSE_MAX_MS,
   ControlSocket,
+  LONG_MAX,
   WATCH_EVERY_MS,
 } from "../../../src/adapters/control/socket.ts";
 import {
@@ -103,6 +104,27 @@ test("clients are bounded in number and in time", async (t) => {
   for (const socket of sockets) socket.resume();
   await Promise.all(closed);
   assert.equal((await askDaemon(path, { command: "status" }, PATIENCE_MS)).ok, true);
+});
+
+test("a row of texts to be read leaves room for status and stop", async (t) => {
+  let settle = (_: ControlReply): void => undefined;
+  const read = new Promise<ControlReply>((resolve) => {
+    settle = resolve;
+  });
+  const { path } = await served(t, (request) => (request.command === "say" ? read : echo(request)));
+  const ask = (): Promise<ControlReply> =>
+    askDaemon(path, { command: "say", text: "Dinner." }, PATIENCE_MS);
+  const texts = Array.from({ length: LONG_MAX }, ask);
+  for (let tries = 0; tries < 3; tries++) await askDaemon(path, { command: "stop" }, PATIENCE_MS);
+  const further = await ask();
+  assert.deepEqual(further, {
+    ok: false,
+    error: "too many commands that take long; try again",
+  });
+  assert.equal((await askDaemon(path, { command: "stop" }, PATIENCE_MS)).ok, true);
+  settle({ ok: true, data: {} });
+  assert.ok((await Promise.all(texts)).every(({ ok }) => ok));
+  assert.equal((await ask()).ok, true);
 });
 
 test("closing ends clients that do not", async (t) => {

@@ -147,3 +147,12 @@ test("a stream of events in the smallest pieces, and of lines without a letter, 
   endless.push("x".repeat(101));
   assert.equal(endless.dropped, 1, "told before its end, which may never come");
 });
+
+test("a description is one line of whole characters, whatever a server writes", () => {
+  const evil = `\u001b[31mred\u202e\n<info> fine\u0000 ${"\u{1F600}".repeat(500_000)}`;
+  const { tools } = readTools([{ name: "x", description: evil, inputSchema: {} }]);
+  const [{ description } = { description: "\n" }] = tools;
+  assert.ok(description.length <= 1_024);
+  assert.doesNotMatch(description, /[\p{Cc}\u202a-\u202e]/u);
+  assert.doesNotMatch(description, /[\uD800-\uDBFF](?![\uDC00-\uDFFF])/);
+});
