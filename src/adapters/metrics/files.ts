@@ -118,7 +118,7 @@ export class MetricsFiles implements MetricsStore {
         this.#waiting.delete(fileName);
         if (newest === undefined) return;
         await this.#prepare();
-        await this.#orPrepareAnew(this.#checkpoints.write(fileName, newest));
+        await this.#orPrepareAnew(() => this.#checkpoints.write(fileName, newest));
       },
     });
   }
@@ -212,16 +212,21 @@ export class MetricsFiles implements MetricsStore {
 
   #write(name: string, text: string, renamed: () => Promise<void>): Promise<void> {
     const whole = { dir: this.#dir, name, text, temp: this.#temp, renamed };
-    return this.#orPrepareAnew(writeWhole(this.#files, whole));
+    return this.#orPrepareAnew(() => writeWhole(this.#files, whole));
   }
 
-  /** After trouble: the folder may have gone, or a card may have been changed. */
-  async #orPrepareAnew(job: Promise<void>): Promise<void> {
+  /**
+   * After trouble: the folder may have gone, or a card may have been changed. Where it is gone (an
+   * owner who cleans up, a new tmpfs), it is made anew and this very file is written into it.
+   */
+  async #orPrepareAnew(job: () => Promise<void>, isAgain = false): Promise<void> {
     try {
-      await job;
+      await job();
     } catch (error) {
       this.#prepared = false;
-      throw error;
+      if (isAgain || errorCode(error) !== "ENOENT") throw error;
+      await this.#prepare();
+      await this.#orPrepareAnew(job, true);
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -96,6 +97,18 @@ test("a disk that stays broken leaves one temp file at most, and heals", async (
   }
   assert.equal(await storeIn(dir, 2).save(nameAt(3), "new".repeat(100)), null);
   assert.deepEqual(readdirSync(dir).sort(), [nameAt(2), nameAt(3)]);
+});
+
+test("a folder that is removed while the daemon runs costs no conversation", async (t) => {
+  const dir = join(tempFolder(t), "metrics");
+  const store = storeIn(dir, 3);
+  assert.equal(await store.save(nameAt(1), "{}"), null);
+  rmSync(dir, { recursive: true });
+  assert.equal(await store.checkpoint(nameAt(2), "{}"), null);
+  rmSync(dir, { recursive: true });
+  assert.equal(await store.save(nameAt(2), '{"b":2}'), null);
+  assert.deepEqual(readdirSync(dir), [nameAt(2)]);
+  assert.equal(readFileSync(join(dir, nameAt(2)), "utf8"), '{"b":2}');
 });
 
 test("temp files of dead processes are cleared, those of live ones only when old", async (t) => {
