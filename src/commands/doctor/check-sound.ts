@@ -22,6 +22,7 @@ import { echoTrial } from "./echo-trial.ts";
 import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
 import {
+  boardNames,
   PRESS_WAIT_MS,
   pinsFacts,
   stripFacts,
@@ -32,7 +33,7 @@ import {
 import { folderOf } from "./io-read-files.ts";
 import { isWritable } from "./io-read-machine.ts";
 import { listen } from "./listen.ts";
-import { judgeButton, judgeLed, judgePins, judgeStrip } from "./panel.ts";
+import { judgeButton, judgeLed, judgePins, judgeStrip, judgeUnlit } from "./panel.ts";
 import type { Check } from "./run-check.ts";
 import {
   type EchoFacts,
@@ -94,7 +95,10 @@ export function soundChecks(context: Context, settings: Settings): readonly Chec
 }
 
 function stripChecks(settings: Settings): readonly Check[] {
-  if (settings["leds.backend"] !== "apa102") return [];
+  if (settings["leds.backend"] !== "apa102") {
+    const unlit = judgeUnlit(boardNames());
+    return unlit === null ? [] : [{ name: "leds", run: () => unlit }];
+  }
   const run = (): Finding | readonly Finding[] => {
     const facts = stripFacts(settings);
     return facts === null ? [] : judgeStrip(facts);

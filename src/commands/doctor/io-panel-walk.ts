@@ -70,6 +70,12 @@ export function stripFacts(settings: Settings): StripFacts | null {
   }
 }
 
+/** What the board says it is, by its EEPROM, and what its sound card is called. */
+export function boardNames(): string {
+  const hat = readText("/proc/device-tree/hat/product")?.replaceAll("\0", "") ?? "";
+  return `${hat}\n${readText("/proc/asound/cards") ?? ""}`;
+}
+
 /** Lights coloured LEDs for a while, red, green and blue. */
 export async function walkStrip(
   settings: Settings,

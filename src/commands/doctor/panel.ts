@@ -48,6 +48,18 @@ export function judgeStrip({ path, fault, hat, devices }: StripFacts): Finding {
   return finding("leds", "fail", `${fault.message}${others}${board}`, fault.remedy);
 }
 
+/** Boards that carry APA102 LEDs, as their EEPROMs and the drivers of their sound name them. */
+const BOARDS_WITH_LEDS = /re-?speaker|seeed[\w-]*voice\w*|voice[ -]?bonnet/i;
+
+/** Such a board is there, and its LEDs are not used; null: there is none. */
+export function judgeUnlit(names: string): Finding | null {
+  const board = BOARDS_WITH_LEDS.exec(names)?.[0];
+  if (board === undefined) return null;
+  const says = `There is a board with coloured LEDs (${board}), which are not used`;
+  const remedy = "Set leds.backend: apa102, then run scripts/install again";
+  return finding("leds", "skip", says, remedy);
+}
+
 export interface LedFacts {
   readonly role: string;
   readonly pin: number;

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { projectRoot } from "../../../src/adapters/os/project-root.ts";
 import { tempFolder } from "../../helpers/host.ts";
 import { type Ended, runPipit } from "../../helpers/pipit.ts";
 
@@ -128,4 +129,15 @@ test("another config/config.yaml in the working folder: the output names its fil
     assert.match(run(...argv).stderr, /note: this is about .*; .*config\/config\.yaml: pipit/);
   }
   assert.doesNotMatch(run("check-config", "config/config.yaml").stderr, /note/);
+});
+
+test("the examples are taken as they are", async () => {
+  const folder = join(projectRoot(), "config", "examples");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  assert.ok(names.length >= 9);
+  for (const name of names) {
+    const { code, stdout, stderr } = await runPipit(["check-config", join(folder, name)], ENV);
+    assert.equal(code, 0, `${name}: ${stderr}`);
+    assert.match(stdout, /: ok/, name);
+  }
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { judgeCamera } from "../../../src/commands/doctor/camera.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
-import { judgeStrip } from "../../../src/commands/doctor/panel.ts";
+import { judgeStrip, judgeUnlit } from "../../../src/commands/doctor/panel.ts";
 import { trouble } from "../../../src/core/camera/programs.ts";
 import { fault } from "../../../src/core/fault.ts";
 import { greyJpeg } from "../../helpers/jpeg.ts";
@@ -49,6 +49,16 @@ test("leds of a HAT: a device that takes what is written, and one that is not th
   const facts = { ...there, fault: away, hat: null, devices: ["/dev/spidev0.1"] };
   const says = "fail: There is no /dev/spidev0.0 (there are /dev/spidev0.1) -> Switch SPI on";
   assert.equal(textOf(judgeStrip(facts)), says);
+});
+
+test("a board whose LEDs nobody has configured is found by its name", () => {
+  const cards = " 1 [seeed2micvoicec]: simple-card - seeed-2mic-voicecard";
+  for (const names of [cards, "Adafruit Voice Bonnet\n", "ReSpeaker 4-Mic Array"]) {
+    const found = judgeUnlit(names);
+    assert.ok(found !== null, names);
+    assert.match(textOf(found), /^skip: There is a board with .* -> Set leds\.backend: apa102/);
+  }
+  assert.equal(judgeUnlit(" 0 [Headphones     ]: bcm2835_headpho - bcm2835 Headphones"), null);
 });
 
 test("the real command, with a camera's program on PATH and a file for the LEDs", async (t) => {
