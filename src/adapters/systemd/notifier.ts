@@ -50,6 +50,8 @@ export class SystemdNotifier implements Notifier {
   #pumping: boolean = false;
   #stuck: boolean = false;
   #lost = 0;
+  /** READY=1 that was not even begun: without it systemd ends the service, so it follows what held it up. */
+  #owed: NotifyMessage | null = null;
 
   constructor(options: SystemdNotifierOptions) {
     this.#clock = options.clock;
@@ -77,6 +79,7 @@ export class SystemdNotifier implements Notifier {
   }
 
   stopping(): Promise<void> {
+    this.#owed = null;
     return this.#post({ tag: "stopping" });
   }
 
@@ -104,8 +107,9 @@ export class SystemdNotifier implements Notifier {
   async #pump(): Promise<void> {
     this.#pumping = true;
     for (let slot = this.#next(); slot !== null; slot = this.#next()) {
-      const sent = this.#stuck ? false : await this.#bounded(this.#send(slot.message));
-      if (!sent) this.#lost++;
+      const begun = !this.#stuck;
+      if (slot.message.tag === "ready") this.#owed = begun ? null : slot.message;
+      if (!(begun && (await this.#bounded(this.#send(slot.message))))) this.#lost++;
       for (const resolve of slot.waiting) resolve();
     }
     this.#pumping = false;
@@ -133,6 +137,7 @@ export class SystemdNotifier implements Notifier {
       .catch(() => false)
       .finally(() => {
         this.#stuck = false;
+        if (this.#owed !== null) void this.#post(this.#owed);
       });
     return within(this.#clock, NOTIFY_MAX_MS, settled, () => {
       this.#stuck = true;

@@ -159,3 +159,29 @@ test("the watchdog: half the period, for this process only, nonsense is none", (
   }
   assert.equal(every({}), null);
 });
+
+test("READY behind a message that came too late goes out when that is done", async () => {
+  const clock = new SimClock();
+  const sent: string[] = [];
+  let finish = (): void => undefined;
+  // The first call loads libsystemd, which takes seconds on a slow card.
+  const slow: NotifyBackend = {
+    name: "slow at first",
+    async send({ tag }) {
+      if (sent.push(tag) === 1) await new Promise<void>((resolve) => (finish = resolve));
+      return true;
+    },
+  };
+  const env = { NOTIFY_SOCKET: "/run/notify" };
+  const backends = async () => [slow];
+  const notifier = new SystemdNotifier({ clock, env, pid: 1, backends });
+  notifier.status("fault");
+  const ready = notifier.ready("idle");
+  await settle();
+  await clock.advanceAsync(NOTIFY_MAX_MS);
+  await ready;
+  assert.deepEqual(sent, ["status"], "nothing beside what is under way");
+  finish();
+  await settle();
+  assert.deepEqual(sent, ["status", "ready"]);
+});
