@@ -125,8 +125,8 @@ export class WakeHost implements WakeEngine {
     this.#ends = [];
     const pcm = this.#batch.slice(0, endSamples.length * WAKE_FRAME_SAMPLES);
     this.#process?.post({ tag: "frames", pcm, endSamples });
-    // A full message is sound that waited, and whoever feeds it may be waiting for the answer.
-    if (endSamples.length === BATCH_MAX) this.#ask();
+    // More than comes in by itself until it is asked: whoever feeds it may be waiting for the answer.
+    if (this.#inFlight >= BATCH_MAX) this.#ask();
     else this.#cancelAsk ??= this.#options.clock.after(ASK_EVERY_MS, () => this.#ask());
   }
 

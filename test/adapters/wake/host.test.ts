@@ -100,8 +100,10 @@ test("what comes at once goes in one message, in order, and before a change of w
     Array.from({ length: 16 }, (_, i) => i + 1),
     "ask",
     [17, 18, 19, 20],
+    "ask",
     "listen-for",
     [21],
+    "ask",
   ]);
   const [first] = after;
   assert.ok(first?.tag === "frames" && first.pcm[16 * 512 - 1] === 16);
