@@ -83,7 +83,7 @@ const WHO = {
     required: true,
     pattern: ADDRESS,
     reload: "session",
-    doc: "Where the Realtime API is; http(s) becomes ws(s) and /realtime is appended.",
+    doc: "The address of the Realtime API. Pipit turns http(s) into ws(s) and appends /realtime.",
   }),
   "openai.model": text({
     default: "gpt-realtime",
@@ -97,7 +97,7 @@ const WHO = {
     required: true,
     pattern: MODEL_NAME,
     reload: "session",
-    doc: "Tried when model is refused, and used alone with model_selection: legacy. OpenAI shut gpt-4o-realtime-preview down on 2026-05-07.",
+    doc: "The model that Pipit tries when the API refuses model; with model_selection: legacy, the only one. OpenAI shut gpt-4o-realtime-preview down on 2026-05-07.",
   }),
   "openai.fallback_models": list({
     default: ["gpt-realtime-2.1", "gpt-realtime-1.5"],
@@ -106,7 +106,7 @@ const WHO = {
     loneText: false,
     pattern: MODEL_NAME,
     reload: "session",
-    doc: "Tried in this order after legacy_model, so that a retired model does not silence the appliance.",
+    doc: "Models that Pipit tries in this order after legacy_model, so that a retired model does not silence it.",
   }),
   "openai.model_selection": oneOf(["auto", "new", "legacy"], {
     default: "auto",
@@ -116,7 +116,7 @@ const WHO = {
   "openai.protocol": oneOf(["ga", "beta"], {
     default: "ga",
     reload: "session",
-    doc: "The dialect of the API. OpenAI itself speaks only ga since 2026-05-12; beta is for other servers.",
+    doc: "The version of the protocol. OpenAI accepts only ga since 2026-05-12; beta is for other servers.",
   }),
 } as const;
 
@@ -129,26 +129,26 @@ const HOW = {
   "openai.voice_fallback": oneOf(ALL_VOICES, {
     default: "alloy",
     reload: "session",
-    doc: "The voice to take when the model lacks the wanted one.",
+    doc: "The voice that Pipit takes when the model lacks the one in voice.",
   }),
   "openai.auto_select_voice": boolean({
     default: true,
     reload: "session",
-    doc: "Take another voice when the model lacks the wanted one; false: a model without it is not asked.",
+    doc: "true takes another voice when the model lacks the one in voice; false skips models that lack it.",
   }),
   "openai.temperature": number({
     default: 0.8,
     min: 0.6,
     max: 1.2,
     reload: "session",
-    doc: "How varied the answers are. Sent only with protocol: beta, for the ga protocol has no such field.",
+    doc: "How varied the answers are. Pipit sends it only with protocol: beta; ga has no such field.",
   }),
   "openai.language": text({
     default: "en",
     required: true,
     pattern: LANGUAGE,
     reload: "session",
-    doc: "The language in which it answers unless it is asked for another one.",
+    doc: "The language of the answers, unless you ask for another one.",
   }),
   "openai.instructions": prose({
     default: "",
@@ -166,12 +166,12 @@ const HOW = {
   "openai.reasoning_effort": oneOf(["default", "minimal", "low", "medium", "high", "xhigh"], {
     default: "default",
     reload: "session",
-    doc: "How long a reasoning model thinks; more is slower and dearer. It is not sent to other models.",
+    doc: "How long a reasoning model thinks; more is slower and costs more. Pipit does not send it to other models.",
   }),
   "openai.async_functions": boolean({
     default: true,
     reload: "session",
-    doc: "What a function does that takes longer than seven seconds: true lets it go on while you talk, and tells its result when it is there; false ends it then, and says that it failed.",
+    doc: "What happens to a function that takes longer than seven seconds. true: it goes on while you talk, and Pipit reports the result when it is there. false: Pipit ends it and says that it failed.",
   }),
   "openai.truncation": int({
     default: 8000,
@@ -179,19 +179,19 @@ const HOW = {
     max: 120_000,
     unit: "tokens",
     reload: "session",
-    doc: "How much of a long conversation is kept, and paid for again with each answer; 0 leaves it to the API.",
+    doc: "How much of a long conversation the model keeps; you pay for it again with each answer. 0 leaves it to the API.",
   }),
   "openai.noise_reduction": oneOf(["off", "near_field", "far_field"], {
     default: "far_field",
     reload: "session",
-    doc: "What the API does about noise: near_field for a headset, far_field for a room.",
+    doc: "How the API reduces noise: near_field is for a headset, far_field for a room.",
   }),
   "openai.mcp_servers": tree({
     default: {},
     below: REMOTE_SCHEMA,
     orList: true,
     reload: "session",
-    doc: "Public servers of tools (MCP) by label, which the API calls by itself: url, authorization, allowed_tools, require_approval (always, if absent: the user is asked). Those in your own network belong in mcp.servers. config/TOOLS.md tells more.",
+    doc: "Public MCP servers that the API calls by itself, by label: url, authorization, allowed_tools, require_approval (default always: the user is asked first). Servers in your own network belong in mcp.servers. See config/TOOLS.md.",
   }),
 } as const;
 
@@ -222,7 +222,7 @@ const TURNS = {
     max: 5000,
     unit: "ms",
     reload: "session",
-    doc: "server_vad: how much before the start of speech belongs to it.",
+    doc: "server_vad: how much sound from before the start of speech is kept.",
   }),
   "openai.turn_detection.eagerness": oneOf(["low", "medium", "high", "auto"], {
     default: "auto",
@@ -256,23 +256,23 @@ const LEDS = {
     default: "auto",
     reload: "restart",
     doc:
-      "Where the state is shown: gpiochip and onoff drive LEDs at pins, panel draws it on the terminal; " +
-      "auto takes the first of these that is there. apa102: the coloured LEDs of a HAT (ReSpeaker, Voice Bonnet), " +
-      "see leds.device; its button is usually at GPIO 17, which is button.pin as it comes.",
+      "What shows the state: gpiochip and onoff drive LEDs at pins, panel draws them on the terminal; " +
+      "auto takes the first of these that is there. apa102 drives the coloured LEDs of a HAT (ReSpeaker, Voice Bonnet), " +
+      "see leds.device; the HAT's button is usually at GPIO 17, the default of button.pin.",
   }),
   "leds.device": text({
     default: "/dev/spidev0.0",
     required: true,
     pattern: SPI_DEVICE,
     reload: "restart",
-    doc: "apa102: the SPI device of the LEDs; /dev/spidev0.1 for the ReSpeaker 4-Mic. Switch SPI on with raspi-config, then run scripts/install again: the service needs rights for it.",
+    doc: "apa102: the SPI device of the LEDs; /dev/spidev0.1 for the ReSpeaker 4-Mic. Enable SPI with raspi-config, then run scripts/install again: the service needs access to it.",
   }),
   "leds.count": int({
     default: 3,
     min: 1,
     max: STRIP_MAX,
     reload: "restart",
-    doc: "apa102: how many LEDs; 3 on the ReSpeaker 2-Mic and the Voice Bonnet, 12 on the ReSpeaker 4-Mic.",
+    doc: "apa102: the number of LEDs; 3 on the ReSpeaker 2-Mic and the Voice Bonnet, 12 on the ReSpeaker 4-Mic.",
   }),
   "leds.power_pin": intOr(["none"], {
     default: "none",
@@ -295,33 +295,33 @@ const LEDS = {
     min: 0,
     max: BCM_MAX,
     reload: "restart",
-    doc: "The LED that is lit while the microphone is open (BCM number). A single LED shows everything.",
+    doc: "The pin of the LED that is on while the microphone is open (BCM number). If it is the only LED, it shows every state.",
   }),
   "leds.status_pin": intOr(["none"], {
     default: 22,
     min: 0,
     max: BCM_MAX,
     reload: "restart",
-    doc: "The LED that shows thinking, speaking, muted and faults (BCM number).",
+    doc: "The pin of the LED that shows thinking, speaking, muted and faults (BCM number).",
   }),
   "leds.active_low": boolean({
     default: false,
     reload: "restart",
-    doc: "true for LEDs between 3.3 V and the pin, which light when the pin is low.",
+    doc: "true for LEDs between 3.3 V and the pin: they are on while the pin is low.",
   }),
   "leds.pwm": boolean({
     default: false,
     reload: "restart",
     doc:
-      "true: LEDs at the pins 12, 13, 18 and 19 are dimmed by the kernel's PWM, " +
-      "which dtoverlay=pwm or pwm-2chan in config.txt puts there.",
+      "true dims LEDs at pins 12, 13, 18 and 19 with the kernel's PWM. " +
+      "It needs dtoverlay=pwm or pwm-2chan in config.txt.",
   }),
   "leds.brightness": number({
     default: 1,
     min: 0.01,
     max: 1,
     reload: "live",
-    doc: "With pwm and apa102: how bright at most; 1 is full. Other pins know only on and off.",
+    doc: "With pwm and apa102: the highest brightness; 1 is full. Other pins are only on or off.",
   }),
   "leds.patterns": list({
     default: [],
@@ -336,13 +336,13 @@ const LEDS = {
     default: "",
     pattern: TIME,
     reload: "live",
-    doc: "From this local time the LEDs stay dark at rest; a conversation and a fault still show.",
+    doc: "From this local time on the LEDs stay dark at rest; they still show conversations and faults.",
   }),
   "leds.quiet_to": text({
     default: "",
     pattern: TIME,
     reload: "live",
-    doc: "The end of the quiet hours; they may go over midnight.",
+    doc: "The end of the quiet hours, which may pass midnight.",
   }),
 } as const;
 
@@ -351,7 +351,7 @@ const BUTTON = {
     default: "auto",
     reload: "restart",
     doc:
-      "What acts as the button: gpiochip and onoff read a pin, panel is a key on the terminal; " +
+      "What the button is: gpiochip and onoff read a pin, panel is a key on the terminal; " +
       "auto takes the first of these that is there.",
   }),
   "button.pin": intOr(["none"], {
@@ -365,7 +365,7 @@ const BUTTON = {
     default: "up",
     reload: "restart",
     doc:
-      "up for a button to ground, down for one to 3.3 V, none for one to ground with a resistor of its own. " +
+      "up for a button to ground, down for a button to 3.3 V, none for a button to ground with its own resistor. " +
       "onoff cannot set it: put gpio=17=ip,pu into config.txt.",
   }),
   "button.debounce_ms": int({
@@ -374,7 +374,7 @@ const BUTTON = {
     max: 200,
     unit: "ms",
     reload: "restart",
-    doc: "A level must last this long to count.",
+    doc: "How long the pin must keep its level before a press or a release counts.",
   }),
   "button.hold_ms": int({
     default: 600,
@@ -390,12 +390,12 @@ const BUTTON = {
     max: 1_000,
     unit: "ms",
     reload: "live",
-    doc: "How soon a second press makes a double; 0 turns doubles off.",
+    doc: "The longest time between the two presses of a double; 0 turns doubles off.",
   }),
   "button.tap": oneOf(ACTIONS, {
     default: "wake-or-stop",
     reload: "live",
-    doc: "What a short press does. It acts at once where double and hold are none, else at the release.",
+    doc: "What a short press does: at once if double and hold are none, otherwise at the release.",
   }),
   "button.double": oneOf(ACTIONS, {
     default: "none",
@@ -406,8 +406,8 @@ const BUTTON = {
     default: "none",
     reload: "live",
     doc:
-      "What holding does. push-to-talk: the microphone is open while it is held, the release asks; " +
-      "shutdown: powers the machine off.",
+      "What a hold does. push-to-talk opens the microphone while you hold the button; the release asks. " +
+      "shutdown powers the machine off.",
   }),
 } as const;
 
@@ -443,19 +443,19 @@ const AUDIO = {
     min: 1,
     max: 32,
     reload: "restart",
-    doc: "Which channel of a microphone with several is listened to, from 1; they are never mixed. auto takes the processed one of the arrays that are known, else the first.",
+    doc: "The channel to listen to on a microphone with several, counted from 1; Pipit never mixes them. auto takes the processed channel of the arrays that Pipit knows, otherwise the first.",
   }),
   "audio.output_device": text({
     default: "default",
     required: true,
     pattern: DEVICE,
     reload: "restart",
-    doc: "The loudspeaker, named like the microphone; file:PATH.wav records what would be heard.",
+    doc: "The loudspeaker, named like the microphone; file:PATH.wav records what it would play.",
   }),
   "audio.output_backend": oneOf(["auto", "speaker", "aplay"], {
     default: "auto",
     reload: "restart",
-    doc: "What plays: the package speaker, which takes a process of its own of 50 MB and some more CPU while it speaks, or the program aplay. auto takes the package where it works and the machine has 1 GB of memory or more, else aplay.",
+    doc: "What plays the sound: the package speaker or the program aplay. The package needs a process of its own (50 MB) and a little more CPU while it plays. auto takes the package if it works and the machine has at least 1 GB of memory, otherwise aplay.",
   }),
   "audio.lead_in_ms": int({
     default: 0,
@@ -463,24 +463,24 @@ const AUDIO = {
     max: 1_500,
     unit: "ms",
     reload: "restart",
-    doc: "Silence before the first sound after a pause, for HDMI screens and USB or Bluetooth amplifiers that sleep and swallow the beginning of an answer: try 700. Each answer after a pause comes so much later.",
+    doc: "Silence before the first sound after a pause, for HDMI screens and USB or Bluetooth amplifiers that sleep and swallow the beginning of an answer: try 700. It delays each answer after a pause by as much.",
   }),
   "audio.volume": number({
     default: 1,
     min: 0,
     max: 1,
     reload: "live",
-    doc: "Loudness of the answers; 1 is as they come.",
+    doc: "Loudness of the answers; 1 leaves them unchanged.",
   }),
   "audio.duplex": oneOf(["half", "full"], {
     default: "half",
     reload: "session",
-    doc: "half closes the microphone's way to the API during an answer; full leaves it open for who speaks over it (see audio.echo).",
+    doc: "half sends nothing from the microphone to the API during an answer; full goes on sending, so that you can speak over the answer (see audio.echo).",
   }),
   "audio.echo": oneOf(["auto", "off", "wake", "full"], {
     default: "auto",
     reload: "restart",
-    doc: "What of the answers is taken out of what is heard. wake: the wake word interrupts an answer. full: any speech does that lasts for half a second, as with audio.duplex full; a shorter sound makes the answer softer. auto: wake, and with audio.duplex full also that, from the first answer on that shows that your voice gets through (pipit status tells). off: nothing, for a device with an echo canceller of its own.",
+    doc: "When Pipit removes its own answers from the microphone's sound. wake: so that the wake word can interrupt an answer. full: so that any speech of half a second can, as with audio.duplex: full; a shorter sound only makes the answer softer. auto: wake, and with audio.duplex: full also full, from the first answer on that shows that your voice gets through (see pipit status). off: never, for a device with its own echo canceller.",
   }),
   "audio.pre_roll_ms": int({
     default: 1000,
@@ -488,7 +488,7 @@ const AUDIO = {
     max: 3000,
     unit: "ms",
     reload: "session",
-    doc: "How much from before the detection of the wake word is sent, so that no syllable is lost.",
+    doc: "How much sound from before the detected wake word Pipit sends, so that no syllable is lost.",
   }),
   "audio.settle_ms": int({
     default: 200,
@@ -496,19 +496,19 @@ const AUDIO = {
     max: 2000,
     unit: "ms",
     reload: "session",
-    doc: "half duplex: how long the room may ring out before the microphone opens after an answer.",
+    doc: "half duplex: how long Pipit waits after an answer, for the echo of the room, before it opens the microphone.",
   }),
   "audio.wake_sound": text({
     default: "off",
     required: true,
     pattern: WAKE_SOUND,
     reload: "session",
-    doc: "A sound at the wake word or the button, and softly while the connection takes long: off, tick, chime, or file:PATH.wav of at most two seconds. It is kept out of what is sent.",
+    doc: "The sound at the wake word and at the button, and, softly, during a slow connection: off, tick, chime, or file:PATH.wav of at most two seconds. Pipit does not send it.",
   }),
   "audio.earcons": boolean({
     default: true,
     reload: "live",
-    doc: "Says aloud what went wrong: no network, key refused, no credit, service busy.",
+    doc: "true says aloud what went wrong: no network, key refused, no credit, service busy.",
   }),
 } as const;
 
@@ -516,12 +516,12 @@ const WAKE_WORD = {
   "wake_word.enabled": boolean({
     default: true,
     reload: "restart",
-    doc: "Listen for the wake word; false leaves the button and pipit wake.",
+    doc: "true listens for the wake word; false leaves the button and pipit wake.",
   }),
   "wake_word.engine": oneOf(["porcupine-keyless", "porcupine", "micro"], {
     default: "porcupine-keyless",
     reload: "restart",
-    doc: "porcupine-keyless knows eleven words, without an account; micro runs microWakeWord models (model_path), which hear better in noise; porcupine is the engine that needs access_key. Words of models are listened for beside any of them.",
+    doc: "porcupine-keyless knows eleven words and needs no account. micro runs microWakeWord models (model_path), which hear better in noise. porcupine needs access_key. With each engine Pipit also listens for the words of the models in model_path.",
   }),
   "wake_word.keyword": list({
     default: ["computer"],
@@ -530,26 +530,26 @@ const WAKE_WORD = {
     loneText: true,
     pattern: KEYWORD,
     reload: "restart",
-    doc: "The wake word, or a list of them. With micro the words of the models count anyway; others that are named here are the keyless engine's.",
+    doc: "The wake word, or a list of them. With micro Pipit always listens for the words of the models; the keyless engine hears the other words named here.",
   }),
   "wake_word.sensitivity": numberOr(["auto"], {
     default: "auto",
     min: 0,
     max: 1,
     reload: "restart",
-    doc: "Higher hears more of the calls, and more that are none. auto is each word's own: porcupine-keyless 0.9 for computer, else 0.7; micro 0.97 for alexa, else 0.7. For the Porcupine engines the number is theirs; for micro, 0.7 is the sureness that the model's author asks for, 1 half of it, 0 nearly certain. pipit doctor --wake recommends one from what it hears.",
+    doc: "A higher value misses fewer calls and has more false alarms. auto takes a value for each word: porcupine-keyless 0.9 for computer, otherwise 0.7; micro 0.97 for alexa, otherwise 0.7. The Porcupine engines take the number as it is. For micro, 0.7 is the threshold that the model's author chose, 1 is half of it, 0 is almost certainty. pipit doctor --wake recommends a value from what it hears.",
   }),
   "wake_word.model_path": paths({
     default: [],
     minItems: 0,
     maxItems: 8,
     reload: "restart",
-    doc: "Manifests (.json) of microWakeWord models, with the model beside each: one word each. A model of stop silences an answer, and is listened for only while one plays. Or a keyword file (.ppn) of your own for the engine porcupine.",
+    doc: "Manifests (.json) of microWakeWord models, one word each, with the model beside each manifest. The word stop silences an answer; Pipit listens for it only during answers. For the engine porcupine: your own keyword file (.ppn).",
   }),
   "wake_word.access_key": secretText({
     default: fromEnvironment("PICOVOICE_ACCESS_KEY", ""),
     reload: "restart",
-    doc: "Picovoice AccessKey for the engine porcupine.",
+    doc: "The Picovoice AccessKey for the engine porcupine.",
   }),
   "wake_word.cooldown_s": number({
     default: 2,
@@ -557,17 +557,17 @@ const WAKE_WORD = {
     max: 60,
     unit: "s",
     reload: "live",
-    doc: "After a detection, further ones are ignored for this long.",
+    doc: "How long Pipit ignores the wake word after a detection.",
   }),
   "wake_word.arbitrate": oneOf(["off", "lan"], {
     default: "off",
     reload: "restart",
-    doc: "lan: of several Pipits in one network that hear the same wake word only the one that hears it loudest answers; a call waits 0.15 s for that. They tell each other word and level, no sound, by UDP multicast (239.255.112.73, port 47373), which a firewall and the access point must let through. Whoever is in the network can keep those that hear a call silent, one call with each datagram, and nothing else (in a flood all answer); wake_word.arbitrate_secret keeps strangers out.",
+    doc: "lan: if several Pipits in one network hear the wake word, only the one that hears it loudest answers; each call waits 0.15 s for that. They send each other word and level, no sound, by UDP multicast (239.255.112.73, port 47373): the firewall and the access point must let it through. Anybody in the network can keep your Pipits silent, one call with each datagram (in a flood all answer), and do nothing else; wake_word.arbitrate_secret prevents that.",
   }),
   "wake_word.arbitrate_secret": secretText({
     default: "",
     reload: "restart",
-    doc: "lan: the same text on each Pipit; what is not signed with it (HMAC-SHA256) is not believed. A signed datagram that somebody has recorded counts once at most on a Pipit that has not heard its sender say anything since. Empty: all are believed.",
+    doc: "lan: a secret, the same on each Pipit. Pipit ignores datagrams that are not signed with it (HMAC-SHA256). A recorded datagram counts at most once, on a Pipit that has heard nothing from its sender since. Empty: Pipit accepts all datagrams.",
   }),
 } as const;
 
@@ -575,17 +575,17 @@ const SESSION = {
   "session.mode": oneOf(["multi_turn", "single_turn"], {
     default: "multi_turn",
     reload: "session",
-    doc: "multi_turn listens again after an answer; single_turn is done after one.",
+    doc: "multi_turn listens again after an answer; single_turn ends the conversation.",
   }),
   "session.response_by": oneOf(["auto", "server", "client"], {
     default: "auto",
     reload: "session",
-    doc: "Who creates a response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but responds to a cough or to the wake word alone, too, which Pipit then cancels; client asks only for what is wanted. auto: server, except with push-to-talk, close to the end of the budget, and in a turn that the wake word opened until it has lasted longer than the word alone.",
+    doc: "Who starts the response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but also responds to a cough or to the wake word alone; Pipit then cancels that response. client: Pipit requests each response. auto: server, except with push-to-talk, near the end of the budget, and in a turn that the wake word opened until it has lasted longer than the word alone.",
   }),
   "session.preconnect": oneOf(["off", "gate"], {
     default: "off",
     reload: "session",
-    doc: "gate: begins a connection when somebody makes a sound, before it is known whether it is the wake word; saves about two round trips (80 to 300 ms) at the beginning of a conversation. What is not used within 4 s is closed again, without a word said on it. Its price: at most 6 connections a minute, up to 360 in an hour of talk in the room, each of some 6 KB for TLS, and your address is seen by the API whenever you talk. session.keep_warm_s saves more between conversations that follow each other.",
+    doc: "gate starts to connect at any sound, before Pipit knows whether it is the wake word. It saves about two round trips (80 to 300 ms) at the start of a conversation. Pipit closes an unused connection after 4 s, and sends no sound over it. The price: up to 6 connections a minute, 360 in an hour of talk in the room, of about 6 KB each for TLS; and the API sees your address whenever you talk. session.keep_warm_s saves more when one conversation follows another.",
   }),
   "session.follow_up_s": number({
     default: 8,
@@ -593,7 +593,7 @@ const SESSION = {
     max: 60,
     unit: "s",
     reload: "session",
-    doc: "multi_turn: how long you may speak on after an answer without the wake word.",
+    doc: "multi_turn: how long after an answer you can speak without the wake word.",
   }),
   "session.keep_warm_s": number({
     default: 0,
@@ -601,7 +601,7 @@ const SESSION = {
     max: 600,
     unit: "s",
     reload: "session",
-    doc: "How long the connection is kept after a conversation: the next one starts at once, and remembers.",
+    doc: "How long Pipit keeps the connection after a conversation. The next conversation then starts at once, and the model remembers this one.",
   }),
   "session.no_speech_s": number({
     default: 6,
@@ -609,7 +609,7 @@ const SESSION = {
     max: 60,
     unit: "s",
     reload: "session",
-    doc: "How long it waits for the first word after the wake word.",
+    doc: "How long Pipit waits for the first word after the wake word.",
   }),
   "session.max_duration_s": number({
     default: 300,
@@ -625,7 +625,7 @@ const SESSION = {
     max: 1000,
     unit: "turns",
     reload: "session",
-    doc: "The most questions in one conversation; each further one costs more than the last.",
+    doc: "The most questions in one conversation; each costs more than the one before.",
   }),
   "session.min_speech_ms": int({
     default: 120,
@@ -633,7 +633,7 @@ const SESSION = {
     max: 2000,
     unit: "ms",
     reload: "session",
-    doc: "Shorter sounds are taken for noise and not answered.",
+    doc: "Pipit takes shorter sounds for noise and does not answer them.",
   }),
 } as const;
 
@@ -647,7 +647,7 @@ const REST = {
     default: "metrics",
     required: true,
     reload: "restart",
-    doc: "The folder for one file per conversation; a relative one counts from where pipit was started.",
+    doc: "The folder for the metrics files, one per conversation. A relative path starts where you started pipit.",
   }),
   "metrics.max_files": int({
     default: 1000,
@@ -655,7 +655,7 @@ const REST = {
     max: 100_000,
     unit: "files",
     reload: "live",
-    doc: "The oldest files beyond this number are removed.",
+    doc: "How many files to keep; Pipit removes the oldest.",
   }),
   "metrics.max_mb": int({
     default: 20,
@@ -663,7 +663,7 @@ const REST = {
     max: 10_000,
     unit: "MB",
     reload: "live",
-    doc: "The oldest files beyond this room on the card are removed; a file takes at least 4 KiB.",
+    doc: "How much room on the card the files may take; Pipit removes the oldest. A file takes at least 4 KiB.",
   }),
   "metrics.max_age_days": int({
     default: 365,
@@ -671,7 +671,7 @@ const REST = {
     max: 36_500,
     unit: "days",
     reload: "live",
-    doc: "Older files are removed, as soon as the clock can be believed; 0 keeps them.",
+    doc: "Pipit removes older files once the clock is right; 0 keeps them.",
   }),
   "metrics.textfile": path({
     default: "",
@@ -682,13 +682,13 @@ const REST = {
   "system.log_level": oneOf(["debug", "info", "notice", "warning", "error"], {
     default: "info",
     reload: "live",
-    doc: "The least urgent lines that are written to the journal.",
+    doc: "The least urgent lines that Pipit writes to the journal.",
   }),
   "system.location": text({
     default: "",
     maxChars: 120,
     reload: "session",
-    doc: "Where it stands, in your words, such as the kitchen in Lyon: the model is told.",
+    doc: "Where Pipit is, in your own words, such as the kitchen in Lyon. Pipit tells the model.",
   }),
   "system.control_socket": path({
     default: "",
@@ -751,23 +751,23 @@ const TOOLS_ROWS = {
       says: "the name of a function, as pipit tools lists it",
     },
     reload: "session",
-    doc: "Functions that are not offered to the model; pipit tools lists them all.",
+    doc: "Functions that Pipit does not offer to the model; pipit tools lists all functions.",
   }),
   "tools.memory": oneOf(["off", "on"], {
     default: "off",
     reload: "session",
-    doc: "on lets it keep what you ask it to remember, in memory.yaml; pipit memory lists and edits that.",
+    doc: "on keeps what you ask Pipit to remember in memory.yaml; pipit memory lists and edits it.",
   }),
   "tools.custom": tree({
     default: {},
     below: FUNCTION_SCHEMA,
     reload: "session",
-    doc: "Functions of your own, by name: a program or an HTTP request. config/FUNCTIONS.md tells how, config/examples has four, pipit tools call NAME tries one.",
+    doc: "Functions of your own, by name: a program or an HTTP request. See config/FUNCTIONS.md and the four in config/examples; pipit tools call NAME tries one.",
   }),
   "tools.sandbox": oneOf(["auto", "none"], {
     default: "auto",
     reload: "session",
-    doc: "auto runs programs as a user who cannot read the key: pipit-tools under systemd, nobody where Pipit runs as root, else not at all; none runs them as Pipit's own user, who can.",
+    doc: "auto runs programs as a user who cannot read the key: pipit-tools under systemd, nobody if Pipit runs as root; otherwise it does not run them. none runs them as Pipit's own user, who can read it.",
   }),
   "tools.patience_s": number({
     default: 2,
@@ -775,14 +775,14 @@ const TOOLS_ROWS = {
     max: 10,
     unit: "s",
     reload: "live",
-    doc: "After so long without an answer from a function it says one moment; 0 never says it.",
+    doc: 'How long Pipit waits for a function before it says "one moment"; 0 never says it.',
   }),
   "timers.volume": number({
     default: 0.8,
     min: 0.05,
     max: 1,
     reload: "live",
-    doc: "Loudness of the ringing at its loudest; it begins softly. audio.volume does not matter for it.",
+    doc: "The highest loudness of the ringing, which begins softly. audio.volume does not change it.",
   }),
   "timers.ring_max_min": int({
     default: 15,
@@ -790,7 +790,7 @@ const TOOLS_ROWS = {
     max: 60,
     unit: "min",
     reload: "live",
-    doc: "How long it rings when nobody stops it; then it is reported as missed.",
+    doc: "How long a timer rings if nobody stops it; Pipit then reports it as missed.",
   }),
 } as const;
 
@@ -806,23 +806,23 @@ const MQTT_ROWS = {
       says: "empty, or an address that begins with mqtt:// or mqtts://",
     },
     reload: "live",
-    doc: "The MQTT broker that is told of Pipit's state and may send it commands, such as mqtt://homeassistant.local:1883; empty for none.",
+    doc: "The MQTT broker that receives Pipit's state and may send commands, such as mqtt://homeassistant.local:1883; empty for none.",
   }),
   "mqtt.username": text({
     default: fromEnvironment("MQTT_USERNAME", ""),
     reload: "live",
-    doc: "The user that the broker knows; empty for none.",
+    doc: "The user name at the broker; empty for none.",
   }),
   "mqtt.password": secretText({
     default: fromEnvironment("MQTT_PASSWORD", ""),
     pattern: null,
     reload: "live",
-    doc: "Its password. Keep it in the credential MQTT_PASSWORD or in the environment, not in this file.",
+    doc: "The password at the broker. Keep it in the credential MQTT_PASSWORD or in the environment, not in this file.",
   }),
   "mqtt.ca_file": path({
     default: "",
     reload: "live",
-    doc: "mqtts: the certificate (PEM) of the authority that signed the broker's; empty trusts the public ones.",
+    doc: "mqtts: the certificate (PEM) of the authority that signed the broker's certificate; empty trusts the public authorities.",
   }),
   "mqtt.discovery": text({
     default: "homeassistant",
@@ -832,7 +832,7 @@ const MQTT_ROWS = {
       says: "a topic of letters, digits, _ and -, such as homeassistant, or empty",
     },
     reload: "live",
-    doc: "The topic under which Home Assistant looks for devices: Pipit is one there. Empty: none is announced, and what was is cleared.",
+    doc: "The topic under which Home Assistant looks for devices; Pipit announces itself there. Empty: Pipit announces nothing, and removes its earlier announcement.",
   }),
   "mqtt.prefix": text({
     default: "pipit",
@@ -840,13 +840,13 @@ const MQTT_ROWS = {
     maxChars: 64,
     pattern: { regex: TOPIC, says: "a topic of letters, digits, _ and -, such as pipit" },
     reload: "live",
-    doc: "Topics begin with it: PREFIX/ID/state, one JSON object, is told by each Pipit; the id is the machine's.",
+    doc: "The beginning of all topics. Each Pipit publishes PREFIX/ID/state, one JSON object; ID is the machine's.",
   }),
   "mqtt.name": text({
     default: "",
     maxChars: 60,
     reload: "live",
-    doc: "What the device is called, such as Kitchen; empty for Pipit and the machine's name.",
+    doc: "The name of the device, such as Kitchen; empty for Pipit and the machine's name.",
   }),
 } as const;
 
@@ -883,12 +883,12 @@ const HOUSE_ROWS = {
     below: SERVER_SCHEMA,
     orList: true,
     reload: "session",
-    doc: "Servers of tools (MCP) by name: a command, or a url with headers. config/TOOLS.md tells how, pipit tools lists what they offer, pipit doctor looks at each.",
+    doc: "MCP servers by name: a command, or a url with headers. See config/TOOLS.md. pipit tools lists their tools, pipit doctor checks each server.",
   }),
   "home_assistant.url": text({
     default: "",
     reload: "session",
-    doc: "Where Home Assistant is, such as http://homeassistant.local:8123 (newer ones: without a port); empty for none. It needs the integration Model Context Protocol Server.",
+    doc: "The address of Home Assistant, such as http://homeassistant.local:8123 (newer versions: without a port); empty for none. Home Assistant needs the integration Model Context Protocol Server.",
   }),
   "home_assistant.token": secretText({
     default: fromEnvironment("HOME_ASSISTANT_TOKEN", ""),
@@ -899,13 +899,13 @@ const HOUSE_ROWS = {
     default: "",
     maxChars: 120,
     reload: "session",
-    doc: "The area of Home Assistant in which Pipit stands: where no room is named, it is meant.",
+    doc: "The area of Home Assistant in which Pipit is. Commands that name no room apply to it.",
   }),
   "home_assistant.language": text({
     default: "",
     pattern: LANGUAGE,
     reload: "session",
-    doc: "Of whole sentences that are handed to it (ask); empty is its own.",
+    doc: "The language of whole sentences that Pipit hands to Home Assistant (ask); empty for Home Assistant's own.",
   }),
   "home_assistant.tools": list({
     default: [],
@@ -914,7 +914,7 @@ const HOUSE_ROWS = {
     loneText: true,
     pattern: { regex: /^-?[A-Za-z0-9_.*-]{1,100}$/, says: "a tool's name, or -name" },
     reload: "session",
-    doc: "Only these of its tools, as pipit tools lists them, or all but those with a - before the name; * stands for anything. Fewer tools cost less in each conversation.",
+    doc: "The tools of Home Assistant to offer, as pipit tools lists them; a - before a name excludes it; * stands for anything. Fewer tools cost less in each conversation.",
   }),
   "home_assistant.confirm": list({
     default: ["lock", "door", "garage", "gate", "alarm", "valve"],
@@ -923,12 +923,12 @@ const HOUSE_ROWS = {
     loneText: true,
     pattern: { regex: /\S/, says: "a kind of device, or the name of a device or a tool" },
     reload: "session",
-    doc: "What is asked first: kinds of devices, devices or tools, by a word of their name. [] asks nothing.",
+    doc: "What Pipit asks about first: kinds of devices, devices or tools, by a word of their name. [] never asks.",
   }),
   "home_assistant.ask": oneOf(["off", "on"], {
     default: "off",
     reload: "session",
-    doc: "on lets it hand whole sentences to Home Assistant, which may start automations by them.",
+    doc: "on lets Pipit hand whole sentences to Home Assistant, which may start automations.",
   }),
 } as const;
 
@@ -944,7 +944,7 @@ const CAMERA_ROWS = {
     required: true,
     pattern: SOURCE,
     reload: "session",
-    doc: "The camera that the model may look through when you ask it to: rpicam at the ribbon cable, usb, auto for the first of these that is there, or file:PATH.jpg, a picture that something else writes (at most 1024 pixels a side). A picture goes to the API and is never stored; the LEDs show that it is taken. Run scripts/install after switching it on: the service needs rights for the camera. A look costs about 0.4 cents.",
+    doc: "The camera that the model uses when you ask it to look: rpicam at the ribbon cable, usb, auto for the first of these that is there, or file:PATH.jpg, a picture that another program writes (at most 1024 pixels a side). Pipit sends the picture to the API and never stores it; the LEDs show when it takes one. Run scripts/install after you switch it on: the service needs access to the camera. A picture costs about 0.4 cents.",
   }),
 } as const;
 
@@ -956,19 +956,19 @@ const BUDGET_ROWS = {
     max: 10_000,
     unit: "US dollars",
     reload: "live",
-    doc: "What a day may cost, from midnight to midnight of your time zone. 0 is no limit.",
+    doc: "What a day may cost, from midnight to midnight in your time zone. 0 sets no limit.",
   }),
   "budget.warn_at": number({
     default: 0.8,
     min: 0,
     max: 1,
     reload: "live",
-    doc: "Share of it at which you are warned, once a day.",
+    doc: "The share of daily_usd at which Pipit warns you, once a day.",
   }),
   "budget.action": oneOf(["warn", "mini", "refuse"], {
     default: "refuse",
     reload: "live",
-    doc: "warn only warns you; mini lets budget.mini_model answer from warn_at on, and refuses when all is spent; refuse does that only.",
+    doc: "What Pipit does about the budget. warn only warns you. mini lets budget.mini_model answer from warn_at on, and refuses when the budget is spent. refuse refuses when it is spent.",
   }),
   "budget.mini_model": text({
     default: "gpt-realtime-2.1-mini",
@@ -978,7 +978,7 @@ const BUDGET_ROWS = {
       says: "a model name (letters, digits and . _ : / @ -)",
     },
     reload: "live",
-    doc: "The model that answers under action mini.",
+    doc: "The model that answers with action: mini.",
   }),
   "budget.prices": list({
     default: [],
@@ -990,7 +990,7 @@ const BUDGET_ROWS = {
       says: "a line in quotes, such as 'gpt-realtime: text_in=4 audio_in=32'",
     },
     reload: "live",
-    doc: "Prices of your own, a line a model, US dollars for a million tokens: 'gpt-realtime: text_in=4 text_cached=0.4 text_out=16 audio_in=32 audio_cached=0.4 audio_out=64 image_in=5 image_cached=0.5'.",
+    doc: "Your own prices, one line per model, in US dollars per million tokens: 'gpt-realtime: text_in=4 text_cached=0.4 text_out=16 audio_in=32 audio_cached=0.4 audio_out=64 image_in=5 image_cached=0.5'.",
   }),
 } as const;
 
