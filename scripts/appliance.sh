@@ -71,7 +71,7 @@ become_root() {
   local script=$1
   shift
   [ -z "$DRY_RUN" ] && [ -z "$ROOT" ] && [ "$(id -u)" != 0 ] || return 0
-  command -v sudo >/dev/null || die "root rights are needed: run this as root"
+  command -v sudo >/dev/null || die "this needs root rights: run it as root"
   say "asking sudo for root rights"
   local kept=()
   [ -z "${OPENAI_API_KEY:-}" ] || kept=(--preserve-env=OPENAI_API_KEY)
@@ -84,7 +84,7 @@ only_one() {
   [ -z "$DRY_RUN" ] || return 0
   mkdir -p "$ROOT/run"
   exec 9>"$ROOT/run/pipit-setup.lock"
-  flock -n 9 || die "another install, upgrade, rollback or uninstall is going on"
+  flock -n 9 || die "another install, upgrade, rollback or uninstall is running: wait for its end, then run this again"
 }
 
 # guard: from here on an interruption leaves nothing half done.
@@ -111,7 +111,7 @@ on_exit() {
 
 need_system() {
   command -v systemctl >/dev/null && [ -d "$ROOT/run/systemd/system" ] ||
-    die "systemd does not run here: Pipit is installed as a systemd service (to try it: ./scripts/demo)"
+    die "systemd does not run here, and Pipit is a systemd service. To try Pipit without it: ./scripts/demo"
   [ "$(getconf LONG_BIT)" = 64 ] ||
     die "this system is 32-bit: Pipit needs the 64-bit edition of Raspberry Pi OS or Debian (a Pi 3, 4, 5, 400 or Zero 2 W runs it)"
 }
@@ -124,7 +124,7 @@ need_service_node() {
   read -r arch NODE_KIND < <(node -p 'process.arch + " " + process.versions.modules + process.arch')
   case $arch in
     arm64 | x64) ;;
-    *) die "this Node.js is built for $arch: the 64-bit build for this processor is needed" ;;
+    *) die "this Node.js is built for $arch: install the 64-bit build for this processor" ;;
   esac
   NODE=$(command -v node)
   real=$(readlink -f -- "$NODE")
@@ -145,7 +145,7 @@ need_disk() {
   while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
   free_mb=$(df -Pm -- "$at" | awk 'NR == 2 { print $4 }')
   [ "$free_mb" -ge "$1" ] ||
-    die "only $free_mb MB are free in $at, $1 MB are needed: make room (sudo apt clean; journalctl --vacuum-size=50M)"
+    die "only $free_mb MB are free in $at, $1 MB are needed: free some (sudo apt clean; sudo journalctl --vacuum-size=50M)"
 }
 
 warn_memory() {
@@ -153,7 +153,7 @@ warn_memory() {
   free_mb=$(awk '/^(MemAvailable|SwapFree):/ { sum += $2 } END { print int(sum / 1024) }' "${PIPIT_MEMINFO:-/proc/meminfo}")
   [ "$free_mb" -lt "$MEMORY_MIN_MB" ] || return 0
   say "note: only $free_mb MB of memory and swap are free; compiling takes up to $MEMORY_MIN_MB MB and may be killed."
-  say "  Then: add swap (sudo swapon of a 1 GB file), or build on another machine of the same kind and give the"
+  say "  If it is: add swap (sudo swapon of a 1 GB file), or build on another machine of the same kind and give the"
   say "  tree with --from."
 }
 

@@ -8,7 +8,7 @@
 version_of() {
   local version
   version=$(sed -n 's/^  "version": "\([0-9A-Za-z.+-]*\)".*/\1/p' "$1/package.json" 2>/dev/null | head -n 1) || true
-  [ -n "$version" ] || die "$1 is no tree of Pipit: it has no package.json with a version"
+  [ -n "$version" ] || die "$1 is not a checkout of Pipit: it has no package.json with a version"
   echo "$version"
 }
 
@@ -85,7 +85,7 @@ stage_source() {
     runner=(runuser -u "$SUDO_USER" -- env "HOME=$(getent passwd "$SUDO_USER" | cut -d : -f 6)")
   fi
   "${runner[@]}" nice -n 10 bash -c "set -euo pipefail; $(declare -f npm_ci build_here); build_here \"\$1\"" build "$STAGING" ||
-    die "building failed (see above); nothing was changed, run this again when the reason is gone"
+    die "building failed (see above); nothing was changed. Correct the cause, then run this again"
 }
 
 # One compiler at a time: a Pi has more cores than memory for them. npm leaves packages that are
@@ -114,7 +114,7 @@ stage_built() {
   tar -C "$1" -cf - "${parts[@]}" | tar -C "$STAGING" --no-same-owner -xf -
   if [ -d "$STAGING/node_modules/typescript" ] && command -v npm >/dev/null; then
     (cd "$STAGING" && npm prune --omit=dev --offline --ignore-scripts --no-audit --no-fund --loglevel=error) ||
-      say "note: the packages for development could not be removed; they cost room and nothing else"
+      say "note: the development packages could not be removed; they only take up room"
   fi
 }
 

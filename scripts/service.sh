@@ -106,7 +106,7 @@ keep_strange() {
     ! cmp -s "$UNITS/$1" <(sed "s#/usr/bin/node\\b#$NODE#g" "$RELEASES/$other/systemd/$1" 2>/dev/null) || return 0
     ! cmp -s "$UNITS/$1" "$RELEASES/$other/systemd/$1" || return 0
   done
-  step "keep the changed $UNITS/$1 as $copy (changes of your own belong into: systemctl edit $1)" \
+  step "keep the changed $UNITS/$1 as $copy (to make your own changes: systemctl edit $1)" \
     cp -- "$UNITS/$1" "$copy"
 }
 
@@ -193,7 +193,7 @@ go_back() {
   TRIAL=
   if [ -z "$OLD" ] || [ "$OLD" = "$failed" ] || [ ! -d "$RELEASES/$OLD" ]; then
     rm -f -- "$TRIAL_NOTE"
-    say "there is no other release to go back to: see journalctl -u pipit, mend it and run this again"
+    say "there is no earlier release to go back to. Find the cause with journalctl -u pipit, then run this again"
     return 1
   fi
   say "going back to release $OLD"
@@ -216,11 +216,11 @@ mend() {
   rm -rf -- "${RELEASES:?}"/.staging.* "$OPT"/.*.new
   if [ -z "$(release_of current)" ]; then
     name=$(releases | head -n 1)
-    [ -z "$name" ] || step "$OPT/current leads to $name, which it had lost" link_to current "$name"
+    [ -z "$name" ] || step "restore the lost link $OPT/current to $name" link_to current "$name"
   fi
   [ -e "$TRIAL_NOTE" ] || return 0
   OLD=$(cat -- "$TRIAL_NOTE") TRIAL=$(release_of current)
-  say "an earlier run was interrupted before release $TRIAL had proven itself: proving it now"
+  say "an earlier run was interrupted before it had checked release $TRIAL: checking it now"
   if enforce "$TRIAL" && start_and_prove; then
     accept
   else
@@ -284,7 +284,7 @@ run_doctor() {
   has_command "$current" doctor || return 0
   say "pipit doctor:"
   timeout 120 node "$OPT/current/dist/src/main.js" doctor >&2 ||
-    say "note: pipit doctor is not content (see above); Pipit runs all the same"
+    say "note: pipit doctor found problems (see above); Pipit runs all the same"
 }
 
 # wait_until_idle: lets a conversation end, for some time.
@@ -295,7 +295,7 @@ wait_until_idle() {
     state=$(timeout 10 node "$OPT/current/dist/src/main.js" status --json 2>/dev/null |
       sed -n 's/^{"state":"\([a-z-]*\)".*/\1/p') || true
     case $state in '' | idle | muted | fault) return 0 ;; esac
-    [ -n "$said" ] || say "a conversation is going on: waiting for its end, $IDLE_MAX_S s at most (--now does not wait)"
+    [ -n "$said" ] || say "a conversation is going on: waiting for its end, at most $IDLE_MAX_S s (--now does not wait)"
     said=1
     if [ "$SECONDS" -ge "$deadline" ]; then
       say "it is still $state after $IDLE_MAX_S s: going on"
@@ -308,8 +308,8 @@ wait_until_idle() {
 # advise_migration RELEASE: what to do about a configuration of an older time.
 advise_migration() {
   if has_command "$1" migrate-config; then
-    say "  It can bring it up to date:  sudo $OPT/releases/$1/dist/src/main.js migrate-config --config $CONFIG"
+    say "  To bring it up to date:  sudo $OPT/releases/$1/dist/src/main.js migrate-config --config $CONFIG"
   else
-    say "  Mend these lines, then run this again."
+    say "  Correct these lines, then run this again."
   fi
 }

@@ -47,9 +47,9 @@ os_field() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "${PIPIT_ROOT:-}
 node_remedy() {
   case $(os_field VERSION_CODENAME) in
     bullseye | bookworm)
-      say "  The nodejs package of this release ($(os_field VERSION_CODENAME)) is too old. Either move to Raspberry Pi OS or"
-      say "  Debian 13 (trixie) or newer, whose own is new enough, or download Node.js 24 from its project's"
-      say "  site (Linux, ARM64 on a Raspberry Pi, .tar.xz) and unpack it, npm included, where the service can reach it:"
+      say "  The nodejs package of this release ($(os_field VERSION_CODENAME)) is too old. Either upgrade to Raspberry Pi OS or"
+      say "  Debian 13 (trixie) or newer, which has a newer one, or download Node.js 24 from the Node.js"
+      say "  site (Linux, ARM64 on a Raspberry Pi, .tar.xz) and unpack it, with npm, where the service can read it:"
       say "    sudo tar -xJf node-v24.*-linux-arm64.tar.xz -C /usr/local --strip-components=1" ;;
     *)
       say "  On Raspberry Pi OS or Debian 13 (trixie) and newer:  sudo apt install nodejs npm" ;;
@@ -81,7 +81,7 @@ need_node() {
 
 # need_npm: npm, which Debian packages apart from Node.js.
 need_npm() {
-  command -v npm >/dev/null || { say "npm is missing: it is needed to build"; node_remedy; exit 1; }
+  command -v npm >/dev/null || { say "npm is missing: the build needs it"; node_remedy; exit 1; }
 }
 
 # need_packages PACKAGE...: installs the Debian packages that are not there.
@@ -94,9 +94,9 @@ need_packages() {
   if [ -n "${DRY_RUN:-}" ]; then say "would: install Debian packages: ${missing[*]}"; return 0; fi
   local as_root=()
   [ "$(id -u)" = 0 ] || as_root=(sudo)
-  command -v apt-get >/dev/null || die "please install by hand (this is no Debian): ${missing[*]}"
+  command -v apt-get >/dev/null || die "this system is not Debian: install these packages by hand: ${missing[*]}"
   say "installing Debian packages: ${missing[*]}"
-  apt_get update || say "note: the lists of packages could not be renewed; going on with those that are there"
+  apt_get update || say "note: apt-get could not update its package lists; going on with the old lists"
   apt_get install -y --no-install-recommends "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
 }
 
@@ -112,11 +112,11 @@ apt_get() {
     fi
     holder=$(grep -oE 'held by process [0-9]+ \([^)]*\)' <<<"$message" | head -n 1) || true
     if [ "$SECONDS" -ge "$deadline" ]; then
-      say "another program has been installing packages for too long (${holder:-lock held}). When it is done, run this again:"
+      say "another program is still installing packages (${holder:-lock held}). When it has finished, run this again:"
       say "  ps aux | grep -E 'apt|dpkg|unattended'"
       return 1
     fi
-    [ -n "$said" ] || say "waiting for another program that installs packages (${holder:-lock held}); after the first boot this takes some minutes"
+    [ -n "$said" ] || say "waiting for another program to install its packages (${holder:-lock held}); after the first boot this takes some minutes"
     said=1
     sleep "${PIPIT_APT_EVERY_S:-5}"
   done
@@ -152,7 +152,7 @@ need_modules() {
     touch node_modules/.package-lock.json
   fi
   say "compiling"
-  node scripts/build.mjs || die "compiling failed (see above); what was compiled before is left as it was"
+  node scripts/build.mjs || die "compiling failed (see above); the earlier build is unchanged"
 }
 
 # What is needed to build; what it runs with.
