@@ -7,7 +7,7 @@
  */
 
 import type { Fault } from "../fault.ts";
-import type { PublicSettings } from "../settings/table.ts";
+import type { PublicSettings, SettingKey } from "../settings/table.ts";
 
 /** How long a model is taken to be gone. */
 export const GONE_MS = 24 * 3_600_000;
@@ -35,17 +35,26 @@ export function chainFor(chain: FallbackChain, account: string): FallbackChain {
 /** Longest time for which the server's "come later" is heeded without asking again. */
 export const CHAIN_WAIT_MAX_MS = 10 * 60_000;
 
-/** The models to try, in order, each once. */
-export function chainOf(settings: PublicSettings): readonly string[] {
-  const { "openai.model": model, "openai.legacy_model": legacy } = settings;
+/** The keys that name the models to try, and the names, in order. */
+export function namesInUse(settings: PublicSettings): readonly (readonly [SettingKey, string])[] {
+  const model = ["openai.model", settings["openai.model"]] as const;
+  const legacy = ["openai.legacy_model", settings["openai.legacy_model"]] as const;
+  const more = settings["openai.fallback_models"].map(
+    (name) => ["openai.fallback_models", name] as const,
+  );
   switch (settings["openai.model_selection"]) {
     case "new":
       return [model];
     case "legacy":
       return [legacy];
     case "auto":
-      return [...new Set([model, legacy, ...settings["openai.fallback_models"]])];
+      return [model, legacy, ...more];
   }
+}
+
+/** The models to try, in order, each once. */
+export function chainOf(settings: PublicSettings): readonly string[] {
+  return [...new Set(namesInUse(settings).map(([, name]) => name))];
 }
 
 /** Near the end of the budget, `budget.mini_model` is asked alone: a chain would lead back to the dear ones. */

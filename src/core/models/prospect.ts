@@ -12,7 +12,7 @@ import type { SettingKey, Settings } from "../settings/table.ts";
 import { nearest } from "../suggest.ts";
 import { MODELS, modelNamed } from "./catalogue.ts";
 import { midnightMs, type ShutdownDates } from "./dates.ts";
-import { chainOf, miniSettings } from "./fallback.ts";
+import { chainOf, miniSettings, namesInUse } from "./fallback.ts";
 import { chooseVoice, voiceSettings } from "./voice.ts";
 
 /** OpenAI speaks only the ga protocol since that day (its deprecation page). */
@@ -211,23 +211,6 @@ function possibleRemedies(settings: Settings, known: Knowledge, wallMs: number):
 
 function isRealtime(name: string): boolean {
   return name.includes("realtime") && !/transcri|translat|whisper/.test(name);
-}
-
-/** The keys under which the names of the chain stand. */
-function namesInUse(settings: Settings): readonly (readonly [SettingKey, string])[] {
-  const model = ["openai.model", settings["openai.model"]] as const;
-  const legacy = ["openai.legacy_model", settings["openai.legacy_model"]] as const;
-  const more = settings["openai.fallback_models"].map(
-    (name) => ["openai.fallback_models", name] as const,
-  );
-  switch (settings["openai.model_selection"]) {
-    case "new":
-      return [model];
-    case "legacy":
-      return [legacy];
-    case "auto":
-      return [model, legacy, ...more];
-  }
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { CATALOGUE_DATE } from "../models/catalogue.ts";
 import {
+  addKinds,
   addTranscribed,
   addUsage,
   NO_USAGE,
@@ -13,7 +14,6 @@ import {
   type Usage,
 } from "../realtime/usage.ts";
 import {
-  addParts,
   assumedBillOf,
   assumedTranscriptionCost,
   billOf,
@@ -65,7 +65,7 @@ export function addResponse(
   const own = conversationCost.own || pricesOf(model, overrides).own;
   return {
     ...all,
-    parts: addParts(conversationCost.parts, bill.parts),
+    parts: addKinds(conversationCost.parts, bill.parts),
     own,
     ...money(conversationCost, assumed, assumed),
   };

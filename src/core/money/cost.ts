@@ -5,21 +5,12 @@
  */
 
 import type { Prices } from "../models/catalogue.ts";
-import type { Transcribed, Usage } from "../realtime/usage.ts";
+import type { Kinds, Transcribed, Usage } from "../realtime/usage.ts";
 import type { KnownPrices } from "../settings/price-lines.ts";
 import { DEAREST, NO_OVERRIDES, type PriceOverrides, pricesOf } from "./prices.ts";
 
 /** Micro-dollars by what they were paid for. */
-export interface Parts {
-  readonly inputText: number;
-  readonly cachedText: number;
-  readonly inputAudio: number;
-  readonly cachedAudio: number;
-  readonly inputImage: number;
-  readonly cachedImage: number;
-  readonly outputText: number;
-  readonly outputAudio: number;
-}
+export type Parts = Kinds;
 
 export const NO_PARTS: Parts = {
   inputText: 0,
@@ -79,19 +70,6 @@ export function billAt(usage: Usage, prices: KnownPrices): Bill | null {
 /** All parts together. */
 export function sumOf(parts: Parts): number {
   return Object.values(parts).reduce((sum: number, part: number) => sum + part, 0);
-}
-
-export function addParts(a: Parts, b: Parts): Parts {
-  return {
-    inputText: a.inputText + b.inputText,
-    cachedText: a.cachedText + b.cachedText,
-    inputAudio: a.inputAudio + b.inputAudio,
-    cachedAudio: a.cachedAudio + b.cachedAudio,
-    inputImage: a.inputImage + b.inputImage,
-    cachedImage: a.cachedImage + b.cachedImage,
-    outputText: a.outputText + b.outputText,
-    outputAudio: a.outputAudio + b.outputAudio,
-  };
 }
 
 /**

@@ -13,7 +13,8 @@
 
 import { type Fields, fields, number, record, text } from "../json.ts";
 
-export interface Usage {
+/** An amount of each kind that has a price of its own. */
+export interface Kinds {
   readonly inputText: number;
   readonly inputAudio: number;
   readonly inputImage: number;
@@ -22,6 +23,9 @@ export interface Usage {
   readonly cachedImage: number;
   readonly outputText: number;
   readonly outputAudio: number;
+}
+
+export interface Usage extends Kinds {
   /** Part of `outputText`; never priced by itself. */
   readonly reasoning: number;
 }
@@ -154,8 +158,7 @@ function cachedOf(input: Fields, all: Split, counts: Counts): Split {
   return { text: cachedText, image, audio: Math.min(all.audio, total - cachedText - image) };
 }
 
-/** The sum of two usages, kind by kind. */
-export function addUsage(a: Usage, b: Usage): Usage {
+export function addKinds(a: Kinds, b: Kinds): Kinds {
   return {
     inputText: a.inputText + b.inputText,
     inputAudio: a.inputAudio + b.inputAudio,
@@ -165,8 +168,12 @@ export function addUsage(a: Usage, b: Usage): Usage {
     cachedImage: a.cachedImage + b.cachedImage,
     outputText: a.outputText + b.outputText,
     outputAudio: a.outputAudio + b.outputAudio,
-    reasoning: a.reasoning + b.reasoning,
   };
+}
+
+/** The sum of two usages, kind by kind. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return { ...addKinds(a, b), reasoning: a.reasoning + b.reasoning };
 }
 
 /** The sum of two transcriptions. */

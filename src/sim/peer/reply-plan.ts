@@ -4,8 +4,7 @@
  */
 
 import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
-import type { RemotePart } from "./remote-tools.ts";
-import type { Turn } from "./scenario.ts";
+import type { SilentPart, Turn } from "./scenario.ts";
 
 /** One output item with its sound made. */
 export type Part =
@@ -15,14 +14,7 @@ export type Part =
       readonly transcript: string;
       readonly phase: string | null;
     }
-  | { readonly tag: "text"; readonly text: string; readonly phase: string | null }
-  | {
-      readonly tag: "call";
-      readonly name: string;
-      readonly arguments: string;
-      readonly callId: string | null;
-    }
-  | RemotePart;
+  | SilentPart;
 
 export interface Step {
   readonly atMs: number;

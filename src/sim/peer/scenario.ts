@@ -30,13 +30,8 @@ export type Sound =
   | { readonly tag: "tone"; readonly hz: number | null; readonly ms: number }
   | { readonly tag: "wav"; readonly file: string };
 
-export type ItemPlan =
-  | {
-      readonly tag: "sound";
-      readonly sound: Sound;
-      readonly transcript: string | null;
-      readonly phase: string | null;
-    }
+/** What a response has beside sound: the same in the plan and in the reply. */
+export type SilentPart =
   | { readonly tag: "text"; readonly text: string; readonly phase: string | null }
   | {
       readonly tag: "call";
@@ -45,6 +40,15 @@ export type ItemPlan =
       readonly callId: string | null;
     }
   | RemotePart;
+
+export type ItemPlan =
+  | {
+      readonly tag: "sound";
+      readonly sound: Sound;
+      readonly transcript: string | null;
+      readonly phase: string | null;
+    }
+  | SilentPart;
 
 /** How a response ends. `afterDeltas` null: after everything was said. */
 export type Ending =
