@@ -220,7 +220,7 @@ mend() {
   fi
   [ -e "$TRIAL_NOTE" ] || return 0
   OLD=$(cat -- "$TRIAL_NOTE") TRIAL=$(release_of current)
-  say "an earlier run was interrupted before it had checked release $TRIAL: checking it now"
+  say "an earlier run was interrupted before release $TRIAL had proven itself: checking it now"
   if enforce "$TRIAL" && start_and_prove; then
     accept
   else
