@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { type JsonObject, numberAt } from "../../src/sim/peer/json.ts";
 import type { FaultRow } from "../helpers/fault-row.ts";
 
+/** What is said of `response.create` needs a client that asks: the server creates the answer where it may. */
+const BY_CLIENT = { "session.response_by": "client" } as const;
+
 const THOUGHT = "connecting listening thinking ";
 const HEARD = "connecting listening thinking speaking ";
 
@@ -72,6 +75,7 @@ const FAILED: readonly FaultRow[] = [
   },
   {
     name: "response.create refused",
+    settings: BY_CLIENT,
     scenario: {
       faults: [{ at: "client:response.create", do: "reject", error: { code: "invalid_value" } }],
     },
@@ -84,6 +88,7 @@ const FAILED: readonly FaultRow[] = [
   },
   {
     name: "response.create is never answered",
+    settings: BY_CLIENT,
     scenario: { faults: [{ at: "client:response.create", do: "skip" }] },
     leds: `${THOUGHT}${HEARD}follow-up idle`,
     lines: [/^The answer did not come in time.*; connecting again$/],

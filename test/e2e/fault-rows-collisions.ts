@@ -5,6 +5,9 @@ import { type JsonObject, listAt, numberAt } from "../../src/sim/peer/json.ts";
 import type { FaultRig } from "../helpers/fault-rig.ts";
 import type { FaultRow } from "../helpers/fault-row.ts";
 
+/** What is said of `response.create` needs a client that asks: the server creates the answer where it may. */
+const BY_CLIENT = { "session.response_by": "client" } as const;
+
 const THOUGHT = "connecting listening thinking ";
 const HEARD = "connecting listening thinking speaking ";
 
@@ -84,6 +87,7 @@ const COLLISIONS: readonly FaultRow[] = [
   },
   {
     name: "conversation_already_has_active_response",
+    settings: BY_CLIENT,
     traps: [6],
     scenario: {
       faults: [
@@ -98,6 +102,7 @@ const COLLISIONS: readonly FaultRow[] = [
   },
   {
     name: "an unsolicited response",
+    settings: BY_CLIENT,
     scenario: {
       faults: [
         {
@@ -166,6 +171,7 @@ const CALLS: readonly FaultRow[] = [
   },
   {
     name: "three functions at once: one response after them",
+    settings: BY_CLIENT,
     traps: [7],
     scenario: { turns: [{ items: [call("a"), call("b"), call("c")] }] },
     check: (metrics, rig) => {
