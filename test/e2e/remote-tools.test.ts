@@ -39,7 +39,11 @@ async function held(
 ): Promise<Scene> {
   const of: Scene = await scene(t, {
     scenario: { mcp: [...mcp], turns: [...turns] },
-    config: { session: { follow_up_s: 1 }, openai: { mcp_servers: { docs: DOCS } } },
+    // Each response is one that Pipit asked for, so that they can be counted.
+    config: {
+      session: { follow_up_s: 1, response_by: "client" },
+      openai: { mcp_servers: { docs: DOCS } },
+    },
   });
   if (isStopped) {
     await eventually("a reply", () => of.peer.replies.length > 0);
