@@ -20,6 +20,11 @@ function sent(peer: Peer, type: string): Fields[] {
     .map(({ event }) => record(event) ?? {});
 }
 
+/** Responses, whoever created them: the first one is the server's where its turn was armed in time. */
+function created(peer: Peer): number {
+  return peer.events.filter(({ event }) => textAt(event, "type") === "response.created").length;
+}
+
 /** Outputs of calls by call id; fails when a call was answered twice. */
 function outputs(peer: Peer): Map<string, Fields> {
   const found = new Map<string, Fields>();
@@ -72,7 +77,7 @@ test("timer by voice: stored, listed, rings; parallel calls get one reply", HEAR
     /^#1 timer "eggs": 10 min left, at \d\d:\d\d$/,
   );
   assert.equal(answered.get("call_b")?.["zone"], "UTC");
-  assert.equal(sent(peer, "response.create").length, 2);
+  assert.equal(created(peer), 2);
   const { stdout } = await daemon.command("timers");
   assert.match(stdout, /^#1 timer "eggs": 9 min \d+ s left/);
   const file = await daemon.metrics();
@@ -133,7 +138,7 @@ test("custom program: fast, failing, and slow with a late result", HEARD, async 
   assert.equal(answered.get("call_c")?.["state"], "begun");
   const messages = sent(peer, "conversation.item.create").map(({ item }) => JSON.stringify(item));
   assert.equal(messages.filter((item) => item.includes("all done")).length, 1);
-  assert.equal(sent(peer, "response.create").length, 3);
+  assert.equal(created(peer), 3);
   assert.equal(peer.replies.length, 2);
   const file = await daemon.metrics();
   const rate = number(file, "function_success_rate") ?? 0;
