@@ -25,7 +25,8 @@ interface Cleanup {
 /** A folder that goes when the test ends. */
 export function tempFolder(test: Cleanup): string {
   const folder = mkdtempSync(join(tmpdir(), "pipit-"));
-  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  // A daemon that is still to be ended may be writing into it: again, or it would never be ended.
+  test.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
