@@ -20,7 +20,7 @@ function sent(peer: Peer, type: string): Fields[] {
     .map(({ event }) => record(event) ?? {});
 }
 
-/** Responses, whoever created them: the first one is the server's where its turn was armed in time. */
+/** Responses, whoever created them: in a turn that no wake word opened it is the server. */
 function created(peer: Peer): number {
   return peer.events.filter(({ event }) => textAt(event, "type") === "response.created").length;
 }

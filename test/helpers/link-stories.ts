@@ -38,53 +38,7 @@ function gate(player: Player): string {
   return microphoneGate(player.state).tag;
 }
 
-/** Woken by its word, and listening; the question has begun. */
-function asking(changes = {}): Player {
-  return opened(new Player(changes)).connected().pass(200).speaks("A");
-}
-
-/** Who was said to create the response to each turn. */
-function askedBy(player: Player): readonly string[] {
-  return player.facts.flatMap((fact) => (fact.tag === "turn-asked" ? [fact.by] : []));
-}
-
-const ARMING: readonly Story[] = [
-  [
-    "a question behind the wake word arms its turn: the server creates the response",
-    () => {
-      const player = asking().pass(2000);
-      assert.equal(player.count("update-turns"), 1);
-      player.updated().stops("A").commits("A");
-      assert.deepEqual([askedBy(player), player.count("create-response")], [["server"], 0]);
-      player.begins("r1").sounds("r1").ends("r1").heard();
-      assert.equal(player.count("update-turns"), 1, "and so for the turns after it");
-    },
-  ],
-  [
-    "armed too late: the server's word comes behind the commit, and the client asks",
-    () => {
-      const player = asking().pass(2000).stops("A").commits("A");
-      assert.deepEqual([askedBy(player), player.count("create-response")], [["client"], 1]);
-      player.updated().begins("r1").sounds("r1").ends("r1").heard();
-      assert.deepEqual([player.count("create-response"), player.count("update-turns")], [1, 1]);
-    },
-  ],
-  [
-    "the wake word alone arms nothing; nor does a question close to the end of the budget",
-    () => {
-      const alone = asking().pass(600).stops("A").commits("A");
-      assert.deepEqual([alone.count("update-turns"), alone.count("delete-item")], [0, 1]);
-      assert.deepEqual(askedBy(alone), []);
-      const poor = new Player({ "budget.daily_usd": 1 });
-      poor.spentMicroUsd = 900_000;
-      opened(poor).connected().pass(200).speaks("A").pass(2000).stops("A").commits("A");
-      assert.deepEqual([poor.count("update-turns"), askedBy(poor)], [0, ["client"]]);
-    },
-  ],
-];
-
 export const LINK_STORIES: readonly Story[] = [
-  ...ARMING,
   [
     "the set-up goes out with the opening; the journal's lines keep their order",
     () => {

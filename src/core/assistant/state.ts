@@ -110,8 +110,6 @@ export type Turn = TurnData &
         untilMs: number;
         /** A question is under way already; this may be a cough. When it counts as speech. */
         confirmAtMs: number | null;
-        /** When it is no empty turn for sure, should it not be over by then; null: it is that time. */
-        armAtMs: number | null;
         before: "open" | "committed";
       }
     | { tag: "ended"; itemId: string; untilMs: number }

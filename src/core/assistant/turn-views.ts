@@ -35,21 +35,6 @@ export function confirmMs(fromSample: number | null, own: Turn, at: Scope): numb
   return at.nowMs + Math.max(0, longest + CONFIRM_SLACK_MS - lastedMs);
 }
 
-/**
- * When the end of an empty turn would have been told of: what goes on after that is a question. By
- * semantic detection nobody tells of times.
- */
-export function armMs(fromSample: number | null, own: Turn, at: Scope): number {
-  if (fromSample === null || isSemantic(at.call)) return Number.POSITIVE_INFINITY;
-  const { settings } = at.call;
-  const least = msToSamples(settings["session.min_speech_ms"]);
-  const voiceTo = fromSample + padding(fromSample, own, at.call) + least;
-  const wakeTo = (own.wakeSample ?? 0) + msToSamples(WAKE_TAIL_MS);
-  const leftMs = samplesToMs(Math.max(voiceTo, wakeTo) - at.headSample);
-  const silenceMs = settings["openai.turn_detection.silence_ms"];
-  return at.nowMs + Math.max(0, leftMs + silenceMs + CONFIRM_SLACK_MS);
-}
-
 /** Was nothing said? Too short, or over before the wake word had been detected. */
 export function isEmpty(
   own: Of<Turn, "speech">,

@@ -14,7 +14,7 @@ import type { Effect, Fact } from "./inputs.ts";
 import { CONNECT_MAX_MS, EMPTY_TURNS_MAX, THINK_MAX_MS, UTTERANCE_MAX_MS } from "./limits.ts";
 import { type Change, type Of, send, stay, type Table } from "./machine.ts";
 import type { Call, Scope, Turn } from "./state.ts";
-import { armMs, commitKind, confirmMs, isEmpty } from "./turn-views.ts";
+import { commitKind, confirmMs, isEmpty } from "./turn-views.ts";
 
 export type TurnEvent = Readonly<
   | { tag: "link-ready" }
@@ -225,7 +225,7 @@ function bargedIn(own: Speech, _: unknown, at: Scope): Change<Turn> {
   const questionSample = own.fromSample ?? at.headSample;
   const fresh = { questionSample, counted: false, wakeSample: null };
   return {
-    next: { ...own, ...fresh, confirmAtMs: null, armAtMs: null, before: "open" },
+    next: { ...own, ...fresh, confirmAtMs: null, before: "open" },
     facts: [{ tag: "interrupted" }],
   };
 }
@@ -246,8 +246,7 @@ function speechStarted(
   const known = own.tag === "speech" ? own.confirmAtMs : null;
   const confirmAtMs = isFirst ? known : confirmMs(fromSample, own, at);
   const before = own.tag === "speech" ? own.before : isFirst ? "open" : "committed";
-  const armAtMs = own.wakeSample === null ? null : Math.min(untilMs, armMs(fromSample, own, at));
-  const heard = { itemId, fromSample, untilMs, confirmAtMs, armAtMs, before } as const;
+  const heard = { itemId, fromSample, untilMs, confirmAtMs, before } as const;
   return { next: { tag: "speech", ...heard, ...data(own), questionSample } };
 }
 
@@ -334,7 +333,6 @@ function flushed(own: Of<Turn, "released">): Change<Turn> {
 /** It has lasted longer than a cough would; or too long. */
 function speechDue(own: Speech, _: unknown, at: Scope): Change<Turn> {
   if (at.nowMs >= own.untilMs) return over(own);
-  if (own.armAtMs !== null && at.nowMs >= own.armAtMs) return { next: { ...own, armAtMs: null } };
   return { next: { ...own, confirmAtMs: null }, facts: [{ tag: "question-reopened" }] };
 }
 

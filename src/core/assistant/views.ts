@@ -63,12 +63,12 @@ export function deadlineMs({ memory, rest, conversation: c }: State): number | n
 /** When each machine's state is over by itself; null: not by time. */
 export function dueTimes({ link, turn, response, playback, tools }: Conversation) {
   const isWaiting = link.tag === "dialing" && link.redialAtMs !== null;
-  const speechMs = turn.tag === "speech" ? earlier(turn.confirmAtMs, turn.armAtMs) : null;
+  const confirmMs = turn.tag === "speech" ? turn.confirmAtMs : null;
   const underrunMs = playback.tag === "playing" ? playback.underrunUntilMs : null;
   const calls = tools.tag === "running" ? tools.calls : [];
   return {
     link: isWaiting ? link.redialAtMs : untilMs(link),
-    turn: earlier(untilMs(turn), speechMs),
+    turn: earlier(untilMs(turn), confirmMs),
     response: earlier(untilMs(response), response.unsolicited?.untilMs ?? null),
     playback: earlier(untilMs(playback), underrunMs),
     tools: earlier(
@@ -204,22 +204,14 @@ export function wantedSession(c: Conversation, at: StepContext): SessionMode {
 /**
  * Who creates the responses. By the server saves a round trip in each turn, but only the client can
  * refuse one, or wait with it: where the wake word alone may look like a turn, where the budget may be
- * passed by it, and while the tools of remote servers are still being listed. A turn that the wake word
- * opened is armed once it has lasted longer than an empty one would: the server's word that it knows
- * comes before its commit, or the client asks (see `committed` in server-inputs.ts).
+ * passed by it, and while the tools of remote servers are still being listed.
  */
 export function responseBy({ call, turn, tools }: Conversation, at: StepContext): ResponseBy {
   const wanted = call.settings["session.response_by"];
   if (turn.pushToTalk) return "client";
   if (wanted !== "auto") return wanted;
-  const mayBeWakeWord = turn.wakeSample !== null && !isQuestion(turn);
+  const mayBeWakeWord = turn.wakeSample !== null;
   return mayBeWakeWord || isBudgetClose(at) || isListing(tools) ? "client" : "server";
-}
-
-/** The turn is no empty one for sure. */
-function isQuestion(turn: Turn): boolean {
-  if (turn.tag === "ended") return !turn.empty.includes(turn.itemId);
-  return turn.tag === "committed" || (turn.tag === "speech" && turn.armAtMs === null);
 }
 
 function isBudgetClose({ settings, spentMicroUsd }: StepContext): boolean {

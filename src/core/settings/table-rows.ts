@@ -580,7 +580,7 @@ const SESSION = {
   "session.response_by": oneOf(["auto", "server", "client"], {
     default: "auto",
     reload: "session",
-    doc: "Who starts the response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but also responds to a cough or to the wake word alone; Pipit then cancels that response. client: Pipit requests each response. auto: server, except with push-to-talk, near the end of the budget, and in a turn that the wake word opened until it has lasted longer than the word alone.",
+    doc: "Who starts the response when you have finished. server saves a round trip (40 to 150 ms) in each turn, but also responds to a cough or to the wake word alone; Pipit then cancels that response. client: Pipit requests each response. auto: server, except with push-to-talk, in a turn that the wake word opened, and near the end of the budget.",
   }),
   "session.preconnect": oneOf(["off", "gate"], {
     default: "off",
