@@ -5,15 +5,17 @@
  * SAVE_MAX_MS, also by a disk that never answers; trouble with the disk is a fault, a bug rejects.
  */
 
-import type { Fault } from "../../core/fault.ts";
+import { type Fault, type FaultCode, fault } from "../../core/fault.ts";
 import type { Clock } from "../../ports.ts";
-import { type DiskLoss, diskFault } from "./disk-fault.ts";
 import { errorCode } from "./files.ts";
 
 /** Jobs that wait: conversations are minutes apart, so a second one is already odd. */
 export const PENDING_MAX = 4;
 /** A write takes milliseconds; a dying card can hold one for minutes. */
 export const SAVE_MAX_MS = 10_000;
+
+/** What has become of what was to be written: lost, or only not as it should be. */
+type DiskLoss = Extract<FaultCode, "metrics-lost" | "metrics-disk" | "not-stored">;
 
 export interface DiskJob {
   readonly loss: DiskLoss;
@@ -58,5 +60,31 @@ export class WriteQueue {
       const takeBack = this.#clock.after(SAVE_MAX_MS, () => resolve(stuck()));
       done.then(resolve, reject).finally(takeBack);
     });
+  }
+}
+
+/** Trouble with the folder as one line for the owner. `failed` says what did not happen; `code` is Node's name of the error, or ESTUCK. */
+function diskFault(loss: DiskLoss, failed: string, code: string, dir: string): Fault {
+  const [what, remedy] = diskWords(code, dir);
+  return fault(loss, "report", `${failed}: ${what} (${code})`, remedy);
+}
+
+function diskWords(code: string, dir: string): readonly [string, string] {
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return ["the disk is full", `Free some space for ${dir}, or lower metrics.max_mb`];
+    case "EROFS":
+      return ["the file system is read-only", "Check dmesg: a failing card is mounted read-only"];
+    case "EACCES":
+    case "EPERM":
+      return [`no permission to write in ${dir}`, `Let the user that runs pipit write to ${dir}`];
+    case "ENOTDIR":
+    case "EEXIST":
+      return [`${dir} is not a folder`, "Set metrics.dir to a folder"];
+    case "ESTUCK":
+      return ["the disk does not answer", "Check dmesg: the card may be failing"];
+    default:
+      return [`the disk refused it`, `Check dmesg and ${dir}`];
   }
 }

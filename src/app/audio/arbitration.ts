@@ -3,9 +3,9 @@
  * heard it. Invariant: a call goes on within WAIT_MS, or is another's; never both, never twice.
  */
 
-import { msToSamples } from "../../core/audio/pcm.ts";
+import { dbfs } from "../../core/audio/level-meter.ts";
+import { FRAME_SAMPLES, msToSamples, rms } from "../../core/audio/pcm.ts";
 import type { Ring } from "../../core/audio/ring.ts";
-import { WORD_MS, wordLevelDbfs } from "../../core/audio/word-level.ts";
 import { faultLine } from "../../core/fault.ts";
 import {
   Arbiter,
@@ -19,6 +19,12 @@ import type { Clock, Dice, Journal, Neighbours } from "../../ports.ts";
 /** Wi-Fi loses multicast: what is said is said three times, this far apart. */
 const AGAIN_MS = 40;
 const TIMES = 3;
+/** The word, its end, and what an engine needs to be sure of it. */
+const WORD_MS = 1_200;
+/** 300 ms: the stressed syllable of a word and what belongs to it. */
+const LOUD_FRAMES = 15;
+/** What a microphone does not get below: digital silence. */
+const SILENCE_DBFS = -120;
 
 export interface ArbitrationOptions {
   readonly clock: Clock;
@@ -120,6 +126,17 @@ export class Arbitration {
     const again = (): void => this.#say(claim, times - 1);
     this.#takeBackWords = this.#options.clock.after(AGAIN_MS, again);
   }
+}
+
+/** dBFS, in tenths, of the loudest 300 ms of this sound (24 kHz), so that silence around the word does not count. */
+function wordLevelDbfs(pcm: Int16Array): number {
+  const step = FRAME_SAMPLES;
+  const length = Math.min(pcm.length, LOUD_FRAMES * step);
+  let loudest = 0;
+  for (let from = 0; length > 0 && from + length <= pcm.length; from += step) {
+    loudest = Math.max(loudest, rms(pcm.subarray(from, from + length)));
+  }
+  return Math.min(0, Math.max(SILENCE_DBFS, dbfs(loudest) ?? SILENCE_DBFS));
 }
 
 /** Sixteen hexadecimal digits. */
