@@ -165,6 +165,16 @@ test("output that finds no place is one line and a failure", async () => {
   }
 });
 
+test("demo --out: a file that is no sound is left alone, said at once", async (t) => {
+  const notes = tempFile(t, "notes.txt", "precious");
+  const line = await refusedLine(["demo", "--out", notes]);
+  assert.match(
+    line,
+    /^pipit demo: .*notes\.txt exists and is not a WAV file; choose another: --out /,
+  );
+  assert.equal(readFileSync(notes, "utf8"), "precious");
+});
+
 test("started in a folder that is gone: one line with the remedy, or no matter", async (t) => {
   const here = (args: string): Promise<{ readonly code: number | null; readonly stderr: string }> =>
     endOf(
@@ -177,6 +187,7 @@ test("started in a folder that is gone: one line with the remedy, or no matter",
   const demo = await here("demo");
   assert.equal(demo.code, 1);
   assert.match(demo.stderr, /^pipit: the folder in which this was started is gone\. .*: cd\n$/);
+  assert.equal((await here("simulate")).stderr, demo.stderr);
   const checked = await here("check-config");
   assert.equal(checked.code, 0, checked.stderr);
 });

@@ -268,6 +268,25 @@ const RARE: readonly Story[] = [
     },
   ],
   [
+    "a question ends while an unsolicited response is being cancelled: the server's response to it is heard",
+    () => {
+      const player = start("server").begins("r9").asks();
+      assert.equal(player.begins("r1").count("cancel-response"), 1, "r1 is the answer");
+      player.ends("r9", { status: "cancelled" }).sounds("r1").ends("r1").heard();
+      assert.deepEqual([player.phase, player.count("create-response")], ["follow-up", 0]);
+      assert.equal(player.c.turn.count, 1);
+    },
+  ],
+  [
+    "a question ends while an unsolicited response is being cancelled, and the server creates none: it is requested",
+    () => {
+      const player = start("server").begins("r9").asks().ends("r9", { status: "cancelled" });
+      assert.equal(player.count("create-response"), 1);
+      player.begins("r1").sounds("r1").ends("r1").heard();
+      assert.equal(player.phase, "follow-up");
+    },
+  ],
+  [
     "response.create rate limited: retried later",
     () => {
       const player = client().asks().error("rate_limit_exceeded", "try again in 200ms", "create_1");

@@ -18,9 +18,9 @@ export function say(path: string, text: string, end = true): Promise<string> {
 }
 
 /** An open connection that says nothing. */
-export function silent(path: string): Promise<Socket> {
+export function silent(path: string, more: { allowHalfOpen?: boolean } = {}): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(socket));
+    const socket = connect({ path, ...more }, () => resolve(socket));
     socket.on("error", reject);
   });
 }

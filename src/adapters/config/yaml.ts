@@ -19,6 +19,7 @@ import {
   Parser,
   visit,
   type YAMLError,
+  type YAMLMap,
 } from "yaml";
 import type { Locate, Position, Problem } from "../../core/settings/validate.ts";
 import { type Slip, slipAt } from "../../core/settings/yaml-slips.ts";
@@ -152,6 +153,7 @@ function parserMessage(error: YAMLError): string {
 function withTree(document: Document.Parsed, problems: Problem[], at: At): ParsedYaml {
   const trouble = aliasTrouble(document, at);
   if (trouble !== null) return { document: null, problems: [...problems, trouble] };
+  joinTwins(document);
   try {
     const tree: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
     return { document: { tree, locate: locator(document, at) }, problems };
@@ -159,6 +161,26 @@ function withTree(document: Document.Parsed, problems: Problem[], at: At): Parse
     const bomb = { line: 1, column: 1, key: "", message: TOO_MANY_ALIASES };
     return { document: null, problems: [...problems, bomb] };
   }
+}
+
+/**
+ * A section that stands twice is refused once. What it holds is not wanting besides, so its two halves
+ * are read as one.
+ */
+function joinTwins(document: Document.Parsed): void {
+  visit(document, {
+    Map: (_, map) => {
+      const sections = new Map<string, YAMLMap>();
+      map.items = map.items.filter(({ key, value }) => {
+        if (!isScalar(key) || !isMap(value)) return true;
+        const name = String(key.value);
+        const first = sections.get(name);
+        if (first === undefined) sections.set(name, value);
+        else first.items.push(...value.items);
+        return first === undefined;
+      });
+    },
+  });
 }
 
 const TOO_MANY_ALIASES = "aliases (*name) expand without limit; write the values out";

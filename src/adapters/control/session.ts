@@ -3,7 +3,8 @@
  *
  * Invariants: at most LINE_MAX_BYTES of a client are kept; nothing more is read while its line is
  * being answered or its answer waits to be read; a client that says or takes nothing for
- * CLIENT_IDLE_MS is cut; after junk it gets one error and the end.
+ * CLIENT_IDLE_MS is cut, and sooner where its place is wanted; after junk it gets one error and the
+ * end.
  */
 
 import type { Socket } from "node:net";
@@ -42,6 +43,7 @@ export class ControlSession {
   #rest: Buffer = Buffer.alloc(0);
   #answering: boolean = false;
   #ended: boolean = false;
+  #waitsSinceMs: number | null = null;
   #takeBack: () => void = () => undefined;
   #cancelPace: () => void = () => undefined;
 
@@ -78,6 +80,17 @@ export class ControlSession {
     this.#finish({ ok: false, error });
   }
 
+  /** Since when the client has been waited for, monotonic ms; null: it waits for us. */
+  get waitsSinceMs(): number | null {
+    return this.#answering ? null : this.#waitsSinceMs;
+  }
+
+  /** Its place is wanted: one error, and gone, whether or not the client ends its side. */
+  evict(error: string): void {
+    if (!this.#socket.writableEnded) this.#socket.end(this.#line({ ok: false, error }));
+    this.#socket.destroySoon();
+  }
+
   /** Ends in good manners: what was answered still goes out. */
   end(): void {
     this.#socket.end();
@@ -98,6 +111,7 @@ export class ControlSession {
 
   #arm(): void {
     this.#takeBack();
+    this.#waitsSinceMs = this.#clock.nowMs();
     this.#takeBack = this.#clock.after(CLIENT_IDLE_MS, () => this.#socket.destroy());
   }
 

@@ -29,6 +29,7 @@ export const PATH_MAX_BYTES = 107;
 export const CLIENTS_MAX = 8;
 /** Of them, those that have a text read or a function tried: the others are for status and stop. */
 export const LONG_MAX = 6;
+const TOO_MANY = "too many commands at a time; try again";
 /** With those that are being told so; beyond it a connection is cut without a word. */
 const CONNECTIONS_MAX = 2 * CLIENTS_MAX;
 /** What a live daemon gets to take a connection before its file counts as stale. */
@@ -77,7 +78,7 @@ export class ControlSocket implements ControlServer {
     this.#secrets = secrets ?? new Redactor();
   }
 
-  /** Clients sent away because there were CLIENTS_MAX already. */
+  /** Clients sent away because there were CLIENTS_MAX already, the new one or the idlest. */
   refused(): number {
     return this.#refused;
   }
@@ -189,15 +190,29 @@ export class ControlSocket implements ControlServer {
 
   #take(socket: Socket, answer: Answer): void {
     const client = new ControlSession(socket, this.#clock, answer, this.#secrets);
-    const full = this.#clients.size >= CLIENTS_MAX;
+    const isRoom = this.#clients.size < CLIENTS_MAX || this.#makeRoom();
     this.#clients.add(client);
     socket.on("close", () => this.#clients.delete(client));
-    if (!full) {
+    if (isRoom) {
       client.attend();
       return;
     }
     this.#refused++;
-    client.refuse("too many commands at a time; try again");
+    client.refuse(TOO_MANY);
+  }
+
+  /** Who holds a place and says nothing must not keep the owner from saying stop. */
+  #makeRoom(): boolean {
+    const waiting = [...this.#clients].flatMap((client) => {
+      const sinceMs = client.waitsSinceMs;
+      return sinceMs === null ? [] : [{ client, sinceMs }];
+    });
+    const [idlest] = waiting.sort((a, b) => a.sinceMs - b.sinceMs);
+    if (idlest === undefined) return false;
+    this.#refused++;
+    this.#clients.delete(idlest.client);
+    idlest.client.evict(TOO_MANY);
+    return true;
   }
 
   /** Another daemon may have taken the path over since: its file stays. */

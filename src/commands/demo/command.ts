@@ -7,7 +7,8 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type CommandSpec, readCommandLine } from "../args.ts";
+import { isForeign, isWave } from "../../adapters/os/own-file.ts";
+import { type CommandSpec, readCommandLine, usageError } from "../args.ts";
 import { demoConfig, demoScenario, type Folder, recordQuestion } from "./io-material.ts";
 import { type Daemon, startDaemon, startLive, startPeer } from "./io-processes.ts";
 import { report } from "./io-report.ts";
@@ -31,11 +32,16 @@ export async function demo(argv: readonly string[]): Promise<number> {
   const line = readCommandLine(SPEC, argv);
   if (typeof line === "number") return line;
   if (line.flag("live")) return startLive(line.config);
+  const out = line.option("out") ?? "out.wav";
+  // The daemon would refuse it, in words about a file that the owner has not written.
+  if (isForeign(out, isWave)) {
+    return usageError(SPEC.name, `${out} exists and is not a WAV file; choose another: --out FILE`);
+  }
   const scratch = mkdtempSync(join(tmpdir(), "pipit-demo-"));
   const folder: Folder = {
     scratch,
     question: join(scratch, "question.wav"),
-    out: resolve(line.option("out") ?? "out.wav"),
+    out: resolve(out),
     metrics: resolve(line.option("metrics") ?? "metrics"),
   };
   try {

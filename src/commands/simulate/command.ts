@@ -9,6 +9,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path";
 import { isForeign } from "../../adapters/os/own-file.ts";
 import { FaultError, faultLine, oneLine, thrownText } from "../../core/fault.ts";
+import { record } from "../../core/json.ts";
 import { type Peer, startPeer, type Violation } from "../../sim/peer/peer.ts";
 import type { LogEntry } from "../../sim/peer/records.ts";
 import { type Scenario, speaking } from "../../sim/peer/scenario.ts";
@@ -140,7 +141,8 @@ function greeting(peer: Peer): string {
 /** Why it cannot start, in one line. Only what the system says is expected; the rest is a bug. */
 function refused(error: unknown): number {
   const known = error instanceof Error && ("code" in error || error instanceof FaultError);
-  if (!known) throw error;
+  // A working folder that is gone is told in the same words by every command.
+  if (!known || record(error)?.["syscall"] === "uv_cwd") throw error;
   const why = error instanceof FaultError ? faultLine(error.fault) : error.message;
   process.stderr.write(`pipit simulate: ${oneLine(why)}\n`);
   return error instanceof FaultError ? EXIT_USAGE : EXIT_FAILED;

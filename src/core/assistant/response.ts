@@ -37,7 +37,8 @@ export type ResponseEvent = Readonly<
   /** The server committed a turn in which nothing was said, and responds to it by itself. */
   | { tag: "empty-turn" }
   | { tag: "request" }
-  | { tag: "created"; id: string }
+  /** `by`: who creates the responses to questions. */
+  | { tag: "created"; id: string; by: ResponseBy }
   | { tag: "sound"; id: string }
   | { tag: "done"; said: Done; heard: boolean; model: string }
   | { tag: "error"; error: ServerError; model: string }
@@ -71,7 +72,7 @@ export const RESPONSE: Table<Response, ResponseEvent> = {
     results: [(own) => ({ next: { ...own, pending: true, notBeforeMs: 0 } })],
     "empty-turn": [emptyTurn],
     request: [request, "requested"],
-    created: [stranger],
+    created: [newcomer, "none", "active"],
     sound: [stray],
     done: [strayDone],
     error: [stay],
@@ -218,6 +219,29 @@ function forgotten(own: Response): Change<Response> {
 
 function begun(own: Requested, { id }: Event<"created">, at: Scope): Change<Response> {
   return { next: { tag: "active", id, untilMs: at.nowMs + thinkMaxMs(at.call), ...data(own) } };
+}
+
+/**
+ * While an unsolicited one was being cancelled, the user finished a question. A server that counted
+ * the other as over has created the response to the question, which is heard.
+ */
+function newcomer(own: Free, event: Event<"created">, at: Scope): Change<Response> {
+  return isAwaited(own, event.id, event.by)
+    ? {
+        next: {
+          tag: "active",
+          id: event.id,
+          untilMs: at.nowMs + thinkMaxMs(at.call),
+          ...data(own),
+          pending: false,
+        },
+      }
+    : stranger(own, event, at);
+}
+
+export function isAwaited(own: Response, id: string, by: ResponseBy): boolean {
+  const other = own.unsolicited?.id ?? id;
+  return own.tag === "none" && own.pending && by === "server" && other !== id;
 }
 
 /** Cancelled before it had a name: now its sound can be told from the next one's. */

@@ -15,7 +15,7 @@ import { isConnecting } from "./link-dial.ts";
 import { type Change, log, type Of } from "./machine.ts";
 import { coolDown, keepWarm } from "./memory.ts";
 import { isHeard } from "./playback.ts";
-import { BUSY, isOurs, isWireFree, NOT_ACTIVE } from "./response.ts";
+import { BUSY, isAwaited, isOurs, isWireFree, NOT_ACTIVE } from "./response.ts";
 import { breakLink, endWith, type Order, orderTo, type Routed, renew, settleMs } from "./rules.ts";
 import type { Conversation, State, StepContext } from "./state.ts";
 import { forget } from "./turn.ts";
@@ -182,7 +182,7 @@ function inSession(c: Conversation, { event, capturedAt: sample }: Said): readon
     case "committed":
       return committed(c, event.itemId);
     case "response-created":
-      return [orderTo.response({ tag: "created", id: event.responseId })];
+      return created(c, event.responseId);
     case "response-done":
       return responseDone(c, event);
     case "transcript":
@@ -217,6 +217,12 @@ function committed(c: Conversation, itemId: string): readonly Order[] {
     case "own":
       return [turn];
   }
+}
+
+function created(c: Conversation, id: string): readonly Order[] {
+  const by = c.link.tag === "ready" ? c.link.confirmed.responseBy : "client";
+  const asked = isAwaited(c.response, id, by) ? [orderTo.turn({ tag: "asked", by })] : [];
+  return [...asked, orderTo.response({ tag: "created", id, by })];
 }
 
 function asksFor(by: ResponseBy): readonly Order[] {

@@ -119,9 +119,12 @@ function twice(lines: readonly string[], { code, line, column }: Found): Slip | 
   const same = (text: string): boolean =>
     indentOf(text) === column - 1 && KEY_LINE.exec(text)?.[2] === name;
   const first = lines.slice(0, line - 1).findLastIndex(same) + 1;
-  const what = NAMES.has(name) ? name : "this key";
   const where = first === 0 ? "" : `, the first time in line ${first}`;
-  return { line, column, message: `${what} is set twice in its section${where}; keep one` };
+  const isSection = /^[\w.-]+\s*:\s*(#|$)/.test(textOf(lines, line).slice(column - 1));
+  const message = isSection
+    ? `${NAMES.has(name) ? `the section ${name}` : "this section"} stands twice${where}; put all its keys into one`
+    : `${named(name, "") || "this key"} is set twice in its section${where}; keep one`;
+  return { line, column, message };
 }
 
 /** Web pages indent with no-break spaces, which are letters to YAML. */

@@ -124,6 +124,18 @@ test("all problems at once, each with its place", (t) => {
   ]);
 });
 
+test("a section that stands twice is one problem: what its first half holds is not wanting", (t) => {
+  const text = "openai:\n  api_key: sk-here\nopenai:\n  voice: nova\n";
+  const found = problems(loadConfig({ path: tempFile(t, "twice.yaml", text), env: {} }));
+  assert.equal(found.length, 2, found.join("\n"));
+  assert.match(found[0] ?? "", /^:3:1: the section openai stands twice, the first time in line 1/);
+  assert.match(
+    found[1] ?? "",
+    /^:4:10 openai.voice: must be one of/,
+    "the second half is read too",
+  );
+});
+
 test("a missing key of the environment points at the line, or at the section", (t) => {
   const path = tempFile(t, "c.yaml", `# c\nopenai:\n  api_key: \${MY_KEY}\n`);
   const named = problems(loadConfig({ path, env: {} }));

@@ -36,6 +36,10 @@ test("syntax errors: place and message", () => {
       "a: 1\nb: 2\na: 3\n",
       /^3:1 this key is set twice in its section, the first time in line 1; keep one$/,
     ],
+    [
+      "openai:\n  model: x\nopenai:\n  voice: cedar\n",
+      /^3:1 the section openai stands twice, the first time in line 1; put all its keys into one$/,
+    ],
     ["a: !secret x\n", /^1:4 tags \(!name\) are not supported/],
     ["a: !!binary aGk=\n", /^1:4 tags/],
     ["a: [1,\n", /^1:4 the \[ that begins here has no \]$/],

@@ -93,17 +93,57 @@ test("a fault is an answer, and so is a time-out", async (t) => {
   assert.deepEqual(await slow, { ok: false, error: "the daemon did not answer in time" });
 });
 
-test("clients are bounded in number and in time", async (t) => {
+test("clients are bounded in number and in time; whoever says nothing makes room", async (t) => {
   const { path, clock, server } = await served(t);
   const sockets = await Promise.all(Array.from({ length: CLIENTS_MAX }, () => silent(path)));
   const closed = sockets.map((socket) => new Promise((resolve) => socket.on("close", resolve)));
-  const refused = await askDaemon(path, { command: "status" }, PATIENCE_MS);
-  assert.deepEqual(refused, { ok: false, error: "too many commands at a time; try again" });
-  assert.equal(server.refused(), 1);
+  for (let asked = 1; asked <= 3; asked++) {
+    const reply = await askDaemon(path, { command: "status" }, PATIENCE_MS);
+    assert.equal(reply.ok, true, "idle clients do not shut the owner out");
+  }
+  assert.ok(server.refused() >= 1);
+  const [first] = sockets;
+  let heard = "";
+  first?.setEncoding("utf8").on("data", (text: string) => {
+    heard += text;
+  });
+  first?.resume();
+  await closed[0];
+  assert.deepEqual(JSON.parse(heard), {
+    ok: false,
+    error: "too many commands at a time; try again",
+  });
   clock.advance(CLIENT_IDLE_MS);
   for (const socket of sockets) socket.resume();
   await Promise.all(closed);
+});
+
+test("clients that keep their side open for ever are cut when room is wanted", async (t) => {
+  const { path } = await served(t);
+  const stubborn = await Promise.all(
+    Array.from({ length: 4 * CLIENTS_MAX }, () => silent(path, { allowHalfOpen: true })),
+  );
   assert.equal((await askDaemon(path, { command: "status" }, PATIENCE_MS)).ok, true);
+  for (const socket of stubborn) socket.destroy();
+});
+
+test("too many commands under way: a further one is told so", async (t) => {
+  let settle = (_: ControlReply): void => undefined;
+  const slow = new Promise<ControlReply>((resolve) => {
+    settle = resolve;
+  });
+  let asked = 0;
+  const { path, server } = await served(t, () => {
+    asked++;
+    return slow;
+  });
+  const ask = (): Promise<ControlReply> => askDaemon(path, { command: "status" }, PATIENCE_MS);
+  const under = Array.from({ length: CLIENTS_MAX }, ask);
+  await eventually("all are under way", () => asked === CLIENTS_MAX);
+  assert.deepEqual(await ask(), { ok: false, error: "too many commands at a time; try again" });
+  assert.equal(server.refused(), 1);
+  settle({ ok: true, data: {} });
+  await Promise.all(under);
 });
 
 test("a row of texts to be read leaves room for status and stop", async (t) => {
