@@ -9,6 +9,7 @@
 
 import { inspect } from "node:util";
 import { keepCompiledCode } from "./adapters/os/compile-cache.ts";
+import { settleEnvironment } from "./adapters/os/environment.ts";
 import { errorCode } from "./adapters/os/files.ts";
 import { killLeftBehind } from "./adapters/os/left-behind.ts";
 import { projectVersion } from "./adapters/os/project-root.ts";
@@ -242,6 +243,7 @@ function end(): void {
 }
 
 keepInspectorShut();
+settleEnvironment(process.env);
 keepCompiledCode(process.env["STATE_DIRECTORY"], projectVersion());
 for (const stream of [process.stdout, process.stderr]) guard(stream, onLost);
 learnFrom(process.env);

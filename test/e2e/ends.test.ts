@@ -54,13 +54,25 @@ test("a card that no longer answers does not keep the daemon from its end", asyn
   assert.match(daemon.output, /did not answer; ended without waiting for it/);
 });
 
-test("SIGUSR1 opens no port", async (t) => {
+test("Ctrl-\\ ends it in order, too", async (t) => {
+  const paths = configure(t);
+  writeWav(paths.question, noise(24_000));
+  const daemon = launch(t, paths);
+  await daemon.says("Ready");
+  daemon.signal("SIGQUIT");
+  await daemon.says("Stopping: SIGQUIT");
+  await eventually("its end", () => !daemon.isAlive);
+  assert.equal(daemon.code, 0);
+});
+
+test("SIGUSR1 opens no port, and SIGUSR2 ends nothing", async (t) => {
   const paths = configure(t);
   writeWav(paths.question, noise(24_000));
   const daemon = launch(t, paths);
   await daemon.says("Ready");
   assert.equal(listens(daemon.pid), false);
   daemon.signal("SIGUSR1");
+  daemon.signal("SIGUSR2");
   assert.equal((await daemon.command("status")).code, 0, "it goes on");
   assert.equal(listens(daemon.pid), false);
   assert.doesNotMatch(daemon.output, /Debugger listening/);

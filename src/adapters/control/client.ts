@@ -5,6 +5,7 @@
  * in one line what the owner can do.
  */
 
+import { lstatSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { type ControlReply, type ControlRequest, controlFields } from "../../core/control.ts";
 import { type Fault, FaultError, fault } from "../../core/fault.ts";
@@ -72,6 +73,10 @@ function unreachable(error: unknown, path: string): Fault {
     case "ENOENT":
     case "ECONNREFUSED":
     case "ENOTDIR":
+      if (isOther(path)) {
+        const message = `${path} is not the socket of pipit, but something else`;
+        return fault("config", "report", message, "Move it away; pipit then makes its socket anew");
+      }
       return fault(
         "config",
         "report",
@@ -88,6 +93,15 @@ function unreachable(error: unknown, path: string): Fault {
       );
     default:
       return fault("config", "report", `pipit cannot be reached at ${path} (${code})`);
+  }
+}
+
+/** Does something stand there that is no socket at all? */
+function isOther(path: string): boolean {
+  try {
+    return !lstatSync(path).isSocket();
+  } catch {
+    return false;
   }
 }
 

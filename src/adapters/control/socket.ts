@@ -63,6 +63,8 @@ export class ControlSocket implements ControlServer {
   #cancelWatch: () => void = () => undefined;
   #answer: Answer | null = null;
   #goneReported: boolean = false;
+  /** At the last look, something that is not ours stood at the path. */
+  #isTaken: boolean = false;
   #closed: boolean = false;
   #server: Server | null = null;
   #file: { readonly dev: bigint; readonly ino: bigint } | null = null;
@@ -142,7 +144,11 @@ export class ControlSocket implements ControlServer {
   /** A cleaner of folders, or another user, may have removed the file: then it is made anew. */
   async #look(): Promise<void> {
     if (this.#server === null) return;
-    if (await isGone(this.#path)) await this.#again();
+    const there = await inodeAt(this.#path);
+    const isTaken = typeof there === "bigint" && there !== this.#file?.ino;
+    if (there === null) await this.#again();
+    else if (isTaken && !this.#isTaken) this.#reportTaken();
+    this.#isTaken = isTaken;
     if (this.#server !== null) this.#watch();
   }
 
@@ -164,6 +170,11 @@ export class ControlSocket implements ControlServer {
       if (!this.#goneReported) this.#reportGone(error);
       this.#goneReported = true;
     }
+  }
+
+  #reportTaken(): void {
+    const line = `Something else stands at ${this.#path} now: commands do not reach this pipit. Remove it; the socket is then made anew`;
+    this.#journal?.log("warning", line);
   }
 
   #reportGone(error: unknown): void {
@@ -229,13 +240,15 @@ export class ControlSocket implements ControlServer {
   }
 }
 
-/** Nothing is there any more. What somebody else has put there is left to them. */
-async function isGone(path: string): Promise<boolean> {
+/**
+ * Of what stands at the path; null: nothing does; undefined: nobody can tell. What somebody else has
+ * put there is left to them.
+ */
+async function inodeAt(path: string): Promise<bigint | null | undefined> {
   try {
-    await lstat(path);
-    return false;
+    return (await lstat(path, { bigint: true })).ino;
   } catch (error) {
-    return ["ENOENT", "ENOTDIR"].includes(errorCode(error));
+    return ["ENOENT", "ENOTDIR"].includes(errorCode(error)) ? null : undefined;
   }
 }
 

@@ -6,6 +6,7 @@
 import { exposedSecrets, hideSecrets, withCredentials } from "../../adapters/config/credentials.ts";
 import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
 import { SystemClock } from "../../adapters/os/clock.ts";
+import { environmentNotes } from "../../adapters/os/environment.ts";
 import { localTime } from "../../adapters/os/local-time.ts";
 import type { ExitRecord } from "../../adapters/systemd/exit-record.ts";
 import type { LineJournal } from "../../adapters/systemd/journal.ts";
@@ -132,6 +133,7 @@ function greet(journal: LineJournal, record: ExitRecord, { path, written, isBlan
   if (isBlank && losses.length === 0) {
     journal.log("warning", `${path} is empty: every setting is at its default, without a budget`);
   }
+  for (const line of environmentNotes()) journal.log("warning", line);
   for (const line of exposedSecrets()) journal.log("warning", line);
 }
 
@@ -144,6 +146,6 @@ function inForce(settings: Settings, journal: LineJournal, appliance: Appliance)
 /** Resolves with the name of the first signal; the second one has its usual, deadly, effect. */
 function signalled(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+    for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.once(signal, resolve);
   });
 }

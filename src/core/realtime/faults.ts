@@ -128,7 +128,8 @@ function tooMany({ code, type }: Extract<LinkFailure, { tag: "http" }>, said: st
 
 function networkFault(stage: "dns" | "tcp" | "tls", code: string): Fault {
   if (stage === "tls") {
-    const clock = "Check the clock (timedatectl) and openai.base_url";
+    const clock =
+      "Check the clock (timedatectl) and openai.base_url; for a certificate of your own, name its authority in NODE_EXTRA_CA_CERTS";
     return fault("network", "retry", `The server's certificate was not accepted (${code})`, clock);
   }
   if (code === "EMFILE" || code === "ENFILE") {

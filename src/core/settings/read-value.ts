@@ -220,7 +220,9 @@ function asText(row: TextRow, value: unknown): string {
 /** Mechanical repairs of a text, of which the row's own pattern takes one. */
 function repairOf(pattern: Pattern, value: string): string {
   const bare = value.replace(/^["'\u2018-\u201f]+|["'\u2018-\u201f]+$/gu, "").trim();
-  const [, hours = "", minutes = ""] = /^(\d{1,2})(?:[:.h](\d{1,2}))?$/.exec(bare) ?? [];
+  const [, said = "", minutes = "", half = ""] =
+    /^(\d{1,2})(?:[:.h](\d{1,2}))?(?:\s*([ap])\.?m\.?)?$/i.exec(bare) ?? [];
+  const hours = said === "" ? "" : String(hoursOf(Number(said), half.toLowerCase()));
   // 22.30 is the number 22.3 to YAML.
   const ofMinutes = bare.includes(".") ? minutes.padEnd(2, "0") : minutes.padStart(2, "0");
   const candidates = [
@@ -234,13 +236,27 @@ function repairOf(pattern: Pattern, value: string): string {
   return repaired === undefined ? "" : `; did you mean "${repaired}"?`;
 }
 
+/** 10 pm is 22, 12 am and 24 are 0. */
+function hoursOf(said: number, half: string): number {
+  if (half === "") return said === 24 ? 0 : said;
+  return (said % 12) + (half === "p" ? 12 : 0);
+}
+
 function readChoice(row: ChoiceRow<string>, source: Source): Reading {
   const { value } = source;
-  if (typeof value !== "string") return mismatch(row, source);
+  if (typeof value !== "string") return mismatch(row, source, loneItem(row, value));
   if (row.values.includes(value)) return { ok: true, value };
   const shown = source.names.length === 0;
   const hint = shown ? didYouMean(value.trim(), row.values) : "";
   return mismatch(row, source, `${oddity(value)}${hint}`);
+}
+
+/** A list of one where no list is wanted. */
+function loneItem(row: ChoiceRow<string>, value: unknown): string {
+  const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : null;
+  return typeof one === "string" && row.values.includes(one)
+    ? `; write ${one}, without a list`
+    : "";
 }
 
 const NUMERAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -267,14 +283,31 @@ function readNumber(row: NumberRow<string>, source: Source): Reading {
 
 /** `0,8`, `80%`, `5 s`: what the number behind it may have been meant to be. */
 function numberMeant(row: NumberRow<string>, word: string): string {
-  const [, digits = "", rest = ""] = /^\s*[$€]?([+-]?\d+(?:[.,]\d+)?)\s*(.*?)\s*$/.exec(word) ?? [];
+  // GPIO17 is pin 17; 1_000 is a thousand to YAML 1.1.
+  const bare = word.replace(/^\s*(?:GPIO|BCM)\s*(?=\d)/i, "").replace(/(?<=\d)_(?=\d{3})/g, "");
+  const [, digits = "", rest = ""] = /^\s*[$€]?([+-]?\d+(?:[.,]\d+)?)\s*(.*?)\s*$/.exec(bare) ?? [];
   if (digits === "") return `${oddity(word)}${didYouMean(word.trim(), row.words)}`;
   const plain = Number(digits.replace(",", "."));
-  const value = rest === "%" ? plain / 100 : plain;
-  const isUnit = rest === "" || rest === "%" || row.unit.startsWith(rest);
+  const value = rest === "%" ? plain / 100 : plain * inUnit(rest, row.unit);
+  const isUnit = rest === "" || rest === "%" || value !== plain || row.unit.startsWith(rest);
   const fits = value >= row.min && value <= row.max && (!row.whole || Number.isInteger(value));
   return isUnit && fits ? `; write ${value}` : oddity(word);
 }
+
+/** How many of the row's unit one of the written unit is; 1 where that is nothing to convert. */
+function inUnit(written: string, unit: string): number {
+  const name = /^(ms|s|m|h)/.exec(written.trim().toLowerCase())?.[1];
+  const [from, to] = [MS_IN[name ?? ""], MS_IN[unit]];
+  return from === undefined || to === undefined ? 1 : from / to;
+}
+
+const MS_IN: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+};
 
 const AFFIRMATIVE = ["yes", "on", "y", "1"];
 const NEGATIVE = ["no", "off", "n", "0"];
@@ -297,7 +330,7 @@ function readBoolean(row: BooleanRow, source: Source): Reading {
 function readList(row: ListRow, raw: unknown, around: Surroundings): Reading {
   const lone = row.loneText && typeof raw === "string";
   if (!lone && !Array.isArray(raw)) {
-    const hint = typeof raw === "string" ? `; write [${quoted(raw)}]` : "";
+    const hint = typeof raw === "string" ? `; write [${splitAtCommas(raw)}]` : "";
     return wrong(`must be ${allowed(row)}, found ${kindOf(raw)}${hint}`);
   }
   // An empty text has always meant none.
@@ -318,6 +351,15 @@ function readList(row: ListRow, raw: unknown, around: Surroundings): Reading {
   if (problems.length > 0) return { ok: false, problems };
   if (texts.length < items.length) return { ok: true, value: row.default };
   return { ok: true, value: Object.freeze(texts) };
+}
+
+/** A list as it is spoken, as YAML writes it. */
+function splitAtCommas(text: string): string {
+  const parts = text.split(",").map((part) => part.trim());
+  return parts
+    .filter((part) => part !== "")
+    .map(quoted)
+    .join(", ");
 }
 
 /** Appends the item to `texts`, or says what is wrong with it; an incomplete one is left out. */

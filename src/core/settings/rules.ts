@@ -67,6 +67,7 @@ function budgetFiles(values: Partial<Settings>, isWritten: IsWritten): readonly 
   return [{ key: "budget.daily_usd", message: `metrics.max_files ${message}` }];
 }
 
+const OPENAI_HOST = "api.openai.com";
 const SCHEMES = ["http:", "https:", "ws:", "wss:"];
 
 function baseUrl(values: Partial<Settings>): readonly Broken[] {
@@ -86,6 +87,11 @@ function baseUrl(values: Partial<Settings>): readonly Broken[] {
   if (url.search !== "" || url.hash !== "") {
     return says(`must end with the path, without ? or #, ${example}`);
   }
+  if (/\/realtime\/*$/.test(url.pathname)) {
+    return says(`must end before /realtime, which Pipit appends itself, ${example}`);
+  }
+  if (url.hostname === OPENAI_HOST && url.pathname === "/")
+    return says(`must end with /v1, ${example}`);
   return [];
 }
 
@@ -116,6 +122,11 @@ function keywords(values: Partial<Settings>): readonly Broken[] {
   );
   const known = KEYLESS_KEYWORDS.join(", ");
   return unknown.map((word) => {
+    const words = word.split(/\s*,\s*/).filter((one) => one !== "");
+    if (words.length > 1 && words.every((one) => KEYLESS_KEYWORDS.includes(wordKey(one)))) {
+      const message = `must be a list if it is several words; write [${words.join(", ")}]`;
+      return { key: "wake_word.keyword", message };
+    }
     // "hey jarvis", of another engine, is jarvis here.
     const within = wordKey(word)
       .split("_")

@@ -65,6 +65,8 @@ const RULES: readonly Rule[] = [
   variableInBraces,
   strayBracket,
   textBlock,
+  raggedText,
+  dashAlone,
   iniSection,
   noColon,
   unevenIndent,
@@ -231,6 +233,24 @@ function textBlock(lines: readonly string[], { code, line }: Found): Slip | null
   if (before === null || !/:\s*[|>][-+\d]*\s*(#.*)?$/.test(textOf(lines, before))) return null;
   const column = indentOf(textOf(lines, line)) + 1;
   return { line, column, message: `indent the text deeper than its key in line ${before}` };
+}
+
+/** Text behind | or > is as deep as its first line; a later one stands further left. */
+function raggedText(lines: readonly string[], { code, line }: Found): Slip | null {
+  const its = indentOf(textOf(lines, line));
+  const isLeft = (text: string): boolean => isContent(text) && indentOf(text) < its;
+  const key = lines.slice(0, line - 1).findLastIndex(isLeft) + 1;
+  if (code !== "BAD_INDENT" || !/:\s*[|>][-+\d]*\s*(#.*)?$/.test(textOf(lines, key))) return null;
+  const message = `the text of line ${key} begins in line ${key + 1}: indent this line as deep as that`;
+  return { line, column: its + 1, message };
+}
+
+/** `-name` in a list. */
+function dashAlone(lines: readonly string[], { code, line }: Found): Slip | null {
+  const text = textOf(lines, line);
+  if (code !== "MULTILINE_IMPLICIT_KEY" && code !== "MISSING_CHAR") return null;
+  if (!/^\s*-[^\s-]/.test(text)) return null;
+  return { line, column: indentOf(text) + 1, message: "put a space after the -" };
 }
 
 /** `[openai]`, as in the files of other programs. */

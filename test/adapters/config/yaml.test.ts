@@ -93,6 +93,11 @@ const SYNTAX_ERRORS: readonly (readonly [string, RegExp])[] = [
   // Lists and texts of several lines.
   ["wake_word:\n  keyword: computer\n  - jarvis\n", /^3:3 a list cannot follow a value: write/],
   ["openai:\n  instructions: |\n  text\n  model: x\n", /^3:3 indent the text deeper than its key/],
+  [
+    "openai:\n  instructions: >\n    You are: a pirate\n   and more\n",
+    /^4:4 the text of line 2 begins in line 3: indent this line as deep as that$/,
+  ],
+  ["openai:\n  fallback_models:\n  - a\n  -b\n", /^4:3 put a space after the -$/],
   ["openai:\n  instructions: hello\nworld\n  model: x\n", /^3:1 this is not a key with a value/],
   // Habits of other programs' files.
   ["[openai]\nmodel=x\n", /^1:1 a section is written name: \(openai:\), with its keys indented/],

@@ -28,7 +28,9 @@ async function oddDaemon(t: TestContext, meet: (socket: Socket) => void): Promis
 test("nobody there: not running, with the command that starts it", async (t) => {
   const folder = tempFolder(t);
   writeFileSync(join(folder, "file"), "");
-  for (const path of [join(folder, "none"), join(folder, "file"), join(folder, "file", "x")]) {
+  const other = askDaemon(join(folder, "file"), { command: "status" }, PATIENCE_MS);
+  await assert.rejects(other, /file is not the socket of pipit, but something else/);
+  for (const path of [join(folder, "none"), join(folder, "file", "x")]) {
     const asked = askDaemon(path, { command: "status" }, PATIENCE_MS);
     await assert.rejects(asked, /pipit is not running .*systemctl start pipit/);
   }

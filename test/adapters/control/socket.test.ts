@@ -325,6 +325,29 @@ test("a socket that cannot be recreated is logged once, and retried", async (t) 
   await eventually("the socket", () => existsSync(path));
 });
 
+test("something else in the socket's place is logged once, and left; when it goes, the socket is made anew", async (t) => {
+  const path = join(tempFolder(t), "control.sock");
+  const [clock, journal] = [new SimClock(), new SimJournal()];
+  const server = new ControlSocket(path, clock, { journal });
+  await server.start(echo);
+  t.after(() => server.close());
+  rmSync(path);
+  writeFileSync(path, "not ours");
+  for (let look = 0; look < 3; look++) {
+    clock.advance(WATCH_EVERY_MS);
+    await eventually("the next look", () => clock.pending() === 1);
+  }
+  const [line] = journal.lines.map((one) => one.line);
+  assert.equal(journal.lines.length, 1);
+  assert.match(line ?? "", /^Something else stands at .* now: commands do not reach this pipit\./);
+  const asked = askDaemon(path, { command: "status" }, PATIENCE_MS);
+  await assert.rejects(asked, /is not the socket of pipit, but something else\. Move it away/);
+  rmSync(path);
+  clock.advance(WATCH_EVERY_MS);
+  await eventually("the socket", () => existsSync(path));
+  assert.equal((await askDaemon(path, { command: "status" }, PATIENCE_MS)).ok, true);
+});
+
 test("a path below /proc is refused, and does not go round for ever", async () => {
   const server = new ControlSocket("/proc/pipit/control.sock", new SimClock());
   await assert.rejects(server.start(echo), /cannot be created \(ENOENT\)/);
