@@ -76,6 +76,7 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     speaker: condition("speaker"),
     echo: parts.echo,
     wake_word: parts.hasWakeEngine ? condition("wake-word") : "off",
+    remedies: remediesOf(state),
     wake_word_engine: parts.hasWakeEngine ? settings["wake_word.engine"] : null,
     wake_word_keyword: parts.hasWakeEngine ? settings["wake_word.keyword"] : [],
     mqtt: parts.presence,
@@ -84,6 +85,14 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     last_fault_s: lastFault === null ? null : Math.round(ageMs(lastFault.atMs) / 1000),
     ...parts.host,
   };
+}
+
+/** What its owner can do about each device that is away: the fault's own word, by the device. */
+function remediesOf({ memory }: State): Record<string, string> {
+  const faults = Object.entries(memory.deviceFaults);
+  return Object.fromEntries(
+    faults.map(([device, why]) => [device.replace("-", "_"), why?.remedy ?? ""]),
+  );
 }
 
 /** The model of the conversation, or the one that the next begins with; and why it is that one. */

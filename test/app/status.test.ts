@@ -74,8 +74,11 @@ test("a fault is remembered with its age, and the silence of the microphone is s
     remedy: "Plug it in",
   });
   world.clock.advance(90_000);
-  const { last_fault, last_fault_s, last_sound_ms, microphone } = await status(world);
+  const { last_fault, last_fault_s, last_sound_ms, microphone, remedies } = await status(world);
   assert.equal(last_fault, "Microphone unplugged. Plug it in");
   assert.deepEqual([last_fault_s, last_sound_ms], [90, 90_000]);
   assert.equal(microphone, "Microphone unplugged");
+  assert.deepEqual(remedies, { microphone: "Plug it in" }, "for doctor, which must not guess");
+  world.microphone.sink?.flowing();
+  assert.deepEqual((await status(world))["remedies"], {});
 });

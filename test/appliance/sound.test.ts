@@ -11,6 +11,7 @@ import {
   peerOutside,
   press,
 } from "./conversing.ts";
+import { PIPEWIRE_DEFAULT } from "./install.ts";
 import { hostUrl, type Machine } from "./machine.ts";
 import { type Clean, type Note, onMachine } from "./promise.ts";
 
@@ -109,6 +110,48 @@ onMachine("a shared sound card", (they) => {
       assert.equal((await m.run("systemctl is-active listener")).trim(), "active");
     },
   );
+});
+
+/** Where the package leaves it for those who want it. */
+const PIPEWIRE_SHIPPED = "/usr/share/alsa/alsa.conf.d/99-pipewire-default.conf";
+
+/** What the fault's remedy says to set this key to. */
+function advised(said: string, key: string): string {
+  const name = new RegExp(`set audio\\.${key}: ([^\\s,]+), or`).exec(said)?.[1];
+  assert.ok(name !== undefined, said);
+  return name;
+}
+
+onMachine("a sound server that a service cannot reach", (they) => {
+  they.holds("is named, and the devices that Pipit names work", 1200, async (m, note, clean) => {
+    const peer = await peerOutside(clean);
+    const openai = { base_url: hostUrl(peer.url) };
+    clean.after(async () => {
+      await m.run(`rm -f ${PIPEWIRE_DEFAULT}`);
+    });
+    await m.run(`test -e ${PIPEWIRE_SHIPPED} && ln -s ${PIPEWIRE_SHIPPED} ${PIPEWIRE_DEFAULT}`);
+    const mark = await m.mark();
+    await m.configure({ openai, audio: { input_device: "default", output_device: "default" } });
+    await m.run("systemctl restart pipit", 420_000);
+    const why = "uses a sound server (PipeWire or PulseAudio) that does not answer";
+    for (const who of ["Microphone", "Speaker"]) await m.says(mark, `${who} "default" ${why}`, 240);
+    const told = await m.daemonSaidSince(mark);
+    const lines = told.filter((line) => line.includes(why));
+    note(lines.join(" | "));
+    assert.equal(lines.length, 2, "one line for each, not one a try");
+    const audio = {
+      input_device: advised(lines.join("\n"), "input_device"),
+      output_device: advised(lines.join("\n"), "output_device"),
+    };
+    const words = (await m.attempt("pipit doctor --quick --offline --json", 240_000)).stdout;
+    for (const [key, name] of Object.entries(audio)) {
+      assert.ok(words.includes(`set audio.${key}: ${name}`), words);
+    }
+    assert.match((await m.pipit("devices")).stdout, /`default` is PipeWire/);
+    assert.match((await m.pipit("status")).stdout, /set audio\.output_device/);
+    await m.restart({ openai, audio });
+    await assertConverses(m, note, clean);
+  });
 });
 
 onMachine("a sound card that cannot be opened", (they) => {

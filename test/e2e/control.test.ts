@@ -63,6 +63,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     wake_word: "off",
     wake_word_engine: null,
     wake_word_keyword: [],
+    remedies: {},
     echo: null,
     retiring: [],
     last_exit: null,

@@ -62,7 +62,8 @@ const GROUPS: readonly Labels[] = [
     ["pid", "Pid"],
   ],
 ];
-const KNOWN: ReadonlySet<string> = new Set(GROUPS.flat().map(([key]) => key));
+/** Besides the rows: the remedies stand in the sentence about each trouble. */
+const KNOWN: ReadonlySet<string> = new Set([...GROUPS.flat().map(([key]) => key), "remedies"]);
 
 const VALUE_MAX_CHARS = 300;
 
@@ -121,9 +122,12 @@ function todayText(data: Data): string {
 
 /** What an owner should do something about. */
 function troublesOf(data: Data): readonly string[] {
-  const parts = ["microphone", "speaker", "wake_word"]
-    .map((key) => text(data, key))
-    .filter((said) => said !== null && said !== "ok" && said !== "off");
+  const parts = ["microphone", "speaker", "wake_word"].flatMap((key) => {
+    const said = text(data, key);
+    if (said === null || said === "ok" || said === "off") return [];
+    const remedy = text(fields(data, "remedies"), key) ?? "";
+    return [remedy === "" ? said : `${said}. ${remedy}`];
+  });
   const nobody = text(data, "nobody_can_answer");
   const refused = text(data, "config_refused");
   const waiting = data["waiting_for_restart"];
@@ -131,7 +135,7 @@ function troublesOf(data: Data): readonly string[] {
   const broker = text(fields(data, "mqtt"), "trouble");
   const isSpent = budget !== null && budget["state"] === "spent" && budget["action"] !== "warn";
   return [
-    ...parts.map(String),
+    ...parts,
     ...(nobody === null ? [] : [nobody]),
     ...(refused === null
       ? []

@@ -12,7 +12,7 @@ import { holderText } from "../../core/alsa/listing.ts";
 import type { CaptureLevel } from "../../core/alsa/mixer.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
 import { echoReading } from "../../core/echo/judge.ts";
-import { number, record } from "../../core/json.ts";
+import { fields, number, record, text } from "../../core/json.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import { type WakePlan, wakingWords } from "../../core/wake/plan.ts";
 import type { Journal } from "../../ports.ts";
@@ -111,6 +111,12 @@ function daemonSays({ daemon }: Context, part: string): string | null {
   return daemon.tag === "running" ? String(daemon.status[part]) : null;
 }
 
+/** What it says can be done about the part; empty when nothing is wrong. */
+function daemonsRemedy({ daemon }: Context, part: string): string {
+  const status = daemon.tag === "running" ? daemon.status : {};
+  return text(fields(status, "remedies"), part) ?? "";
+}
+
 async function microphoneFacts(
   context: Context,
   settings: Settings,
@@ -124,7 +130,8 @@ async function microphoneFacts(
   const condition = daemonSays(context, "microphone");
   if (condition !== null && context.daemon.tag === "running") {
     const level = record(context.daemon.status["microphone_level"]);
-    return { tag: "daemon", condition, level, capture: await captureOf(device) };
+    const remedy = daemonsRemedy(context, "microphone");
+    return { tag: "daemon", condition, remedy, level, capture: await captureOf(device) };
   }
   if (context.options.quick) return { tag: "skip", why: "Not tested, with --quick" };
   const { screen } = context;
@@ -167,7 +174,9 @@ async function speakerFacts(
     };
   }
   const condition = daemonSays(context, "speaker");
-  if (condition !== null) return { tag: "daemon", condition };
+  if (condition !== null) {
+    return { tag: "daemon", condition, remedy: daemonsRemedy(context, "speaker") };
+  }
   if (context.options.quick) return { tag: "skip", why: "Not tested, with --quick" };
   const fault = await chime(parts.speaker(), settings["audio.volume"]);
   return fault === null

@@ -25,6 +25,8 @@ export type MicrophoneFacts =
   | {
       readonly tag: "daemon";
       readonly condition: string;
+      /** The daemon's own, where the condition is a fault. */
+      readonly remedy: string;
       readonly level: Fields | null;
       readonly capture: CaptureLevel;
     }
@@ -45,6 +47,8 @@ const NOISY_DBFS = -35;
 const FAINT_PEAK_DBFS = -45;
 /** Less noise than the cheapest converter has: the gain is at its lowest. */
 const NOISE_MIN_DBFS = -85;
+/** One of an earlier release tells no remedies. */
+const OLD_DAEMON = "Plug it in, or see `pipit devices`";
 /** Exact silence for so long is no chance. */
 const FLAT_ASKED_S = 2;
 
@@ -92,11 +96,12 @@ function judgeHeard(facts: Extract<MicrophoneFacts, { tag: "heard" }>): Finding 
 
 function judgeDaemonsMicrophone({
   condition,
+  remedy,
   level,
   capture,
 }: Extract<MicrophoneFacts, { tag: "daemon" }>): Finding {
   if (condition !== "ok") {
-    return finding("microphone", "fail", condition, "Plug it in, or see `pipit devices`");
+    return finding("microphone", "fail", condition, remedy || OLD_DAEMON);
   }
   const number = (key: string): number | null => {
     const value = level?.[key];
@@ -117,6 +122,10 @@ function judgeDaemonsMicrophone({
     const voice = `your voice peaks at ${dbfsText(number("voice_peak_dbfs"))}`;
     return finding("microphone", "warn", `${says}; ${voice}: faint`, tooQuietRemedy(capture));
   }
+  // Nobody may have been understood yet: then there is no voice to judge by.
+  if ((number("rms_dbfs") ?? 0) < NOISE_MIN_DBFS) {
+    return finding("microphone", "warn", `${says}: faint`, tooQuietRemedy(capture));
+  }
   return finding("microphone", "ok", level === null ? "In use by the running pipit" : says);
 }
 
@@ -131,7 +140,7 @@ export type SpeakerFacts =
   | { readonly tag: "skip"; readonly why: string }
   | { readonly tag: "file"; readonly path: string; readonly trouble: string }
   | { readonly tag: "lost"; readonly fault: Fault; readonly holder: string }
-  | { readonly tag: "daemon"; readonly condition: string }
+  | { readonly tag: "daemon"; readonly condition: string; readonly remedy: string }
   | { readonly tag: "played"; readonly device: string; readonly by: SpeakerPick };
 
 /** What plays, and what it costs. */
@@ -163,7 +172,7 @@ export function judgeSpeaker(facts: SpeakerFacts): Finding {
     case "daemon":
       return facts.condition === "ok"
         ? finding("speaker", "ok", "In use by the running pipit, which reports no fault")
-        : finding("speaker", "fail", facts.condition, "Plug it in, or see `pipit devices`");
+        : finding("speaker", "fail", facts.condition, facts.remedy || OLD_DAEMON);
     case "played":
       return finding(
         "speaker",

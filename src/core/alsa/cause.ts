@@ -6,7 +6,15 @@
  * Invariant: a cause is given only where something besides a general text bears it out.
  */
 
-import { type Card, cardNamed, findCard, plugName, type Role, takesNoPcm } from "./cards.ts";
+import {
+  type Card,
+  cardNamed,
+  findCard,
+  plugName,
+  type Role,
+  stableName,
+  takesNoPcm,
+} from "./cards.ts";
 
 /** What is known of the machine at the moment of the failure. */
 export interface SoundFacts {
@@ -58,7 +66,7 @@ export function soundCause(
     fileCause(said, facts) ??
     sharedCause(said) ??
     permissionCause(said, facts) ??
-    serverCause(said, key) ??
+    serverCause(said, role, key, facts) ??
     goneCardCause(said, device, facts)
   );
 }
@@ -120,11 +128,26 @@ function permissionCause(said: string, { closed }: SoundFacts): Cause | null {
   return { what, remedy };
 }
 
-function serverCause(said: string, key: string): Cause | null {
+function serverCause(said: string, role: Role, key: string, { cards }: SoundFacts): Cause | null {
   if (!SERVER.test(said)) return null;
   const what = "uses a sound server (PipeWire or PulseAudio) that does not answer";
-  const remedy = `A service has no session and cannot reach it: set ${key} to a device of \`sudo pipit devices\``;
-  return { what, remedy };
+  const card = likeliestCard(role, cards);
+  const remedy =
+    card === null
+      ? `set ${key} to a device of \`sudo pipit devices\``
+      : `set ${key}: ${stableName(card, role, cards)}, or another device of \`sudo pipit devices\``;
+  return { what, remedy: `A service has no session and cannot reach it: ${remedy}` };
+}
+
+/** What was plugged in before what is soldered on, and HDMI last: few screens are loudspeakers. */
+function likeliestCard(role: Role, cards: readonly Card[]): Card | null {
+  const able = cards.filter((card) => card[role].length > 0);
+  return (
+    able.find(({ usbPort }) => usbPort !== null) ??
+    able.find((card) => !takesNoPcm(card)) ??
+    able[0] ??
+    null
+  );
 }
 
 /** The owner's ALSA file still speaks of a card that was taken off. */

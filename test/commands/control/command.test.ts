@@ -248,6 +248,9 @@ test("the status begins with a sentence, and with what needs the owner", () => {
     head({ microphone: "Microphone lost", nobody_can_answer: "Nobody" }),
     /:\n- Micr.*\n- Nob/,
   );
+  const lost = { speaker: "Speaker lost", remedies: { speaker: "Set audio.output_device: x" } };
+  assert.match(head(lost), /:\n- Speaker lost\. Set audio\.output_device: x$/);
+  assert.doesNotMatch(statusText({ ...CALM, ...lost }), /remedies/i, "no row of its own");
   const spent = { daily_usd: 1, spent_usd: 1, left_usd: 0, action: "refuse", state: "spent" };
   assert.match(head({ budget: spent }), /\n- Today's budget is spent/);
 });

@@ -72,15 +72,19 @@ test("a microphone that is a file, missing, in use, or the daemon's", () => {
       { tag: "lost", fault: BUSY, holder: "pipit (arecord, process 7)" },
       /program: pipit \(arecord/,
     ],
-    [{ tag: "daemon", condition: "ok", level: null, capture }, /^ok: In use by the running pipit$/],
     [
-      { tag: "daemon", condition: "ok", level, capture },
+      { tag: "daemon", condition: "ok", remedy: "", level: null, capture },
+      /^ok: In use by the running pipit$/,
+    ],
+    [
+      { tag: "daemon", condition: "ok", remedy: "", level, capture },
       /^ok: .*average -48\.2 dBFS, loudest -12\.0 dBFS$/,
     ],
     [
       {
         tag: "daemon",
         condition: "ok",
+        remedy: "",
         level: { ...level, verdict: "silent", flat_s: 77 },
         capture,
       },
@@ -90,6 +94,7 @@ test("a microphone that is a file, missing, in use, or the daemon's", () => {
       {
         tag: "daemon",
         condition: "ok",
+        remedy: "",
         level: { ...level, verdict: "clipped", clipped_share: 0.1 },
         capture,
       },
@@ -99,21 +104,45 @@ test("a microphone that is a file, missing, in use, or the daemon's", () => {
       {
         tag: "daemon",
         condition: "ok",
+        remedy: "",
         level: { verdict: "ok", rms_dbfs: null, flat_s: 5 },
         capture,
       },
       /^fail: .*nothing but digital silence for 5 s/,
     ],
-    [{ tag: "daemon", condition: "gone", level: null, capture }, /^fail: gone -> Plug it in/],
     [{ tag: "skip", why: "quick" }, /^skip: quick$/],
   ];
   for (const [facts, expected] of cases) assert.match(textOf(judgeMicrophone(facts)), expected);
 });
 
+test("the daemon's microphone: its own remedy, and a level that no room has", () => {
+  const capture = { tag: "none" } as const;
+  const of = (more: object): string =>
+    textOf(
+      judgeMicrophone({
+        tag: "daemon",
+        condition: "ok",
+        remedy: "",
+        level: null,
+        capture,
+        ...more,
+      }),
+    );
+  assert.match(of({ condition: "gone" }), /^fail: gone -> Plug it in/);
+  const lost = { condition: "no session", remedy: "Set x: y" };
+  assert.match(of(lost), /^fail: no session -> Set x: y$/);
+  const level = { verdict: "ok", rms_dbfs: -88, peak_dbfs: -80 };
+  const faint = of({ level });
+  assert.match(
+    faint,
+    /^warn: .*loudest -80\.0 dBFS: faint -> This microphone has no capture level/,
+  );
+});
+
 test("too quiet: the remedy is what this very card can do", () => {
   const level = { verdict: "quiet", rms_dbfs: -70, peak_dbfs: -50, voice_peak_dbfs: -47.5 };
   const of = (capture: CaptureLevel): string =>
-    textOf(judgeMicrophone({ tag: "daemon", condition: "ok", level, capture }));
+    textOf(judgeMicrophone({ tag: "daemon", condition: "ok", remedy: "", level, capture }));
   const says = /^warn: .*your voice peaks at -47\.5 dBFS: faint -> /;
   assert.match(of({ tag: "unknown" }), says);
   assert.match(of({ tag: "unknown" }), /-> Raise the capture level: `alsamixer`/);
@@ -174,10 +203,11 @@ test("the loudspeaker", () => {
     /^fail: .*program: mpv/,
   );
   assert.match(
-    textOf(judgeSpeaker({ tag: "daemon", condition: "ok" })),
+    textOf(judgeSpeaker({ tag: "daemon", condition: "ok", remedy: "" })),
     /^ok: In use by the running/,
   );
-  assert.match(textOf(judgeSpeaker({ tag: "daemon", condition: "gone" })), /^fail: gone/);
+  const gone = { tag: "daemon", condition: "gone", remedy: "Set x: y" } as const;
+  assert.match(textOf(judgeSpeaker(gone)), /^fail: gone -> Set x: y$/);
 });
 
 test("the wake word by the strictest engine that heard it", () => {

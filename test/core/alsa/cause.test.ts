@@ -62,6 +62,12 @@ test("a sound server without a session is named, and what a service can do", () 
     "PulseAudio: Unable to connect: Connection refused",
   ]) {
     assert.match(speaker(said), /sound server .* does not answer\. .*sudo pipit devices/);
+    // A card that was plugged in, by the name of one that plays; HDMI only where there is no other.
+    assert.match(speaker(said), /set audio\.output_device: plughw:CARD=Device,DEV=0, or another/);
+    const hdmi = { cards: cards.filter(({ id }) => id.startsWith("vc4hdmi")) };
+    assert.match(speaker(said, hdmi), /set audio\.output_device: sysdefault:CARD=vc4hdmi0, or/);
+    const none = speaker(said, { cards: [] });
+    assert.match(none, /set audio\.output_device to a device of `sudo pipit devices`$/);
   }
 });
 

@@ -1,0 +1,137 @@
+/**
+ * A microphone that is far too quiet: the wake word is heard all the same, and the owner is told what
+ * this very card can do about it, be it one with a capture level or one without.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadWav } from "../../src/adapters/os/wav-file.ts";
+import { msToSamples } from "../../src/core/audio/pcm.ts";
+import { fields, number } from "../../src/core/json.ts";
+import { ask, writeWav } from "../helpers/question.ts";
+import { noise } from "../helpers/sound.ts";
+import { joined } from "../helpers/speech.ts";
+import { assertReported, converseUnrecorded, peerOutside, scratchFolder } from "./conversing.ts";
+import { hostUrl, type Machine } from "./machine.ts";
+import { type Clean, type Note, onMachine } from "./promise.ts";
+import { verb } from "./rig.ts";
+
+/** What such a microphone takes away from a voice, dB. */
+const QUIET_DB = 34;
+/** So many faint calls in a row are told of. */
+const CALLS = 3;
+/** A room that goes on rustling while doctor looks: digital silence is another trouble. */
+const ROOM_MS = 45_000;
+const ROOM_PEAK = 27;
+const CONTROL = "Mic";
+const ASOUND = "/etc/asound.conf";
+/** What the owner of a microphone without a capture level can write: a level made by ALSA. */
+const SOFT_LEVEL = `pcm.mic {
+  @args [ CARD ]
+  @args.CARD { type string }
+  type plug
+  slave.pcm {
+    type softvol
+    slave.pcm { type hw card $CARD }
+    control { name "${CONTROL} Capture Volume" card $CARD }
+  }
+}
+`;
+const DOCTOR_MAX_MS = 240_000;
+
+/** The demo's wake word and question, made quieter by so much, in a room that goes on. */
+function said(clean: Clean, quieterDb: number, room: Int16Array): string {
+  const path = join(scratchFolder(clean), "said.wav");
+  ask(path, 0);
+  const factor = 10 ** (-quieterDb / 20);
+  writeWav(
+    path,
+    joined(
+      loadWav(path).map((sample) => Math.round(sample * factor)),
+      room,
+    ),
+  );
+  return path;
+}
+
+/** The wake word wakes; the conversation is stopped at once, because the API hears no more of it. */
+async function call(machine: Machine, path: string): Promise<{ readonly over: Promise<string> }> {
+  const mark = await machine.mark();
+  const playing = verb("mic", ["play", path], { maxMs: 240_000 });
+  playing.catch(() => undefined); // Looked at by who asked for it.
+  await machine.says(mark, "Wake word 'computer' heard", 60);
+  await machine.run("pipit stop");
+  await machine.says(mark, "Conversation over", 60);
+  return { over: playing };
+}
+
+/** What doctor advises about the microphone, while somebody has just spoken faintly. */
+async function advisedAfterCalls(m: Machine, note: Note, path: string): Promise<string> {
+  const mark = await m.mark();
+  for (let nth = 1; nth < CALLS; nth++) {
+    const { over } = await call(m, path);
+    await over;
+  }
+  const { over } = await call(m, path);
+  await m.says(mark, "The microphone hears you faintly: your voice peaks at -", 30);
+  const { stdout } = await m.attempt("pipit doctor --quick --offline --json", DOCTOR_MAX_MS);
+  const level = fields(await m.status(), "microphone_level");
+  await over;
+  note((await m.daemonSaidSince(mark)).filter((line) => line.includes("faintly")).join(" | "));
+  assert.equal(level["verdict"], "quiet");
+  assert.ok((number(level, "voice_peak_dbfs") ?? 0) < -40, JSON.stringify(level));
+  note(`${level["voice_peak_dbfs"]} dBFS, heard with ${level["wake_gain_db"]} dB more`);
+  return adviceOf(stdout);
+}
+
+/** The finding about the microphone, of what `pipit doctor --json` prints. */
+function adviceOf(doctor: string): string {
+  const { findings }: { findings: Record<string, string>[] } = JSON.parse(doctor);
+  const found = findings.find((one) => one["check"] === "microphone");
+  assert.equal(found?.["grade"], "warn", doctor);
+  return `${found["says"]} -> ${found["remedy"]}`;
+}
+
+onMachine("a microphone that is far too quiet", (they) => {
+  they.holds("no capture level: heard by Pipit's own gain, and told", 1200, async (m, note, t) => {
+    const peer = await peerOutside(t);
+    await m.restart({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
+    const path = said(t, QUIET_DB, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK));
+    const advice = await advisedAfterCalls(m, note, path);
+    note(advice);
+    assert.match(advice, /This microphone has no capture level .*up to 20 dB itself/);
+  });
+
+  they.holds(
+    "a capture level: told by its name, and the command mends it",
+    1500,
+    async (m, n, t) => {
+      const peer = await peerOutside(t);
+      t.after(async () => {
+        await m.run(`rm -f ${ASOUND}; systemctl stop pipit`, 420_000);
+        // The level that ALSA has made goes with the card only.
+        await verb("mic", ["unplug"]);
+        await verb("mic", ["plug"]);
+        await m.configure();
+        await m.run("systemctl start pipit", 420_000);
+      });
+      await m.write(ASOUND, SOFT_LEVEL);
+      await m.restart({
+        openai: { base_url: hostUrl(peer.url) },
+        audio: { input_device: "mic:CARD=Loopback" },
+        wake_word: { enabled: true },
+      });
+      await m.run(`amixer -q -c Loopback -- sset '${CONTROL}' -${QUIET_DB}dB`);
+      const path = said(t, 0, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK * 50));
+      const advice = await advisedAfterCalls(m, n, path);
+      n(advice);
+      const command = /which is at \d+ %: `(amixer [^`]+)`/.exec(advice)?.[1];
+      assert.equal(command, `amixer -c Loopback sset '${CONTROL}' 100%`);
+      await m.run(command);
+      await converseUnrecorded(m, t, () => Promise.resolve());
+      await assertReported(m, "wake-word", n);
+      const level = fields(await m.status(), "microphone_level");
+      assert.equal(level["verdict"], "ok");
+    },
+  );
+});
