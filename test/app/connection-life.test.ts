@@ -218,6 +218,23 @@ test("speaker fault: no dial, and the fault is reported", async () => {
   assert.equal(world.leds.shown.at(-1), "fault");
 });
 
+test("a speaker that goes away in mid-reply: one line in the journal, and one for the next call", async () => {
+  const world = await World.started();
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 2_000);
+  const gone = { code: "speaker-lost", recovery: "retry", message: "gone", remedy: "" } as const;
+  world.speaker.sink?.lost(gone);
+  world.listen(100);
+  assert.equal(world.leds.shown.at(-1), "fault");
+  assert.deepEqual(world.lines("error"), ["gone"]);
+  world.wake();
+  assert.deepEqual(world.lines("error"), ["gone", "gone"], "who calls now is told why not");
+});
+
 test("429 with Retry-After 0: bounded back-off", async () => {
   const world = await World.started();
   world.wake();

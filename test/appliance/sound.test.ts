@@ -117,7 +117,7 @@ const PIPEWIRE_SHIPPED = "/usr/share/alsa/alsa.conf.d/99-pipewire-default.conf";
 
 /** What the fault's remedy says to set this key to. */
 function advised(said: string, key: string): string {
-  const name = new RegExp(`set audio\\.${key}: ([^\\s,]+), or`).exec(said)?.[1];
+  const name = new RegExp(`set audio\\.${key}: (\\S+), or`).exec(said)?.[1];
   assert.ok(name !== undefined, said);
   return name;
 }

@@ -137,7 +137,8 @@ export function finish(state: State, { reason, fault }: Ending, at: StepContext)
   const warm = fault === null ? keptWarm(c, reason, at) : null;
   const heard = phaseOf(c) === "speaking" ? notBefore(memory, at.headSample) : memory;
   const calm: State = { memory: keepWarm(heard, warm), rest: IDLE, conversation: null };
-  const shown: Change<State> = fault === null ? { next: calm } : showFault(calm, fault, at);
+  const isTold = fault !== null && Object.values(memory.deviceFaults).includes(fault);
+  const shown: Change<State> = fault === null ? { next: calm } : showFault(calm, fault, at, isTold);
   const cut: Fact[] = isHeard(c.playback) ? [{ tag: "reply-over", by: "end" }] : [];
   const ended: Fact = { tag: "conversation-ended", reason, fault };
   const lost = [...(tools.facts ?? []), ...(response?.facts ?? []), ...cut];
@@ -176,15 +177,21 @@ function keptWarm(c: Conversation, reason: Ending["reason"], at: StepContext): W
   return { link, settings: call.settings, dialogue, requests: response.requests, untilMs };
 }
 
-/** Shows a fault, says it aloud and logs it. */
-export function showFault(state: State, why: Fault, at: StepContext): Change<State> {
+/** Shows a fault, says it aloud and logs it, unless the journal has it: a device was told of when it was lost. */
+export function showFault(
+  state: State,
+  why: Fault,
+  at: StepContext,
+  isTold = false,
+): Change<State> {
   const level: BudgetLevel | null =
     why.code === "budget" ? "spent" : why.code === "budget-near" ? "near" : null;
   const memory = level === null ? state.memory : budgetNotified(state.memory, level);
-  const told = log(level === null ? "error" : "warning", faultLine(why));
+  const told = isTold ? [] : [log(level === null ? "error" : "warning", faultLine(why))];
   const sends: Effect[] = at.settings["audio.earcons"]
     ? [{ tag: "play-error", sound: soundOf(why.code) }]
     : [];
   const rest = { tag: "fault", fault: why, untilMs: at.nowMs + FAULT_SHOW_MS } as const;
-  return { next: { ...state, memory, rest }, sends, facts: [told, { tag: "failed", fault: why }] };
+  const facts: Fact[] = [...told, { tag: "failed", fault: why }];
+  return { next: { ...state, memory, rest }, sends, facts };
 }
