@@ -88,8 +88,8 @@ function how(end: ChildEnd): string {
   return words === "" ? way : `${way} (${words})`;
 }
 
-/** What arecord and aplay say when all is well. */
-const CHATTER = /^(Recording|Playing) raw data/;
+/** What arecord and aplay say when all is well, and after the words about why they abort. */
+const CHATTER = /^(Recording|Playing) raw data|^Aborted by signal/;
 
 function lastLine(text: string): string {
   const lines = text.split("\n").map((line) => line.trim());

@@ -124,7 +124,7 @@ function permissionCause(said: string, { closed }: SoundFacts): Cause | null {
     return { what, remedy: `Only root may open it: ls -l ${path}` };
   const remedy = isMember
     ? `${user} is in the group ${group}, but not yet in this session: log in again, or restart the service`
-    : `Run: sudo usermod -aG ${group} ${user}; then log in again`;
+    : `Run: sudo usermod -aG ${group} ${user}; then log in again, or restart the service`;
   return { what, remedy };
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
+import { alsaFault } from "../../../src/adapters/alsa/fault.ts";
 import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
 import { AplaySpeaker, type AplaySpeakerOptions } from "../../../src/adapters/speaker/aplay.ts";
 import { NodeSpeaker } from "../../../src/adapters/speaker/node.ts";
@@ -81,6 +82,18 @@ test("aplay: the program is missing", async () => {
   );
   assert.match(firstLine, /^speaker-missing: Speaker: the program \/no\/aplay is not installed\./);
   assert.match(firstLine, /apt-get install alsa-utils/);
+});
+
+test("aplay aborts: its own words are passed on, not those about the signal", () => {
+  const facts = () => ({ cards: [], closed: null, files: [] });
+  const about = { role: "speaker", device: "default", program: "aplay" } as const;
+  const stderr =
+    "aplay: pcm_rate.c:1: snd_pcm_rate_x: Assertion `n' failed.\nAborted by signal Aborted...\n";
+  const ended = { code: 1, signal: null, stderr, spawnError: null, ranMs: 5 };
+  assert.match(
+    alsaFault(about, ended, facts).message,
+    /^Speaker "default" stopped: aplay ended with code 1 \(aplay: pcm_rate\.c.*failed\.\)$/,
+  );
 });
 
 test("aplay: busy, and gone while playing", async (t) => {
