@@ -144,7 +144,8 @@ export class SupervisedChild {
     child.once("exit", (code, signal) => {
       const end = { code, signal, spawnError: null };
       if (this.#renewing || this.#closing !== null) return settle(end);
-      const cancel = clock.after(LAST_WORDS_MS, () => settle(end));
+      // A loop that was held up comes to its timers before it reads what has long been said.
+      const cancel = clock.after(LAST_WORDS_MS, () => setImmediate(settle, end));
       child.once("close", () => {
         cancel();
         settle(end);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, test } from "node:test";
 import { CHILD_BACKOFF, type ChildEnd, SupervisedChild } from "../../../src/adapters/os/child.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
@@ -16,6 +16,7 @@ afterEach(() => Promise.all(running.splice(0).map((child) => child.close())));
 function supervise(script: string, program = "sh") {
   const ends: ChildEnd[] = [];
   const pids: (number | undefined)[] = [];
+  const processes: ChildProcess[] = [];
   const heard = { text: "" };
   const child = new SupervisedChild({
     clock: new SystemClock(),
@@ -24,6 +25,7 @@ function supervise(script: string, program = "sh") {
     launch: () => {
       const launched = spawn(program, ["-c", script], { stdio: ["ignore", "ignore", "pipe"] });
       pids.push(launched.pid);
+      processes.push(launched);
       launched.stderr.on("data", (text) => {
         heard.text += String(text);
       });
@@ -33,7 +35,7 @@ function supervise(script: string, program = "sh") {
   });
   running.push(child);
   child.start();
-  return { child, ends, pids, heard };
+  return { child, ends, pids, processes, heard };
 }
 
 function alive(pid: number | undefined): boolean {
@@ -62,6 +64,18 @@ test("a child that exits: its last stderr is reported, and it is restarted", asy
   assert.equal(ends[0]?.code, 7);
   assert.equal(ends[0]?.stderr, "cannot do it\n");
   assert.ok(pids.length >= 3);
+});
+
+test("its last words are read, even where the loop was held up for longer than they are waited for", async () => {
+  const { child, ends, processes } = supervise("(sleep 0.1; echo why >&2) & exit 7");
+  // Behind the supervisor's own listener: the child speaks while nothing can be read.
+  processes[0]?.once("exit", () => {
+    const untilMs = performance.now() + 500;
+    while (performance.now() < untilMs);
+  });
+  await eventually("an end", () => ends.length >= 1);
+  await child.close();
+  assert.equal(ends[0]?.stderr, "why\n");
 });
 
 test("only the end of what it said is kept", async () => {
