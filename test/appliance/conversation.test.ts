@@ -83,6 +83,7 @@ onMachine("a conversation", (they) => {
   they.holds("the wake word, through the sound card", 900, async (m, note, clean) => {
     const peer = await peerOutside(clean);
     await m.runWith({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
+    await m.untilWakeWord();
     const reply = await converse(m, clean, () => Promise.resolve());
     assertHeard(reply, note);
     await assertReported(m, "wake-word", note);

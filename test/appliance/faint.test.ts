@@ -96,6 +96,7 @@ onMachine("a microphone that is far too quiet", (they) => {
   they.holds("no capture level: heard by Pipit's own gain, and told", 1200, async (m, note, t) => {
     const peer = await peerOutside(t);
     await m.restart({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
+    await m.untilWakeWord();
     const path = said(t, QUIET_DB, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK));
     const advice = await advisedAfterCalls(m, note, path);
     note(advice);
@@ -121,6 +122,7 @@ onMachine("a microphone that is far too quiet", (they) => {
         audio: { input_device: "mic:CARD=Loopback" },
         wake_word: { enabled: true },
       });
+      await m.untilWakeWord();
       await m.run(`amixer -q -c Loopback -- sset '${CONTROL}' -${QUIET_DB}dB`);
       const path = said(t, 0, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK * 50));
       const advice = await advisedAfterCalls(m, n, path);

@@ -148,6 +148,12 @@ export class Machine {
     await this.until("the speaker is open", speaker, SOUND_MAX_S);
   }
 
+  /** The wake-word engine listens: it loads while the daemon is ready already. */
+  async untilWakeWord(): Promise<void> {
+    const listens = `pipit status --json | grep -q '"wake_word": *"ok"'`;
+    await this.until("the wake word is listened for", listens, SOUND_MAX_S);
+  }
+
   /** One property of the unit, such as MainPID. */
   async property(name: string): Promise<string> {
     return (await this.run(`systemctl show -P ${name} pipit`)).trim();

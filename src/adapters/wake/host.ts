@@ -26,6 +26,9 @@ const RESTART: Backoff = { firstMs: 1000, maxMs: 300_000, spread: [0.8, 1] };
 /** An engine that ran so long has done well: the next pause is the first one again. */
 const STABLE_MS = 60_000;
 
+/** A machine that was too slow for one start gets twice the time for the next, up to so many times as much. */
+const PATIENCE_MAX = 16;
+
 /** The thread or process. */
 export interface WakeProcess {
   post(request: HostRequest): void;
@@ -42,7 +45,7 @@ export interface WakeProcessSink {
 export interface WakeHostOptions {
   readonly spawn: (sink: WakeProcessSink) => WakeProcess;
   readonly setup: WakeSetup;
-  /** Longest time from spawning to `ready`, milliseconds. */
+  /** Longest time from spawning to `ready`, milliseconds; more once that has proved too little. */
   readonly startMaxMs: number;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -61,6 +64,8 @@ export class WakeHost implements WakeEngine {
   /** Frames were given since it was asked last; null: none. */
   #cancelAsk: (() => void) | null = null;
   #failures = 0;
+  /** How many times `startMaxMs` a start may take. Kept: the machine is what it is. */
+  #patience = 1;
   #readyAtMs = 0;
   #inFlight = 0;
   /** Frames for the next message, and the end of each. */
@@ -173,9 +178,10 @@ export class WakeHost implements WakeEngine {
       this.#fail(fault("wake-word-failed", "retry", `Wake-word engine could not start: ${why}`));
       return;
     }
-    this.#alarm(this.#options.startMaxMs, () =>
-      this.#fail(fault("wake-word-failed", "retry", "The wake-word engine did not start in time")),
-    );
+    this.#alarm(this.#options.startMaxMs * this.#patience, () => {
+      this.#patience = Math.min(PATIENCE_MAX, this.#patience * 2);
+      this.#fail(fault("wake-word-failed", "retry", "The wake-word engine did not start in time"));
+    });
   }
 
   #reply(value: unknown): void {

@@ -112,6 +112,24 @@ test("what comes at once goes in one message, in order, and before a change of w
   await world.host.close();
 });
 
+test("a machine on which the engine starts slowly: each start may take twice as long, to a bound", () => {
+  const world = new World().start();
+  const limits: number[] = [];
+  for (let start = 0; start < 7; start++) {
+    const fromMs = world.clock.nowMs();
+    const { length } = world.sent;
+    while (world.sent.length === length) world.clock.advance(100);
+    limits.push((world.clock.nowMs() - fromMs) / START_MAX_MS);
+    const engines = world.engines.length;
+    while (world.engines.length === engines) world.clock.advance(1);
+  }
+  const rounded = limits.map((limit) => Math.round(limit));
+  assert.deepEqual(rounded, [1, 2, 4, 8, 16, 16, 16]);
+  world.clock.advance(15 * START_MAX_MS);
+  world.engine.sink.reply({ tag: "ready" });
+  assert.equal(world.sent.at(-1), "flowing");
+});
+
 test("an engine that dies is started again, later each time, and at once after a good hour", () => {
   const world = new World().start();
   const pauses: number[] = [];
