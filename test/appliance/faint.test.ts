@@ -18,6 +18,8 @@ import { verb } from "./rig.ts";
 
 /** What such a microphone takes away from a voice, dB. */
 const QUIET_DB = 34;
+/** About as much, of the 51 dB that ALSA's level has. */
+const LEVEL_PERCENT = 33;
 /** So many faint calls in a row are told of. */
 const CALLS = 3;
 /** A room that goes on rustling while doctor looks: digital silence is another trouble. */
@@ -123,7 +125,7 @@ onMachine("a microphone that is far too quiet", (they) => {
         wake_word: { enabled: true },
       });
       await m.untilWakeWord();
-      await m.run(`amixer -q -c Loopback -- sset '${CONTROL}' -${QUIET_DB}dB`);
+      await m.run(`amixer -q -c Loopback sset '${CONTROL}' ${LEVEL_PERCENT}%`);
       const path = said(t, 0, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK * 50));
       const advice = await advisedAfterCalls(m, n, path);
       n(advice);
