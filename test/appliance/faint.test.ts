@@ -17,9 +17,9 @@ import { type Clean, type Note, onMachine } from "./promise.ts";
 import { verb } from "./rig.ts";
 
 /** What such a microphone takes away from a voice, dB. */
-const QUIET_DB = 34;
+const QUIET_DB = 42;
 /** About as much, of the 51 dB that ALSA's level has. */
-const LEVEL_PERCENT = 33;
+const LEVEL_PERCENT = 18;
 /** So many faint calls in a row are told of. */
 const CALLS = 3;
 /** A room that goes on rustling while doctor looks: digital silence is another trouble. */
