@@ -44,6 +44,8 @@ const WAIT_MAX_MS = 180_000;
 const LOOK_EVERY_MS = 4;
 /** One microphone frame. */
 const PACE_MS = 20;
+/** A short press: clear of the debounce, and far from a hold. */
+const PRESS_MS = 120;
 /** Length of a fault's recording in the rig. */
 const RECORDING_MS = 300;
 /** Where the recordings of the rig begin: each is one value, found again at the speaker. */
@@ -198,6 +200,12 @@ export class FaultRig {
 
   tap(): void {
     this.button.sink?.edge(true, this.clock.nowMs());
+  }
+
+  /** Down, and up again soon enough for a short press. */
+  press(): void {
+    this.tap();
+    this.clock.after(PRESS_MS, () => this.button.sink?.edge(false, this.clock.nowMs()));
   }
 
   /** The microphone hears `pcm`; `then` is called at its last sample. */
