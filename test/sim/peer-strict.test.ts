@@ -121,6 +121,20 @@ test("every broken rule is answered and recorded, and changes nothing", async (c
   assert.deepEqual(client.problems, []);
 });
 
+test("more instructions than the API takes are refused, with the functions counted", async (context) => {
+  const peer = await startPeer();
+  const client = new Client(peer);
+  context.after(() => peer.close());
+  await client.configure();
+  const tools = [{ type: "function", name: "f", description: "x".repeat(30_000), parameters: {} }];
+  client.send(update({ instructions: "x".repeat(19_000), tools }));
+  await client.see("session.updated");
+  client.send(update({ instructions: "x".repeat(19_200) }));
+  const error = await client.see("error");
+  assert.equal(textAt(error, "error", "param"), "session.instructions");
+  assert.match(textAt(error, "error", "message") ?? "", /cannot be longer than 16384 tokens/);
+});
+
 test("frames that are no event are violations too", async (context) => {
   const peer = await startPeer();
   const client = new Client(peer);

@@ -10,7 +10,7 @@ import { faultLine } from "../../core/fault.ts";
 import { type Check, readArguments } from "../../core/functions/arguments.ts";
 import { type FunctionRow, tokensOf } from "../../core/functions/registry.ts";
 import type { ToolResult } from "../../core/functions/result.ts";
-import { type Entity, entitiesIn, homeLines } from "../../core/home/entities.ts";
+import { type Entity, entitiesIn, homeWriter } from "../../core/home/entities.ts";
 import { mustConfirm } from "../../core/home/guard.ts";
 import { homeServer, type WantedServer } from "../../core/home/spec.ts";
 import type { Fields } from "../../core/json.ts";
@@ -44,11 +44,13 @@ interface Source {
 interface Adopted {
   readonly served: readonly Served[];
   readonly rows: readonly FunctionRow[];
-  readonly lines: readonly string[];
+  readonly house: (maxBytes: number) => readonly string[];
+  readonly away: readonly string[];
   readonly entities: readonly Entity[];
 }
 
-const NOTHING: Adopted = { served: [], rows: [], lines: [], entities: [] };
+const NO_HOUSE = (): readonly string[] => [];
+const NOTHING: Adopted = { served: [], rows: [], house: NO_HOUSE, away: [], entities: [] };
 const GONE: ToolResult = { ok: false, error: "The server is not configured any more" };
 /** Servers judge their arguments themselves: what Home Assistant takes, its own schemas do not say. */
 const NO_CHECK: Check = () => [];
@@ -72,8 +74,8 @@ export class ServedTools {
   }
 
   /** For the instructions; they change only when a house does. */
-  get lines(): readonly string[] {
-    return this.#adopted.lines;
+  get told(): Pick<Adopted, "house" | "away"> {
+    return this.#adopted;
   }
 
   /** The servers of the settings in force are asked; nothing happens where there are none. */
@@ -114,13 +116,14 @@ export class ServedTools {
     const home = known.find(({ wanted }) => wanted.home !== null)?.offer ?? null;
     const rows = served.map(({ row }) => row);
     const area = this.#options.settings()["home_assistant.area"];
-    const lines = home === null ? [] : homeLines(home.prompt, area);
+    const house = home === null ? NO_HOUSE : homeWriter(home.prompt, area);
     const entities = home === null ? [] : entitiesIn(home.live === "" ? home.prompt : home.live);
     // The same rows stay the same objects: what is known of them is known by them.
     const isSame = JSON.stringify(rows) === JSON.stringify(this.#adopted.rows);
     this.#adopted = {
       ...(isSame ? this.#adopted : { served, rows }),
-      lines: [...lines, ...this.#away()],
+      house,
+      away: this.#away(),
       entities,
     };
   }

@@ -8,11 +8,10 @@ import type { State } from "../../core/assistant/state.ts";
 import { isQuiet, phase } from "../../core/assistant/views.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
 import { builtInRows } from "../../core/functions/built-in.ts";
-import { contextLines } from "../../core/functions/context.ts";
 import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
 import {
-  FUNCTIONS_MAX,
   type FunctionRow,
+  type FunctionSpec,
   OFFER_MAX_TOKENS,
   Registry,
   tokensOf,
@@ -28,6 +27,7 @@ import { Ringer } from "../timers/ringer.ts";
 import type { World } from "../world.ts";
 import { Announcements } from "./announcements.ts";
 import { Announcer } from "./announcer.ts";
+import { Briefer, type Context } from "./briefer.ts";
 import { builtInHandlers } from "./built-in.ts";
 import { type Call, Calls } from "./calls.ts";
 import { Executor, type Handler } from "./executor.ts";
@@ -67,12 +67,6 @@ interface Kit {
   readonly custom: ReadonlyMap<FunctionRow, CustomFunction>;
 }
 
-/** What a conversation was told at its beginning; the same for all its connections. */
-interface Context {
-  readonly lines: readonly string[];
-  readonly registry: Registry;
-}
-
 export class Toolbox {
   readonly ringer: Ringer;
   readonly volume: Volume;
@@ -85,14 +79,14 @@ export class Toolbox {
   readonly #announcements: Announcements;
   readonly #calls: Calls;
   readonly #served: ServedTools;
+  readonly #briefer: Briefer;
   /** The session's set-up, while servers of tools are still being asked. */
   #held: (() => void) | null = null;
   #kit: Kit | null = null;
   /** The user has asked to be listened to no more; the model still says how to end that. */
   #mutes: boolean = false;
+  /** What the conversation was told at its beginning; the same for all its connections. */
   #context: Context | null = null;
-  /** Functions without room, as the journal has them. */
-  #surplusTold = "";
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
@@ -126,6 +120,14 @@ export class Toolbox {
         this.#served.checkOf(row) ?? (await functionHost.checkOf(row.parameters)),
     });
     this.#calls = this.#makeCalls();
+    this.#briefer = new Briefer({
+      journal,
+      settings,
+      served: this.#served,
+      memory: this.#memory,
+      alarmClock: this.ringer.alarmClock,
+      news: () => this.#calls.waiting,
+    });
   }
 
   readonly #look = (signal: AbortSignal): Promise<ToolResult> => {
@@ -218,15 +220,15 @@ export class Toolbox {
   /** The session's set-up with what there is to call, to remember and to know. */
   equip(event: ClientEvent): ClientEvent {
     if (event.tag !== "update-session") return event;
-    this.#context ??= this.#buildContext();
-    const { lines, registry } = this.#context;
     const { settings } = this.#current();
-    const disabled = settings["tools.disabled"];
     const { tools, instructions } = event.session;
+    const disabled = settings["tools.disabled"];
     const own = tools.filter(({ name }) => !disabled.includes(name));
+    this.#context ??= this.#buildContext(instructions, own);
+    const { briefing, registry } = this.#context;
     const session = {
       ...event.session,
-      instructions: [instructions, ...this.#served.lines, ...lines].join("\n"),
+      instructions: [briefing.instructions, ...briefing.lines].join("\n"),
       // Where the server has refused all functions, there are none.
       tools: tools.length === 0 ? [] : [...own, ...registry.specs],
       remoteServers:
@@ -244,35 +246,10 @@ export class Toolbox {
     if (this.#options.settings()["tools.memory"] === "on") void this.#memory.read();
   }
 
-  #buildContext(): Context {
-    const { settings } = this.#options;
-    const { alarmClock } = this.ringer;
+  #buildContext(instructions: string, own: readonly FunctionSpec[]): Context {
     this.#served.adopt();
-    const hasMemory = settings()["tools.memory"] === "on";
-    const lines = contextLines({
-      now: alarmClock.now,
-      location: settings()["system.location"],
-      facts: hasMemory ? this.#memory.facts : [],
-      missed: alarmClock.missed(),
-      rang: alarmClock.justRang(),
-      news: this.#calls.waiting.map(({ text }) => text),
-    });
     const { registry } = this.#current();
-    this.#tellSurplus(registry);
-    return { lines, registry };
-  }
-
-  /** Once, until others are left out. */
-  #tellSurplus({ surplus, tokens }: Registry): void {
-    const names = surplus.join(", ");
-    if (names !== this.#surplusTold && names !== "") {
-      const room = `${FUNCTIONS_MAX} functions or about ${OFFER_MAX_TOKENS} tokens, of which ${tokens} are taken`;
-      this.#options.world.journal.log(
-        "notice",
-        `Too many functions (there is room for ${room}); not offered to the model: ${names}. Leave some out: allow or deny, tools.disabled`,
-      );
-    }
-    this.#surplusTold = names;
+    return this.#briefer.told(instructions, own, registry);
   }
 
   /** A session has begun: what it was told of is told. */
@@ -282,7 +259,7 @@ export class Toolbox {
   }
 
   #isInContext(): boolean {
-    const context = this.#context?.lines ?? [];
+    const context = this.#context?.briefing.lines ?? [];
     return this.#calls.waiting.every(({ text }) => context.some((line) => line.includes(text)));
   }
 
@@ -431,6 +408,7 @@ export class Toolbox {
       surplus: registry.surplus,
       tokens: registry.tokens,
       tokens_max: OFFER_MAX_TOKENS,
+      instructions: this.#briefer.figures(settings, registry),
       servers: this.#served.list(),
       programs: functionHost.protection(),
     };

@@ -36,6 +36,7 @@ import {
 import { warnOfOtherConfig } from "../load-settings.ts";
 import { learnFrom, secrets } from "../outward.ts";
 import { startsPrograms } from "../own-programs.ts";
+import { wordsTrouble } from "./words.ts";
 
 export const SPEC: CommandSpec = {
   name: "check-config",
@@ -129,6 +130,8 @@ async function functionNotes(settings: Settings): Promise<readonly Note[]> {
   }
   const isIsolated = settings["tools.sandbox"] === "auto";
   if (startsPrograms(settings) && isIsolated && !existsSync(HELPER_SOCKET)) notes.push(NO_HELPER);
+  const tooLong = wordsTrouble(settings);
+  if (tooLong !== null) notes.push({ key: "openai.instructions", message: tooLong });
   const sound = settings["audio.wake_sound"];
   if (sound !== "off" && wakeSound(sound) === null) {
     notes.push({

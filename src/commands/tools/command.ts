@@ -2,7 +2,7 @@
 
 import type { ControlRequest } from "../../core/control.ts";
 import { oneLine } from "../../core/fault.ts";
-import { type Fields, number, record, text } from "../../core/json.ts";
+import { type Fields, fields, number, record, text } from "../../core/json.ts";
 import { type CommandSpec, EXIT_FAILED, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
 import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 
@@ -54,6 +54,7 @@ function listScreen(data: Fields): string {
   lines.push(
     `all together: about ${tokens} tokens of each conversation's instructions (at most ${most})`,
   );
+  lines.push(wordsLine(fields(data, "instructions")));
   for (const server of list(data["servers"])) lines.push(serverLine(record(server) ?? {}));
   for (const row of rows) {
     const trouble = text(row, "trouble");
@@ -66,6 +67,14 @@ function listScreen(data: Fields): string {
   if (surplus.length > 0) lines.push(`no room, not offered to the model: ${surplus.join(", ")}`);
   lines.push(`programs: ${text(data, "programs") ?? ""}`);
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** What else each conversation is told. */
+function wordsLine(told: Fields): string {
+  const [tokens, most] = [number(told, "tokens") ?? 0, number(told, "tokens_max") ?? 0];
+  const short = list(told["left_out"]);
+  const left = short.length === 0 ? "" : `; no room, left out: ${short.join(", ")}`;
+  return `besides them it is told about ${tokens} tokens in words (there is room for ${most})${left}`;
 }
 
 /** `server house: up, 5 of 14 tools, about 900 tokens`. */

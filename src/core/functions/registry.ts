@@ -3,6 +3,8 @@
  * it, and nothing else: any other field would fail the whole set-up.
  */
 
+import { utf8Bytes } from "./result.ts";
+
 /** JSON Schema of the arguments: an object. */
 export type Parameters = Readonly<Record<string, unknown>>;
 
@@ -65,12 +67,13 @@ export function wireName(name: string, taken: ReadonlySet<string>): string {
   return found;
 }
 
-/** Letters of English and of JSON to a token, about. */
-const CHARS_PER_TOKEN = 4;
+/** Of English and of JSON, about. */
+export const BYTES_PER_TOKEN = 4;
 
 /** What a function costs in each conversation, in tokens, about. */
 export function tokensOf({ name, description, parameters }: FunctionSpec): number {
-  return Math.ceil(JSON.stringify({ name, description, parameters }).length / CHARS_PER_TOKEN);
+  const told = JSON.stringify({ type: "function", name, description, parameters });
+  return Math.ceil(utf8Bytes(told) / BYTES_PER_TOKEN);
 }
 
 /** All functions of one moment, by the name that the API knows. Who is listed first is offered. */

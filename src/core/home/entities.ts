@@ -4,7 +4,7 @@
  */
 
 import { fenced } from "../functions/fence.ts";
-import { cut } from "../functions/result.ts";
+import { cut, utf8Bytes } from "../functions/result.ts";
 
 export interface Entity {
   /** Its name and its other names. */
@@ -75,18 +75,30 @@ const WRONG_HERE = /not able to start timers|ask user to specify an area/i;
 /** A sentence with its full stop, or what is between two; linear, however long it is. */
 const SENTENCE = /[^.\n]*[.\n]|[^.\n]+$/g;
 
-/** Lines for the instructions; `area`: where Pipit stands, may be empty. */
-export function homeLines(prompt: string, area: string): readonly string[] {
-  const lines = ["The house is controlled by Home Assistant. What it says of itself:"];
+const CONTROLLED = "The house is controlled by Home Assistant.";
+const SAYS = " What it says of itself:";
+/** Less of its words tells nothing. */
+const WORDS_MIN_BYTES = 256;
+
+/**
+ * Lines for the instructions; `area`: where Pipit stands, may be empty. Of what the house says of itself
+ * as much as takes at most `maxBytes` more than nothing of it.
+ */
+export function homeWriter(prompt: string, area: string): (maxBytes: number) => readonly string[] {
   const clean = prompt.replaceAll(SENTENCE, (one) => (WRONG_HERE.test(one) ? endOf(one) : one));
-  lines.push(fenced(cut(clean.trim(), PROMPT_MAX_BYTES)));
-  lines.push("Timers and alarms are functions of your own, never Home Assistant's.");
-  lines.push(
+  const words = cut(clean.trim(), PROMPT_MAX_BYTES);
+  const ours = [
+    "Timers and alarms are functions of your own, never Home Assistant's.",
     area === ""
       ? "Ask which room is meant only where several would fit."
       : `You stand in the area ${area}: where no room is named, that one is meant. Do not ask which.`,
-  );
-  return lines;
+  ];
+  const aroundBytes = utf8Bytes(`${SAYS}\n${fenced("")}`);
+  return (maxBytes) => {
+    const roomBytes = maxBytes - aroundBytes;
+    if (roomBytes < Math.min(WORDS_MIN_BYTES, utf8Bytes(words))) return [CONTROLLED, ...ours];
+    return [CONTROLLED + SAYS, fenced(cut(words, roomBytes)), ...ours];
+  };
 }
 
 /** A line stays a line. */

@@ -87,6 +87,13 @@ const MANNERS =
   "Answer at once and briefly, in plain spoken sentences, without lists or markup. " +
   "If you did not understand, say so in one short sentence.";
 
+/** Our few sentences, and the owner's after them. */
+export function ownInstructions(settings: PublicSettings): string {
+  const language = `Speak ${settings["openai.language"]} (ISO 639) unless you are asked for another language.`;
+  const own = settings["openai.instructions"].trim();
+  return [MANNERS, language, own].filter((part) => part !== "").join("\n");
+}
+
 /**
  * The session that the settings ask of `model`, spoken with `voice`, `without` some parts.
  */
@@ -99,11 +106,9 @@ export function sessionConfig(
 ): SessionConfig {
   const has = (part: SetUpPart): boolean => !without.includes(part);
   const ga = settings["openai.protocol"] === "ga";
-  const language = `Speak ${settings["openai.language"]} (ISO 639) unless you are asked for another language.`;
-  const own = settings["openai.instructions"].trim();
   const kept = settings["openai.truncation"];
   return {
-    instructions: [MANNERS, language, own].filter((part) => part !== "").join("\n"),
+    instructions: ownInstructions(settings),
     voice,
     maxOutputTokens: has("max-output-tokens") ? maxOutputTokens(settings, model) : null,
     noiseReduction: has("noise-reduction") ? settings["openai.noise_reduction"] : null,

@@ -153,7 +153,7 @@ const HOW = {
   "openai.instructions": prose({
     default: "",
     reload: "session",
-    doc: "What the model should know and how it should behave, in your own words. Several lines: write | and indent them below.",
+    doc: "What the model should know and how it should behave, in your own words. Several lines: write | and indent them below. About 3,500 tokens always fit; see Room in config/TOOLS.md.",
   }),
   "openai.max_output_tokens": intOr(["inf"], {
     default: 4096,

@@ -115,7 +115,21 @@ function refusal(session: JsonObject, patch: JsonObject, rules: UpdateRules): Ap
       "session.type",
     );
   }
-  return formatRefusal(patch) ?? voiceRefusal(patch, rules);
+  return formatRefusal(patch) ?? voiceRefusal(patch, rules) ?? lengthRefusal(session, patch);
+}
+
+/** What the API takes of instructions and functions together (community.openai.com/t/1378932). */
+const TOLD_MAX_TOKENS = 16_384;
+/** Of dense text; this peer counts on the safe side. */
+const BYTES_PER_TOKEN = 3;
+
+function lengthRefusal(session: JsonObject, patch: JsonObject): ApiError | null {
+  const { instructions, tools } = { ...session, ...patch };
+  const words = Buffer.byteLength(typeof instructions === "string" ? instructions : "");
+  const functions = Buffer.byteLength(JSON.stringify(tools ?? []));
+  if (words + functions <= TOLD_MAX_TOKENS * BYTES_PER_TOKEN) return null;
+  const message = `Instructions cannot be longer than ${TOLD_MAX_TOKENS} tokens.`;
+  return invalid("invalid_value", message, "session.instructions");
 }
 
 /** The one limit of this peer that the real one does not have. */

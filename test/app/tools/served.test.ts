@@ -152,3 +152,50 @@ test("switched off by a reload: closed at once, and in a conversation when that 
   await settled();
   assert.ok(again.toolServer("shop").isClosed);
 });
+
+test("a huge house, a full memory, a long text of the owner's: told within the room, and said once", async () => {
+  const prompt = "- names: Lamp\n  domain: light\n".repeat(800);
+  const world = await started(
+    {
+      "mcp.servers": {},
+      "home_assistant.url": "http://house.test",
+      "home_assistant.token": "t".repeat(40),
+      "openai.instructions": "Be kind. ".repeat(3_000),
+      "tools.memory": "on",
+    },
+    (rigged) => {
+      const tools = readTools([{ name: "HassTurnOn", description: "On.", inputSchema: {} }]);
+      rigged.toolServer("home_assistant").asked = {
+        ok: true,
+        value: { ...tools, prompt, live: "" },
+      };
+      const facts = Array.from({ length: 100 }, (_, n) => `  - ${"fact ".repeat(50)}${n}\n`);
+      rigged.memoryFile.text = `facts:\n${facts.join("")}`;
+    },
+  );
+  for (let n = 0; n < 2; n++) {
+    world.wake();
+    await settled();
+    world.accept();
+    await settled();
+    const update = world.said.findLast((event) => event["type"] === "session.update") ?? {};
+    const { instructions, tools } = fields(update, "session");
+    const bytes = Buffer.byteLength(`${instructions}${JSON.stringify(tools)}`);
+    assert.ok(bytes < 16_384 * 3, `${bytes} bytes`);
+    assert.match(String(instructions), /Be kind.*HassTurnOn|names: Lamp.*fact .* 99\n/s);
+    world.listen(20_000);
+    await settled();
+  }
+  const lines = world.journal.lines.filter(({ line }) => line.includes("Too much to tell"));
+  assert.equal(lines.length, 1, JSON.stringify(lines));
+  assert.equal(lines[0]?.level, "warning");
+  assert.match(
+    lines[0]?.line ?? "",
+    /left out: a part of what the house says of itself, the oldest \d+ of 100 memories\. Shorten/,
+  );
+  const listed = await world.controlServer.answer?.({ command: "tools", act: "list" });
+  assert.ok(listed?.ok === true);
+  const told = fields(listed.data, "instructions");
+  assert.ok(Number(told["tokens"]) <= Number(told["tokens_max"]));
+  assert.deepEqual(Array.isArray(told["left_out"]) && told["left_out"].length, 2);
+});

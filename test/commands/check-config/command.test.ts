@@ -141,3 +141,18 @@ test("the examples are taken as they are", async () => {
     assert.match(stdout, /: ok/, name);
   }
 });
+
+test("instructions that leave no room for themselves are told before they are cut", async (t) => {
+  const folder = tempFolder(t);
+  const own = (letters: number): string => `openai:\n  instructions: ${"a".repeat(letters)}\n`;
+  const fine = await check(folder, own(10_000));
+  assert.equal(fine.stderr, "");
+  const parameters = JSON.stringify({ a: { type: "string", description: "x".repeat(20_000) } });
+  const custom = `tools:\n  sandbox: none\n  custom:\n    big:\n      description: Big.\n      command: [/bin/true]\n      parameters: ${parameters}\n`;
+  const long = await check(folder, own(31_000) + custom);
+  assert.equal(long.code, 0);
+  assert.match(
+    long.stderr,
+    /c\.yaml:2:17 openai\.instructions: about 7\d\d\d tokens, and beside the functions there is room for \d{4}: the model is not told the end/,
+  );
+});

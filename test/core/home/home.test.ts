@@ -5,7 +5,7 @@ import { test } from "node:test";
 import {
   type Entity,
   entitiesIn,
-  homeLines,
+  homeWriter,
   PROMPT_MAX_BYTES,
 } from "../../../src/core/home/entities.ts";
 import { mustConfirm } from "../../../src/core/home/guard.ts";
@@ -83,15 +83,23 @@ test("its tools: two are ours already, under each name they have; - takes out, o
 test("its prompt: two sentences are wrong here and go; it is cut where a house is huge", () => {
   const prompt =
     "Be kind. When a user asks to turn on all devices, ask user to specify an area, unless there is one.\nThis device is not able to start timers.\nStatic Context:\n- names: 'On, Off'\n  domain: light\n  areas: Hall, Attic\n";
-  const told = homeLines(prompt, "Hall").join("\n");
+  const told = homeWriter(prompt, "Hall")(Infinity).join("\n");
   assert.match(told, /Be kind\./);
   assert.doesNotMatch(told, /specify an area|start timers/);
   assert.deepEqual(entitiesIn(prompt), [
     { names: ["On", "Off"], domain: "light", areas: ["Hall", "Attic"], deviceClass: "" },
   ]);
-  const huge = homeLines("- names: x\n".repeat(50_000), "");
+  const huge = homeWriter("- names: x\n".repeat(50_000), "")(Infinity);
   assert.ok(huge.join("\n").length < PROMPT_MAX_BYTES + 1_000);
   assert.match(huge.join("\n"), /cut: the whole has/);
+  const bytes = (lines: readonly string[]): number => Buffer.byteLength(lines.join("\n"));
+  const write = homeWriter("- names: Küche\n".repeat(500), "Hall");
+  assert.doesNotMatch(write(0).join("\n"), /Küche|of itself/);
+  assert.match(write(0).join("\n"), /You stand in the area Hall/);
+  for (const room of [100, 400, 1_000, 5_000]) {
+    assert.ok(bytes(write(room)) <= bytes(write(0)) + room, `${room}`);
+  }
+  assert.match(write(1_000).join("\n"), /Küche.*cut: the whole has/s);
 });
 
 test("failures: a sentence for each reason, and never Python", () => {
@@ -131,7 +139,7 @@ test("a house whose text is one endless line is read in time that grows with its
     "a: ".repeat(3e5),
   ]) {
     const beganMs = performance.now();
-    homeLines(text, "");
+    homeWriter(text, "")(Infinity);
     entitiesIn(text);
     // Its square would take minutes.
     assert.ok(performance.now() - beganMs < 5_000, `${text.slice(0, 9)}…`);
