@@ -6,8 +6,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { connectAsync } from "mqtt";
 import { type Fields, fields, number, record } from "../../src/core/json.ts";
 import {
+  BROKERS,
   freePort,
   hasMosquitto,
   mosquittoBroker,
@@ -185,3 +187,33 @@ test(
     assert.ok(!daemon.output.includes("wrong-password") && !stdout.includes("wrong-password"));
   },
 );
+
+for (const { name, start, skip } of BROKERS) {
+  test(`${name}: another client with our id: no storm, told with what to do, and over when it goes`, {
+    skip,
+  }, async (t) => {
+    const broker = await start(t);
+    const daemon = await quietDaemon(t, broker);
+    const line = await daemon.says("Connected to the MQTT broker");
+    const [, clientId = ""] = /as (pipit_\w+)/.exec(line) ?? [];
+    const other = await connectAsync(broker.url, { clientId, reconnectPeriod: 50 });
+    t.after(() => other.endAsync(true));
+    let welcomes = 0;
+    other.on("connect", () => {
+      welcomes += 1;
+    });
+    other.on("error", () => undefined);
+    await daemon.says("another client may have our id");
+    assert.ok(welcomes <= 4, `${welcomes} times taken back`);
+    const warnings = daemon.said("warning").filter((said) => said.includes("The MQTT broker"));
+    assert.equal(warnings.length, 2, warnings.join("\n"));
+    await other.endAsync(true);
+    // The wait is a few seconds by now: a status takes a third of one.
+    let state: unknown = null;
+    for (let tries = 0; tries < 40 && state !== "connected"; tries++) {
+      state = record((await daemon.status())["mqtt"])?.["state"];
+    }
+    assert.equal(state, "connected");
+    await daemon.stop();
+  });
+}

@@ -9,7 +9,7 @@
 
 import { type Backoff, backoffDelayMs } from "../../core/backoff.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
-import { type Fault, faultLine } from "../../core/fault.ts";
+import { type Fault, fault, faultLine } from "../../core/fault.ts";
 import {
   type Announced,
   announcedIn,
@@ -41,6 +41,12 @@ export const BROKER_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 300_000, spread:
 export const REFUSED_WAIT_MS = 3_600_000;
 /** A link that has lasted so long is one: the next trouble is a new one. */
 export const STABLE_MS = 60_000;
+/**
+ * So often in a row welcomed and soon closed: somebody else has our id, most likely, and each takes the
+ * broker from the other. Where the other waits as we do, its waits are no links: one has to last four of
+ * ours, of which chance may have halved the last.
+ */
+export const TAKEN_OVER_TOLD = 3;
 /** Home Assistant wakes up to a whole house: it is answered after this, and by chance a little more. */
 const BIRTH_WAIT_MS = [1_000, 5_000] as const;
 /** At midnight today's cost is nothing, without anything having happened. */
@@ -72,6 +78,9 @@ export class Presence {
   /** Attempts in a row that came to nothing. */
   #failures = 0;
   #connections = 0;
+  /** Links in a row that were welcomed, and then closed by the other side. */
+  #takenOver = 0;
+  #waitMs = 0;
   /** What is wrong, as it was told last; null: nothing, or it is over. */
   #told: string | null = null;
   #cancelAlarm: () => void = () => {};
@@ -127,6 +136,7 @@ export class Presence {
       id: this.#plan.machine.id,
       trouble: this.#told,
       connections: this.#connections,
+      taken_over: this.#takenOver,
       ...this.#publisher.counts,
       ignored: { ...this.#ignored },
     };
@@ -152,6 +162,7 @@ export class Presence {
     await this.#forgetLost(next);
     this.#plan = next;
     this.#failures = 0;
+    this.#takenOver = 0;
     this.#connections = 0;
     this.#told = null;
     if (next !== null && !this.#closed) this.#dial(next);
@@ -203,7 +214,8 @@ export class Presence {
         `The MQTT broker does not let us read ${unheard.join(", ")}. ${remedy}`,
       );
     }
-    this.#alarm(STABLE_MS, () => this.#stable(plan));
+    const lastsMs = this.#takenOver > 0 ? Math.max(STABLE_MS, 4 * this.#waitMs) : STABLE_MS;
+    this.#alarm(lastsMs, () => this.#stable(plan));
     const stale = staleAt(hostOf(plan), this.#announced, plan.topics);
     // First on the disk: what is announced can be cleared, however this run ends.
     await this.#remember({ broker: hostOf(plan), topics: [...stale, ...retainedOf(plan.topics)] });
@@ -214,6 +226,7 @@ export class Presence {
   #stable(plan: Plan): void {
     const { journal } = this.#options.world;
     this.#failures = 0;
+    this.#takenOver = 0;
     if (this.#told !== null) journal.log("notice", `The MQTT broker ${hostOf(plan)} is back`);
     this.#told = null;
     void this.#remember({ broker: hostOf(plan), topics: retainedOf(plan.topics) });
@@ -226,21 +239,30 @@ export class Presence {
   }
 
   #lost(plan: Plan, why: Fault): void {
-    const { journal, dice } = this.#options.world;
+    const { dice } = this.#options.world;
+    const wasWelcome = this.#life === "connected";
     this.#hangUp();
     this.#failures += 1;
     const isRefused = why.recovery === "report";
+    this.#takenOver = wasWelcome && !isRefused ? this.#takenOver + 1 : 0;
     this.#life = isRefused ? "refused" : "waiting";
-    const line = faultLine(why);
-    const further = isRefused ? "" : "; trying again, with growing waits";
-    // Down is down, whether it has just gone or takes no connections.
-    const isNews = this.#told === null || (isRefused && this.#told !== line);
-    if (isNews) journal.log("warning", `${line}${further}`);
-    this.#told = line;
-    const waitMs = isRefused
+    this.#tell(plan, why);
+    this.#waitMs = isRefused
       ? REFUSED_WAIT_MS
       : backoffDelayMs(BROKER_BACKOFF, this.#failures, dice.unit());
-    this.#alarm(waitMs, () => this.#dial(plan));
+    this.#alarm(this.#waitMs, () => this.#dial(plan));
+  }
+
+  /** Down is down, whether it has just gone or takes no connections: told once. */
+  #tell(plan: Plan, why: Fault): void {
+    const { journal } = this.#options.world;
+    const isRefused = why.recovery === "report";
+    const line = faultLine(this.#takenOver < TAKEN_OVER_TOLD ? why : takenOver(plan));
+    const isOther = isRefused || this.#takenOver === TAKEN_OVER_TOLD;
+    const isNews = this.#told === null || (isOther && this.#told !== line);
+    const further = isRefused ? "" : "; trying again, with growing waits";
+    if (isNews) journal.log("warning", `${line}${further}`);
+    this.#told = line;
   }
 
   #heard(plan: Plan, topic: string, text: string | null, isRetained: boolean): void {
@@ -349,6 +371,14 @@ async function farewell(
       : [availability(topics, OFFLINE)];
   for (const publication of last) if (!(await link.publish(publication))) return false;
   return true;
+}
+
+function takenOver(plan: Plan): Fault {
+  const { clientId } = plan.target;
+  const what = `The MQTT broker ${hostOf(plan)} closes each connection soon after its welcome: another client may have our id, ${clientId}, as where a memory card was copied`;
+  const remedy =
+    "Give the copy a number of its own (sudo rm /etc/machine-id && sudo systemd-machine-id-setup, then restart it), or look into the broker's log";
+  return fault("broker", "retry", what, remedy);
 }
 
 /** Host and port, as the owner wrote them. */

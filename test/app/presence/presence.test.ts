@@ -7,6 +7,7 @@ import {
   COMMANDS_BURST,
   REFUSED_WAIT_MS,
   STABLE_MS,
+  TAKEN_OVER_TOLD,
 } from "../../../src/app/presence/presence.ts";
 import { EVENTS_MAX, PASS_EVERY_MS } from "../../../src/app/presence/publisher.ts";
 import { fault } from "../../../src/core/fault.ts";
@@ -264,6 +265,43 @@ test("a thousand reconnects leave nothing behind: one link, few lines, no queue"
   assert.ok(lines.length <= 3, JSON.stringify(lines));
   assert.ok(links.slice(0, 1000).every(({ published }) => published.length === 3));
   assert.equal((await status(world))["connections"], 1000);
+});
+
+const CLOSED = fault("broker", "retry", "The MQTT broker broker.test has closed the connection");
+
+test("another client with our id takes over for a day: two lines, and waits that grow", async () => {
+  const world = await World.started(AT_BROKER);
+  const { links } = world.presence.broker;
+  const fromMs = world.clock.nowMs();
+  // The other one waits as we do, by chance always the longest time.
+  while (world.clock.nowMs() - fromMs < 24 * 3_600_000) {
+    const link = broker(world);
+    link.sink.opened([]);
+    await settled();
+    world.clock.advance(Math.min(BROKER_BACKOFF.maxMs, 1_000 * 2 ** (links.length - 2)));
+    link.sink.closed(CLOSED);
+    const dialled = links.length;
+    while (links.length === dialled) world.clock.advance(1_000);
+  }
+  assert.ok(links.length < 300, `${links.length} in a day`);
+  const lines = world.journal.lines.filter(({ line }) => line.includes("The MQTT broker"));
+  assert.equal(lines.length, 2, `${lines.length} lines`);
+  assert.match(lines[0]?.line ?? "", /has closed the connection; trying again/);
+  assert.match(
+    lines[1]?.line ?? "",
+    new RegExp(`another client may have our id, pipit_${ID}, .*machine-id.*growing waits`),
+  );
+  const shown = await status(world);
+  assert.ok(Number(shown["taken_over"]) > TAKEN_OVER_TOLD);
+  assert.match(String(shown["trouble"]), /another client may have our id/);
+
+  broker(world).sink.opened([]);
+  await settled();
+  world.clock.advance(4 * BROKER_BACKOFF.maxMs + 1_000);
+  assert.equal(world.lines("notice").filter((line) => line.includes("is back")).length, 1);
+  broker(world).sink.closed(CLOSED);
+  world.clock.advance(BROKER_BACKOFF.firstMs);
+  assert.equal((await status(world))["state"], "connecting", "soon again: that is another trouble");
 });
 
 test("a broker that takes nothing holds one publication and a few presses, however long", async () => {
