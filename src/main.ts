@@ -9,6 +9,7 @@
 
 import { inspect } from "node:util";
 import { keepCompiledCode } from "./adapters/os/compile-cache.ts";
+import { endAtOnce } from "./adapters/os/end-at-once.ts";
 import { settleEnvironment } from "./adapters/os/environment.ts";
 import { errorCode } from "./adapters/os/files.ts";
 import { killLeftBehind } from "./adapters/os/left-behind.ts";
@@ -235,8 +236,9 @@ function end(): void {
   const isOfNames = waits.every((name) => OF_NAMES.test(name));
   const what = isOfNames ? "the name server" : "a disk or a device";
   process.stderr.write(`pipit: ${what} did not answer; ended without waiting for it\n`);
-  // SIGTERM in its deadly meaning first: to systemd that is an end in good order, after which it
-  // starts nothing anew. A run that failed has to be one that failed.
+  endAtOnce(Number(process.exitCode ?? 0));
+  // Without that: SIGTERM in its deadly meaning, to systemd an end in good order, after which it starts
+  // nothing anew. A run that failed has to be one that failed.
   process.removeAllListeners("SIGTERM");
   if ((process.exitCode ?? 0) === 0) process.kill(process.pid, "SIGTERM");
   process.kill(process.pid, "SIGKILL");

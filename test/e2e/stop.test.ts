@@ -174,28 +174,70 @@ for (const row of ROWS) {
 const NAMES = "127.0.0.77";
 const MAY_MOUNT = { skip: process.getuid?.() !== 0 && "only root can give it another name server" };
 
-test(
-  "told to stop while a name server does not answer: ended at once, and said why",
-  MAY_MOUNT,
-  async (t) => {
-    const server = createSocket("udp4");
-    let asked = 0;
-    server.on("message", () => {
-      asked += 1;
-    });
-    await new Promise<void>((resolve) => server.bind(53, NAMES, resolve));
-    t.after(() => server.close());
-    const paths = configure(t, { mqtt: { url: "mqtt://broker.example.test" } });
-    writeWav(paths.question, new Int16Array(24_000));
-    const resolver = join(paths.folder, "resolv.conf");
-    writeFileSync(resolver, `nameserver ${NAMES}\n`);
-    const script = `mount --bind "${resolver}" /etc/resolv.conf && exec "$@"`;
-    const daemon = launch(t, paths, daemonEnv(), "", ["unshare", "-m", "sh", "-c", script, "sh"]);
-    await daemon.says("Ready");
-    await eventually("a question to the name server", () => asked > 0);
-    const { code, ms } = await daemon.stop();
-    assert.equal(code, null, "TERM: to the service manager an end in good order");
-    assert.ok(ms < STOP_MAX_MS, `${ms} ms`);
-    assert.match(daemon.output, /the name server did not answer; ended without waiting for it/);
+/** Who is dialled while the name server is silent, and what makes it so. */
+const NAMED: readonly {
+  readonly name: string;
+  readonly config: Config;
+  /** Ended without waiting for a thread of Node's pool: of the Realtime server alone. */
+  readonly inPool: boolean;
+}[] = [
+  { name: "a broker", config: { mqtt: { url: "mqtt://broker.example.test" } }, inPool: false },
+  {
+    name: "a house",
+    config: { home_assistant: { url: "http://house.example.test", token: "t".repeat(40) } },
+    inPool: false,
   },
-);
+  {
+    name: "servers of tools",
+    config: {
+      mcp: {
+        servers: {
+          one: { url: "http://one.example.test/mcp" },
+          two: { url: "http://two.example.test/sse", transport: "sse" },
+        },
+      },
+    },
+    inPool: false,
+  },
+  {
+    name: "the Realtime server",
+    config: { openai: { base_url: "wss://api.example.test/v1" } },
+    inPool: true,
+  },
+];
+
+for (const { name, config, inPool } of NAMED) {
+  test(
+    `told to stop while the name of ${name} is asked for, and nobody answers: ended in good order`,
+    MAY_MOUNT,
+    async (t) => {
+      const server = createSocket("udp4");
+      let asked = 0;
+      server.on("message", () => {
+        asked += 1;
+      });
+      await new Promise<void>((resolve) => server.bind(53, NAMES, resolve));
+      t.after(() => server.close());
+      const paths = configure(t, { wake_word: { enabled: false }, ...config });
+      writeWav(paths.question, new Int16Array(24_000));
+      const resolver = join(paths.folder, "resolv.conf");
+      writeFileSync(resolver, `nameserver ${NAMES}\n`);
+      const script = `mount --bind "${resolver}" /etc/resolv.conf && exec "$@"`;
+      const daemon = launch(t, paths, daemonEnv(), "", ["unshare", "-m", "sh", "-c", script, "sh"]);
+      await daemon.says("Ready");
+      void daemon.command("wake");
+      await eventually("a question to the name server", () => asked > 0);
+      const { code, ms } = await daemon.stop();
+      assert.equal(code, 0, daemon.output);
+      assert.ok(ms < STOP_MAX_MS, `${ms} ms`);
+      const isLeft = /the name server did not answer; ended without waiting for it/;
+      if (inPool) assert.match(daemon.output, isLeft);
+      else assert.doesNotMatch(daemon.output, isLeft);
+      const rest = [...left(paths.folder), ...left("example.test")];
+      assert.deepEqual(
+        rest.filter((line) => !line.includes(" wake ")),
+        [],
+      );
+    },
+  );
+}

@@ -12,6 +12,7 @@ import { type HttpRun, urlOf } from "../../core/functions/custom.ts";
 import { foreignText, foreignWords, type ToolResult } from "../../core/functions/result.ts";
 import type { Fields } from "../../core/json.ts";
 import { errorCode } from "../os/files.ts";
+import { NameLookup } from "../os/name-lookup.ts";
 
 /** A result is cut at 8 KB; more is read so that its end can be told from its middle. */
 const RESPONSE_MAX_BYTES = 1_048_576;
@@ -29,7 +30,10 @@ export function runHttp(
     return Promise.resolve({ ok: false, error: "These arguments give no valid address" });
   return new Promise((resolve) => {
     const body = run.body ? JSON.stringify(args) : null;
-    const options: RequestOptions = { method: run.method, headers: headersOf(run, body), signal };
+    const names = new NameLookup();
+    const { lookup } = names;
+    const headers = headersOf(run, body);
+    const options: RequestOptions = { method: run.method, headers, signal, lookup };
     const url = new URL(address);
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const asked = send(url, options, (answer) => {
@@ -39,6 +43,7 @@ export function runHttp(
       );
     });
     asked.on("error", (error) => resolve(failure(error)));
+    asked.on("close", () => names.close());
     asked.end(body ?? undefined);
   });
 }

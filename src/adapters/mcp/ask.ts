@@ -9,6 +9,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { type Trouble, trouble } from "../../core/mcp/trouble.ts";
 import { errorCode } from "../os/files.ts";
+import { NameLookup } from "../os/name-lookup.ts";
 
 export interface Ask {
   readonly method: "GET" | "POST" | "DELETE";
@@ -32,7 +33,9 @@ export function ask({ method, url, headers, body, signal }: Ask): Promise<Answer
     };
     try {
       const length = body === null ? {} : { "content-length": String(Buffer.byteLength(body)) };
-      const options = { method, headers: { ...headers, ...length }, signal, agent: false };
+      const names = new NameLookup();
+      const { lookup } = names;
+      const options = { method, headers: { ...headers, ...length }, signal, agent: false, lookup };
       const asked = send(url, options, (answer) => resolve({ ok: true, answer }));
       asked.on("socket", (socket) => {
         socket.once(url.startsWith("https:") ? "secureConnect" : "connect", () => {
@@ -40,6 +43,7 @@ export function ask({ method, url, headers, body, signal }: Ask): Promise<Answer
         });
       });
       asked.on("error", fail);
+      asked.on("close", () => names.close());
       asked.end(body ?? undefined);
     } catch (error) {
       fail(error); // A header that cannot be one.

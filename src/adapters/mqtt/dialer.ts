@@ -21,6 +21,7 @@ import type {
   Clock,
   Publication,
 } from "../../ports.ts";
+import { NameLookup } from "../os/name-lookup.ts";
 import { authorityFault, networkFault, refusalFault, socketFault, strangeFault } from "./faults.ts";
 import { GuardedStream } from "./guarded-stream.ts";
 
@@ -77,6 +78,7 @@ class MqttLink implements BrokerLink {
   readonly #clock: Clock;
   readonly #name: string;
   readonly #text = new TextDecoder("utf-8", { fatal: true });
+  readonly #names = new NameLookup();
   #client: MqttClient | null = null;
   #pipe: GuardedStream | null = null;
   /** What the socket said before it closed. */
@@ -136,7 +138,7 @@ class MqttLink implements BrokerLink {
   #stream(authority: Buffer | null): GuardedStream {
     const url = new URL(this.#target.url);
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    const place = { host, port: portOf(url) };
+    const place = { host, port: portOf(url), lookup: this.#names.lookup };
     const socket: Socket =
       url.protocol === "mqtts:"
         ? connectTls({
@@ -230,6 +232,7 @@ class MqttLink implements BrokerLink {
 
   #end(): void {
     this.#over = true;
+    this.#names.close();
     for (const settle of this.#underWay) settle(false);
   }
 }

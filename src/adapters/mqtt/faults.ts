@@ -44,7 +44,7 @@ const NOT_YET = "CERT_NOT_YET_VALID";
 const CLOSED = "has closed the connection";
 const HOW: Readonly<Record<string, string>> = {
   ECONNREFUSED: "takes no connections: it is down, or mqtt.url has another port",
-  ENOTFOUND: "has an unknown host name",
+  ENOTFOUND: "has a host name that is unknown, or cannot be looked up from here",
   EAI_AGAIN: "has a host name that cannot be resolved now",
   ECONNRESET: CLOSED,
   ETIMEDOUT: "does not answer",
