@@ -297,11 +297,15 @@ export interface MetricsStore {
    */
   checkpoint(fileName: string, json: string): Promise<Fault | null>;
   save(fileName: string, json: string): Promise<Fault | null>;
-  /**
-   * Conversations that ended at or after a wall-clock time; those that can be read, in no order.
-   * Rejects where the folder cannot be read.
-   */
-  past(sinceWallMs: number): Promise<readonly PastConversation[]>;
+  /** Conversations that ended at or after a wall-clock time. Rejects where the folder cannot be read. */
+  past(sinceWallMs: number): Promise<Past>;
+}
+
+export interface Past {
+  /** Those that can be read, in no order. */
+  readonly found: readonly PastConversation[];
+  /** Some are not ours to read; null: none. */
+  readonly unread: Fault | null;
 }
 
 /** A small text of ours that outlives the process. Never rejects for trouble with the disk. */

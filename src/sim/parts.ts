@@ -34,6 +34,7 @@ import type {
   Microphone,
   MicrophoneSink,
   Notifier,
+  Past,
   Publication,
   Recovered,
   Shot,
@@ -131,8 +132,9 @@ export class SimStore implements MetricsStore {
     if (this.trouble === null) this.files.set(fileName, json);
     return this.trouble;
   }
-  async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
-    return this.before.filter(({ endedWallMs }) => endedWallMs >= sinceWallMs);
+  async past(sinceWallMs: number): Promise<Past> {
+    const found = this.before.filter(({ endedWallMs }) => endedWallMs >= sinceWallMs);
+    return { found, unread: null };
   }
 }
 

@@ -8,15 +8,16 @@
 
 import { join } from "node:path";
 import { DAY_MS } from "../../core/duration.ts";
-import type { Fault } from "../../core/fault.ts";
+import { type Fault, fault } from "../../core/fault.ts";
 import { record } from "../../core/json.ts";
 import { ANNOUNCEMENT } from "../../core/metrics/session-file.ts";
 import type { PastConversation } from "../../core/money/ledger.ts";
 import { pastMicroUsd } from "../../core/money/past-cost.ts";
 import { Redactor } from "../../core/redact.ts";
-import type { Clock, MetricsStore, Recovered } from "../../ports.ts";
+import type { Clock, MetricsStore, Past, Recovered } from "../../ports.ts";
 import { writeWhole } from "../os/atomic-file.ts";
 import { errorCode, type Files, realFiles } from "../os/files.ts";
+import { isForbidden, ownershipRemedy } from "../os/ownership.ts";
 import { isAlive, processIdentity } from "../os/process-identity.ts";
 import { WriteQueue } from "../os/write-queue.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -153,8 +154,8 @@ export class MetricsFiles implements MetricsStore {
     });
   }
 
-  /** Files that cannot be read, or are not whole, are passed over; rejects where the folder cannot. */
-  async past(sinceWallMs: number): Promise<readonly PastConversation[]> {
+  /** Files that are not whole are passed over; rejects where the folder cannot be read. */
+  async past(sinceWallMs: number): Promise<Past> {
     await this.#recovering;
     const names = await this.#files.list(this.#dir).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return []; // The very first start.
@@ -167,16 +168,23 @@ export class MetricsFiles implements MetricsStore {
       .toSorted(byName)
       .slice(-PAST_MAX);
     const found: PastConversation[] = [];
+    let unread = 0;
     for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
       const some = wanted.slice(at, at + READS_AT_ONCE).map((name) => this.#pastOf(name));
       for (const one of await Promise.all(some)) {
-        if (one !== null && one.endedWallMs >= sinceWallMs) found.push(one);
+        if (one === "not-ours") unread += 1;
+        else if (one !== null && one.endedWallMs >= sinceWallMs) found.push(one);
       }
     }
-    return found;
+    return { found, unread: unread === 0 ? null : this.#unread(unread) };
   }
 
-  async #pastOf(name: string): Promise<PastConversation | null> {
+  #unread(count: number): Fault {
+    const what = `${count} of the newest metrics files may not be read: today's cost, and the budget, lack them`;
+    return fault("metrics-lost", "report", what, ownershipRemedy(this.#dir));
+  }
+
+  async #pastOf(name: string): Promise<PastConversation | "not-ours" | null> {
     try {
       const text = await this.#files.read(join(this.#dir, name), METRICS_FILE_MAX_BYTES);
       const file = record(JSON.parse(text));
@@ -184,8 +192,8 @@ export class MetricsFiles implements MetricsStore {
       if (file === null || Number.isNaN(endedWallMs)) return null;
       const past = { endedWallMs, microUsd: pastMicroUsd(file) };
       return file["trigger"] === ANNOUNCEMENT ? { ...past, isAnnouncement: true } : past;
-    } catch {
-      return null; // Removed meanwhile, or not ours to read: the total lacks it.
+    } catch (error) {
+      return isForbidden(errorCode(error)) ? "not-ours" : null; // Removed meanwhile, or torn.
     }
   }
 

@@ -10,6 +10,7 @@ import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock, StateFile } from "../../ports.ts";
 import { writeWhole } from "./atomic-file.ts";
 import { errorCode, type Files, realFiles } from "./files.ts";
+import { isForbidden, ownershipRemedy } from "./ownership.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 /** Nothing of ours is a tenth of it. */
@@ -50,7 +51,9 @@ export class FolderStateFile implements StateFile {
       if (code === "") throw error;
       this.#isUnread = code !== "ENOENT";
       if (code === "ENOENT") return { ok: true, text: null };
-      const remedy = `Look at ${join(dir, name)}; it is kept as ${name}.broken when it is next written`;
+      const path = join(dir, name);
+      const look = isForbidden(code) ? ownershipRemedy(path) : `Look at ${path}`;
+      const remedy = `${look}; it is kept as ${name}.broken when it is next written`;
       return {
         ok: false,
         fault: fault("not-stored", "report", `${what} cannot be read (${code})`, remedy),

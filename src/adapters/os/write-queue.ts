@@ -8,6 +8,7 @@
 import { type Fault, type FaultCode, fault } from "../../core/fault.ts";
 import type { Clock } from "../../ports.ts";
 import { errorCode } from "./files.ts";
+import { ownershipRemedy } from "./ownership.ts";
 
 /** Jobs that wait: conversations are minutes apart, so a second one is already odd. */
 export const PENDING_MAX = 4;
@@ -78,7 +79,7 @@ function diskWords(code: string, dir: string): readonly [string, string] {
       return ["the file system is read-only", "Check dmesg: a failing card is mounted read-only"];
     case "EACCES":
     case "EPERM":
-      return [`no permission to write in ${dir}`, `Let the user that runs pipit write to ${dir}`];
+      return [`no permission to write in ${dir}`, ownershipRemedy(dir)];
     case "ENOTDIR":
     case "EEXIST":
       return [`${dir} is not a folder`, "Set metrics.dir to a folder"];

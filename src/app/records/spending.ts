@@ -5,7 +5,7 @@
  */
 
 import { DAY_MS } from "../../core/duration.ts";
-import { oneLine, thrownText } from "../../core/fault.ts";
+import { faultLine, oneLine, thrownText } from "../../core/fault.ts";
 import { Ledger, sum, type Totals } from "../../core/money/ledger.ts";
 import { within } from "../../core/timeout.ts";
 import type { Calendar, Clock, Journal, MetricsStore } from "../../ports.ts";
@@ -38,11 +38,12 @@ export class Spending {
    * read than today, for a clock that is put back.
    */
   async start(): Promise<void> {
-    const { clock, calendar, store } = this.#options;
+    const { clock, calendar, store, journal } = this.#options;
     const slow = `no answer within ${PAST_MAX_MS} ms; it counts when it comes`;
     const read = store.past(calendar.dayStartMs(clock.wallMs()) - DAY_MS).then(
-      (past) => {
-        this.#ledger.remember(past);
+      ({ found, unread }) => {
+        this.#ledger.remember(found);
+        if (unread !== null) journal.log("warning", faultLine(unread));
         return null;
       },
       (error: unknown) => thrownText(error),

@@ -180,7 +180,7 @@ test("what was spent lately is read back; broken, foreign and older files are pa
     estimated_cost: 0.01,
   };
   put("session_20260102_150000_hhhhhh.json", JSON.stringify(said));
-  const past = await storeIn(dir, 100).past(Date.parse("2026-01-02T00:00:00Z"));
+  const { found: past } = await storeIn(dir, 100).past(Date.parse("2026-01-02T00:00:00Z"));
   assert.deepEqual(past, [
     { endedWallMs: Date.parse("2026-01-02T00:00:10Z"), microUsd: 500_000 },
     { endedWallMs: Date.parse("2026-01-02T10:01:00Z"), microUsd: 0 },
@@ -192,5 +192,6 @@ test("what was spent lately is read back; broken, foreign and older files are pa
       isAnnouncement: true,
     },
   ]);
-  assert.deepEqual(await storeIn(join(dir, "none"), 1).past(0), []);
+  const none = await storeIn(join(dir, "none"), 1).past(0);
+  assert.deepEqual(none, { found: [], unread: null });
 });

@@ -63,7 +63,7 @@ test("a conversation whose process died becomes a whole file at the next start, 
   assert.equal(textOf(dir, 1), sessionText(1, 3, false));
   assert.deepEqual(readdirSync(dir), [sessionName(1)]);
   assert.deepEqual((await lifeStore(dir).recover()).names, []);
-  const past = await store.past(0);
+  const { found: past } = await store.past(0);
   assert.deepEqual(past, [{ endedWallMs: Date.parse("2026-01-01T00:01:03Z"), microUsd: 30_000 }]);
 });
 

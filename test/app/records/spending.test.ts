@@ -6,7 +6,7 @@ import { SystemCalendar } from "../../../src/adapters/os/clock.ts";
 import { Spending } from "../../../src/app/records/spending.ts";
 import { DAY_MS } from "../../../src/core/duration.ts";
 import type { PastConversation } from "../../../src/core/money/ledger.ts";
-import type { Calendar } from "../../../src/ports.ts";
+import type { Calendar, Past } from "../../../src/ports.ts";
 import { SimCalendar, SimClock } from "../../../src/sim/clock.ts";
 import { SimJournal, SimStore } from "../../../src/sim/parts.ts";
 import { settled } from "../../helpers/world.ts";
@@ -143,14 +143,14 @@ test("budget: a metrics folder that cannot be read is logged once, and counting 
 
 test("budget: a slow metrics folder is logged, and counts when it answers", async () => {
   const world = setting(NOON);
-  let answer: (past: readonly PastConversation[]) => void = () => undefined;
+  let answer: (past: Past) => void = () => undefined;
   world.store.past = () => new Promise((resolve) => (answer = resolve));
   const started = world.spending.start();
   await settled();
   world.clock.advance(500);
   await started;
   assert.match(world.journal.lines[0]?.line ?? "", /no answer within 500 ms/);
-  answer([ago(HOUR_MS, 10)]);
+  answer({ found: [ago(HOUR_MS, 10)], unread: null });
   await settled();
   assert.equal(today(world), 10);
 });
