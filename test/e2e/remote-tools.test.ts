@@ -9,6 +9,7 @@ import { type Fields, fields, record } from "../../src/core/json.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
+import { FaultRig } from "../helpers/fault-rig.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { type Scene, scene } from "../helpers/scene.ts";
@@ -141,3 +142,52 @@ test(
     assert.deepEqual(of.peer.violations, []);
   },
 );
+
+/** Somebody has asked, and the API calls a tool of a remote server. */
+async function inCall(ms: number, more: JsonObject = {}): Promise<FaultRig> {
+  const turns = [{ mcp: { ms } }, { say: "It did not answer." }];
+  const rig = await FaultRig.start({
+    scenario: { mcp: [{ label: "docs" }], turns, ...more },
+    settings: { "openai.mcp_servers": { docs: DOCS }, "session.response_by": "client" },
+  });
+  await rig.ask();
+  await rig.until("a metrics file", () => rig.metrics().length > 0);
+  return rig;
+}
+
+function endsIn(rig: FaultRig): unknown[] {
+  const { function_calls: calls } = rig.metrics()[0] ?? {};
+  assert.ok(Array.isArray(calls));
+  return calls.map((call) => record(call) ?? {}).map(({ name, ok, end }) => [name, ok, end]);
+}
+
+test("a remote server that is killed in mid-call, and of which the API says no more: given up, told", async () => {
+  const rig = await inCall(600_000);
+  try {
+    assert.deepEqual(endsIn(rig), [["docs.search", false, "held"]]);
+    assert.equal(sent(rig.peer, "response.create").length, 2);
+    assert.equal(rig.peer.replies.length, 1, "the conversation went on");
+    assert.deepEqual(rig.peer.violations, []);
+    assert.equal(rig.now, "idle");
+  } finally {
+    await rig.close();
+  }
+});
+
+test("the connection is lost while the API calls a remote tool: it may be done, so it is not asked for again", async () => {
+  const faults = [{ at: "response.done", do: "reset", after_ms: 300 }];
+  const rig = await inCall(30_000, { faults });
+  try {
+    assert.deepEqual(endsIn(rig), [["docs.search", null, "lost"]]);
+    assert.equal(rig.peer.attempts(), 2);
+    assert.equal(sent(rig.peer, "response.create").length, 1, "the question was passed on once");
+    assert.match(
+      rig.ledStates.join(" "),
+      /thinking connecting listening idle$/,
+      "it listens again",
+    );
+    assert.deepEqual(rig.peer.violations, []);
+  } finally {
+    await rig.close();
+  }
+});

@@ -192,7 +192,7 @@ test(
 );
 
 test(
-  "the connection is lost in mid-call: nobody is answered, and the question is asked anew",
+  "the connection is lost in mid-call: nobody is answered, nothing is called twice, and it listens again",
   HEARD,
   async (t) => {
     const turns = [call("slow", "call_a"), { say: "Here is the answer." }];

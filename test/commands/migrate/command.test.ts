@@ -238,3 +238,57 @@ test("what was written works in an environment without the older system's Access
   const checked = await runPipit(["check-config", "--config", path], { OPENAI_API_KEY: "k" });
   assert.equal(checked.code, 0, checked.stderr);
 });
+
+/** Every key of `home_assistant` that the older system had, with a value that is nobody's default. */
+const OLDER_HOME = {
+  url: "http://homeassistant.local:8123/lovelace/0",
+  token: `\${HA_TOKEN}`,
+  language: "de_DE",
+  timeout: 17,
+  mcp: {
+    sse_endpoint: "/mcp_server/sse",
+    auth_method: "oauth",
+    connection_timeout: 33,
+    reconnect_attempts: 12,
+    ssl_verify: false,
+    ssl_ca_bundle: "/etc/ssl/house.pem",
+    max_reconnect_attempts: 13,
+    reconnect_base_delay: 2,
+    reconnect_max_delay: 333,
+    sse_read_timeout: 999,
+    native_mode: true,
+    endpoint: "/api/mcp",
+    approval_mode: "always",
+    approval_timeout: 31,
+    enable_fallback: false,
+    performance_tracking: false,
+    cache_tool_definitions: false,
+    tool_timeout: 11,
+  },
+};
+
+test("all 22 keys of the older home_assistant: values at their new keys, the token from a credential, a reason for each of the rest", async (t) => {
+  const { mcp, ...own } = OLDER_HOME;
+  const names = [
+    ...Object.keys(own).map((name) => `home_assistant.${name}`),
+    ...Object.keys(mcp).map((name) => `home_assistant.mcp.${name}`),
+  ];
+  assert.equal(names.length, 22);
+  const path = tempFile(t, "config.yaml", JSON.stringify({ home_assistant: OLDER_HOME }, null, 2));
+  const run = await runPipit(["migrate-config", path], { HA_TOKEN: "h".repeat(40) });
+  assert.equal(run.code, 0, run.stderr);
+  for (const name of names) assert.ok(run.stdout.includes(name), `${name} is not mentioned`);
+  assert.doesNotMatch(run.stdout, /no such feature/);
+  assert.match(run.stdout, /credentials\/HOME_ASSISTANT_TOKEN/);
+
+  const token = "from-the-credential-".padEnd(40, "x");
+  const env = { OPENAI_API_KEY: "sk-test-key", HOME_ASSISTANT_TOKEN: token };
+  const checked = await runPipit(["check-config", "--json", path], env);
+  assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+  const { settings } = JSON.parse(checked.stdout);
+  assert.equal(settings["home_assistant.url"], "http://homeassistant.local:8123");
+  assert.equal(settings["home_assistant.language"], "de-DE");
+  const text = readFileSync(path, "utf8");
+  assert.match(text, /"token": *"?\$\{HOME_ASSISTANT_TOKEN:-\}/);
+  assert.doesNotMatch(text, /^\s*[^#\s].*HA_TOKEN\}/m);
+});
