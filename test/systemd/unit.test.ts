@@ -92,6 +92,27 @@ for (const [nth, name] of ["pipit.service", "pipit-tools.service"].entries()) {
   });
 }
 
+/** What the installer's drop-in adds for a camera and for LEDs at SPI. */
+function deviceLines(): readonly string[] {
+  const script = readFileSync(join(FOLDER, "../scripts/service.sh"), "utf8");
+  const lists = [...script.matchAll(/service\+=\(([^)]*)\)/g)].map(([, words = ""]) => words);
+  return lists.flatMap((words) =>
+    [...words.matchAll(/'([^']+)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? ""),
+  );
+}
+
+test("with a camera and LEDs at SPI the service is exposed no more", { skip }, (t) => {
+  const lines = deviceLines();
+  for (const name of ["SupplementaryGroups=video", "SupplementaryGroups=spi"]) {
+    assert.ok(lines.includes(name), lines.join());
+  }
+  const service = installed(t)[0] ?? "";
+  writeFileSync(service, `${readFileSync(service, "utf8")}\n[Service]\n${lines.join("\n")}\n`);
+  const args = ["security", "--offline=true", `--threshold=${EXPOSURE_MAX}`, service];
+  const { status, stdout, stderr } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
+  assert.equal(status, 0, `${stderr}\n${stdout}`);
+});
+
 test("the owner's programs: another user, without keys, reached by Pipit's user alone", () => {
   const lines = tools.split("\n");
   assert.ok(lines.includes("User=pipit-tools") && lines.includes("Group=pipit-tools"));
