@@ -7,7 +7,7 @@
 import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
 import { RING_MS } from "../core/assistant/limits.ts";
 import type { Device, State, StepContext } from "../core/assistant/state.ts";
-import { isWakeVain, phase } from "../core/assistant/views.ts";
+import { hearsForNobody, isWakeVain, phase } from "../core/assistant/views.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import { msToSamples } from "../core/audio/pcm.ts";
 import { Ring } from "../core/audio/ring.ts";
@@ -334,8 +334,8 @@ export class Appliance {
 
   /** While nobody makes a sound and nothing goes on, the microphone may be read seldom. */
   #pace(): void {
-    const isAtRest =
-      this.#loop.state.conversation === null && !this.#tools.ringer.alarmClock.isRinging;
+    const { ringer } = this.#tools;
+    const isAtRest = hearsForNobody(this.#loop.state) && !ringer.alarmClock.isRinging;
     const isLoud = this.#wakePath?.gateOpen === true;
     this.#world.microphone.nap(isAtRest && !isLoud);
     this.#preconnect.gate(isLoud && !this.#stopping);

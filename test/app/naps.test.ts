@@ -61,3 +61,39 @@ test("while a timer rings it does not nap: the stop word is listened for", async
   assert.equal(world.leds.shown.at(-1), "ringing");
   assert.ok(!world.microphone.naps);
 });
+
+test("in half duplex an answer is rest, too: it naps until somebody makes a sound, or it is over", async () => {
+  const world = await World.started();
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 8_000);
+  assert.equal(world.leds.shown.at(-1), "speaking");
+  hear(world, room(4_000));
+  assert.ok(world.microphone.naps, "nothing of it is sent");
+  hear(world, syllables(1));
+  assert.ok(!world.microphone.naps, "it may be the wake word");
+  const sent = world.sentSound.length;
+  hear(world, room(2_000));
+  assert.equal(world.sentSound.length, sent);
+  assert.ok(world.microphone.naps, "it was none");
+  world.done("resp_1");
+  hear(world, room(3_000));
+  assert.equal(world.leds.shown.at(-1), "follow-up");
+  assert.ok(!world.microphone.naps, "now the microphone is open");
+});
+
+test("in full duplex it does not: what is said over an answer is sent", async () => {
+  const world = await World.started({ "audio.duplex": "full", "audio.echo": "off" });
+  world.wake();
+  world.accept();
+  world.listen(2400);
+  world.heardSpeech();
+  world.server("response.created", { response: { id: "resp_1" } });
+  world.delta("resp_1", "item_a", 8_000);
+  hear(world, room(4_000));
+  assert.equal(world.leds.shown.at(-1), "speaking");
+  assert.ok(!world.microphone.naps);
+});

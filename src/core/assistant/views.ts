@@ -188,6 +188,15 @@ export function isSameGate(a: MicrophoneGate, b: MicrophoneGate): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/**
+ * Is nothing of what is heard sent? At rest; and while an answer is heard out in half duplex, for then
+ * only a word may interrupt it, to which the gate wakes.
+ */
+export function hearsForNobody(state: State): boolean {
+  if (state.conversation === null) return true;
+  return phase(state) === "speaking" && microphoneGate(state).tag === "closed";
+}
+
 /** Is the sound of a reply kept back, because the user may be speaking? */
 export function isSpeakerHeld({ conversation: c }: State): boolean {
   return c !== null && isPerhapsSpeech(c) && !isHeard(c.playback);
