@@ -186,6 +186,8 @@ export class EchoPath {
       ring.read(from, this.#frame);
       this.#sounding.take(this.#frame);
     }
+    // The question was heard there, and is no echo.
+    this.#sounding.shut();
   }
 
   /** Whether somebody speaks in what is left of the block that ends at a position. */

@@ -91,6 +91,12 @@ export class SpeechGate {
     return this.#hang > 0;
   }
 
+  /** What was loud so far was somebody else: only what comes opens it. Its floor stays. */
+  shut(): void {
+    this.#hang = 0;
+    this.#loud = 0;
+  }
+
   /** As new: after a pause in which it heard nothing. */
   reset(): void {
     for (const floor of this.#floors) floor.reset();

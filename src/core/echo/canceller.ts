@@ -104,7 +104,13 @@ export class EchoCanceller {
   readonly #weightRe = new Float64Array(CELLS);
   readonly #weightIm = new Float64Array(CELLS);
   readonly #variance = new Float64Array(CELLS).fill(VARIANCE_FIRST);
-  /** The last two blocks of what was played. */
+  /** What was played, a block each: those whose spectra are kept, and the one before. */
+  readonly #history = new Int16Array((ECHO_BLOCKS + 1) * ECHO_BLOCK_SAMPLES);
+  /** The newest of them. */
+  #newest = 0;
+  /** The newest blocks of which there is no spectrum yet: while nothing comes back none is needed. */
+  #behind = 0;
+  /** Two blocks of it, one after the other, to be transformed. */
   readonly #time = new Float64Array(2 * ECHO_BLOCK_SAMPLES);
   readonly #work = new Float64Array(2 * ECHO_BLOCK_SAMPLES);
   /** Silence, then what is left of a block. */
@@ -128,7 +134,8 @@ export class EchoCanceller {
   rest(): void {
     this.#playedRe.fill(0);
     this.#playedIm.fill(0);
-    this.#time.fill(0);
+    this.#history.fill(0);
+    this.#behind = 0;
     this.#residual.fill(0);
     this.#smoothMicrophone = 0;
     this.#smoothLeft = 0;
@@ -148,6 +155,7 @@ export class EchoCanceller {
    */
   process(microphone: Int16Array, played: Int16Array, out: Int16Array): void {
     this.#take(played);
+    this.#catchUp();
     this.#estimate();
     this.#subtract(microphone, out);
     this.#fft.forward(this.#error, this.#specRe, this.#specIm);
@@ -221,18 +229,34 @@ export class EchoCanceller {
     this.#smoothLeft = this.#smoothMicrophone;
   }
 
-  /** The newest block becomes the spectrum in `#slot`. */
   #take(played: Int16Array): void {
-    const block = ECHO_BLOCK_SAMPLES;
-    const time = this.#time;
-    time.copyWithin(0, block);
-    for (let n = 0; n < block; n++) time[block + n] = played[n] ?? 0;
-    this.#slot = (this.#slot + ECHO_BLOCKS - 1) % ECHO_BLOCKS;
-    this.#fft.forward(time, this.#specRe, this.#specIm);
-    const at = this.#slot * BINS;
-    for (let k = 0; k < BINS; k++) {
-      this.#playedRe[at + k] = this.#specRe[k] ?? 0;
-      this.#playedIm[at + k] = this.#specIm[k] ?? 0;
+    this.#newest = (this.#newest + 1) % (ECHO_BLOCKS + 1);
+    this.#history.set(played, this.#newest * ECHO_BLOCK_SAMPLES);
+    this.#behind = Math.min(ECHO_BLOCKS, this.#behind + 1);
+  }
+
+  /** Makes the spectra that are missing; that of the newest block is then in `#slot`. */
+  #catchUp(): void {
+    for (; this.#behind > 0; this.#behind -= 1) {
+      const block = this.#newest - this.#behind + 1;
+      this.#load(block - 1, 0);
+      this.#load(block, ECHO_BLOCK_SAMPLES);
+      this.#slot = (this.#slot + ECHO_BLOCKS - 1) % ECHO_BLOCKS;
+      this.#fft.forward(this.#time, this.#specRe, this.#specIm);
+      const at = this.#slot * BINS;
+      for (let k = 0; k < BINS; k++) {
+        this.#playedRe[at + k] = this.#specRe[k] ?? 0;
+        this.#playedIm[at + k] = this.#specIm[k] ?? 0;
+      }
+    }
+  }
+
+  /** A block of the history, counted round it, to a place in `#time`. */
+  #load(block: number, at: number): void {
+    const blocks = ECHO_BLOCKS + 1;
+    const from = ((block + blocks) % blocks) * ECHO_BLOCK_SAMPLES;
+    for (let n = 0; n < ECHO_BLOCK_SAMPLES; n++) {
+      this.#time[at + n] = this.#history[from + n] ?? 0;
     }
   }
 

@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { msToSamples } from "../../../src/core/audio/pcm.ts";
-import { ECHO_BLOCK_SAMPLES, EchoCanceller } from "../../../src/core/echo/canceller.ts";
+import {
+  ECHO_BLOCK_SAMPLES,
+  ECHO_BLOCKS,
+  EchoCanceller,
+} from "../../../src/core/echo/canceller.ts";
 import { noise } from "../../helpers/sound.ts";
 
 /** An echo by three ways, the longest 50 ms: half as loud, a quarter, an eighth. */
@@ -98,4 +102,21 @@ test("an echo path that turns round is let go of before it makes the room louder
   const left = run(canceller, echo, played);
   const after = (of: Int16Array) => of.subarray(2.2 * SECOND, 2.5 * SECOND);
   assert.ok(overDb(after(left), after(echo)) < 0, "no louder than without, 0.2 s later");
+});
+
+test("what played while nothing came back is known when something does", () => {
+  const played = dull(4 * SECOND, 1);
+  const echo = echoOf(played);
+  for (const passed of [1, 7, ECHO_BLOCKS, ECHO_BLOCKS + 13]) {
+    const canceller = new EchoCanceller();
+    run(canceller, echo.subarray(0, 2 * SECOND), played.subarray(0, 2 * SECOND));
+    const from = 2 * SECOND + passed * ECHO_BLOCK_SAMPLES;
+    const silent = new Int16Array(ECHO_BLOCK_SAMPLES);
+    for (let at = 2 * SECOND; at < from; at += ECHO_BLOCK_SAMPLES) {
+      canceller.pass(silent, played.subarray(at, at + ECHO_BLOCK_SAMPLES));
+    }
+    const part = (of: Int16Array): Int16Array => of.subarray(from, from + SECOND / 10);
+    const left = run(canceller, part(echo), part(played));
+    assert.ok(overDb(left, part(echo)) < -20, `after ${passed} blocks`);
+  }
 });
