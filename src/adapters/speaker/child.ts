@@ -1,14 +1,17 @@
 /**
- * The program of the speaker's child process: it alone loads the native package `speaker`, which can
- * abort its process. Usage: child.js DEVICE, with an IPC channel; messages: messages.ts.
+ * The program of the speaker's child process: it alone loads the native part of the package
+ * `speaker`, which can abort its process. Usage: child.cjs PACKAGE CONF DEVICE; messages.ts says what
+ * goes over stdin and stdout. PACKAGE is the file of that part, CONF what ALSA sees while it loads.
  *
  * Invariant: one write in flight; the device is closed only when none is (the package aborts
- * otherwise). It ends when the channel does, so it never outlives the daemon.
+ * otherwise). It ends when stdin does, so it never outlives the daemon.
+ *
+ * It is a second Node, so it loads nothing that it can do without: no streams, no sockets, no
+ * addresses, no ES modules, and of the package not the JavaScript, which is a stream. 42 MB resident
+ * instead of 49, of which the bare Node is 41.
  */
 
-import { performance } from "node:perf_hooks";
-import { fileURLToPath } from "node:url";
-import type Speaker from "speaker";
+import { read, writeSync } from "node:fs";
 import {
   FRAME_SAMPLES,
   msToSamples,
@@ -18,9 +21,26 @@ import {
 } from "../../core/audio/pcm.ts";
 import { thrownText } from "../../core/fault.ts";
 import { keepInspectorShut } from "../os/quiet-inspector.ts";
-import { PROBE_ARGUMENT, type Report } from "./messages.ts";
+import {
+  MESSAGES_MAX_BYTES,
+  type Order,
+  PROBE_ARGUMENT,
+  type Report,
+  readMessages,
+  reportLine,
+} from "./messages.ts";
 
-type SpeakerClass = typeof Speaker;
+/** The native part of speaker 0.5.5, as its own JavaScript uses it. */
+interface Binding {
+  readonly MPG123_ENC_SIGNED_16: number;
+  /** Whole numbers: anything else aborts the process. Throws where the device cannot be opened. */
+  open(channels: number, rateHz: number, format: number, device: string): object;
+  /** Gives the number of bytes taken. The bytes must outlive it: it keeps only their address. */
+  write(handle: object, bytes: Uint8Array): Promise<number>;
+  /** Drops what the device holds, at once. */
+  flush(handle: object): void;
+  close(handle: object): void;
+}
 
 /**
  * Silence behind the end of an utterance: a device that is later than our estimate, as a sound
@@ -31,6 +51,10 @@ const TAIL_FRAMES = 3;
 const QUEUE_MAX_CHUNKS = 256;
 /** More than the daemon hands over at once: the package cuts what is longer. */
 const WRITE_MAX_SAMPLES = msToSamples(200);
+/** What the daemon usually hands over at once: 100 ms. */
+const MEMORY_BYTES = msToSamples(100) * SAMPLE_BYTES;
+/** More never waits: the daemon is 300 ms ahead. */
+const FREE_MAX = 8;
 /** A write that took so long had to wait for room in the device: from then on it gets less at once. */
 const BLOCKED_MS = 10;
 const SHORT_BYTES = FRAME_SAMPLES * SAMPLE_BYTES;
@@ -38,18 +62,21 @@ const SHORT_BYTES = FRAME_SAMPLES * SAMPLE_BYTES;
 const ANSWER_CHUNKS = 2;
 /** With less than this before a chunk sounds, and this long after a chunk, the answer is due at once. */
 const ANSWER_MS = 150;
-/** Exit code when the device could not be used; the message went before. */
-const EXIT_FAILED = 3;
+const STDIN = 0;
+const STDOUT = 1;
 const EXIT_NO_PACKAGE = 4;
-
-const PROBE_CONF = fileURLToPath(new URL("./probe.conf", import.meta.url));
+/** Where stdin would have to be waited for, which a pipe of Node's never says, it is read again so soon. */
+const AGAIN_MS = 10;
 
 /** Loads the package while ALSA sees only a device that is always there; see probe.conf. */
-async function loadPackage(): Promise<SpeakerClass> {
+function loadPackage(path: string, conf: string): Binding {
   const real = process.env["ALSA_CONFIG_PATH"];
-  process.env["ALSA_CONFIG_PATH"] = PROBE_CONF;
+  process.env["ALSA_CONFIG_PATH"] = conf;
   try {
-    return (await import("speaker")).default;
+    const loaded: { exports: unknown } = { exports: {} };
+    process.dlopen(loaded, path);
+    if (!isBinding(loaded.exports)) throw new Error(`${path} is not that of speaker 0.5.5`);
+    return loaded.exports;
   } finally {
     // ALSA notices the change and reads the real configuration at the next open.
     if (real === undefined) delete process.env["ALSA_CONFIG_PATH"];
@@ -57,18 +84,65 @@ async function loadPackage(): Promise<SpeakerClass> {
   }
 }
 
-function report(message: Report, then: () => void = () => undefined): void {
-  process.send?.(message, then);
+function isBinding(value: unknown): value is Binding {
+  if (typeof value !== "object" || value === null) return false;
+  const ways = ["open", "write", "flush", "close"].map((name) => Reflect.get(value, name));
+  const isWhole = Number.isInteger(Reflect.get(value, "MPG123_ENC_SIGNED_16"));
+  return isWhole && ways.every((way) => typeof way === "function");
+}
+
+function report(message: Report): void {
+  writeSync(STDOUT, reportLine(message));
+}
+
+/** Not by exit(), which waits for the thread that reads stdin, and for a device that hangs. */
+function end(): void {
+  process.kill(process.pid, "SIGKILL");
 }
 
 function fail(message: string): void {
-  report({ tag: "failed", message }, () => process.exit(EXIT_FAILED));
+  report({ tag: "failed", message });
+  end();
+}
+
+/** Monotonic milliseconds; `performance` would load what is not needed here. */
+function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Sound that waits: a part of a memory that is used again. */
+interface Chunk {
+  readonly memory: Uint8Array;
+  from: number;
+  readonly to: number;
+}
+
+/**
+ * Memory for sound. What is thrown away ten times a second would be collected seldom, and be 2 MB
+ * until then.
+ */
+class Memory {
+  readonly #free: Uint8Array[] = [];
+
+  keep(sound: Uint8Array): Chunk {
+    const free = sound.length <= MEMORY_BYTES ? this.#free.pop() : undefined;
+    const memory = free ?? new Uint8Array(Math.max(MEMORY_BYTES, sound.length));
+    memory.set(sound);
+    return { memory, from: 0, to: sound.length };
+  }
+
+  release({ memory }: Chunk): void {
+    if (memory.length === MEMORY_BYTES && this.#free.length < FREE_MAX) this.#free.push(memory);
+  }
 }
 
 class Player {
-  readonly #make: () => Speaker;
-  #speaker: Speaker | null = null;
-  readonly #queue: Uint8Array[] = [];
+  readonly #binding: Binding;
+  readonly #device: string;
+  /** Of the open device. */
+  #handle: object | null = null;
+  readonly #memory = new Memory();
+  readonly #queue: Chunk[] = [];
   /** What is given to the device at once. */
   #writeBytes = WRITE_MAX_SAMPLES * SAMPLE_BYTES;
   /** Chunks that the device has taken since the last answer, and when the first of them sounds. */
@@ -82,25 +156,31 @@ class Player {
   #endMs = 0;
   #cancelDrain: () => void = () => undefined;
 
-  constructor(make: () => Speaker) {
-    this.#make = make;
+  constructor(binding: Binding, device: string) {
+    this.#binding = binding;
+    this.#device = device;
   }
 
-  /** An empty write opens the device at once; sound then starts without that delay. */
+  /** With an empty write, after which the device is set up; sound then starts without that delay. */
   open(): void {
-    const speaker = this.#make();
-    speaker.on("error", (error) => fail(error.message));
-    this.#speaker = speaker;
+    const { open, MPG123_ENC_SIGNED_16 } = this.#binding;
+    try {
+      this.#handle = open(1, SAMPLE_RATE_HZ, MPG123_ENC_SIGNED_16, this.#device);
+    } catch (error) {
+      fail(thrownText(error));
+      return;
+    }
     this.#endMs = 0;
-    this.#write(speaker, new Uint8Array(0), () => report({ tag: "ready" }));
+    this.#write(this.#handle, new Uint8Array(0), () => report({ tag: "ready" }));
   }
 
-  play(chunk: Uint8Array): void {
+  /** The sound is copied. */
+  play(sound: Uint8Array): void {
     if (this.#queue.length >= QUEUE_MAX_CHUNKS) {
       fail("too many chunks at once");
       return;
     }
-    this.#queue.push(chunk);
+    this.#queue.push(this.#memory.keep(sound));
     this.#pump();
   }
 
@@ -117,50 +197,57 @@ class Player {
     this.#pump();
   }
 
-  #write(speaker: Speaker, bytes: Uint8Array, then: () => void): void {
+  #write(handle: object, bytes: Uint8Array, then: () => void): void {
     this.#writing = true;
-    speaker.write(bytes, (error) => {
-      // An error is said by the 'error' event, too.
-      if (error) return;
+    const taken = (count: number): void => {
+      if (count !== bytes.length) {
+        fail("write() failed");
+        return;
+      }
       this.#writing = false;
       then();
       this.#pump();
-    });
+    };
+    this.#binding.write(handle, bytes).then(taken, (error: unknown) => fail(thrownText(error)));
   }
 
   /** Takes one step when no write is in flight; every write ends in another call. */
   #pump(): void {
-    const speaker = this.#speaker;
-    if (this.#writing || speaker === null) return;
+    const handle = this.#handle;
+    if (this.#writing || handle === null) return;
     if (this.#dropping) {
-      this.#reopen(speaker);
+      this.#reopen(handle);
       return;
     }
-    const chunk = this.#queue.shift();
+    const [chunk] = this.#queue;
     if (chunk !== undefined) {
-      this.#give(speaker, chunk);
+      this.#give(handle, chunk);
       return;
     }
-    if (this.#finishing) this.#playOut(speaker);
+    if (this.#finishing) this.#playOut(handle);
   }
 
   /** Gives a chunk, or its beginning, to the device. */
-  #give(speaker: Speaker, chunk: Uint8Array): void {
-    const bytes = chunk.subarray(0, this.#writeBytes);
-    const left = chunk.subarray(bytes.length);
-    const beganMs = performance.now();
-    this.#write(speaker, bytes, () => {
-      if (performance.now() - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
+  #give(handle: object, chunk: Chunk): void {
+    const end = Math.min(chunk.to, chunk.from + this.#writeBytes);
+    const bytes = chunk.memory.subarray(chunk.from, end);
+    const beganMs = nowMs();
+    this.#write(handle, bytes, () => {
+      if (nowMs() - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
       const startMs = this.#took(bytes);
       this.#firstMs ??= startMs;
-      if (left.length === 0) this.#chunkTaken();
-      else if (!this.#dropping) this.#queue.unshift(left);
+      chunk.from = end;
+      if (end < chunk.to) return;
+      // Dropped meanwhile, it is not in the queue any more.
+      if (this.#queue[0] === chunk) this.#queue.shift();
+      this.#memory.release(chunk);
+      this.#chunkTaken();
     });
   }
 
   /** Counts bytes as given to the device; returns when they begin to sound. */
   #took(bytes: Uint8Array): number {
-    const startMs = Math.max(performance.now(), this.#endMs);
+    const startMs = Math.max(nowMs(), this.#endMs);
     this.#endMs = startMs + samplesToMs(bytes.length / SAMPLE_BYTES);
     return startMs;
   }
@@ -169,7 +256,7 @@ class Player {
   #chunkTaken(): void {
     this.#taken += 1;
     this.#cancelAnswer();
-    const leftMs = (this.#firstMs ?? 0) - performance.now();
+    const leftMs = (this.#firstMs ?? 0) - nowMs();
     if (this.#taken >= ANSWER_CHUNKS || leftMs < ANSWER_MS) {
       this.#answer();
       return;
@@ -181,30 +268,30 @@ class Player {
   #answer(): void {
     this.#cancelAnswer();
     if (this.#taken === 0 || this.#firstMs === null) return;
-    const delayMs = this.#firstMs - performance.now();
+    const delayMs = this.#firstMs - nowMs();
     report({ tag: "accepted", count: this.#taken, delayMs });
     this.#taken = 0;
     this.#firstMs = null;
   }
 
-  #playOut(speaker: Speaker): void {
+  #playOut(handle: object): void {
     this.#finishing = false;
     this.#answer();
-    const waitMs = Math.max(0, this.#endMs - performance.now());
+    const waitMs = Math.max(0, this.#endMs - nowMs());
     const timer = setTimeout(() => {
       report({ tag: "drained" });
       report({ tag: "ready" });
     }, waitMs);
     this.#cancelDrain = () => clearTimeout(timer);
     const tail = new Uint8Array(TAIL_FRAMES * FRAME_SAMPLES * SAMPLE_BYTES);
-    // The bytes must outlive the native write, which keeps only their address.
-    this.#write(speaker, tail, () => this.#took(tail));
+    this.#write(handle, tail, () => this.#took(tail));
   }
 
-  #reopen(speaker: Speaker): void {
+  #reopen(handle: object): void {
     this.#dropping = false;
     try {
-      speaker.close(true);
+      this.#binding.flush(handle);
+      this.#binding.close(handle);
     } catch (error) {
       fail(thrownText(error));
       return;
@@ -216,37 +303,64 @@ class Player {
   }
 }
 
-function serve(SpeakerType: SpeakerClass, device: string): void {
-  const options = {
-    channels: 1,
-    bitDepth: 16,
-    sampleRate: SAMPLE_RATE_HZ,
-    signed: true,
-    samplesPerFrame: WRITE_MAX_SAMPLES,
-    device,
-  };
-  const player = new Player(() => new SpeakerType(options));
-  keepInspectorShut();
-  process.on("disconnect", () => process.exit(0));
-  process.on("message", (message: unknown) => {
-    if (message instanceof Uint8Array) player.play(message);
-    else if (message === "finish") player.finish();
-    else if (message === "drop") player.drop();
-  });
-  player.open();
+/** Hands over what comes in by stdin; ends the process when that has ended. */
+class Orders {
+  readonly #bytes = Buffer.alloc(MESSAGES_MAX_BYTES);
+  #kept = 0;
+  readonly #take: (message: Uint8Array | Order) => void;
+
+  constructor(take: (message: Uint8Array | Order) => void) {
+    this.#take = take;
+  }
+
+  read(): void {
+    const bytes = this.#bytes;
+    read(STDIN, bytes, this.#kept, bytes.length - this.#kept, null, (error, count) => {
+      if (error?.code === "EAGAIN") {
+        setTimeout(() => this.read(), AGAIN_MS);
+        return;
+      }
+      if (error !== null || count === 0) {
+        end();
+        return;
+      }
+      this.#hand(this.#kept + count);
+      this.read();
+    });
+  }
+
+  #hand(length: number): void {
+    const done = readMessages(this.#bytes.subarray(0, length), this.#take);
+    this.#bytes.copyWithin(0, done, length);
+    this.#kept = length - done;
+  }
 }
 
-async function main(): Promise<void> {
-  const argument = process.argv[2] ?? "default";
-  let SpeakerType: SpeakerClass;
+function serve(binding: Binding, device: string): void {
+  const player = new Player(binding, device);
+  keepInspectorShut();
+  // What Node would do then, exit(), does not end us; see `end`.
+  process.on("uncaughtException", (error) => fail(thrownText(error)));
+  const orders = new Orders((message) => {
+    if (message instanceof Uint8Array) player.play(message);
+    else if (message === "finish") player.finish();
+    else player.drop();
+  });
+  player.open();
+  orders.read();
+}
+
+function main(): void {
+  const [path = "", conf = "", device = "default"] = process.argv.slice(2);
+  let binding: Binding;
   try {
-    SpeakerType = await loadPackage();
+    binding = loadPackage(path, conf);
   } catch (error) {
     process.stderr.write(`${thrownText(error)}\n`);
     process.exit(EXIT_NO_PACKAGE);
   }
-  if (argument === PROBE_ARGUMENT) process.exit(0);
-  serve(SpeakerType, argument);
+  if (device === PROBE_ARGUMENT) process.exit(0);
+  serve(binding, device);
 }
 
-await main();
+main();

@@ -1,9 +1,13 @@
 /**
- * What the daemon and the speaker's child process say to each other, over the IPC channel.
+ * What the daemon and the speaker's child process say to each other, over two pipes: a channel of
+ * Node's own would cost the child 3 MB.
  *
- * To the child: bytes are sound (s16le, at most a chunk), the two words are orders. Order is kept,
- * so an answer always belongs to the oldest open question.
+ * To the child: a byte that says what it is, a length of four bytes, and so many bytes, sound (s16le)
+ * or none. From the child: a line of JSON. Order is kept, so an answer always belongs to the oldest
+ * open question.
  */
+
+import { parseJson } from "../../core/json.ts";
 
 /** `finish`: play out, say so. `drop`: silence now, say so, be ready again. */
 export type Order = "finish" | "drop";
@@ -19,28 +23,87 @@ export type Report =
 /** Argument that makes the child only load the package: exit code 0 when it can. */
 export const PROBE_ARGUMENT = "--probe";
 
+const HEAD_BYTES = 5;
+const KINDS = ["sound", "finish", "drop"] as const;
+/** Five seconds of sound: fifty times what is handed over at once. */
+export const MESSAGES_MAX_BYTES = 256 * 1024;
+/** A line is a tag, two numbers or a sentence. */
+const LINE_MAX_CHARS = 4_096;
+
+export function soundMessage(chunk: Int16Array): Buffer {
+  return message("sound", new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+}
+
+export function orderMessage(order: Order): Buffer {
+  return message(order, new Uint8Array(0));
+}
+
+function message(kind: (typeof KINDS)[number], content: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES + content.length);
+  bytes[0] = KINDS.indexOf(kind);
+  bytes.writeUInt32LE(content.length, 1);
+  bytes.set(content, HEAD_BYTES);
+  return bytes;
+}
+
+/**
+ * Reads the messages at the beginning of `bytes`; returns how many bytes they are. Sound is given as a
+ * part of `bytes`. Throws a RangeError for what is no message.
+ */
+export function readMessages(bytes: Buffer, take: (message: Uint8Array | Order) => void): number {
+  let at = 0;
+  while (bytes.length - at >= HEAD_BYTES) {
+    const kind = KINDS[bytes[at] ?? KINDS.length];
+    const length = bytes.readUInt32LE(at + 1);
+    if (kind === undefined || HEAD_BYTES + length > MESSAGES_MAX_BYTES) {
+      throw new RangeError("what the daemon wrote is no message");
+    }
+    const end = at + HEAD_BYTES + length;
+    if (end > bytes.length) break;
+    take(kind === "sound" ? bytes.subarray(at + HEAD_BYTES, end) : kind);
+    at = end;
+  }
+  return at;
+}
+
+export function reportLine(report: Report): string {
+  return `${JSON.stringify(report)}\n`;
+}
+
+/** The child's lines, however they are cut. */
+export class ReportReader {
+  #rest = "";
+
+  /** Returns the reports that are complete; what is none is left out. */
+  push(text: string): readonly Report[] {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = (lines.pop() ?? "").slice(-LINE_MAX_CHARS);
+    return lines.flatMap((line) => parseReport(parseJson(line)) ?? []);
+  }
+}
+
 /** Reads a message from the child; null for anything else. */
-export function parseReport(message: unknown): Report | null {
-  if (typeof message !== "object" || message === null || !("tag" in message)) return null;
-  switch (message.tag) {
+function parseReport(value: unknown): Report | null {
+  if (typeof value !== "object" || value === null || !("tag" in value)) return null;
+  switch (value.tag) {
     case "ready":
     case "drained":
     case "dropped":
-      return { tag: message.tag };
+      return { tag: value.tag };
     case "accepted":
-      return accepted(message);
+      return accepted(value);
     case "failed":
-      return "message" in message && typeof message.message === "string"
-        ? { tag: "failed", message: message.message }
+      return "message" in value && typeof value.message === "string"
+        ? { tag: "failed", message: value.message }
         : null;
     default:
       return null;
   }
 }
 
-function accepted(message: object): Report | null {
-  if (!("count" in message && "delayMs" in message)) return null;
-  const { count, delayMs } = message;
+function accepted(value: object): Report | null {
+  if (!("count" in value && "delayMs" in value)) return null;
+  const { count, delayMs } = value;
   if (typeof count !== "number" || typeof delayMs !== "number") return null;
   return { tag: "accepted", count, delayMs };
 }

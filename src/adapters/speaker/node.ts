@@ -6,13 +6,14 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { WRONG_RATE } from "../alsa/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { ChildSink, type ChildSinkOptions, KILL_WAIT_MS } from "./child-sink.ts";
 import { withLeadIn } from "./lead-in.ts";
-import { type Order, parseReport, type Report } from "./messages.ts";
+import { orderMessage, type Report, ReportReader, soundMessage } from "./messages.ts";
 import { PacedSpeaker } from "./paced-speaker.ts";
 
 /** From the flush to SIGKILL; the port promises 60 ms. */
@@ -25,19 +26,31 @@ export const RECYCLE_WRITES = 50_000;
 const RECYCLE_WAIT_MS = 200;
 
 /**
- * It does little, and seldom: no thread of V8's own, a small young generation, no optimizing compiler.
- * Measured on Node 20: 48 MB resident instead of 55, of which the bare Node is 44.
+ * It does little, and seldom: no thread of V8's own, a small young generation, no compiler. It is
+ * compiled into one file that is no ES module: that alone would be 1.4 MB.
  */
 const SMALL = ["--single-threaded", "--max-semi-space-size=1", "--optimize-for-size"].concat([
-  "--no-opt",
-  "--no-sparkplug",
+  "--jitless",
+  "--no-expose-wasm", // which it would say aloud that it cannot have
   "--max-old-space-size=32",
 ]);
-/** The child: Node's flags, and the program beside this file, compiled or not as this one is. */
-export const SPEAKER_CHILD: readonly string[] = [
-  ...SMALL,
-  fileURLToPath(siblingProgram(import.meta.url, "child")),
-];
+const CHILD = fileURLToPath(siblingProgram(import.meta.url, "child", ".cjs"));
+const PROBE_CONF = fileURLToPath(new URL("./probe.conf", import.meta.url));
+
+/** The child for a device: Node's flags, the program beside this file, and what it is to be told. */
+export function speakerChild(device: string): readonly string[] {
+  return [...SMALL, CHILD, packageFile(), PROBE_CONF, device];
+}
+
+/** Of the package, its native part; a name that leads nowhere where it is not installed or built. */
+function packageFile(): string {
+  const file = "speaker/build/Release/binding.node";
+  try {
+    return createRequire(import.meta.url).resolve(file);
+  } catch {
+    return file;
+  }
+}
 
 export interface NodeSpeakerOptions extends ChildSinkOptions {
   /** Writes after which the child is exchanged; RECYCLE_WRITES when not given. */
@@ -66,11 +79,11 @@ class NodeSink extends ChildSink {
   write(chunk: Int16Array): void {
     this.#writes += 1;
     this.#pending += 1;
-    this.#send(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    this.#send(soundMessage(chunk));
   }
 
   finish(): void {
-    this.#send("finish");
+    this.#send(orderMessage("finish"));
   }
 
   drop(): Promise<void> {
@@ -86,13 +99,12 @@ class NodeSink extends ChildSink {
         this.dropped = () => undefined;
         resolve();
       };
-      this.#send("drop");
+      this.#send(orderMessage("drop"));
     });
   }
 
-  #send(message: Uint8Array | Order): void {
-    // A broken channel is told by the end of the process.
-    this.child?.process?.send(message, () => undefined);
+  #send(message: Uint8Array): void {
+    this.child?.process?.stdin?.write(message);
   }
 
   protected override launch(device: string): ChildProcess {
@@ -101,25 +113,28 @@ class NodeSink extends ChildSink {
     this.#pending = 0;
     this.#failure = "";
     this.awaitReady(READY_MS);
-    const child = spawn(process.execPath, [...SPEAKER_CHILD, device], {
-      // One write is in flight at a time, so one thread is enough.
-      env: { ...env, LC_ALL: "C", UV_THREADPOOL_SIZE: "1" },
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      serialization: "advanced",
+    const child = spawn(process.execPath, [...speakerChild(device)], {
+      // One thread reads what we write, one has a write in flight.
+      env: { ...env, LC_ALL: "C", UV_THREADPOOL_SIZE: "2" },
+      stdio: ["pipe", "pipe", "pipe"],
       // Its own group: a Ctrl-C at the terminal is for us.
       detached: true,
     });
-    child.on("message", (message: unknown) => this.#heard(child, message));
+    // A broken pipe is told by the end of the process.
+    child.stdin.on("error", () => undefined);
+    const reports = new ReportReader();
+    child.stdout.on("data", (text: unknown) => {
+      for (const report of reports.push(String(text))) this.#heard(child, report);
+    });
     child.once("exit", () => this.dropped());
-    child.stderr?.on("data", (text: unknown) => {
+    child.stderr.on("data", (text: unknown) => {
       if (WRONG_RATE.test(String(text))) child.kill("SIGKILL");
     });
     return child;
   }
 
-  #heard(child: ChildProcess, message: unknown): void {
-    const report = parseReport(message);
-    if (report === null || child !== this.child?.process) return;
+  #heard(child: ChildProcess, report: Report): void {
+    if (child !== this.child?.process) return;
     if (report.tag === "ready") this.#ready();
     else if (report.tag === "accepted") this.#accepted(report);
     else if (report.tag === "drained") this.sink?.drained();

@@ -7,13 +7,13 @@ import { totalmem } from "node:os";
 import type { Settings } from "../../core/settings/table.ts";
 import { errorCode } from "../os/files.ts";
 import { PROBE_ARGUMENT } from "./messages.ts";
-import { SPEAKER_CHILD } from "./node.ts";
+import { speakerChild } from "./node.ts";
 
 /** A Node start-up on the smallest board takes a fifth of this. It delays the start, so no longer. */
 const PROBE_MAX_MS = 10_000;
 
 /**
- * With less memory `auto` leaves the package alone, which takes a second Node of 50 MB. A board of
+ * With less memory `auto` leaves the package alone, which takes a second Node of 42 MB. A board of
  * 1 GB shows some 0.9 to Linux, one of 512 MB at most 0.5.
  */
 const MEMORY_MIN_MB = 800;
@@ -34,7 +34,7 @@ export function pickSpeaker(
 ): SpeakerPick {
   if (wanted !== "auto") return { backend: wanted, why: "", isChoice: true };
   if (memoryMb < MEMORY_MIN_MB) {
-    const why = `aplay plays: the package speaker would take 50 of the ${Math.round(memoryMb)} MB here`;
+    const why = `aplay plays: the package speaker would take 42 of the ${Math.round(memoryMb)} MB here`;
     return { backend: "aplay", why, isChoice: true };
   }
   const broken = whyNot();
@@ -48,7 +48,7 @@ export function pickSpeaker(
  * (about 0.1 s on a desktop). Says nothing about any sound device.
  */
 export function whyNoSpeakerPackage(probeMaxMs = PROBE_MAX_MS): string | null {
-  const probe = spawnSync(process.execPath, [...SPEAKER_CHILD, PROBE_ARGUMENT], {
+  const probe = spawnSync(process.execPath, [...speakerChild(PROBE_ARGUMENT)], {
     stdio: "ignore",
     timeout: probeMaxMs,
     killSignal: "SIGKILL",

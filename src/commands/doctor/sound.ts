@@ -145,7 +145,7 @@ export type SpeakerFacts =
 
 /** What plays, and what it costs. */
 function playedBy({ backend, why }: SpeakerPick): string {
-  if (backend === "speaker") return "by the package speaker (a process of 50 MB besides)";
+  if (backend === "speaker") return "by the package speaker (a process of 42 MB besides)";
   return why === "" ? "by aplay" : `by aplay (${why})`;
 }
 

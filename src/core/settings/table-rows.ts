@@ -455,7 +455,7 @@ const AUDIO = {
   "audio.output_backend": oneOf(["auto", "speaker", "aplay"], {
     default: "auto",
     reload: "restart",
-    doc: "What plays the sound: the package speaker or the program aplay. The package needs a process of its own (50 MB) and a little more CPU while it plays. auto takes the package if it works and the machine has at least 1 GB of memory, otherwise aplay.",
+    doc: "What plays the sound: the package speaker or the program aplay. The package needs a process of its own (42 MB) and a little more CPU while it plays. auto takes the package if it works and the machine has at least 1 GB of memory, otherwise aplay.",
   }),
   "audio.lead_in_ms": int({
     default: 0,

@@ -68,7 +68,7 @@ test("auto takes the package where it works and there is memory for it, else apl
   });
   const small = pickSpeaker("auto", 480, works);
   assert.deepEqual([small.backend, small.isChoice], ["aplay", true]);
-  assert.match(small.why, /50 of the 480 MB/);
+  assert.match(small.why, /42 of the 480 MB/);
   const other = pickSpeaker("auto", 4_000, broken);
   assert.deepEqual([other.backend, other.isChoice], ["aplay", false]);
   assert.equal(other.why, "The package speaker did not build here; aplay plays instead");

@@ -188,7 +188,7 @@ test("the loudspeaker", () => {
   const played = (more: Partial<SpeakerPick>): string =>
     textOf(judgeSpeaker({ tag: "played", device: "usb", by: { ...by, ...more } }));
   assert.match(played({}), /^ok: usb played two notes by aplay; heard none/);
-  assert.match(played({ backend: "speaker" }), /notes by the package speaker \(.*50 MB/);
+  assert.match(played({ backend: "speaker" }), /notes by the package speaker \(.*42 MB/);
   assert.match(played({ why: "small" }), /notes by aplay \(small\)/);
   assert.match(
     textOf(judgeSpeaker({ tag: "file", path: "o.wav", trouble: "" })),

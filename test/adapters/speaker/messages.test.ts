@@ -1,0 +1,72 @@
+/** What the daemon and the speaker's child say to each other, however the pipes cut it. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  MESSAGES_MAX_BYTES,
+  type Order,
+  orderMessage,
+  ReportReader,
+  readMessages,
+  reportLine,
+  soundMessage,
+} from "../../../src/adapters/speaker/messages.ts";
+
+type Message = Uint8Array | Order;
+
+/** As the child reads: what is no whole message yet waits for the rest. */
+function readIn(pieces: readonly Buffer[]): Message[] {
+  const taken: Message[] = [];
+  let kept = Buffer.alloc(0);
+  for (const piece of pieces) {
+    kept = Buffer.concat([kept, piece]);
+    const take = (message: Message): void => {
+      taken.push(typeof message === "string" ? message : Uint8Array.from(message));
+    };
+    kept = kept.subarray(readMessages(kept, take));
+  }
+  assert.equal(kept.length, 0);
+  return taken;
+}
+
+test("orders and sound come whole and in order, wherever the pipe cuts them", () => {
+  const sound = Int16Array.of(1, -2, 32_767, -32_768);
+  const all = Buffer.concat([
+    soundMessage(sound.subarray(1)),
+    orderMessage("finish"),
+    soundMessage(new Int16Array(0)),
+    orderMessage("drop"),
+  ]);
+  for (let cut = 0; cut <= all.length; cut++) {
+    const [first, empty, ...rest] = readIn([all.subarray(0, cut), all.subarray(cut)]).filter(
+      (one) => one !== "finish",
+    );
+    assert.ok(first instanceof Uint8Array && empty instanceof Uint8Array);
+    assert.deepEqual(new Int16Array(first.buffer), sound.subarray(1));
+    assert.equal(empty.length, 0);
+    assert.deepEqual(rest, ["drop"]);
+  }
+  assert.deepEqual(readIn([all])[1], "finish");
+});
+
+test("what is no message is refused, and so is one that is longer than the child's memory", () => {
+  const take = (): void => assert.fail("nothing of it is a message");
+  assert.throws(() => readMessages(Buffer.from([9, 0, 0, 0, 0]), take), RangeError);
+  const long = Buffer.alloc(5);
+  long.writeUInt32LE(MESSAGES_MAX_BYTES, 1);
+  assert.throws(() => readMessages(long, take), RangeError);
+});
+
+test("reports come whole, wherever the pipe cuts them; what is none is left out", () => {
+  const reports = [
+    { tag: "accepted", count: 2, delayMs: 12.5 },
+    { tag: "failed", message: "write() failed" },
+    { tag: "ready" },
+  ] as const;
+  const text = `${reports.map(reportLine).join("")}not JSON\n{"tag":"accepted"}\n{"tag":"else"}\n`;
+  for (let cut = 0; cut <= text.length; cut++) {
+    const reader = new ReportReader();
+    const read = [...reader.push(text.slice(0, cut)), ...reader.push(text.slice(cut))];
+    assert.deepEqual(read, reports);
+  }
+});
