@@ -52,7 +52,9 @@ export interface Fault {
 
 /** A fault as one journal line. */
 export function faultLine(fault: Fault): string {
-  return fault.remedy === "" ? fault.message : `${fault.message}. ${fault.remedy}`;
+  // A server's own words may end with their full stop.
+  const { message, remedy } = fault;
+  return remedy === "" ? message : `${message.replace(/\.$/, "")}. ${remedy}`;
 }
 
 /** Makes a fault; newlines and control characters in foreign text become blanks. */

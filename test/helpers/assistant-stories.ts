@@ -174,6 +174,30 @@ const RARE: readonly Story[] = [
   ],
   ["a busy server: bounded retries with back-off", busy],
   [
+    "a server that says in words alone that it is busy is asked again",
+    () => {
+      const player = client().asks();
+      player.error(
+        null,
+        "Conversation already has an active response in progress: r0.",
+        "create_1",
+      );
+      assert.deepEqual([player.phase, player.c.response.tag], ["thinking", "cancelling"]);
+      player.error(null, "Cancellation failed: no active response found", "cancel_1");
+      assert.equal(player.pass(100).count("create-response"), 2);
+    },
+  ],
+  [
+    "an answer that max_output_tokens cut before its first sound: the fault names the setting",
+    () => {
+      const cut = { status: "incomplete" as const, reason: "max_output_tokens" };
+      const player = client().asks().begins("r1").ends("r1", cut).begins("r2").ends("r2", cut);
+      assert.equal(player.phase, "fault");
+      const ended = player.facts.find((fact) => fact.tag === "conversation-ended");
+      assert.match(JSON.stringify(ended), /Raise openai\.max_output_tokens/);
+    },
+  ],
+  [
     "empty turn committed after response.done",
     () => {
       const player = client().asks().begins("r1").coughs("B").sounds("r1").ends("r1").commits("B");

@@ -40,6 +40,28 @@ function gate(player: Player): string {
 
 export const LINK_STORIES: readonly Story[] = [
   [
+    "a set-up that is refused for a moment: the wait is the one that the server names",
+    () => {
+      const player = created(opened());
+      const said = { type: "requests", message: "Please try again in 700ms.", param: null };
+      const error = { ...said, code: "rate_limit_exceeded", eventId: null };
+      const dialled = player.c.link.attempt;
+      player.hears({ tag: "error", error }).pass(600);
+      assert.equal(player.c.link.attempt, dialled, "not before");
+      assert.equal(player.pass(200).c.link.attempt, dialled + 1);
+    },
+  ],
+  [
+    "the session is over before it began: another connection, no blame for the settings",
+    () => {
+      const player = created(opened());
+      const said = { type: "invalid_request_error", message: "Over.", param: null };
+      player.hears({ tag: "error", error: { ...said, code: "session_expired", eventId: null } });
+      assert.equal(player.phase, "connecting");
+      assert.doesNotMatch(player.lines().join("\n"), /refused the set-up/);
+    },
+  ],
+  [
     "the set-up goes out with the opening; the journal's lines keep their order",
     () => {
       const player = opened();

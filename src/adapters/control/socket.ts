@@ -40,6 +40,17 @@ export const CLOSE_MAX_MS = 500;
 /** How often it is looked whether the path still names our socket; one look at a file. */
 export const WATCH_EVERY_MS = 20_000;
 
+/** A disk that is full or read-only, a machine short of something: none of it is the owner's word. */
+const PASSING: ReadonlySet<string> = new Set([
+  "ENOSPC",
+  "EROFS",
+  "EDQUOT",
+  "EIO",
+  "ENOMEM",
+  "ENFILE",
+  "EMFILE",
+]);
+
 const SOCKET_MODE = 0o660;
 const FOLDER_MODE = 0o750;
 const PRIVATE_MODE = 0o700;
@@ -51,6 +62,8 @@ export interface ControlSocketOptions {
   readonly journal?: Journal;
   /** What no answer may show. */
   readonly secrets?: Redactor;
+  /** Makes the folder of a path, for tests of disks that fail. */
+  readonly makeFolder?: (path: string) => void;
 }
 
 /** Serves commands on a Unix socket. */
@@ -62,6 +75,7 @@ export class ControlSocket implements ControlServer {
   readonly #clients = new Set<ControlSession>();
   #cancelWatch: () => void = () => undefined;
   #answer: Answer | null = null;
+  readonly #makeFolder: (path: string) => void;
   #goneReported: boolean = false;
   /** At the last look, something that is not ours stood at the path. */
   #isTaken: boolean = false;
@@ -73,7 +87,9 @@ export class ControlSocket implements ControlServer {
   #long = 0;
 
   /** `path`: from `controlSocketPath(…, { role: "serve" })`. */
-  constructor(path: string, clock: Clock, { journal, secrets }: ControlSocketOptions = {}) {
+  constructor(path: string, clock: Clock, options: ControlSocketOptions = {}) {
+    const { journal, secrets } = options;
+    this.#makeFolder = options.makeFolder ?? makeFolder;
     this.#path = path;
     this.#clock = clock;
     this.#journal = journal ?? null;
@@ -91,12 +107,15 @@ export class ControlSocket implements ControlServer {
     const bounded: Answer = (request) => this.#bounded(request, answer);
     this.#answer = bounded;
     try {
-      makeFolder(this.#path);
+      this.#makeFolder(this.#path);
       if (await isServed(this.#path, this.#clock)) throw alreadyServed(this.#path);
       await this.#listen(bounded);
     } catch (error) {
-      await this.close();
-      throw error instanceof FaultError ? error : cannotServe(this.#path, error);
+      if (PASSING.has(errorCode(error))) this.#reportLater(error);
+      else {
+        await this.close();
+        throw error instanceof FaultError ? error : cannotServe(this.#path, error);
+      }
     }
     this.#watch();
   }
@@ -143,28 +162,30 @@ export class ControlSocket implements ControlServer {
 
   /** A cleaner of folders, or another user, may have removed the file: then it is made anew. */
   async #look(): Promise<void> {
-    if (this.#server === null) return;
+    if (this.#closed) return;
     const there = await inodeAt(this.#path);
     const isTaken = typeof there === "bigint" && there !== this.#file?.ino;
-    if (there === null) await this.#again();
+    if (there === null || this.#server === null) await this.#again();
     else if (isTaken && !this.#isTaken) this.#reportTaken();
     this.#isTaken = isTaken;
-    if (this.#server !== null) this.#watch();
+    if (!this.#closed) this.#watch();
   }
 
   /** Whoever was being served by the old one is served to the end. */
   async #again(): Promise<void> {
     const [old, answer] = [this.#server, this.#answer];
-    if (old === null || answer === null) return;
+    if (answer === null) return;
     try {
-      makeFolder(this.#path);
+      this.#makeFolder(this.#path);
       await this.#listen(answer);
-      old.close();
+      old?.close();
       if (this.#closed) return;
       this.#goneReported = false;
       this.#journal?.log(
         "notice",
-        `The control socket ${this.#path} was removed; it has been recreated`,
+        old === null
+          ? `The control socket ${this.#path} could be created now`
+          : `The control socket ${this.#path} was removed; it has been recreated`,
       );
     } catch (error) {
       if (!this.#goneReported) this.#reportGone(error);
@@ -174,6 +195,13 @@ export class ControlSocket implements ControlServer {
 
   #reportTaken(): void {
     const line = `Something else stands at ${this.#path} now: commands do not reach this pipit. Remove it; the socket is then made anew`;
+    this.#journal?.log("warning", line);
+  }
+
+  /** Pipit hears and speaks without its remote control. */
+  #reportLater(error: unknown): void {
+    const line = `The control socket ${this.#path} cannot be created now (${errorCode(error)}): pipit status and the other commands do not reach this pipit. It is tried again`;
+    this.#goneReported = true;
     this.#journal?.log("warning", line);
   }
 

@@ -16,7 +16,7 @@ import { type Fault, fault } from "../fault.ts";
 import { COOL_DOWN_MS } from "../models/fallback.ts";
 import { parseEventId } from "../realtime/event-ids.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
-import { serverFault } from "../realtime/faults.ts";
+import { retryHintMs, serverFault } from "../realtime/faults.ts";
 import type { ServerError, ServerEvent } from "../realtime/server-events.ts";
 import { leftOut, type SessionMode, sessionConfig, setUpMark } from "../realtime/session.ts";
 import { refusedPart, setUpFault } from "../realtime/set-up-errors.ts";
@@ -195,7 +195,7 @@ function answeredUpdate(own: Ready): Ready {
 
 function notGreeted(own: Dialing, { error }: Refused, at: Scope): Change<Link> {
   if (own.redialAtMs !== null) return stay(own);
-  return attemptFailed(own, serverFault(error, own.model), null, at);
+  return attemptFailed(own, serverFault(error, own.model), retryHintMs(error.message), at);
 }
 
 function refused(own: Configuring, event: Refused, at: Scope): Change<Link> {
@@ -203,7 +203,7 @@ function refused(own: Configuring, event: Refused, at: Scope): Change<Link> {
   const why = serverFault(error, own.model);
   const isGeneral = why.code !== "server" || error.type === "server_error";
   const isGreeting = !own.greeted && parseEventId(error.eventId)?.kind !== "update";
-  if (isGeneral || isGreeting) return attemptFailed(own, why, null, at);
+  if (isGeneral || isGreeting) return attemptFailed(own, why, retryHintMs(error.message), at);
   return own.trusted ? distrusted(own, at) : repaired(own, event, at);
 }
 

@@ -316,7 +316,10 @@ function settled(own: Free, { said, heard, model }: Event<"done">, at: Scope): C
   const facts = said.status === "incomplete" ? [log("notice", cut)] : [];
   if (heard || said.hasCalls) return { next: { ...own, retries: 0 }, facts };
   const what = `The answer came without sound (${said.reason ?? said.status})`;
-  const advice = "Ask again; if it happens often, try another openai.model";
+  const advice =
+    said.reason === "max_output_tokens"
+      ? "Raise openai.max_output_tokens, which counts the model's reasoning, too, or set it to inf"
+      : "Ask again; if it happens often, try another openai.model";
   const isLast = said.reason === "content_filter" || own.retries >= ASK_AGAIN_MAX;
   return isLast
     ? { next: own, facts, ends: endingBy(fault("unheard", "report", what, advice)) }
@@ -372,10 +375,15 @@ function requestError(own: Requested, event: Event<"error">, at: Scope): Change<
   const { error, model } = event;
   const id = parseEventId(error.eventId);
   if (!isOfRequest(own, id, error)) return stay(own);
-  if (error.code === BUSY || (error.code === null && id === null)) return busy(own, error, at);
+  if (isBusy(error) || (error.code === null && id === null)) return busy(own, error, at);
   const why = serverFault(error, model);
   if (why.code === "rate-limited") return later(free(own), why, at);
   return { next: free(own), ends: endingBy(why) };
+}
+
+/** Some servers leave the code out, and say it in words. */
+function isBusy({ code, message }: ServerError): boolean {
+  return code === BUSY || (code === null && /\balready has an active response\b/i.test(message));
 }
 
 /** Errors without an id of ours can only be about what the wire waits for. */

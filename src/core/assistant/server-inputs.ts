@@ -272,7 +272,8 @@ function serverError(state: State, c: Conversation, error: ServerError, at: Step
   if (id?.kind === "update") return [refusedSetUp(c, error, at)];
   const toResponse = [orderTo.response({ tag: "error", error, model: c.link.model })];
   const isCode = error.code === NOT_ACTIVE || error.code === BUSY;
-  if (id?.kind === "create" || isCode) return toResponse;
+  const isOfCancel = id?.kind === "cancel" && c.response.tag === "cancelling";
+  if (id?.kind === "create" || isOfCancel || isCode) return toResponse;
   if (id !== null && HARMLESS.has(id.kind)) return [];
   // A picture that is not taken is worth a line, and no conversation.
   const isEnd = why.recovery === "report" && why.code !== "server" && id?.kind !== "picture";

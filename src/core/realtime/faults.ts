@@ -15,6 +15,8 @@ const SCOPE_REMEDY = "Allow the key's project the Realtime API, or make a key wi
 const ADDRESS_REMEDY = "Check openai.base_url";
 const STRANGER_REMEDY =
   "Check openai.base_url; where a network has a sign-in page or a proxy, sign in there first, or use another network";
+const NOT_ITS_WORDS =
+  "It was not said in the API's words: a proxy or a sign-in page may have answered in its place";
 const RATE_REMEDY =
   "Ask again in a minute; if it happens often, see your limits on the API's web page";
 const MODEL_REMEDY =
@@ -71,8 +73,7 @@ function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string
   const known =
     codeFault(failure.code ?? "", model, said) ?? codeFault(failure.type ?? "", model, said);
   if (known) return known;
-  if (status === 401)
-    return fault("key-rejected", "report", `The API refused the key: ${said}`, KEY_REMEDY);
+  if (status === 401) return unauthorized(failure, said);
   if (status === 403 || status === 404) return notOfTheModel(failure, said);
   if (isStrangers(status)) {
     const message = `Something other than the Realtime API answered: ${said}`;
@@ -81,6 +82,13 @@ function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string
   if (status === 408 || status >= 500)
     return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
   return fault("protocol", "report", `The server refused the connection: ${said}`, ADDRESS_REMEDY);
+}
+
+/** Without a word of the API's, it may be a gateway or a sign-in page that asks for a key of its own. */
+function unauthorized({ code, type }: Extract<LinkFailure, { tag: "http" }>, said: string): Fault {
+  const isOwnWord = code !== null || type !== null;
+  const remedy = isOwnWord ? KEY_REMEDY : `${KEY_REMEDY}. ${NOT_ITS_WORDS}`;
+  return fault("key-rejected", "report", `The API refused the key: ${said}`, remedy);
 }
 
 /** Answers that the API never gives to an upgrade: a page, a redirection, a proxy's or a network's log-in. */
@@ -171,6 +179,8 @@ function codeFault(code: string, model: string, said: string): Fault | null {
     case "server_error":
     case "server_is_overloaded":
       return fault("server", "retry", `The Realtime API failed: ${said}`, SERVER_REMEDY);
+    case "session_expired":
+      return fault("network", "retry", `The session is over: ${said}`, SERVER_REMEDY);
     case "beta_api_shape_disabled":
       return fault(
         "protocol",
@@ -207,5 +217,6 @@ export function retryHintMs(message: string): number | null {
 
 /** How long the server asks us to wait; null when it does not say. */
 export function retryAfterMs(failure: LinkFailure): number | null {
+  if (failure.tag === "close") return retryHintMs(failure.reason);
   return failure.tag === "http" ? failure.retryAfterMs : null;
 }

@@ -33,12 +33,34 @@ export function refusedPart(error: ServerError): "voice" | SetUpPart | null {
 /** Parameters that only the other dialect of the protocol has. */
 const DIALECT = /session\.(type|audio|output_modalities)\b/;
 
+/** What the owner can change, by the path of what is sent. */
+const SETTINGS: readonly (readonly [string, string])[] = [
+  [
+    "instructions",
+    "openai.instructions, which is the longest part of it, and what pipit memory lists",
+  ],
+  ["model", "openai.model"],
+  ["max_output_tokens", "openai.max_output_tokens"],
+  ["max_response_output_tokens", "openai.max_output_tokens"],
+  ["temperature", "openai.temperature"],
+  ["truncation", "openai.truncation"],
+  ["reasoning", "openai.reasoning_effort"],
+  ["audio.input.turn_detection", "openai.turn_detection"],
+  ["turn_detection", "openai.turn_detection"],
+  ["audio.input.noise_reduction", "openai.noise_reduction"],
+  ["tools", "tools.custom and openai.mcp_servers"],
+];
+
+/** Codes of a server that knows the field, and does not take what it is set to. */
+const OF_A_VALUE = /invalid_value|above_max|below_min/;
+
 export function setUpFault(error: ServerError, model: string): Fault {
   const field = /session\.([a-z_.]+)/.exec(error.param ?? "")?.[1] ?? null;
-  const setting = `Check the setting behind session.${field}`;
+  const key = SETTINGS.find(([path]) => field === path || field?.startsWith(`${path}.`))?.[1];
+  const setting = key === undefined ? `Check the setting behind session.${field}` : `Check ${key}`;
   const remedy = field === null ? ofNoField(error, model) : setting;
   const message = `The server refused the set-up: ${error.message} (${error.code ?? error.type ?? "no code"})`;
-  const isDialect = DIALECT.test(pathOf(error));
+  const isDialect = DIALECT.test(pathOf(error)) && !OF_A_VALUE.test(error.code ?? "");
   return fault("protocol", "report", message, isDialect ? "Set openai.protocol: beta" : remedy);
 }
 

@@ -325,6 +325,29 @@ test("a socket that cannot be recreated is logged once, and retried", async (t) 
   await eventually("the socket", () => existsSync(path));
 });
 
+test("a disk that is full for a while: the appliance starts, and the socket is made later", async (t) => {
+  const path = join(tempFolder(t), "control.sock");
+  const [clock, journal] = [new SimClock(), new SimJournal()];
+  const disk = { isFull: true };
+  const server = new ControlSocket(path, clock, {
+    journal,
+    makeFolder: () => {
+      if (disk.isFull) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    },
+  });
+  await server.start(echo);
+  t.after(() => server.close());
+  clock.advance(WATCH_EVERY_MS);
+  await eventually("the next look", () => clock.pending() === 1);
+  assert.match(journal.lines[0]?.line ?? "", /cannot be created now \(ENOSPC\): pipit status and/);
+  assert.equal(journal.lines.length, 1, "said once");
+  disk.isFull = false;
+  clock.advance(WATCH_EVERY_MS);
+  await eventually("the socket", () => existsSync(path));
+  assert.equal((await askDaemon(path, { command: "status" }, PATIENCE_MS)).ok, true);
+  assert.match(journal.lines[1]?.line ?? "", /could be created now$/);
+});
+
 test("something else in the socket's place is logged once, and left; when it goes, the socket is made anew", async (t) => {
   const path = join(tempFolder(t), "control.sock");
   const [clock, journal] = [new SimClock(), new SimJournal()];

@@ -26,6 +26,8 @@ type Row = readonly [LinkFailure, FaultCode, Recovery, RegExp];
 
 const LINK: readonly Row[] = [
   [http(401), "key-rejected", "report", /refused the key: HTTP 401\. Check openai\.api_key/],
+  [http(401), "key-rejected", "report", /not said in the API's words: a proxy or a sign-in page/],
+  [http(401, null, "invalid_request_error"), "key-rejected", "report", /pick up a new key$/],
   [http(401, "invalid_api_key"), "key-rejected", "report", /HTTP 401 \(invalid_api_key\)/],
   [http(403), "server", "retry", /^The Realtime API failed: HTTP 403/],
   [http(403, "unsupported_country_region_territory"), "protocol", "report", /supported countries/],
@@ -121,6 +123,19 @@ for (const [code, type, fault, recovery] of SERVER) {
   });
 }
 
+test("a session that is over is no setting of the owner's: another connection", () => {
+  const error = { type: "invalid_request_error", code: "session_expired", param: null };
+  const why = serverFault({ ...error, message: "Over.", eventId: null }, MODEL);
+  assert.deepEqual([why.code, why.recovery], ["network", "retry"]);
+  assert.doesNotMatch(faultLine(why), /\.\./);
+});
+
+test("a server's full stop does not stand twice", () => {
+  const said = { type: "x", code: null, param: null, message: "Not today.", eventId: null };
+  const line = faultLine({ ...serverFault(said, MODEL), message: "Not today." });
+  assert.match(line, /^Not today\. The fault is on/);
+});
+
 test("a failed response that gives no reason is the server's", () => {
   const why = serverFault(null, MODEL);
   assert.deepEqual([why.code, why.recovery], ["server", "retry"]);
@@ -156,7 +171,8 @@ test("how long to wait, in the words of the API and of its gateways", () => {
   }
 });
 
-test("only an HTTP answer says how long to wait", () => {
+test("an HTTP answer, or the reason of a close, says how long to wait", () => {
+  assert.equal(retryAfterMs(close(1013, "overloaded, try again in 2s")), 2000);
   const busy = { tag: "http", status: 429, code: null, type: null, message: "" } as const;
   assert.equal(retryAfterMs({ ...busy, retryAfterMs: 2000 }), 2000);
   assert.equal(retryAfterMs(close(1001)), null);

@@ -25,7 +25,14 @@ test("a voice is not found in words that only contain it", () => {
 
 test("the remedy names the setting, or the other dialect of the protocol", () => {
   const setting = setUpFault(error("session.instructions"), "m");
-  assert.equal(setting.remedy, "Check the setting behind session.instructions");
+  assert.match(setting.remedy, /^Check openai\.instructions, /);
+  const idle = error("session.audio.input.turn_detection.silence_duration_ms");
+  const turns = setUpFault({ ...idle, code: "integer_below_min_value" }, "m");
+  assert.equal(turns.remedy, "Check openai.turn_detection");
+  assert.equal(
+    setUpFault(error("session.tracing"), "m").remedy,
+    "Check the setting behind session.tracing",
+  );
   assert.match(setting.message, /refused the set-up: no \(x\)/);
   const unnamed = setUpFault(error(null, "Not so."), "m").remedy;
   assert.match(unnamed, /^Take what it names out of the section openai/);
