@@ -66,8 +66,10 @@ export function soundCause(
     fileCause(said, facts) ??
     sharedCause(said) ??
     permissionCause(said, facts) ??
-    serverCause(said, role, key, facts) ??
-    goneCardCause(said, device, facts)
+serverCause(said, role, key, facts) ??
+    goneCardCause(said, device, facts) ??
+    definitionCause(said, role, facts) ??
+    unknownNameCause(said, device, key, facts)
   );
 }
 
@@ -156,7 +158,58 @@ function goneCardCause(said: string, device: string, { cards, files }: SoundFact
   const name = byIndex ?? byName;
   const [file] = files;
   if (name === undefined || file === undefined || device.includes(name)) return null;
+  // ALSA's own names speak of card 0, too: without any card no file is to blame.
+  if (byIndex === undefined && cards.length === 0) return null;
   if (cards.some(({ id, index }) => id === name || String(index) === name)) return null;
   const what = `refers to the card "${name}", which does not exist (see ${file})`;
   return { what, remedy: `Repair that file, or move it away: sudo mv ${file} ${file}.off` };
+}
+
+const ONE_WAY = /\(_snd_pcm_asym_open\) (?:capture|playback) slave is not defined/;
+const LOOPED = /definition levels \(looped\?\)/;
+
+/** The device is one of the owner's ALSA file, and cannot be what it is wanted for. */
+function definitionCause(said: string, role: Role, { files }: SoundFacts): Cause | null {
+  const where = files[0] === undefined ? "" : ` (see ${files[0]})`;
+  const remedy = "List the devices with `pipit devices`, or complete its definition";
+  if (ONE_WAY.test(said)) {
+    const isFor = role === "capture" ? "playing, not for recording" : "recording, not for playing";
+    return { what: `is only for ${isFor}${where}`, remedy };
+  }
+  return LOOPED.test(said) ? { what: `is defined by itself${where}`, remedy } : null;
+}
+
+const UNKNOWN_PCM = /\(snd_pcm_open_noupdate\) Unknown PCM (\S+)/;
+/** Names that packages bring, and which. */
+const BRINGS: readonly (readonly [string, string])[] = [
+  ["bluealsa", "libasound2-plugin-bluez"],
+  ["pipewire", "pipewire-alsa"],
+  ["pulse", "libasound2-plugins"],
+  ["jack", "libasound2-plugins"],
+];
+
+/** No card is missing, but a definition: of the name itself, or of what the owner's file leads it to. */
+function unknownNameCause(
+  said: string,
+  device: string,
+  key: string,
+  { files }: SoundFacts,
+): Cause | null {
+  const name = UNKNOWN_PCM.exec(said)?.[1];
+  if (name === undefined || /[Cc]annot (?:find|get) card/.test(said)) return null;
+  const [file] = files;
+  if (name !== device && !device.startsWith(`${name}:`)) {
+    if (file === undefined) return null;
+    return {
+      what: `leads to "${name}", which ALSA does not know (see ${file})`,
+      remedy: "Repair that file, or choose another device with `pipit devices`",
+    };
+  }
+  const wanted = BRINGS.find(([start]) => name.startsWith(start))?.[1];
+  const choose = `set ${key} to a device of \`pipit devices\``;
+  const remedy =
+    wanted === undefined
+      ? `S${choose.slice(1)}`
+      : `Install it: sudo apt-get install ${wanted}; or ${choose}`;
+  return { what: "is a name that ALSA does not know", remedy };
 }

@@ -92,6 +92,37 @@ ALSA lib conf.c:4615:(snd_config_update_r) /home/pi/alsa.conf may be old or corr
   assert.equal(speaker(GONE, { files }, "plughw:CARD=wm8960soundcard"), "", "the owner's own name");
 });
 
+test("a name that ALSA does not know is no card to plug in: itself, or what a file leads it to", () => {
+  const unknown = (name: string): string =>
+    `ALSA lib pcm.c:2666:(snd_pcm_open_noupdate) Unknown PCM ${name}
+aplay: main:831: audio open error: No such file or directory`;
+  assert.match(
+    speaker(unknown("bluealsa"), {}, "bluealsa:DEV=00:11"),
+    /^is a name that ALSA does not know\. Install it: sudo apt-get install libasound2-plugin-bluez; or set/,
+  );
+  assert.match(
+    speaker(unknown("kitchen"), {}, "kitchen"),
+    /^is a name that ALSA does not know\. Set audio\.output_device to a device of `pipit devices`$/,
+  );
+  const files = ["/etc/asound.conf"];
+  assert.match(
+    speaker(unknown("gone"), { files }, "kitchen"),
+    /^leads to "gone", which ALSA does not know \(see \/etc\/asound\.conf\)/,
+  );
+  const noCard = `ALSA lib confmisc.c:855:(parse_card) cannot find card '0'\n${unknown("sysdefault")}`;
+  assert.equal(speaker(noCard, { files, cards: [] }, "sysdefault"), "", "just no card");
+});
+
+test("a definition that is for the other direction, or of itself", () => {
+  const files = ["/etc/asound.conf"];
+  const oneWay = `ALSA lib pcm_asym.c:105:(_snd_pcm_asym_open) playback slave is not defined
+aplay: main:831: audio open error: Invalid argument`;
+  assert.match(speaker(oneWay, { files }, "mic"), /^is only for recording, not for playing \(see/);
+  const looped =
+    "ALSA lib conf.c:5785:(snd1_config_check_hop) Too many definition levels (looped?)\n\naplay: main:831: audio open error: Invalid argument";
+  assert.match(speaker(looped, { files }, "loop"), /^is defined by itself \(see/);
+});
+
 test("a device that is shared without us", () => {
   const said =
     "ALSA lib pcm_dmix.c:1000:(snd_pcm_dmix_open) unable to create IPC semaphore\nPermission denied";
