@@ -8,7 +8,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { withCredentials } from "../../adapters/config/credentials.ts";
-import { type LoadedConfig, loadConfig } from "../../adapters/config/file.ts";
+import { type LoadedConfig, loadConfig, SYSTEM_CONFIG } from "../../adapters/config/file.ts";
 import { schemaTrouble } from "../../adapters/functions/schema-check.ts";
 import { loadWav } from "../../adapters/os/wav-file.ts";
 import { HELPER_SOCKET } from "../../adapters/programs/local-programs.ts";
@@ -18,6 +18,7 @@ import { tryWakeModels } from "../../adapters/wake/open.ts";
 import { FaultError, faultLine } from "../../core/fault.ts";
 import { customFunctions } from "../../core/functions/custom.ts";
 import { CATALOGUE_ONLY, isOpenAi, prospectOf } from "../../core/models/prospect.ts";
+import { hiddenPaths } from "../../core/settings/hidden-paths.ts";
 import {
   publicSettings,
   type SettingKey,
@@ -96,12 +97,15 @@ function outlookOf(loaded: Good, nowMs: number, functions: readonly Note[]): Out
   const unreachable = nobody === null ? [] : [at(nobodyKey, faultLine(nobody))];
   // Another server may have what OpenAI has shut down: that is worth a line, but no refusal.
   const isCertain = isOpenAi(settings);
+  // What the owner's shell sees, the service may not.
+  const isOfService = loaded.path === SYSTEM_CONFIG;
+  const hidden = isOfService ? hiddenPaths(settings) : [];
   return {
     problems: missingFiles(loaded).map(([key, message]) => at(key, message)),
     nobody: isCertain ? unreachable : [],
     notes: [
       ...(isCertain ? [] : unreachable),
-      ...[...notes, ...functions].map(({ key, message }) => at(key, message)),
+      ...[...notes, ...functions, ...hidden].map(({ key, message }) => at(key, message)),
     ],
   };
 }
