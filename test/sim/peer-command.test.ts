@@ -90,6 +90,22 @@ test("a protocol violation is printed, and the exit code is 1", async (context) 
   assert.match(stderr(), /this fault never occurred: .*s\.yaml:1:10 \(delta:9: drop\)/);
 });
 
+test("what the machine does not allow is said in plain words", async (context) => {
+  const taken = start(context, ["--json"]);
+  const url = textAt(parseJson(await firstLine(taken.child)), "url") ?? "";
+  const file = tempFile(context, "file", "");
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [["--port", new URL(url).port], /port \d+ is taken by another program; choose another: --port/],
+    [["--dump-audio", file], /file is a file, and a folder is wanted/],
+    [["--log", join(file, "x")], /is a file, and a folder is wanted|there is no /],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = start(context, args);
+    assert.equal(await code, 1, args.join(" "));
+    assert.match(stderr(), message);
+  }
+});
+
 test("bad usage is one line and 2", async (context) => {
   const bad = tempFile(context, "bad.yaml", "turn: []\n");
   const wav = tempFile(context, "no.wav", "not sound");
@@ -97,7 +113,8 @@ test("bad usage is one line and 2", async (context) => {
     [["--prot", "1"], /unknown option --prot; did you mean "--port"/],
     [["--port", "x"], /--port needs a number/],
     [["--speed", "0"], /--speed needs a number/],
-    [["--scenario", "/nowhere.yaml"], /cannot read the scenario/],
+    [["--scenario", "/nowhere.yaml"], /cannot read the scenario: there is no \/nowhere\.yaml/],
+    [["--scenario", "/"], /cannot read the scenario: it is a folder, and a file is wanted/],
     [["--scenario", bad], /bad\.yaml:1:1 turn: unknown key; did you mean "turns"\?/],
     [["--voice-file", wav], /no\.wav is not a WAV file/],
   ];

@@ -74,8 +74,9 @@ function unreachable(error: unknown, path: string): Fault {
     case "ECONNREFUSED":
     case "ENOTDIR":
       if (isOther(path)) {
-        const message = `${path} is not the socket of pipit, but something else`;
-        return fault("config", "report", message, "Move it away; pipit then makes its socket anew");
+        const remedy =
+          "Name the control socket (--socket); if this stands in its place, move it away, and pipit makes the socket anew";
+        return fault("config", "report", `${path} is no socket`, remedy);
       }
       return fault(
         "config",

@@ -7,6 +7,7 @@
 
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { errorCode } from "../../adapters/os/files.ts";
 import { isForeign } from "../../adapters/os/own-file.ts";
 import { FaultError, faultLine, oneLine, thrownText } from "../../core/fault.ts";
 import { record } from "../../core/json.ts";
@@ -79,7 +80,7 @@ function readScenario(line: CommandLine, pace: number | null): Scenario | number
   try {
     source = file === undefined ? "" : readFileSync(file, "utf8");
   } catch (error) {
-    const why = thrownText(error);
+    const why = error instanceof Error ? inPlainWords(error) : thrownText(error);
     return usageError(SPEC.name, `cannot read the scenario: ${why}`);
   }
   try {
@@ -143,9 +144,31 @@ function refused(error: unknown): number {
   const known = error instanceof Error && ("code" in error || error instanceof FaultError);
   // A working folder that is gone is told in the same words by every command.
   if (!known || record(error)?.["syscall"] === "uv_cwd") throw error;
-  const why = error instanceof FaultError ? faultLine(error.fault) : error.message;
+  const why = error instanceof FaultError ? faultLine(error.fault) : inPlainWords(error);
   process.stderr.write(`pipit simulate: ${oneLine(why)}\n`);
   return error instanceof FaultError ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/** What the system says most often, as an owner would say it. */
+function inPlainWords(error: Error): string {
+  const { port, path } = record(error) ?? {};
+  switch (errorCode(error)) {
+    case "EADDRINUSE":
+      return `port ${String(port)} is taken by another program; choose another: --port`;
+    case "EACCES":
+      return port === undefined
+        ? `no permission for ${String(path)}`
+        : `ports below 1024 are for root; choose another: --port`;
+    case "EEXIST":
+    case "ENOTDIR":
+      return `${String(path)} is a file, and a folder is wanted`;
+    case "EISDIR":
+      return "it is a folder, and a file is wanted";
+    case "ENOENT":
+      return `there is no ${String(path)}`;
+    default:
+      return error.message;
+  }
 }
 
 function untilSignal(): Promise<void> {

@@ -29,7 +29,7 @@ test("nobody there: not running, with the command that starts it", async (t) => 
   const folder = tempFolder(t);
   writeFileSync(join(folder, "file"), "");
   const other = askDaemon(join(folder, "file"), { command: "status" }, PATIENCE_MS);
-  await assert.rejects(other, /file is not the socket of pipit, but something else/);
+  await assert.rejects(other, /file is no socket\. Name the control socket \(--socket\)/);
   for (const path of [join(folder, "none"), join(folder, "file", "x")]) {
     const asked = askDaemon(path, { command: "status" }, PATIENCE_MS);
     await assert.rejects(asked, /pipit is not running .*systemctl start pipit/);

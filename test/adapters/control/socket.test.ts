@@ -328,7 +328,7 @@ test("a socket that cannot be recreated is logged once, and retried", async (t) 
 test("a disk that is full for a while: the appliance starts, and the socket is made later", async (t) => {
   const path = join(tempFolder(t), "control.sock");
   const [clock, journal] = [new SimClock(), new SimJournal()];
-  const disk = { isFull: true };
+  const disk: { isFull: boolean } = { isFull: true };
   const server = new ControlSocket(path, clock, {
     journal,
     makeFolder: () => {
@@ -364,7 +364,7 @@ test("something else in the socket's place is logged once, and left; when it goe
   assert.equal(journal.lines.length, 1);
   assert.match(line ?? "", /^Something else stands at .* now: commands do not reach this pipit\./);
   const asked = askDaemon(path, { command: "status" }, PATIENCE_MS);
-  await assert.rejects(asked, /is not the socket of pipit, but something else\. Move it away/);
+  await assert.rejects(asked, /is no socket\. Name .* move it away/);
   rmSync(path);
   clock.advance(WATCH_EVERY_MS);
   await eventually("the socket", () => existsSync(path));
