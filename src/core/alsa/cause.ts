@@ -66,7 +66,7 @@ export function soundCause(
     fileCause(said, facts) ??
     sharedCause(said) ??
     permissionCause(said, facts) ??
-serverCause(said, role, key, facts) ??
+    serverCause(said, role, key, facts) ??
     goneCardCause(said, device, facts) ??
     definitionCause(said, role, facts) ??
     unknownNameCause(said, device, key, facts)
