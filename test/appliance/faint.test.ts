@@ -119,13 +119,16 @@ onMachine("a microphone that is far too quiet", (they) => {
         await m.run("systemctl start pipit", 420_000);
       });
       await m.write(ASOUND, SOFT_LEVEL);
+      // Whoever opens it first makes the level, and keeps it locked until it is closed.
+      const once = "arecord -q -D mic:CARD=Loopback -f S16_LE -r 24000 -t raw -d 1 /dev/null";
+      await m.run(`systemctl stop pipit; ${once}`, 420_000);
+      await m.run(`amixer -q -c Loopback sset '${CONTROL}' ${LEVEL_PERCENT}%`);
       await m.restart({
         openai: { base_url: hostUrl(peer.url) },
         audio: { input_device: "mic:CARD=Loopback" },
         wake_word: { enabled: true },
       });
       await m.untilWakeWord();
-      await m.run(`amixer -q -c Loopback sset '${CONTROL}' ${LEVEL_PERCENT}%`);
       const path = said(t, 0, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK * 50));
       const advice = await advisedAfterCalls(m, n, path);
       n(advice);
