@@ -23,7 +23,9 @@ const LEVEL_PERCENT = 18;
 /** So many faint calls in a row are told of. */
 const CALLS = 3;
 /** A room that goes on rustling while doctor looks: digital silence is another trouble. */
-const ROOM_MS = 45_000;
+const ROOM_MS = 240_000;
+/** And for the calls before. */
+const SHORT_ROOM_MS = 5_000;
 const ROOM_PEAK = 27;
 const CONTROL = "Mic";
 const ASOUND = "/etc/asound.conf";
@@ -42,7 +44,8 @@ const SOFT_LEVEL = `pcm.mic {
 const DOCTOR_MAX_MS = 240_000;
 
 /** The demo's wake word and question, made quieter by so much, in a room that goes on. */
-function said(clean: Clean, quieterDb: number, room: Int16Array): string {
+function said(clean: Clean, quieterDb: number, roomPeak: number, roomMs: number): string {
+  const room = noise(msToSamples(roomMs), 99, roomPeak);
   const path = join(scratchFolder(clean), "said.wav");
   ask(path, 0);
   const factor = 10 ** (-quieterDb / 20);
@@ -59,7 +62,7 @@ function said(clean: Clean, quieterDb: number, room: Int16Array): string {
 /** The wake word wakes; the conversation is stopped at once, because the API hears no more of it. */
 async function call(machine: Machine, path: string): Promise<{ readonly over: Promise<string> }> {
   const mark = await machine.mark();
-  const playing = verb("mic", ["play", path], { maxMs: 240_000 });
+  const playing = verb("mic", ["play", path], { maxMs: 420_000 });
   playing.catch(() => undefined); // Looked at by who asked for it.
   await machine.says(mark, "Wake word 'computer' heard", 60);
   await machine.run("pipit stop");
@@ -67,18 +70,22 @@ async function call(machine: Machine, path: string): Promise<{ readonly over: Pr
   return { over: playing };
 }
 
+/** A file of what is said, with so much of the room behind it. */
+type Speak = (roomMs: number) => string;
+
 /** What doctor advises about the microphone, while somebody has just spoken faintly. */
-async function advisedAfterCalls(m: Machine, note: Note, path: string): Promise<string> {
+async function advisedAfterCalls(m: Machine, note: Note, speak: Speak): Promise<string> {
   const mark = await m.mark();
   for (let nth = 1; nth < CALLS; nth++) {
-    const { over } = await call(m, path);
+    const { over } = await call(m, speak(SHORT_ROOM_MS));
     await over;
   }
-  const { over } = await call(m, path);
+  const { over } = await call(m, speak(ROOM_MS));
   await m.says(mark, "The microphone hears you faintly: your voice peaks at -", 30);
   const { stdout } = await m.attempt("pipit doctor --quick --offline --json", DOCTOR_MAX_MS);
   const level = fields(await m.status(), "microphone_level");
-  await over;
+  await m.run("pkill -f [a]play.*DEV=1 || true");
+  await over.catch(() => undefined);
   note((await m.daemonSaidSince(mark)).filter((line) => line.includes("faintly")).join(" | "));
   assert.equal(level["verdict"], "quiet");
   assert.ok((number(level, "voice_peak_dbfs") ?? 0) < -40, JSON.stringify(level));
@@ -99,8 +106,8 @@ onMachine("a microphone that is far too quiet", (they) => {
     const peer = await peerOutside(t);
     await m.restart({ openai: { base_url: hostUrl(peer.url) }, wake_word: { enabled: true } });
     await m.untilWakeWord();
-    const path = said(t, QUIET_DB, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK));
-    const advice = await advisedAfterCalls(m, note, path);
+    const speak = (roomMs: number): string => said(t, QUIET_DB, ROOM_PEAK, roomMs);
+    const advice = await advisedAfterCalls(m, note, speak);
     note(advice);
     assert.match(advice, /This microphone has no capture level .*up to 20 dB itself/);
   });
@@ -129,8 +136,8 @@ onMachine("a microphone that is far too quiet", (they) => {
         wake_word: { enabled: true },
       });
       await m.untilWakeWord();
-      const path = said(t, 0, noise(msToSamples(ROOM_MS), 99, ROOM_PEAK * 50));
-      const advice = await advisedAfterCalls(m, n, path);
+      const speak = (roomMs: number): string => said(t, 0, ROOM_PEAK * 50, roomMs);
+      const advice = await advisedAfterCalls(m, n, speak);
       n(advice);
       const command = /which is at \d+ %: `(amixer [^`]+)`/.exec(advice)?.[1];
       assert.equal(command, `amixer -c Loopback sset '${CONTROL}' 100%`);
