@@ -3,7 +3,7 @@
  * settings and the environment, starts nothing.
  */
 
-import { alsaName } from "./adapters/alsa/card-finder.ts";
+import { alsaName, devicesText } from "./adapters/alsa/card-finder.ts";
 import { FolderWatch } from "./adapters/config/watch.ts";
 import { parseYaml } from "./adapters/config/yaml.ts";
 import { controlSocketPath } from "./adapters/control/path.ts";
@@ -77,6 +77,7 @@ import type {
 } from "./ports.ts";
 
 const FILE_DEVICE = "file:";
+export const ECHO_FILE = "echo.json";
 
 /** What every part may need. */
 interface Base {
@@ -169,7 +170,7 @@ export function compose(
     functionHost: new OutsideHost(programs),
     toolServer: composeToolServer({ clock, dice, programs }),
     camera: composeCamera(base),
-    echoFile: composeStateFile("echo.json", "What was learned of the echo", base),
+    ...composeEcho(base),
     voice: new EspeakVoice(clock),
     ringSound,
     wakeSound,
@@ -198,10 +199,27 @@ export function compose(
 }
 
 /** Beside what systemd keeps for us; without systemd, beside the metrics. */
-function composeStateFile(name: string, what: string, { settings, env, clock }: Base): StateFile {
+function composeStateFile(
+  name: string,
+  what: string,
+  { settings, env, clock }: Pick<Base, "settings" | "env" | "clock">,
+): StateFile {
   const [folder = ""] = (env["STATE_DIRECTORY"] ?? "").split(":");
   const dir = folder === "" ? settings["metrics.dir"] : folder;
   return new FolderStateFile({ dir, name, what, clock });
+}
+
+export function composeDevices(settings: Settings): string {
+  return devicesText(settings["audio.input_device"], settings["audio.output_device"]);
+}
+
+function composeEcho(base: Base) {
+  return { echoFile: composeEchoFile(base), soundDevices: composeDevices };
+}
+
+/** `pipit doctor --echo` writes it, too. */
+export function composeEchoFile(base: Pick<Base, "settings" | "env" | "clock">): StateFile {
+  return composeStateFile(ECHO_FILE, "What was learned of the echo", base);
 }
 
 /** Loaded with the first picture: most appliances have no eyes. */

@@ -248,6 +248,7 @@ export class Appliance {
       settings: this.#settings,
       captured: this.#captured,
       isReply: () => !this.#downlink.saysItsOwn,
+      isFullDuplex: () => this.#loop.state.conversation?.call.settings["audio.duplex"] === "full",
       somebody: (speaks) => this.#downlink.duck(speaks),
     });
   }
@@ -318,12 +319,17 @@ export class Appliance {
         this.#uplink.pump(this.#wakePath?.isMidWord);
         this.#pace();
       },
-      flowing: (): void => this.#loop.post({ tag: "device-back", device: "microphone" }),
+      flowing: (): void => this.#back("microphone"),
       lost: (why: Fault): void => {
         this.#level.lost();
         this.#loop.post({ tag: "device-lost", device: "microphone", fault: why });
       },
     };
+  }
+
+  #back(device: "microphone" | "speaker"): void {
+    this.#echo?.memory.lookAtDevices();
+    this.#loop.post({ tag: "device-back", device });
   }
 
   /** Something has come in: what the microphone has heard until then belongs before it. */
@@ -354,7 +360,7 @@ export class Appliance {
         this.#tools.ringer.leds.playing(pcm, atMs);
       },
       silenced: (atMs: number): void => this.#echo?.path.silenced(atMs),
-      flowing: (): void => this.#loop.post({ tag: "device-back", device: "speaker" }),
+      flowing: (): void => this.#back("speaker"),
       lost: (why: Fault): void => {
         this.#downlink.lost();
         this.#loop.post({ tag: "device-lost", device: "speaker", fault: why });

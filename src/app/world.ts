@@ -61,6 +61,8 @@ export interface World {
   /** For `pipit say`. */
   readonly voice: PlainVoice;
   readonly echoFile: StateFile;
+  /** The names of microphone and loudspeaker, and of the cards behind them now. */
+  readonly soundDevices: (settings: Settings) => string;
   /** The recording that a timer rings with; null where there is none. */
   readonly ringSound: () => Int16Array | null;
   /** By audio.wake_sound; null: none is wanted, or it cannot be read. */

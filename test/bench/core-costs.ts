@@ -144,7 +144,9 @@ function echoPath(plays: boolean, isFull = false): (frame: Int16Array) => void {
   const captured = new CaptureClock();
   const ringSamples = msToSamples(RING_MS);
   const gate = new EchoGate(ringSamples);
-  const listener = isFull ? { gate, isWanted: () => true, somebody: () => undefined } : null;
+  const listener = isFull
+    ? { gate, isWanted: () => true, mayInterrupt: () => true, somebody: () => undefined }
+    : null;
   const path = new EchoPath({ captured, teacher: NO_TEACHER, listener, ringSamples });
   return (frame) => {
     const head = path.ring.head + frame.length;

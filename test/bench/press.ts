@@ -70,6 +70,7 @@ function others(clock: SystemClock) {
     voice: { speak: async () => new Int16Array(0) },
     volumeFile: new SimStateFile(),
     echoFile: new SimStateFile(),
+    soundDevices: () => "",
     ringSound: () => null,
     models: { shutdownDates: async () => ({}) },
     notifier: new SimNotifier(),

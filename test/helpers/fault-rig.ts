@@ -131,6 +131,7 @@ export class FaultRig {
       voice: { speak: async () => new Int16Array(0) },
       volumeFile: new SimStateFile(),
       echoFile: new SimStateFile(),
+      soundDevices: () => "",
       ...simPresence(),
       ringSound: () => null,
       models: { shutdownDates: async () => ({}) },

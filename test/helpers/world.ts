@@ -69,6 +69,9 @@ export class World {
   /** The other Pipits around; null: it knows of none. */
   readonly neighbours: Neighbours | null;
   readonly echoFile = new SimStateFile();
+  /** The cards behind microphone and loudspeaker, as the kernel has them. */
+  cards = "";
+  readonly soundDevices = (): string => `default | default${this.cards}`;
   readonly presence = simPresence();
   readonly calendar = new SimCalendar();
   readonly notifier = new SimNotifier();
@@ -246,8 +249,8 @@ export class World {
     const { journal, store, fleetFile, notifier, controlServer, timerFile, volumeFile } = this;
     const senses = { clock, microphone, speaker, wakeEngine, leds, button };
     const { calendar } = this;
-    const { memoryFile, functionHost, echoFile, camera, neighbours } = this;
-    const kept = { timerFile, volumeFile, memoryFile, echoFile, ...this.presence };
+    const { memoryFile, functionHost, echoFile, camera, neighbours, soundDevices } = this;
+    const kept = { timerFile, volumeFile, memoryFile, echoFile, soundDevices, ...this.presence };
     const toolServer = ({ spec }: WantedServer) => this.toolServer(spec.name);
     const files = { store, fleetFile, functionHost, camera, neighbours, toolServer, ...kept };
     return { ...senses, ...files, dialer, journal, notifier, controlServer, calendar };

@@ -77,6 +77,28 @@ export function alsaName(device: string, role: Role, cards = readCards()): strin
   return found.name;
 }
 
+/** Of a card's name, and of the names of all cards. */
+const DEVICE_MAX_CHARS = 200;
+
+/**
+ * Microphone and loudspeaker as they are named, and the cards behind them now; where a name speaks of
+ * no card, as `default`, all that there are: one of them is meant.
+ */
+export function devicesText(microphone: string, speaker: string, cards = readCards()): string {
+  return `${deviceText(microphone, "capture", cards)} | ${deviceText(speaker, "playback", cards)}`;
+}
+
+function deviceText(device: string, role: Role, cards: readonly Card[]): string {
+  const found = findCard(device, role, cards);
+  const card = found.tag === "card" ? found.card : cardNamed(device, cards);
+  const isAny = found.tag === "alsa" && !device.includes(":");
+  const able = isAny ? cards.filter((one) => one[role].length > 0) : [];
+  const meant = card === null ? able : [card];
+  const names = meant.map(({ name, usbPort }) => (usbPort === null ? name : `${name}, ${usbPort}`));
+  const text = names.length === 0 ? device : `${device} (${names.join("; ")})`;
+  return text.slice(0, DEVICE_MAX_CHARS);
+}
+
 /** The name for one device, again and again, for a program that is started again and again. */
 export class CardFinder {
   readonly #device: string;

@@ -14,6 +14,8 @@ import { LASTING_BLOCKS } from "../../core/echo/near-speech.ts";
 const LEAD_BLOCKS = 15;
 /** Sound waits for the verdict so long, 0.9 s: it may come late. */
 const HOLD_BLOCKS = 2 * LASTING_BLOCKS;
+/** Of what was heard after an answer's last sample, the part in which its echo has died away. */
+const ROOM_BLOCKS = ECHO_BLOCKS / 4;
 /** After the end of speech the API hears the room for so long, to find that end itself: 1.5 s. */
 const LISTEN_BLOCKS = 150;
 
@@ -67,8 +69,7 @@ export class EchoGate {
   /** The answer is over, and has died away. `blocks`: since so many somebody speaks; 0 for nobody. */
   end(blocks: number): void {
     this.#open = 0;
-    // After its last sample there was only the room.
-    this.#release(blocks > 0 ? blocks + LEAD_BLOCKS : ECHO_BLOCKS);
+    this.#release(blocks > 0 ? blocks + LEAD_BLOCKS : ROOM_BLOCKS);
   }
 
   /** Writes what is held: its last `blocks` as they are, silence before. */

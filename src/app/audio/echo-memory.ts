@@ -1,9 +1,8 @@
 /**
  * What was learned of the echo, over restarts: loaded at the start, bettered by every answer, written
- * seldom (the first answers, a new delay, then once a day), for the card's sake.
+ * seldom (the first answers, a new delay or reach, then once a day), for the card's sake.
  */
 
-import { echoReach } from "../../core/echo/judge.ts";
 import {
   type LearnedEcho,
   learn,
@@ -23,13 +22,14 @@ export interface EchoMemoryOptions {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly store: StateFile;
-  /** The names of microphone and loudspeaker. */
-  readonly devices: string;
+  /** The names of microphone and loudspeaker, and of the cards behind them now. */
+  readonly devices: () => string;
 }
 
 export class EchoMemory {
   readonly #options: EchoMemoryOptions;
-  #learned: LearnedEcho | null = null;
+  #known: LearnedEcho | null = null;
+  #devices = "";
   #savedMs = Number.NEGATIVE_INFINITY;
   #saved: LearnedEcho | null = null;
   #saving: Promise<void> = Promise.resolve();
@@ -40,32 +40,44 @@ export class EchoMemory {
 
   /** Resolves when what earlier runs learned is known. */
   async start(): Promise<void> {
-    const { store, journal, devices } = this.#options;
+    const { store, journal, clock } = this.#options;
+    this.lookAtDevices();
     const found = await store.load();
     if (!found.ok) journal.log("warning", faultLine(found.fault));
-    this.#learned = found.ok && found.text !== null ? learnedIn(found.text, devices) : null;
-    this.#saved = this.#learned;
+    this.#known = found.ok && found.text !== null ? learnedIn(found.text, clock.wallMs()) : null;
+    this.#saved = this.#known;
   }
 
+  /** A device has been opened: another card may be behind its name. */
+  lookAtDevices(): void {
+    this.#devices = this.#options.devices();
+  }
+
+  /** What is known of these devices. */
   get learned(): LearnedEcho | null {
-    return this.#learned;
+    return this.#known?.devices === this.#devices ? this.#known : null;
   }
 
   /** By how much the reference of the next answer is to be delayed, milliseconds. */
   get shiftMs(): number {
-    return shiftFor(this.#learned);
+    return shiftFor(this.learned);
   }
 
   /** An answer has ended. */
   answered(reading: EchoReading): void {
-    this.#learned = learn(this.#learned, reading, this.#options.devices);
-    const nowMs = this.#options.clock.nowMs();
+    const { clock } = this.#options;
+    const measured = { devices: this.#devices, wallMs: clock.wallMs() };
+    const learned = learn(this.learned, reading, measured);
+    this.#known = learned;
+    const nowMs = clock.nowMs();
     const isNews =
-      this.#learned.answers <= FIRST_ANSWERS || this.#learned.delayMs !== this.#saved?.delayMs;
+      learned.answers <= FIRST_ANSWERS ||
+      learned.delayMs !== this.#saved?.delayMs ||
+      learned.reach !== this.#saved.reach;
     if (!isNews && nowMs - this.#savedMs < SAVE_EVERY_MS) return;
     this.#savedMs = nowMs;
-    this.#saved = this.#learned;
-    this.#saving = this.#save(learnedText(this.#learned));
+    this.#saved = learned;
+    this.#saving = this.#save(learnedText(learned));
   }
 
   /** Resolves when what is being written is written. */
@@ -75,11 +87,15 @@ export class EchoMemory {
 
   /** For `status`; null before the first answer. */
   status(): Readonly<Record<string, unknown>> | null {
-    const learned = this.#learned;
+    const { learned } = this;
     if (learned === null) return null;
+    const ageMs = Math.max(0, this.#options.clock.wallMs() - learned.measuredMs);
     return {
-      reach: echoReach(learned),
+      reach: learned.reach,
       answers: learned.answers,
+      swept: learned.isSwept,
+      measured_s: Math.round(ageMs / 1000),
+      devices: learned.devices,
       delay_ms: learned.delayMs,
       echo_dbfs: Math.round(learned.echoDbfs),
       return_loss_db: Math.round(learned.returnLossDb),

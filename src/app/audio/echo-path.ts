@@ -53,6 +53,8 @@ export interface EchoListener {
   readonly gate: EchoGate;
   /** Whether it is wanted; asked when an answer begins. */
   readonly isWanted: () => boolean;
+  /** Whether who speaks is let through; asked likewise. Else silence is sent, whoever speaks. */
+  readonly mayInterrupt: () => boolean;
   /** Somebody makes a sound that is no echo, or does no more: an answer is better softer meanwhile. */
   readonly somebody: (speaks: boolean) => void;
 }
@@ -97,6 +99,9 @@ export class EchoPath {
   #active: boolean = false;
   /** Whether somebody is listened for in this answer. */
   #listening: boolean = false;
+  #letsThrough: boolean = false;
+  /** What the meter has measured was told. */
+  #wasRead: boolean = false;
   #somebody: boolean = false;
   #shiftMs = 0;
   #runs = 0;
@@ -130,7 +135,11 @@ export class EchoPath {
 
   /** How the answer that sounds now comes back; null while too little of it was heard. */
   get reading(): EchoReading | null {
-    const reading = this.#meter.read();
+    return this.#read(false);
+  }
+
+  #read(cut: boolean): EchoReading | null {
+    const reading = this.#meter.read(cut);
     if (reading === null || reading.delayMs === null) return reading;
     return { ...reading, delayMs: reading.delayMs + this.#shiftMs };
   }
@@ -161,13 +170,18 @@ export class EchoPath {
     this.#shiftMs = ms;
     this.#reference.delay(msToSamples(ms));
     this.#canceller.forget();
+    this.#meter.reset();
   }
 
   #begin(): void {
     this.#active = true;
-    this.#meter.reset();
+    // Of answers too short to tell of, each adds to the next one's.
+    if (this.#wasRead) this.#meter.reset();
+    else this.#meter.relearn();
+    this.#wasRead = false;
     this.#learnRoom();
     this.#listening = this.#listener?.isWanted() ?? false;
+    this.#letsThrough = this.#listener?.mayInterrupt() ?? false;
     if (!this.#listening) return;
     const { ring } = this;
     this.#block.fill(0);
@@ -199,11 +213,15 @@ export class EchoPath {
     this.#suppressor.process(heard, left, this.#near.share, this.#block);
     // What it gives first is the block before the answer, which has been passed on.
     if (this.#suppressed > 0) {
-      this.#listener?.gate.take(this.#block, near === "lasting" && !isEcho(), blocks);
+      this.#listener?.gate.take(
+        this.#block,
+        this.#letsThrough && near === "lasting" && !isEcho(),
+        blocks,
+      );
     }
     this.#suppressed += 1;
     this.#last.set(left);
-    this.#heardSomebody(near !== "nobody");
+    this.#heardSomebody(this.#letsThrough && near !== "nobody");
   }
 
   #heardSomebody(speaks: boolean): void {
@@ -220,10 +238,12 @@ export class EchoPath {
       this.#listener?.gate.take(this.#last, false, this.#near.blocks);
       this.#listener?.gate.end(this.#near.blocks);
     }
+    // One that cuts itself short, again and again, must be found out.
+    const reading = this.#read(this.#listening);
     this.#listening = false;
     this.#near.reset();
     this.#heardSomebody(false);
-    const { reading } = this;
+    this.#wasRead = reading !== null;
     if (reading !== null) this.#teacher.answered(reading);
   }
 

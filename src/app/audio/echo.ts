@@ -4,8 +4,8 @@ import { RING_MS } from "../../core/assistant/limits.ts";
 import type { CaptureClock } from "../../core/audio/capture-clock.ts";
 import { msToSamples } from "../../core/audio/pcm.ts";
 import type { Ring } from "../../core/audio/ring.ts";
-import { duplexFor, listensFor } from "../../core/echo/duplex.ts";
-import { echoReach, echoText, reachText } from "../../core/echo/judge.ts";
+import { type Duplex, duplexFor, getsThrough, listensFor } from "../../core/echo/duplex.ts";
+import { echoText, reachText } from "../../core/echo/judge.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { Journal } from "../../ports.ts";
 import type { World } from "../world.ts";
@@ -26,26 +26,31 @@ export interface Echo {
 }
 
 export interface EchoOptions {
-  readonly world: Pick<World, "clock" | "journal" | "echoFile">;
+  readonly world: Pick<World, "clock" | "journal" | "echoFile" | "soundDevices">;
   readonly settings: () => Settings;
   readonly captured: CaptureClock;
   /** Whether what plays is an answer: nobody talks over a beep. */
   readonly isReply: () => boolean;
+  /** Whether the microphone is open during the answers of this conversation. */
+  readonly isFullDuplex: () => boolean;
   /** Somebody makes a sound while an answer plays, or does no more. */
   readonly somebody: (speaks: boolean) => void;
 }
 
 /** Null: nothing is taken out. */
 export function echoFor(options: EchoOptions): Echo | null {
-  const { world, settings, captured, isReply, somebody } = options;
+  const { world, settings, captured, somebody } = options;
   const { clock, journal, echoFile: store } = world;
   const mode = settings()["audio.echo"];
   if (mode === "off") return null;
-  const devices = `${settings()["audio.input_device"]} | ${settings()["audio.output_device"]}`;
+  const devices = (): string => world.soundDevices(settings());
   const memory = new EchoMemory({ clock, journal, store, devices });
   const gate = mode === "wake" ? null : new EchoGate(msToSamples(RING_MS));
-  const isWanted = (): boolean => isReply() && listensFor(settings(), memory.learned);
-  const listener = gate === null ? null : { gate, isWanted, somebody };
+  const isWanted = (): boolean =>
+    options.isReply() && options.isFullDuplex() && listensFor(settings());
+  // It may have turned out in this very conversation that it does not work.
+  const mayInterrupt = (): boolean => mode === "full" || getsThrough(memory.learned);
+  const listener = gate === null ? null : { gate, isWanted, mayInterrupt, somebody };
   const ringSamples = msToSamples(WAKE_RING_MS);
   const path = new EchoPath({ captured, teacher: memory, listener, ringSamples });
   const duplex = new DuplexInForce(memory, journal);
@@ -53,11 +58,11 @@ export function echoFor(options: EchoOptions): Echo | null {
   return { path, memory, uplinkRing: gate?.ring ?? null, inForce };
 }
 
-/** Tells, once each time, when the echo does not allow what the owner wants. */
+/** Tells, once each time, what the echo allows, as far as the owner has left it to the echo. */
 class DuplexInForce {
   readonly #memory: EchoMemory;
   readonly #journal: Journal;
-  #isLogged: boolean = false;
+  #told: Duplex | null = null;
 
   constructor(memory: EchoMemory, journal: Journal) {
     this.#memory = memory;
@@ -65,14 +70,23 @@ class DuplexInForce {
   }
 
   inForce(settings: Settings): Settings {
-    const { learned } = this.#memory;
-    const duplex = duplexFor(settings, learned);
-    const isRefused = duplex === "half" && settings["audio.duplex"] === "full";
-    if (isRefused && !this.#isLogged && learned !== null) {
-      const why = `${echoText(learned)}: ${reachText(echoReach(learned))}`;
-      this.#journal.log("notice", `audio.duplex is half because of the echo: ${why}`);
-    }
-    this.#isLogged = isRefused;
+    const duplex = duplexFor(settings, this.#memory.learned);
+    if (settings["audio.echo"] === "auto") this.#tell(settings["audio.duplex"], duplex);
     return duplex === settings["audio.duplex"] ? settings : { ...settings, "audio.duplex": duplex };
+  }
+
+  #tell(wanted: Settings["audio.duplex"], duplex: Duplex): void {
+    const { learned } = this.#memory;
+    if (learned === null || duplex === this.#told) return;
+    const isNews =
+      wanted !== "half" && duplex !== wanted && (wanted === "full" || this.#told !== null);
+    const isFull = wanted === "auto" && duplex === "full";
+    this.#told = duplex;
+    if (!isNews && !isFull) return;
+    const what =
+      duplex === "full"
+        ? "Speech interrupts answers from now on"
+        : "Only the wake word interrupts answers";
+    this.#journal.log("notice", `${what}. ${echoText(learned)}: ${reachText(learned.reach)}`);
   }
 }

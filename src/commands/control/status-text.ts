@@ -7,7 +7,7 @@
 
 import { dbfsText, QUIET_REMEDY } from "../../core/audio/level-meter.ts";
 import { durationText } from "../../core/duration.ts";
-import { echoReach, echoReading, echoText, reachText } from "../../core/echo/judge.ts";
+import { echoReach, echoReading, echoText, reachIn, reachText } from "../../core/echo/judge.ts";
 import { oneLine } from "../../core/fault.ts";
 import { type Fields, fields, number, record, text } from "../../core/json.ts";
 import { wrapped } from "../columns.ts";
@@ -200,7 +200,11 @@ function levelText(level: Fields): string {
 function echoLine(value: unknown): string | null {
   const reading = record(value);
   const learned = reading === null ? null : echoReading(reading);
-  return learned === null ? null : `${echoText(learned)}; ${reachText(echoReach(learned))}`;
+  if (reading === null || learned === null) return null;
+  const reach = reachIn(reading) ?? echoReach(learned);
+  const ageS = number(reading, "measured_s");
+  const age = ageS === null ? "" : ` (measured ${durationText(ageS)} ago)`;
+  return `${echoText(learned)}; ${reachText(reach)}${age}`;
 }
 
 /** `connected: broker.lan:1883, as pipit_0123456789ab`. */

@@ -11,14 +11,13 @@ import { cardNamed, type Role } from "../../core/alsa/cards.ts";
 import { holderText } from "../../core/alsa/listing.ts";
 import type { CaptureLevel } from "../../core/alsa/mixer.ts";
 import { samplesToMs } from "../../core/audio/pcm.ts";
-import { echoReading } from "../../core/echo/judge.ts";
-import { fields, number, record, text } from "../../core/json.ts";
+import { fields, record, text } from "../../core/json.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import { type WakePlan, wakingWords } from "../../core/wake/plan.ts";
 import type { Journal } from "../../ports.ts";
+import { echoCheck } from "./check-echo.ts";
 import { chime } from "./chime.ts";
 import type { Context } from "./context.ts";
-import { echoTrial } from "./echo-trial.ts";
 import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
 import {
@@ -36,8 +35,6 @@ import { listen } from "./listen.ts";
 import { judgeButton, judgeLed, judgePins, judgeStrip, judgeUnlit } from "./panel.ts";
 import type { Check } from "./run-check.ts";
 import {
-  type EchoFacts,
-  judgeEcho,
   judgeMicrophone,
   judgeSpeaker,
   judgeWake,
@@ -53,8 +50,6 @@ const LISTEN_MS = 2_000;
 const LEDS_MAX_MS = 15_000;
 /** Above what the adapters themselves allow for a device that hangs. */
 const DEVICE_MAX_MS = 12_000;
-/** Ten seconds of rushing besides. */
-const ECHO_MAX_MS = DEVICE_MAX_MS + 15_000;
 const WAKE_MAX_MS = 20_000;
 /** A recording's word may be its last sound. */
 const WAKE_AFTER_MS = 1_500;
@@ -78,11 +73,7 @@ export function soundChecks(context: Context, settings: Settings): readonly Chec
       maxMs: DEVICE_MAX_MS,
       run: async () => judgeSpeaker(await speakerFacts(context, settings, parts)),
     },
-    {
-      name: "echo",
-      maxMs: ECHO_MAX_MS,
-      run: async () => judgeEcho(await echoFacts(context, settings, parts)),
-    },
+    echoCheck(context, settings, parts),
     {
       name: "wake word",
       maxMs: WAKE_MAX_MS + WAKE_SLACK_MS,
@@ -182,36 +173,6 @@ async function speakerFacts(
   return fault === null
     ? { tag: "played", device, by: pickSpeaker(settings["audio.output_backend"]) }
     : { tag: "lost", fault, holder: holderNow(device, "playback") };
-}
-
-async function echoFacts(context: Context, settings: Settings, parts: Parts): Promise<EchoFacts> {
-  const { options, clock, daemon, screen } = context;
-  if (settings["audio.echo"] === "off") return { tag: "skip", why: "audio.echo is off" };
-  const devices = [settings["audio.input_device"], settings["audio.output_device"]];
-  if (devices.some((device) => device.startsWith(FILE_DEVICE))) {
-    return { tag: "skip", why: "No echo between recordings" };
-  }
-  if (!options.echo) {
-    const status = daemon.tag === "running" ? record(daemon.status["echo"]) : null;
-    const reading = status === null ? null : echoReading(status);
-    if (status !== null && reading !== null) {
-      return { tag: "measured", answers: number(status, "answers") ?? 1, reading };
-    }
-    return {
-      tag: "skip",
-      why: "Not measured yet: `pipit doctor --echo` plays noise for ten seconds to do it",
-    };
-  }
-  if (daemon.tag === "running") {
-    const why = "The running pipit has the devices: sudo systemctl stop pipit, and try again";
-    return { tag: "skip", why };
-  }
-  screen.doing("echo: ten seconds of noise, please be quiet");
-  const [microphone, speaker] = [parts.microphone(), parts.speaker()];
-  const trial = await echoTrial({ clock, microphone, speaker, volume: settings["audio.volume"] });
-  if (trial.tag === "lost") return trial;
-  if (trial.reading === null) return { tag: "unheard" };
-  return { tag: "measured", answers: 0, reading: trial.reading };
 }
 
 async function wakeFacts(context: Context, settings: Settings, parts: Parts): Promise<WakeFacts> {

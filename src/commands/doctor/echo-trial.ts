@@ -5,7 +5,7 @@
  * what the adapters allow a device for its start.
  */
 
-import { EchoPath, NO_TEACHER } from "../../app/audio/echo-path.ts";
+import { EchoPath } from "../../app/audio/echo-path.ts";
 import { CaptureClock } from "../../core/audio/capture-clock.ts";
 import { msToSamples } from "../../core/audio/pcm.ts";
 import type { EchoReading } from "../../core/echo/meter.ts";
@@ -33,6 +33,8 @@ export interface EchoTrialOptions {
   readonly speaker: Speaker;
   /** Linear, 0 to 1: as loud as an answer would be. */
   readonly volume: number;
+  /** By how much the reference is delayed, milliseconds. */
+  readonly shiftMs: number;
 }
 
 export async function echoTrial(options: EchoTrialOptions): Promise<EchoTrial> {
@@ -44,10 +46,12 @@ export async function echoTrial(options: EchoTrialOptions): Promise<EchoTrial> {
   }
 }
 
-function playAndHear({ clock, microphone, speaker, volume }: EchoTrialOptions): Promise<EchoTrial> {
+function playAndHear(options: EchoTrialOptions): Promise<EchoTrial> {
+  const { clock, microphone, speaker, volume, shiftMs } = options;
   const captured = new CaptureClock();
   const ringSamples = msToSamples(1000);
-  const path = new EchoPath({ captured, teacher: NO_TEACHER, ringSamples });
+  const teacher = { shiftMs, answered: () => undefined };
+  const path = new EchoPath({ captured, teacher, ringSamples });
   let hears = false;
   let speaks = false;
   return new Promise((resolve) => {

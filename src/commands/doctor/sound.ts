@@ -9,8 +9,15 @@ import {
   levelVerdict,
   SILENT_REMEDY,
 } from "../../core/audio/level-meter.ts";
-import { echoReach, echoRemedy, echoText, reachText } from "../../core/echo/judge.ts";
-import type { EchoReading } from "../../core/echo/meter.ts";
+import { durationText } from "../../core/duration.ts";
+import {
+  type EchoReach,
+  echoReach,
+  echoRemedy,
+  echoText,
+  type Reading,
+  reachText,
+} from "../../core/echo/judge.ts";
 import type { Fault } from "../../core/fault.ts";
 import type { Fields } from "../../core/json.ts";
 import { type Finding, finding, fromFault } from "./finding.ts";
@@ -189,9 +196,15 @@ export type EchoFacts =
   | { readonly tag: "unheard" }
   | {
       readonly tag: "measured";
-      /** By how many answers; 0: by a rushing that was played now. */
+      /** By how many answers; 0: by a rushing. */
       readonly answers: number;
-      readonly reading: Omit<EchoReading, "returnLossDb">;
+      readonly reading: Reading;
+      /** What the daemon makes of it; null: this is the first that is known. */
+      readonly reach: EchoReach | null;
+      /** How long ago, seconds; 0: now. */
+      readonly ageS: number;
+      /** Why it could not be kept for the daemon; null: it is kept. */
+      readonly unkept: Fault | null;
     };
 
 /** What is fainter is the room. */
@@ -211,13 +224,17 @@ export function judgeEcho(facts: EchoFacts): Finding {
         "Try again",
       );
     case "measured": {
-      const { reading, answers } = facts;
+      const { reading, answers, unkept } = facts;
       if (reading.delayMs === null && reading.echoDbfs < UNHEARD_DBFS) {
         return finding("echo", "ok", "The microphone hears nothing of an answer");
       }
-      const reach = echoReach(reading);
+      const reach = facts.reach ?? echoReach(reading);
       const by = answers === 0 ? "a rushing" : answers === 1 ? "one answer" : `${answers} answers`;
-      const says = `${echoText(reading)} (by ${by}): ${reachText(reach)}`;
+      const age = facts.ageS === 0 ? "now" : `${durationText(facts.ageS)} ago`;
+      const says = `${echoText(reading)} (by ${by}, ${age}): ${reachText(reach)}`;
+      if (unkept !== null) {
+        return finding("echo", "warn", `${says}. ${unkept.message}`, unkept.remedy);
+      }
       const level = reach === "none" ? "warn" : "ok";
       return finding("echo", level, says, echoRemedy(reach, reading));
     }

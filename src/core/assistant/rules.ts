@@ -181,7 +181,7 @@ export const RULES: readonly Rule[] = [
 const RENEWAL = fault("network", "retry", "The session has to be renewed");
 
 export function isHalf({ call }: Pick<Conversation, "call">): boolean {
-  return call.settings["audio.duplex"] === "half";
+  return call.settings["audio.duplex"] !== "full";
 }
 
 export function endWith(why: Fault): Order {

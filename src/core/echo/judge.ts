@@ -1,6 +1,6 @@
 /** What an echo lets through: the wake word, ordinary speech, or neither. In words for the owner, too. */
 
-import { type Fields, number } from "../json.ts";
+import { type Fields, number, text } from "../json.ts";
 import type { EchoReading } from "./meter.ts";
 
 /** `full`: ordinary speech gets through an answer; `wake`: the wake word does; `none`: hardly that. */
@@ -14,16 +14,35 @@ const SPEECH_OVER_LEFT_DB = 15;
 const FULL_CANCELLED_DB = 15;
 /** The wake word is found in noise as loud as itself, and not below. */
 const WORD_OVER_LEFT_DB = 3;
+/** What was judged full stays so until it is so much worse: answers differ. */
+const SLACK_DB = 3;
 
-export function echoReach({ echoDbfs, cancelledDb }: Reading): EchoReach {
-  const overLeftDb = VOICE_DBFS - (echoDbfs - Math.max(0, cancelledDb));
-  if (overLeftDb >= SPEECH_OVER_LEFT_DB && cancelledDb >= FULL_CANCELLED_DB) return "full";
+export type Reading = Omit<EchoReading, "returnLossDb">;
+
+/** `before`: what it was judged the last time; null: for the first time. */
+export function echoReach(reading: Reading, before: EchoReach | null = null): EchoReach {
+  const { delayMs, cancelledDb } = reading;
+  const slackDb = before === "full" ? SLACK_DB : 0;
+  const overLeftDb = VOICE_DBFS - leftDbfs(reading);
   // An echo that is hardly there needs nobody to take it out.
-  if (overLeftDb >= SPEECH_OVER_LEFT_DB + FULL_CANCELLED_DB) return "full";
+  if (overLeftDb >= SPEECH_OVER_LEFT_DB + FULL_CANCELLED_DB - slackDb) return "full";
+  const isTaken = delayMs !== null && cancelledDb >= FULL_CANCELLED_DB - slackDb;
+  if (isTaken && overLeftDb >= SPEECH_OVER_LEFT_DB - slackDb) return "full";
   return overLeftDb >= WORD_OVER_LEFT_DB ? "wake" : "none";
 }
 
-type Reading = Omit<EchoReading, "returnLossDb">;
+/** How loud what is left of the echo is, dB of full scale. */
+export function leftDbfs({ echoDbfs, cancelledDb }: Reading): number {
+  return echoDbfs - Math.max(0, cancelledDb);
+}
+
+const REACHES: readonly EchoReach[] = ["full", "wake", "none"];
+
+/** What `status` or our file says of it, read again; null for what is none. */
+export function reachIn(fields: Fields): EchoReach | null {
+  const named = text(fields, "reach");
+  return REACHES.find((reach) => reach === named) ?? null;
+}
 
 /** What `status` says of it, read again; null for what is no reading. */
 export function echoReading(fields: Fields): Reading | null {

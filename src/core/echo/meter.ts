@@ -26,8 +26,9 @@ const WINDOW_BLOCKS = 50;
 const LEARNING_WINDOWS = 2;
 /** Windows that are kept: the first two minutes of an answer. */
 const WINDOWS_MAX = 240;
-/** Windows without which nothing is told: three seconds. */
+/** Windows without which nothing is told: three seconds; of an answer that was cut short, one. */
 const WINDOWS_MIN = 6;
+const WINDOWS_CUT_MIN = 2;
 /** In so many blocks of a window something must sound, and so loud: -50 dB of full scale. */
 const SOUNDING_MIN_BLOCKS = 25;
 const SOUNDING_POWER = 1e4;
@@ -67,7 +68,7 @@ export class EchoMeter {
   #sumEcho = 0;
   #sumPlayed = 0;
 
-  /** A new answer: all that was measured is forgotten. */
+  /** All that was measured is forgotten. */
   reset(): void {
     this.#heard.fill(0);
     this.#played.fill(0);
@@ -98,9 +99,9 @@ export class EchoMeter {
     this.#sumHeard = this.#sumLeft = this.#sumEcho = this.#sumPlayed = 0;
   }
 
-  /** Null while too little was heard. */
-  read(): EchoReading | null {
-    if (this.#windows < WINDOWS_MIN) return null;
+  /** Null while too little was heard; `cut`: little will do. */
+  read(cut = false): EchoReading | null {
+    if (this.#windows < (cut ? WINDOWS_CUT_MIN : WINDOWS_MIN)) return null;
     return {
       delayMs: this.#delayMs(),
       echoDbfs: median(this.#echoDbfs.subarray(0, this.#windows)),

@@ -472,15 +472,15 @@ const AUDIO = {
     reload: "live",
     doc: "Loudness of the answers; 1 leaves them unchanged.",
   }),
-  "audio.duplex": oneOf(["half", "full"], {
-    default: "half",
+  "audio.duplex": oneOf(["auto", "half", "full"], {
+    default: "auto",
     reload: "session",
-    doc: "half sends nothing from the microphone to the API during an answer; full goes on sending, so that you can speak over the answer (see audio.echo).",
+    doc: "half sends nothing from the microphone to the API during an answer; full goes on sending, so that you can speak over the answer. auto: full when audio.echo allows it, otherwise half.",
   }),
   "audio.echo": oneOf(["auto", "off", "wake", "full"], {
     default: "auto",
     reload: "restart",
-    doc: "When Pipit removes its own answers from the microphone's sound. wake: so that the wake word can interrupt an answer. full: so that any speech of half a second can, as with audio.duplex: full; a shorter sound only makes the answer softer. auto: wake, and with audio.duplex: full also full, from the first answer on that shows that your voice gets through (see pipit status). off: never, for a device with its own echo canceller.",
+    doc: "When Pipit removes its own answers from the microphone's sound. wake: so that the wake word can interrupt an answer. full: so that any speech of half a second can; a shorter sound only makes the answer softer. auto: wake, and full as long as two answers or pipit doctor --echo have shown that your voice gets through (see pipit status). off: never, for a device with its own echo canceller. audio.duplex: half keeps full from being used.",
   }),
   "audio.pre_roll_ms": int({
     default: 1000,

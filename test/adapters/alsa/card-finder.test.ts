@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { alsaName, CardFinder, readCards } from "../../../src/adapters/alsa/card-finder.ts";
+import {
+  alsaName,
+  CardFinder,
+  devicesText,
+  readCards,
+} from "../../../src/adapters/alsa/card-finder.ts";
 import { CardWatch } from "../../../src/adapters/alsa/card-watch.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
@@ -99,4 +104,19 @@ test("names that belong to no card are never gone; no sound at all is no cards",
   assert.equal(finder.isGone, false);
   const nowhere = { proc: "/nowhere", sys: "/nowhere", dev: "/nowhere" };
   assert.deepEqual(readCards(nowhere), []);
+});
+
+test("what is learned of two devices is theirs: the text names the cards behind them, and their ports", (t) => {
+  const machine = new Machine(t);
+  const text = (speaker: string): string =>
+    devicesText("default", speaker, readCards(machine.folders));
+  assert.equal(text("usb:1-1.4"), "default | usb:1-1.4", "nothing is plugged in");
+  machine.plug(1, "Device", "1-1.3");
+  assert.equal(text("default"), "default | default (USB PnP, 1-1.3)");
+  assert.equal(text("usb pnp"), "default | usb pnp (USB PnP, 1-1.3)");
+  machine.plug(2, "Other", "1-1.4");
+  assert.equal(text("default"), "default | default (USB PnP, 1-1.3; USB PnP, 1-1.4)");
+  assert.equal(text("plughw:CARD=Other"), "default | plughw:CARD=Other (USB PnP, 1-1.4)");
+  machine.unplug(2);
+  assert.equal(text("plughw:CARD=Other"), "default | plughw:CARD=Other");
 });

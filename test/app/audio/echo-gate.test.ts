@@ -32,7 +32,7 @@ test("echo gate closed: silence is sent, 0.9 s delayed, and the microphone again
   assert.equal(gate.ring.head, 10 * ECHO_BLOCK_SAMPLES);
   gate.end(0);
   gate.pass(block(101));
-  assert.deepEqual(sent(gate), [...numbers(1, 81).map(() => 0), ...numbers(81, 102)]);
+  assert.deepEqual(sent(gate), [...numbers(1, 96).map(() => 0), ...numbers(96, 102)]);
   assert.equal(gate.openings, 0);
 });
 

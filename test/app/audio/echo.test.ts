@@ -7,8 +7,15 @@ import { statusText } from "../../../src/commands/control/status-text.ts";
 import { CaptureClock } from "../../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, rms } from "../../../src/core/audio/pcm.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS } from "../../../src/core/echo/canceller.ts";
-import { FIRST_SHIFT_MS, learnedText } from "../../../src/core/echo/learned.ts";
+import {
+  FIRST_SHIFT_MS,
+  type LearnedEcho,
+  learnedText,
+  learnSwept,
+} from "../../../src/core/echo/learned.ts";
+import { record } from "../../../src/core/json.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
+import { SimClock } from "../../../src/sim/clock.ts";
 import { noise } from "../../helpers/sound.ts";
 import { syllables } from "../../helpers/speech.ts";
 import { settled, World } from "../../helpers/world.ts";
@@ -123,16 +130,16 @@ test("audio.echo full: the API gets silence during a reply, and a barge-in, whic
   assert.ok(half.sentMs < world.sentMs - 5_000, "by default the microphone is shut");
 });
 
+/** As a run before has learned it, just now. */
+function learnedBefore(echoDbfs: number, cancelledDb: number, changes: Partial<LearnedEcho> = {}) {
+  const reading = { delayMs: ECHO_MS, echoDbfs, returnLossDb: 8, cancelledDb };
+  const at = { devices: "default | default", wallMs: new SimClock().wallMs() };
+  return learnedText({ ...learnSwept(reading, at), ...changes });
+}
+
 test("auto with full duplex wanted, but too much echo: half duplex, logged once", async () => {
   const world = new World({ "audio.duplex": "full" });
-  world.echoFile.text = learnedText({
-    devices: "default | default",
-    answers: 2,
-    delayMs: 60,
-    echoDbfs: -12,
-    returnLossDb: 2,
-    cancelledDb: 12,
-  });
+  world.echoFile.text = learnedBefore(-12, 12);
   await world.appliance.start();
   world.listen(1000);
   world.wake();
@@ -144,28 +151,46 @@ test("auto with full duplex wanted, but too much echo: half duplex, logged once"
   const before = world.sentMs;
   world.listen(1_400);
   assert.equal(world.sentMs, before, "the microphone is shut");
-  const notices = world.lines("notice").filter((line) => line.startsWith("audio.duplex is half"));
+  const notices = world.lines("notice").filter((line) => line.startsWith("Only the wake word"));
   assert.equal(notices.length, 1);
 });
 
-test("auto with full duplex wanted: half until an answer has shown that a voice gets through, kept", async () => {
-  const wanted = { "audio.duplex": "full" } as const;
+test("auto: half until it is known that a voice gets through; then full, unless half is written", async () => {
   const voice = new Int16Array(msToSamples(6_000));
   voice.set(syllables(8, 20_000), msToSamples(4_000));
-  const { world: first } = await answerHeard(wanted, 6_000, voice);
+  const { world: first } = await answerHeard({}, 6_000, voice);
   const { world: half } = await answerHeard({ "audio.echo": "wake" }, 6_000, voice);
   assert.equal(first.sentMs, half.sentMs, "nothing is known: the microphone is shut");
-  const good = {
-    devices: "default | default",
-    answers: 1,
-    delayMs: ECHO_MS,
-    echoDbfs: -30,
-    returnLossDb: 8,
-    cancelledDb: 25,
+  const known = learnedBefore(-30, 25);
+  for (const wanted of ["auto", "full"] as const) {
+    const { world } = await answerHeard({ "audio.duplex": wanted }, 6_000, voice, known);
+    assert.ok(world.sentMs > first.sentMs + 5_000, `${wanted}: as was measured before`);
+    const told = world.lines("notice").filter((line) => line.startsWith("Speech interrupts"));
+    assert.equal(told.length, wanted === "auto" ? 1 : 0);
+  }
+  const { world: written } = await answerHeard({ "audio.duplex": "half" }, 6_000, voice, known);
+  assert.equal(written.sentMs, half.sentMs, "the owner's word counts");
+  const one = learnedBefore(-30, 25, { isSwept: false, answers: 1 });
+  const { world: unsure } = await answerHeard({}, 6_000, voice, one);
+  assert.equal(unsure.sentMs, half.sentMs, "one answer may have been a lucky one");
+});
+
+test("another card behind the same name: what was learned does not count until it is back", async () => {
+  const world = new World({});
+  world.echoFile.text = learnedBefore(-30, 25);
+  await world.appliance.start();
+  const reach = async (): Promise<unknown> => {
+    const reply = await world.controlServer.answer?.({ command: "status" });
+    assert.ok(reply?.ok);
+    return record(reply.data["echo"])?.["reach"];
   };
-  const known = learnedText(good);
-  const { world: later } = await answerHeard(wanted, 6_000, voice, known);
-  assert.ok(later.sentMs > first.sentMs + 5_000, "as the run before has measured");
+  assert.equal(await reach(), "full");
+  world.cards = " (another)";
+  world.microphone.sink?.flowing();
+  assert.equal(await reach(), undefined);
+  world.cards = "";
+  world.speaker.sink?.flowing();
+  assert.equal(await reach(), "full");
 });
 
 test("flush: what was not played is not cancelled as echo", async () => {

@@ -43,6 +43,7 @@ function hear(microphone: Int16Array, reply: Int16Array): Heard {
   const listener = {
     gate,
     isWanted: () => true,
+    mayInterrupt: () => true,
     somebody: (on: boolean) => void ducks.push({ at: path.ring.head, on }),
   };
   const ringSamples = msToSamples(5000);

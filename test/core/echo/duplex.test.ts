@@ -9,30 +9,48 @@ import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 const GOOD: LearnedEcho = {
   devices: "m | s",
   answers: 3,
+  isSwept: false,
+  measuredMs: 0,
+  reach: "full",
   delayMs: 60,
   echoDbfs: -26,
   returnLossDb: 8,
   cancelledDb: 24,
 };
-const BAD: LearnedEcho = { ...GOOD, echoDbfs: -12, cancelledDb: 14 };
+const BAD: LearnedEcho = { ...GOOD, reach: "wake", echoDbfs: -12, cancelledDb: 14 };
+const ONE: LearnedEcho = { ...GOOD, answers: 1 };
+const SWEPT: LearnedEcho = { ...GOOD, answers: 0, isSwept: true };
 
-for (const [echo, wanted, learned, duplex, listens] of [
-  ["off", "half", null, "half", false],
-  ["off", "full", BAD, "full", false],
-  ["wake", "half", GOOD, "half", false],
-  ["wake", "full", BAD, "full", false],
-  ["full", "half", null, "full", true],
-  ["full", "full", BAD, "full", true],
-  ["auto", "half", GOOD, "half", false],
-  ["auto", "full", null, "half", false],
-  ["auto", "full", GOOD, "full", true],
-  ["auto", "full", BAD, "half", false],
+for (const [echo, wanted, found, duplex] of [
+  ["off", "auto", null, "half"],
+  ["off", "half", null, "half"],
+  ["off", "full", BAD, "full"],
+  ["wake", "auto", GOOD, "half"],
+  ["wake", "half", GOOD, "half"],
+  ["wake", "full", BAD, "full"],
+  ["full", "auto", BAD, "full"],
+  ["full", "half", GOOD, "half"],
+  ["full", "full", BAD, "full"],
+  ["auto", "auto", null, "half"],
+  ["auto", "auto", ONE, "half"],
+  ["auto", "auto", GOOD, "full"],
+  ["auto", "auto", SWEPT, "full"],
+  ["auto", "auto", BAD, "half"],
+  ["auto", "half", GOOD, "half"],
+  ["auto", "full", null, "half"],
+  ["auto", "full", GOOD, "full"],
+  ["auto", "full", BAD, "half"],
 ] as const) {
-  const found = learned === null ? "nothing known" : learned === GOOD ? "good" : "bad";
-  test(`audio.echo ${echo}, audio.duplex ${wanted}, ${found}: ${duplex}`, () => {
+  const names = new Map([
+    [null, "nothing known"],
+    [GOOD, "good"],
+    [ONE, "one good answer"],
+    [SWEPT, "a good sweep"],
+  ]);
+  const known = names.get(found) ?? "bad";
+  test(`audio.echo ${echo}, audio.duplex ${wanted}, ${known}: ${duplex}`, () => {
     const settings: Settings = { ...DEFAULTS, "audio.echo": echo, "audio.duplex": wanted };
-    assert.equal(duplexFor(settings, learned), duplex);
-    assert.equal(listensFor(settings, learned), listens);
+    assert.equal(duplexFor(settings, found), duplex);
   });
 }
 
@@ -43,5 +61,9 @@ test("a recording as a device has no echo: auto sends what it gives, sample by s
     "audio.output_device": "file:/tmp/heard.wav",
   };
   assert.equal(duplexFor(settings, BAD), "full");
-  assert.equal(listensFor(settings, null), false);
+  assert.equal(duplexFor({ ...settings, "audio.duplex": "auto" }, GOOD), "half");
+  assert.equal(listensFor(settings), false);
+  assert.equal(listensFor({ ...settings, "audio.output_device": "default" }), true);
+  assert.equal(listensFor({ ...settings, "audio.echo": "full" }), true);
+  assert.equal(listensFor({ ...settings, "audio.echo": "wake" }), false);
 });

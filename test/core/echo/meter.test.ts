@@ -7,7 +7,15 @@ import { rushing } from "../../../src/commands/doctor/echo-trial.ts";
 import { CaptureClock } from "../../../src/core/audio/capture-clock.ts";
 import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../../src/core/audio/pcm.ts";
 import { echoReach, echoRemedy, echoText, reachText } from "../../../src/core/echo/judge.ts";
-import { learn, learnedIn, learnedText, shiftFor } from "../../../src/core/echo/learned.ts";
+import {
+  isSure,
+  learn,
+  learnedIn,
+  learnedText,
+  learnSwept,
+  type Measured,
+  shiftFor,
+} from "../../../src/core/echo/learned.ts";
 import type { EchoReading } from "../../../src/core/echo/meter.ts";
 import { atMicrophone, type EchoShape, echoTrack } from "../../helpers/sim-room.ts";
 
@@ -62,43 +70,74 @@ test("the meter reports loudness, cancellation, and whether a voice gets through
   assert.notEqual(echoRemedy(echoReach(loud), loud), "");
 });
 
+const HERE: Measured = { devices: "a | b", wallMs: 1_700_000_000_000 };
+
 test("an echo beyond the canceller's reach is brought into it for the next answer", () => {
-  const devices = "a | b";
   const first = reading({ delayMs: 400 }, 0);
   assert.ok(first !== null && first.cancelledDb < 3, "out of reach");
-  const learned = learn(null, first, devices);
+  const learned = learn(null, first, HERE);
   const shiftMs = shiftFor(learned);
   const second = reading({ delayMs: 400 }, 0, { shiftMs, answered: () => undefined });
   assert.ok(second !== null && second.cancelledDb > 15, `${second?.cancelledDb} dB`);
-  const after = learn(learned, second, devices);
+  const after = learn(learned, second, HERE);
   assert.equal(shiftFor(after), shiftMs, "and it stays there");
+  assert.equal(
+    after.cancelledDb,
+    second.cancelledDb,
+    "what was measured out of reach is forgotten",
+  );
+  assert.deepEqual([isSure(after), isSure(learn(after, second, HERE))], [false, true]);
 });
 
-test("what was learned outlives the process, but not a change of devices", () => {
+const DAY_MS = 24 * 3_600_000;
+
+test("what was learned outlives the process, and is forgotten after a month", () => {
   const found: EchoReading = { delayMs: 210, echoDbfs: -22.5, returnLossDb: 8, cancelledDb: 24 };
-  const learned = learn(null, found, "mic | speaker");
-  assert.deepEqual(learnedIn(learnedText(learned), "mic | speaker"), learned);
-  assert.equal(learnedIn(learnedText(learned), "other | speaker"), null);
-  for (const text of [
-    "",
-    "{}",
-    '{"version":2}',
-    "[1]",
-    '{"version":1,"devices":"mic | speaker"}',
-  ]) {
-    assert.equal(learnedIn(text, "mic | speaker"), null, text);
+  const learned = learn(null, found, HERE);
+  for (const one of [learned, learnSwept(found, HERE)]) {
+    assert.deepEqual(learnedIn(learnedText(one), HERE.wallMs + 29 * DAY_MS), one);
+    assert.equal(learnedIn(learnedText(one), HERE.wallMs + 31 * DAY_MS), null);
+    // A machine without a clock of its own starts in the past.
+    assert.deepEqual(learnedIn(learnedText(one), 0), one);
   }
+  for (const text of ["", "{}", '{"version":2}', "[1]", '{"version":1,"devices":"a | b"}']) {
+    assert.equal(learnedIn(text, HERE.wallMs), null, text);
+  }
+});
+
+test("another card: learned anew", () => {
+  const found: EchoReading = { delayMs: 60, echoDbfs: -22, returnLossDb: 8, cancelledDb: 24 };
+  const first = learn(learn(null, found, HERE), found, HERE);
+  const other = learn(first, { ...found, echoDbfs: -10 }, { ...HERE, devices: "a | other" });
+  assert.deepEqual([other.answers, other.echoDbfs, isSure(other)], [1, -10, false]);
 });
 
 test("a delay that only jitters is the old one; another one is believed", () => {
   const found: EchoReading = { delayMs: 60, echoDbfs: -20, returnLossDb: 8, cancelledDb: 24 };
-  const first = learn(null, found, "d");
-  const second = learn(first, { ...found, delayMs: 80, cancelledDb: 14 }, "d");
+  const first = learn(null, found, HERE);
+  const second = learn(first, { ...found, delayMs: 80, cancelledDb: 34 }, HERE);
   assert.equal(second.delayMs, 60);
-  assert.equal(second.cancelledDb, 21);
+  assert.equal(second.cancelledDb, 27);
   assert.equal(second.answers, 2);
-  assert.equal(learn(second, { ...found, delayMs: 260 }, "d").delayMs, 260);
-  assert.equal(learn(second, { ...found, delayMs: null }, "d").delayMs, 60);
+  assert.equal(learn(second, { ...found, delayMs: 260 }, HERE).delayMs, 260);
+  assert.equal(learn(second, { ...found, delayMs: null }, HERE).delayMs, 60);
+});
+
+test("what is worse counts at once, and what is a little worse does not change the verdict", () => {
+  const good: EchoReading = { delayMs: 60, echoDbfs: -30, returnLossDb: 8, cancelledDb: 17 };
+  const known = learn(learn(null, good, HERE), good, HERE);
+  assert.equal(known.reach, "full");
+  assert.equal(learn(known, { ...good, cancelledDb: 13 }, HERE).reach, "full", "answers differ");
+  let now = learn(known, { ...good, echoDbfs: -20, cancelledDb: 14 }, HERE);
+  assert.equal(now.reach, "wake", "turned up: after one answer");
+  let answers = 0;
+  while (now.reach !== "full" && answers < 10) {
+    now = learn(now, good, HERE);
+    answers += 1;
+  }
+  assert.ok(answers >= 2 && answers < 10, `turned down again: after ${answers} answers`);
+  const unclear = { ...good, delayMs: null };
+  assert.notEqual(learn(null, unclear, HERE).reach, "full", "an echo whose delay is not known");
 });
 
 test("the sentences of doctor and status", () => {
