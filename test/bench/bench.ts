@@ -29,6 +29,7 @@ import { reportTenThousand } from "./report.ts";
 import { speakers } from "./speakers.ts";
 import { STATE_ROWS, type StateShape, states } from "./states.ts";
 import { roundTrips, TRIP_ROWS } from "./trips.ts";
+import { WORD_ROWS, type WordsShape, wakeWordFindings } from "./wake-words.ts";
 import { afterAYear, type YearShape } from "./year.ts";
 
 interface Plan {
@@ -50,6 +51,7 @@ interface Plan {
   readonly calls: CallsShape;
   readonly reportRuns: number;
   readonly houseRuns: number;
+  readonly words: WordsShape;
 }
 
 const FULL: Plan = {
@@ -69,6 +71,15 @@ const FULL: Plan = {
   calls: { calls: 300, rounds: 10 },
   reportRuns: 5,
   houseRuns: 3,
+  words: {
+    clips: 24,
+    speeds: [0.92, 1, 1.08],
+    englishVoices: 12,
+    sentences: 15,
+    languages: 18,
+    levels: 4,
+    seeds: 10,
+  },
 };
 
 const QUICK: Plan = {
@@ -88,6 +99,15 @@ const QUICK: Plan = {
   calls: { calls: 40, rounds: 2 },
   reportRuns: 1,
   houseRuns: 1,
+  words: {
+    clips: 1,
+    speeds: [1],
+    englishVoices: 1,
+    sentences: 2,
+    languages: 1,
+    seeds: 1,
+    levels: 1,
+  },
 };
 
 /** Above this share of the cores, others are using the machine, and the figures are theirs too. */
@@ -210,6 +230,11 @@ const PARTS: readonly Part[] = [
     name: "house",
     rows: HOUSE_ROWS,
     work: (findings, folder, plan) => houseMemory(findings, folder, plan.houseRuns),
+  },
+  {
+    name: "wake-words",
+    rows: WORD_ROWS,
+    work: (findings, folder, plan) => wakeWordFindings(findings, folder, plan.words),
   },
   {
     name: "report",

@@ -15,7 +15,7 @@ const SPEECH_SHARE = 0.01;
 const DECAYS = [0.997, 0.985, 0.95, 0.83, 0.5] as const;
 
 /** Noise with the same power in each octave, of effective value 1. */
-function pink(count: number, dice: SimDice): Float64Array {
+export function pink(count: number, dice: SimDice): Float64Array {
   const states = new Float64Array(DECAYS.length);
   const sound = Float64Array.from({ length: count }, () => {
     const white = dice.unit() - 0.5;
