@@ -7,12 +7,15 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { msToSamples } from "../../src/core/audio/pcm.ts";
 import { parseJson, record } from "../../src/core/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
 import { configure, daemonEnv, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { NO_PULSE, type PulseRig, startPulseRig } from "../helpers/pulse-rig.ts";
-import { ask, canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { ask, canSpeak, NO_VOICE, writeWav } from "../helpers/question.ts";
+import { noise } from "../helpers/sound.ts";
+import { joined } from "../helpers/speech.ts";
 
 const SENTENCE =
   "A bicycle stays upright because the rider steers it slightly into the fall, and because the front fork is bent so that the wheel follows by itself.";
@@ -39,7 +42,47 @@ async function learns(t: TestContext, rig: PulseRig, backend: string): Promise<v
   assert.ok(Number(learned["cancelled_db"]) > 10, "the echo was taken out");
 }
 
+/** How much of the answer is heard before somebody calls: the canceller has learned it. */
+const BEFORE_CALL_MS = 4_000;
+
+/** As soon as the daemon says that it is ready, and again over its answer. */
+async function calledTwice(t: TestContext, rig: PulseRig): Promise<void> {
+  const answers = [{ items: [{ say: `${SENTENCE} ${SENTENCE}` }] }, { items: [{ say: "Yes." }] }];
+  const peer = await startPeer({ scenario: { turns: answers } });
+  t.after(() => peer.close());
+  const audio = { input_device: "vroom", output_device: "vspk", output_backend: "aplay" };
+  const paths = configure(t, {
+    audio,
+    openai: { base_url: peer.url },
+    session: { follow_up_s: 1 },
+  });
+  const { pcm } = ask(paths.question, 0);
+  const call = join(paths.folder, "call.wav");
+  writeWav(call, joined(noise(msToSamples(BEFORE_CALL_MS), 5, 1), pcm));
+  const daemon = launch(t, paths, daemonEnv(rig.env));
+  await daemon.says("Ready");
+  await rig.playIntoRoom(paths.question);
+  await daemon.says("Wake word 'computer' heard");
+  await peer.waitFor(({ event }) => event?.["type"] === "response.output_audio.delta");
+  await rig.playIntoRoom(call);
+  const cut = await peer.waitFor(({ event }) => event?.["type"] === "conversation.item.truncate");
+  const heardMs = Number(cut.event?.["audio_end_ms"]);
+  t.diagnostic(`cut after ${heardMs} ms`);
+  assert.ok(heardMs > BEFORE_CALL_MS / 2 && heardMs < 16_000, `${heardMs} ms were heard`);
+  await daemon.says("Conversation over");
+  const calls = daemon.said("info").filter((line) => line.startsWith("Wake word"));
+  assert.equal(calls.length, 1, "the answer itself called nobody: one conversation");
+  await daemon.stop();
+}
+
 describe("an answer that comes back", { skip: !canSpeak() && NO_VOICE }, () => {
+  test("the wake word is heard at once after Ready, and over the answer, which it cuts", async (t) => {
+    const rig = await startPulseRig();
+    if (rig === null) return t.skip(NO_PULSE);
+    t.after(() => rig.close());
+    await calledTwice(t, rig);
+  });
+
   for (const backend of ["aplay"]) {
     test(`by ${backend}: it is taken out, and how it comes is learned`, async (t) => {
       const rig = await startPulseRig();
