@@ -1,7 +1,7 @@
 /**
  * A PulseAudio of our own with a virtual microphone and a virtual speaker: real ALSA, real pace, no
  * sound card. ALSA names `vmic` and `vspk`; `default` plays to vspk and records from vmic; `vroom` is
- * a microphone that hears what vspk plays.
+ * a microphone that hears what vspk plays, `vfar` one that hears what vmic does, from farther away.
  *
  * Both are 24 kHz mono s16le, so sound passes bit for bit. Everything lives in one temporary folder;
  * a server whose test was killed ends by itself two minutes later.
@@ -37,11 +37,13 @@ export interface PulseRig {
   close(): Promise<void>;
 }
 
-/** norewinds keeps a null sink from buffering two seconds. */
+/** Volumes are cubic: 48287 of 65536 is 0.4 of the sound. norewinds keeps a null sink from buffering two seconds. */
 const SCRIPT = `
 load-module module-native-protocol-unix
 load-module module-null-sink sink_name=vmic_sink norewinds=1 rate=24000 channels=1 format=s16le
 load-module module-remap-source source_name=vmic master=vmic_sink.monitor
+load-module module-remap-source source_name=vfar master=vmic_sink.monitor
+set-source-volume vfar 48287
 load-module module-null-sink sink_name=vspk norewinds=1 rate=24000 channels=1 format=s16le
 set-default-sink vspk
 set-default-source vmic
@@ -52,6 +54,7 @@ const ASOUND = `
 pcm.!default { type pulse }
 ctl.!default { type pulse }
 pcm.vmic { type pulse device vmic }
+pcm.vfar { type pulse device vfar }
 pcm.vspk { type pulse device vspk }
 pcm.vroom { type pulse device vspk.monitor }
 `;
