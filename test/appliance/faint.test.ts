@@ -49,13 +49,11 @@ function said(clean: Clean, quieterDb: number, roomPeak: number, roomMs: number)
   const path = join(scratchFolder(clean), "said.wav");
   ask(path, 0);
   const factor = 10 ** (-quieterDb / 20);
-  writeWav(
-    path,
-    joined(
-      loadWav(path).map((sample) => Math.round(sample * factor)),
-      room,
-    ),
-  );
+  // The microphone's own hiss is under the words, too: no capsule gives zeros.
+  const spoken = loadWav(path);
+  const hiss = noise(spoken.length, 98, roomPeak);
+  const words = spoken.map((sample, at) => Math.round(sample * factor) + (hiss[at] ?? 0));
+  writeWav(path, joined(words, room));
   return path;
 }
 
