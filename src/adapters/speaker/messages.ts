@@ -71,7 +71,7 @@ export function reportLine(report: Report): string {
 }
 
 /** The child's lines, however they are cut. */
-export class ReportReader {
+export class MessageReader {
   #rest = "";
 
   /** Returns the reports that are complete; what is none is left out. */

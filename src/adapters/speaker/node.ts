@@ -13,7 +13,7 @@ import type { ChildEnd } from "../os/child.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { ChildSink, type ChildSinkOptions, KILL_WAIT_MS } from "./child-sink.ts";
 import { withLeadIn } from "./lead-in.ts";
-import { orderMessage, type Report, ReportReader, soundMessage } from "./messages.ts";
+import { MessageReader, orderMessage, type Report, soundMessage } from "./messages.ts";
 import { PacedSpeaker } from "./paced-speaker.ts";
 
 /** From the flush to SIGKILL; the port promises 60 ms. */
@@ -122,7 +122,7 @@ class NodeSink extends ChildSink {
     });
     // A broken pipe is told by the end of the process.
     child.stdin.on("error", () => undefined);
-    const reports = new ReportReader();
+    const reports = new MessageReader();
     child.stdout.on("data", (text: unknown) => {
       for (const report of reports.push(String(text))) this.#heard(child, report);
     });

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   MESSAGES_MAX_BYTES,
+  MessageReader,
   type Order,
   orderMessage,
-  ReportReader,
   readMessages,
   reportLine,
   soundMessage,
@@ -65,7 +65,7 @@ test("reports come whole, wherever the pipe cuts them; what is none is left out"
   ] as const;
   const text = `${reports.map(reportLine).join("")}not JSON\n{"tag":"accepted"}\n{"tag":"else"}\n`;
   for (let cut = 0; cut <= text.length; cut++) {
-    const reader = new ReportReader();
+    const reader = new MessageReader();
     const read = [...reader.push(text.slice(0, cut)), ...reader.push(text.slice(cut))];
     assert.deepEqual(read, reports);
   }
