@@ -140,7 +140,7 @@ test("speaker: no default device is no trouble for another one", {
   await speaker.close();
   assert.match(
     await firstFault(new NodeSpeaker({ device: "default", env, clock, dice })),
-    /"default" not/,
+    /^speaker-missing: Speaker "default" is a name that ALSA does not know\./,
   );
 });
 
