@@ -7,13 +7,13 @@ import type { Fact, Input } from "../../core/assistant/inputs.ts";
 import type { State } from "../../core/assistant/state.ts";
 import { isQuiet, phase } from "../../core/assistant/views.ts";
 import type { ControlReply, ControlRequest } from "../../core/control.ts";
-import { builtInRows } from "../../core/functions/built-in.ts";
-import { type CustomFunction, customFunctions } from "../../core/functions/custom.ts";
+import type { CustomFunction } from "../../core/functions/custom.ts";
+import { offerOf } from "../../core/functions/offer.ts";
 import {
   type FunctionRow,
   type FunctionSpec,
   OFFER_MAX_TOKENS,
-  Registry,
+  type Registry,
   tokensOf,
 } from "../../core/functions/registry.ts";
 import type { ToolResult } from "../../core/functions/result.ts";
@@ -351,20 +351,12 @@ export class Toolbox {
     const settings = this.#options.settings();
     const served = this.#served.rows;
     if (this.#kit?.settings === settings && this.#kit.served === served) return this.#kit;
-    const { functions } = customFunctions(settings["tools.custom"]);
-    const rows = [
-      ...builtInRows({
-        memory: settings["tools.memory"] === "on",
-        camera: settings["camera.source"] !== "off",
-      }),
-      ...functions.map(({ row }) => row),
-      ...served,
-    ];
+    const { registry, custom } = offerOf(settings, served);
     this.#kit = {
       settings,
       served,
-      registry: new Registry(rows, settings["tools.disabled"]),
-      custom: new Map(functions.map((one) => [one.row, one])),
+      registry,
+      custom: new Map(custom.map((one) => [one.row, one])),
     };
     return this.#kit;
   }

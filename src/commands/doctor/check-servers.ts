@@ -1,8 +1,7 @@
 /** The checks of `pipit doctor` about servers of tools and Home Assistant; none where none is configured. */
 
-import { builtInRows } from "../../core/functions/built-in.ts";
-import { customFunctions } from "../../core/functions/custom.ts";
-import { type FunctionRow, Registry } from "../../core/functions/registry.ts";
+import { offerOf } from "../../core/functions/offer.ts";
+import type { FunctionRow } from "../../core/functions/registry.ts";
 import { homeServer, type WantedServer } from "../../core/home/spec.ts";
 import { servedRows } from "../../core/mcp/offer.ts";
 import { mcpServers } from "../../core/mcp/servers.ts";
@@ -23,15 +22,10 @@ export function serverChecks(context: Context, settings: Settings): readonly Che
   if (all.length === 0) return [];
   const served: FunctionRow[] = [];
   const checks = all.map((wanted) => serverCheck(context, settings, { wanted, served }));
-  return [...checks, { name: "functions", run: () => judgeOffer(offered(settings, served)) }];
-}
-
-/** As the toolbox has them: ours, the owner's own, then the servers' in their order. */
-function offered(settings: Settings, served: readonly FunctionRow[]): Registry {
-  const memory = settings["tools.memory"] === "on";
-  const own = builtInRows({ memory, camera: settings["camera.source"] !== "off" });
-  const custom = customFunctions(settings["tools.custom"]).functions.map(({ row }) => row);
-  return new Registry([...own, ...custom, ...served], settings["tools.disabled"]);
+  return [
+    ...checks,
+    { name: "functions", run: () => judgeOffer(offerOf(settings, served).registry) },
+  ];
 }
 
 interface Asking {
