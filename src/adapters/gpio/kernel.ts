@@ -7,6 +7,7 @@ import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { errorCode } from "../os/files.ts";
+import { loadKoffi } from "../os/koffi.ts";
 
 export interface GpioKernel {
   /** Paths of all GPIO chips. */
@@ -29,13 +30,6 @@ const require = createRequire(import.meta.url);
 /** `argument` is read and written. Empty where it went well, else the error's name (EBUSY …). */
 export type Ioctl = (descriptor: number, request: number, argument: Buffer) => string;
 
-interface Koffi {
-  load(library: null): {
-    func(definition: string): (descriptor: number, request: number, argument: Buffer) => unknown;
-  };
-  errno(): unknown;
-}
-
 interface Poller {
   add(descriptor: number, events: number): unknown;
   remove(descriptor: number): unknown;
@@ -50,8 +44,8 @@ interface Epoll {
 /** Null where koffi is not installed, or was not built for this machine. */
 export function loadIoctl(): Ioctl | null {
   try {
-    const koffi: unknown = require("koffi");
-    if (!isKoffi(koffi)) return null;
+    const koffi = loadKoffi();
+    if (koffi === null) return null;
     const ioctl = koffi.load(null).func("int ioctl(int, unsigned long, void *)");
     return (descriptor, request, argument) =>
       Number(ioctl(descriptor, request, argument)) < 0 ? errnoName(koffi.errno()) : "";
@@ -105,11 +99,6 @@ function watch(epoll: Epoll, descriptor: number, readable: () => void): () => vo
 function errnoName(number: unknown): string {
   const known = Object.entries(constants.errno).find(([, value]) => value === number);
   return known?.[0] ?? `errno ${String(number)}`;
-}
-
-function isKoffi(found: unknown): found is Koffi {
-  if (typeof found !== "object" || found === null) return false;
-  return typeof Reflect.get(found, "load") === "function" && "errno" in found;
 }
 
 function isEpollPackage(found: unknown): found is { Epoll: Epoll } {

@@ -3,24 +3,13 @@
  * waits for the threads of its pool, for ever if a name server or a disk does not answer them.
  */
 
-import { createRequire } from "node:module";
+import { loadKoffi } from "./koffi.ts";
 
-const require = createRequire(import.meta.url);
-
-interface Koffi {
-  load(path: null): { func(signature: string): (code: number) => void };
-}
-
-function isKoffi(value: unknown): value is Koffi {
-  return typeof value === "object" && value !== null && "load" in value;
-}
-
-/** Returns only where koffi is not installed, or was not built for this machine. */
+/** Returns only where koffi is missing, or the call cannot be made: the caller has another way. */
 export function endAtOnce(code: number): void {
   try {
-    const koffi: unknown = require("koffi");
-    if (isKoffi(koffi)) koffi.load(null).func("void _exit(int)")(code);
+    loadKoffi()?.load(null).func("void _exit(int)")(code);
   } catch {
-    // The caller has another way.
+    // A library without that call.
   }
 }
