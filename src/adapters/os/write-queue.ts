@@ -64,7 +64,10 @@ export class WriteQueue {
   }
 }
 
-/** Trouble with the folder as one line for the owner. `failed` says what did not happen; `code` is Node's name of the error, or ESTUCK. */
+/**
+ * Trouble with the folder as one line for the owner. `failed` says what did not happen; `code` is
+ * Node's name of the error, or ESTUCK.
+ */
 function diskFault(loss: DiskLoss, failed: string, code: string, dir: string): Fault {
   const [what, remedy] = diskWords(code, dir);
   return fault(loss, "report", `${failed}: ${what} (${code})`, remedy);

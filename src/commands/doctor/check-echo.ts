@@ -1,6 +1,7 @@
 /** Whether a voice gets through an answer: as the daemon has learned, or measured now and kept for it. */
 
 import { composeDevices, type Parts } from "../../compose.ts";
+import { isRecording } from "../../core/echo/duplex.ts";
 import { echoReading, reachIn } from "../../core/echo/judge.ts";
 import { FIRST_SHIFT_MS, learnSwept, shiftFor } from "../../core/echo/learned.ts";
 import { number, record } from "../../core/json.ts";
@@ -11,7 +12,6 @@ import { keepEcho } from "./io-keep-echo.ts";
 import type { Check } from "./run-check.ts";
 import { type EchoFacts, judgeEcho } from "./sound.ts";
 
-const FILE_DEVICE = "file:";
 /** Two rushings of ten seconds, and what the adapters allow for a device that hangs. */
 const ECHO_MAX_MS = 50_000;
 const NOT_MEASURED = "Not measured yet: `pipit doctor --echo` plays noise for ten seconds to do it";
@@ -26,10 +26,7 @@ export function echoCheck(context: Context, settings: Settings, parts: Parts): C
 
 async function echoFacts(context: Context, settings: Settings, parts: Parts): Promise<EchoFacts> {
   if (settings["audio.echo"] === "off") return { tag: "skip", why: "audio.echo is off" };
-  const devices = [settings["audio.input_device"], settings["audio.output_device"]];
-  if (devices.some((device) => device.startsWith(FILE_DEVICE))) {
-    return { tag: "skip", why: "No echo between recordings" };
-  }
+  if (isRecording(settings)) return { tag: "skip", why: "No echo between recordings" };
   if (!context.options.echo) return daemonFacts(context);
   if (context.daemon.tag === "running") {
     const why = "The running pipit has the devices: sudo systemctl stop pipit, and try again";

@@ -218,7 +218,12 @@ function forgotten(own: Response): Change<Response> {
 // ---------------------------------------------------------------- what the server makes of it
 
 function begun(own: Requested, { id }: Event<"created">, at: Scope): Change<Response> {
-  return { next: { tag: "active", id, untilMs: at.nowMs + thinkMaxMs(at.call), ...data(own) } };
+  return { next: active(own, id, at) };
+}
+
+/** Under way; its first sound is waited for. */
+function active(own: Response, id: string, at: Scope): Active {
+  return { tag: "active", id, untilMs: at.nowMs + thinkMaxMs(at.call), ...data(own) };
 }
 
 /**
@@ -227,15 +232,7 @@ function begun(own: Requested, { id }: Event<"created">, at: Scope): Change<Resp
  */
 function newcomer(own: Free, event: Event<"created">, at: Scope): Change<Response> {
   return isAwaited(own, event.id, event.by)
-    ? {
-        next: {
-          tag: "active",
-          id: event.id,
-          untilMs: at.nowMs + thinkMaxMs(at.call),
-          ...data(own),
-          pending: false,
-        },
-      }
+    ? { next: active({ ...own, pending: false }, event.id, at) }
     : stranger(own, event, at);
 }
 

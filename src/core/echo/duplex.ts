@@ -50,7 +50,8 @@ export function listensFor(settings: Settings): boolean {
   return mode === "full" || (mode === "auto" && !isRecording(settings));
 }
 
-function isRecording(settings: Settings): boolean {
+/** Whether a file stands in for one of the devices: between recordings there is no echo. */
+export function isRecording(settings: Settings): boolean {
   const devices = [settings["audio.input_device"], settings["audio.output_device"]];
   return devices.some((device) => device.startsWith(FILE_DEVICE));
 }
