@@ -220,11 +220,7 @@ test("speaker fault: no dial, and the fault is reported", async () => {
 
 test("a speaker that goes away in mid-reply: one line in the journal, and one for the next call", async () => {
   const world = await World.started();
-  world.wake();
-  world.accept();
-  world.listen(2400);
-  world.heardSpeech();
-  world.server("response.created", { response: { id: "resp_1" } });
+  world.asked();
   world.delta("resp_1", "item_a", 2_000);
   const gone = { code: "speaker-lost", recovery: "retry", message: "gone", remedy: "" } as const;
   world.speaker.sink?.lost(gone);

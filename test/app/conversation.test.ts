@@ -8,11 +8,7 @@ import { roomSample, settled, World } from "../helpers/world.ts";
 /** Up to the reply's first sound: woken, connected, asked. */
 async function answering(changes = {}): Promise<World> {
   const world = await World.started(changes);
-  world.wake();
-  world.accept();
-  world.listen(2400);
-  world.heardSpeech();
-  world.server("response.created", { response: { id: "resp_1" } });
+  world.asked();
   world.delta("resp_1", "item_a", 800);
   return world;
 }
@@ -163,11 +159,7 @@ test("empty turn: the item is deleted, no response is requested, the conversatio
 
 test("speech goes on after the turn: the response is cancelled, one reply to all of it", async () => {
   const world = await World.started();
-  world.wake();
-  world.accept();
-  world.listen(2400);
-  world.heardSpeech();
-  world.server("response.created", { response: { id: "resp_1" } });
+  world.asked();
   world.server("input_audio_buffer.speech_started", { item_id: "more", audio_start_ms: 3000 });
   assert.notEqual(world.said.at(-1)?.["type"], "response.cancel", "it may be a cough");
   world.listen(1500);

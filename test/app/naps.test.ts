@@ -64,11 +64,7 @@ test("while a timer rings it does not nap: the stop word is listened for", async
 
 test("in half duplex an answer is rest, too: it naps until somebody makes a sound, or it is over", async () => {
   const world = await World.started();
-  world.wake();
-  world.accept();
-  world.listen(2400);
-  world.heardSpeech();
-  world.server("response.created", { response: { id: "resp_1" } });
+  world.asked();
   world.delta("resp_1", "item_a", 8_000);
   assert.equal(world.leds.shown.at(-1), "speaking");
   hear(world, room(4_000));
@@ -87,11 +83,7 @@ test("in half duplex an answer is rest, too: it naps until somebody makes a soun
 
 test("in full duplex it does not: what is said over an answer is sent", async () => {
   const world = await World.started({ "audio.duplex": "full", "audio.echo": "off" });
-  world.wake();
-  world.accept();
-  world.listen(2400);
-  world.heardSpeech();
-  world.server("response.created", { response: { id: "resp_1" } });
+  world.asked();
   world.delta("resp_1", "item_a", 8_000);
   hear(world, room(4_000));
   assert.equal(world.leds.shown.at(-1), "speaking");

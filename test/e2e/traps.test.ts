@@ -54,11 +54,7 @@ test("trap 5: between response.done and the end of the reply no sound is sent", 
 
 test("trap 11: a new connection gets the answers as text, never as audio items", async () => {
   const world = await World.started();
-  world.wake();
-  world.accept();
-  world.listen(2400);
-  world.heardSpeech();
-  world.server("response.created", { response: { id: "resp_1" } });
+  world.asked();
   world.delta("resp_1", "item_a", 400);
   world.server("response.output_audio_transcript.done", { item_id: "item_a", transcript: "Ten." });
   world.done("resp_1");

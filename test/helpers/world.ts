@@ -185,6 +185,15 @@ export class World {
     this.server("input_audio_buffer.committed", { item_id: itemId });
   }
 
+  /** Woken and asked: the server has begun the response `id`, and nothing of it is heard yet. */
+  asked(id = "resp_1"): void {
+    this.wake();
+    this.accept();
+    this.listen(2400);
+    this.heardSpeech();
+    this.server("response.created", { response: { id } });
+  }
+
   /** Sound of a reply: `ms` of a constant. */
   delta(responseId: string, itemId: string, ms: number, value = 1000): void {
     const pcm = Buffer.alloc(ms * 48);

@@ -55,11 +55,7 @@ async function freePort(): Promise<number> {
 /** What was counted in a simulated conversation. */
 async function text(): Promise<string> {
   const world = await World.started();
-  world.wake();
-  world.accept();
-  world.listen(2400);
-  world.heardSpeech();
-  world.server("response.created", { response: { id: "resp_1" } });
+  world.asked();
   world.delta("resp_1", "item_a", 800);
   world.listen(200);
   world.tap();
