@@ -21,6 +21,11 @@ const BATCH_MAX = 16;
 const ASK_EVERY_MS = 250;
 /** An engine that answers nothing for so long, while it has frames, hangs. */
 const STALL_MS = 5000;
+/**
+ * What two feeds that are further apart count of it: while we were held up ourselves (a machine that
+ * swaps, or was suspended), its answers only wait to be read.
+ */
+const HELD_UP_MS = 500;
 /** First pause before another start; doubles with each failure in a row. */
 const RESTART: Backoff = { firstMs: 1000, maxMs: 300_000, spread: [0.8, 1] };
 /** An engine that ran so long has done well: the next pause is the first one again. */
@@ -28,6 +33,8 @@ const STABLE_MS = 60_000;
 
 /** A machine that was too slow for one start gets twice the time for the next, up to so many times as much. */
 const PATIENCE_MAX = 16;
+/** The same for an engine that seemed to hang; less, since a true hang is to be found. */
+const STALL_PATIENCE_MAX = 4;
 
 /** The thread or process. */
 export interface WakeProcess {
@@ -71,7 +78,11 @@ export class WakeHost implements WakeEngine {
   /** Frames for the next message, and the end of each. */
   readonly #batch = new Int16Array(BATCH_MAX * WAKE_FRAME_SAMPLES);
   #ends: number[] = [];
-  #progressAtMs = 0;
+  /** For how long it has answered nothing, and when that was counted last. */
+  #silentMs = 0;
+  #countedAtMs = 0;
+  /** How many times STALL_MS it may be silent. Kept, too. */
+  #stallPatience = 1;
   #framesDropped = 0;
   #restarts = 0;
   #killing: Promise<void> = Promise.resolve();
@@ -107,20 +118,28 @@ export class WakeHost implements WakeEngine {
     if (frame.length !== WAKE_FRAME_SAMPLES) {
       throw new RangeError(`a wake-word frame has ${WAKE_FRAME_SAMPLES} samples`);
     }
-    const nowMs = this.#options.clock.nowMs();
-    if (this.#phase === "ready" && this.#inFlight > 0 && nowMs - this.#progressAtMs > STALL_MS) {
-      this.#fail(fault("wake-word-failed", "retry", "The wake-word engine stopped answering"));
-    }
+    this.#watchSilence();
     if (this.#phase !== "ready" || this.#process === null || this.#inFlight >= IN_FLIGHT_MAX) {
       this.#framesDropped += 1;
       return;
     }
-    if (this.#inFlight === 0) this.#progressAtMs = nowMs;
     this.#inFlight += 1;
     this.#batch.set(frame, this.#ends.length * WAKE_FRAME_SAMPLES);
     this.#ends.push(endSample);
     if (this.#ends.length === BATCH_MAX) this.#post();
     else if (this.#ends.length === 1) queueMicrotask(() => this.#post());
+  }
+
+  /** At each feed: an engine that has had frames for too long without a word about them is replaced. */
+  #watchSilence(): void {
+    const nowMs = this.#options.clock.nowMs();
+    const sinceMs = nowMs - this.#countedAtMs;
+    this.#countedAtMs = nowMs;
+    if (this.#phase !== "ready") return;
+    this.#silentMs = this.#inFlight === 0 ? 0 : this.#silentMs + Math.min(sinceMs, HELD_UP_MS);
+    if (this.#silentMs <= STALL_MS * this.#stallPatience) return;
+    this.#stallPatience = Math.min(STALL_PATIENCE_MAX, this.#stallPatience * 2);
+    this.#fail(fault("wake-word-failed", "retry", "The wake-word engine stopped answering"));
   }
 
   /** What one reading of the microphone gave goes in one message. */
@@ -162,6 +181,7 @@ export class WakeHost implements WakeEngine {
     const current = (): boolean => generation === this.#generation;
     this.#phase = "starting";
     this.#inFlight = 0;
+    this.#silentMs = 0;
     this.#ends = [];
     try {
       this.#process = this.#options.spawn({
@@ -200,7 +220,7 @@ export class WakeHost implements WakeEngine {
         return;
       case "taken":
         this.#inFlight = Math.max(0, this.#inFlight - reply.count);
-        this.#progressAtMs = this.#options.clock.nowMs();
+        this.#silentMs = 0;
         return;
       case "detected":
         this.#sink.detected(reply.keyword, reply.endSample);
