@@ -2,7 +2,7 @@
  * Real time and real chance.
  *
  * Invariant: an alarm never rings before its time by `nowMs`, rings at most once, and never after
- * it was taken back.
+ * it was taken back. One that is LATE_MS late rings after what has come in the meantime was read.
  *
  * Alarms keep the process alive (no `unref`): a deadline that could vanish with the event loop is
  * no deadline. So whoever sets an alarm takes it back in its `close`.
@@ -14,6 +14,13 @@ import { clockIsSet, localTime } from "./local-time.ts";
 
 /** The longest delay a Node timer takes, milliseconds (2^31-1: about 24.8 days). */
 export const DELAY_MAX_MS = 2_147_483_647;
+
+/**
+ * An alarm that rings so much later lets the loop read what has come first. After a pause of the
+ * process (swap, a machine that was suspended) Node rings before it reads: an answer that had come
+ * in time would be judged missing.
+ */
+const LATE_MS = 250;
 
 /** A delay as every clock takes it: 0 to DELAY_MAX_MS; what is not a number counts as 0. */
 export function clampDelay(delayMs: number): number {
@@ -33,13 +40,18 @@ export class SystemClock implements Clock {
   after(delayMs: number, ring: () => void): () => void {
     const dueMs = this.nowMs() + clampDelay(delayMs);
     let timer = setTimeout(check, clampDelay(delayMs));
+    let reading: NodeJS.Immediate | undefined;
     // Node counts whole milliseconds from the start of the loop's turn, and so may be early.
     function check(): void {
       const leftMs = dueMs - performance.now();
-      if (leftMs <= 0) ring();
-      else timer = setTimeout(check, Math.ceil(leftMs));
+      if (leftMs > 0) timer = setTimeout(check, Math.ceil(leftMs));
+      else if (leftMs > -LATE_MS) ring();
+      else reading = setImmediate(ring);
     }
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(reading);
+    };
   }
 }
 

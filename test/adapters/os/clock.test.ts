@@ -1,7 +1,9 @@
-/** Real time: never early, once, and not at all when taken back. */
+/** Real time: never early, once, not at all when taken back, and after what came while nobody looked. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
 import {
   clampDelay,
   DELAY_MAX_MS,
@@ -31,6 +33,41 @@ test("an alarm taken back stays silent; taking back twice is nothing", async () 
   takeBack();
   await new Promise<void>((resolve) => clock.after(30, resolve));
   assert.equal(rings, 0);
+});
+
+/** Two ends of a connection. */
+async function connected(t: TestContext): Promise<{ readonly near: Socket; readonly far: Socket }> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address() as AddressInfo;
+  const near = connect(address.port, "127.0.0.1");
+  const [far]: Socket[] = await once(server, "connection");
+  assert.ok(far !== undefined);
+  t.after(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return { near, far };
+}
+
+test("after a pause of the process, an answer that came in time is read before its alarm rings", async (t) => {
+  const { near, far } = await connected(t);
+  const clock = new SystemClock();
+  const heard: string[] = [];
+  const done = new Promise<void>((resolve) => {
+    const takeBack = clock.after(100, () => heard.push("no answer"));
+    near.on("data", (text) => {
+      heard.push(String(text));
+      takeBack();
+      clock.after(20, resolve);
+    });
+  });
+  far.write("answer");
+  const pausedMs = clock.nowMs();
+  while (clock.nowMs() - pausedMs < 500);
+  await done;
+  assert.deepEqual(heard, ["answer"]);
 });
 
 test("delays are clamped: negative and not-a-number to 0, too long to the longest", () => {
