@@ -207,8 +207,9 @@ export class Machine {
     return status;
   }
 
+  /** A press longer than most pauses of an emulated processor, in which sysfs loses a short one whole. */
   async tap(): Promise<void> {
-    await verb("button", ["tap", "150"]);
+    await verb("button", ["tap", "800"]);
   }
 
   /** The level of one LED's line. */

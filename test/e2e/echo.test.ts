@@ -10,9 +10,10 @@ import { describe, type TestContext, test } from "node:test";
 import { msToSamples } from "../../src/core/audio/pcm.ts";
 import { parseJson, record } from "../../src/core/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
+import type { LogEntry } from "../../src/sim/peer/records.ts";
 import { configure, daemonEnv, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
-import { NO_PULSE, type PulseRig, startPulseRig } from "../helpers/pulse-rig.ts";
+import { NO_PULSE, type PulseRig, sayUntil, startPulseRig } from "../helpers/pulse-rig.ts";
 import { ask, canSpeak, NO_VOICE, writeWav } from "../helpers/question.ts";
 import { noise } from "../helpers/sound.ts";
 import { joined } from "../helpers/speech.ts";
@@ -29,15 +30,18 @@ async function learns(t: TestContext, rig: PulseRig, backend: string): Promise<v
   ask(paths.question, 300);
   const daemon = launch(t, paths, daemonEnv(rig.env));
   await daemon.says("Ready");
-  await rig.playIntoRoom(paths.question);
+  await sayUntil(
+    t,
+    () => daemon.wakes > 0,
+    () => rig.playIntoRoom(paths.question),
+  );
   await daemon.says("Conversation over");
   const path = join(paths.metrics, "echo.json");
   await eventually("the echo has died away, and was learned", () => existsSync(path));
   await daemon.stop();
   const learned = record(parseJson(readFileSync(path, "utf8")));
   t.diagnostic(JSON.stringify(learned));
-  const calls = daemon.said("info").filter((line) => line.startsWith("Wake word"));
-  assert.equal(calls.length, 1, "the answer called nobody");
+  assert.equal(daemon.wakes, 1, "the answer called nobody");
   assert.equal(learned?.["answers"], 1);
   assert.ok(Number(learned["cancelled_db"]) > 10, "the echo was taken out");
 }
@@ -47,7 +51,8 @@ const BEFORE_CALL_MS = 4_000;
 
 /** As soon as the daemon says that it is ready, and again over its answer. */
 async function calledTwice(t: TestContext, rig: PulseRig): Promise<void> {
-  const answers = [{ items: [{ say: `${SENTENCE} ${SENTENCE}` }] }, { items: [{ say: "Yes." }] }];
+  const long = Array.from({ length: 6 }, () => SENTENCE).join(" ");
+  const answers = [{ items: [{ say: long }] }, { items: [{ say: "Yes." }] }];
   const peer = await startPeer({ scenario: { turns: answers } });
   t.after(() => peer.close());
   const audio = { input_device: "vroom", output_device: "vspk", output_backend: "aplay" };
@@ -61,17 +66,24 @@ async function calledTwice(t: TestContext, rig: PulseRig): Promise<void> {
   writeWav(call, joined(noise(msToSamples(BEFORE_CALL_MS), 5, 1), pcm));
   const daemon = launch(t, paths, daemonEnv(rig.env));
   await daemon.says("Ready");
-  await rig.playIntoRoom(paths.question);
-  await daemon.says("Wake word 'computer' heard");
+  await sayUntil(
+    t,
+    () => daemon.wakes > 0,
+    () => rig.playIntoRoom(paths.question),
+  );
   await peer.waitFor(({ event }) => event?.["type"] === "response.output_audio.delta");
-  await rig.playIntoRoom(call);
-  const cut = await peer.waitFor(({ event }) => event?.["type"] === "conversation.item.truncate");
+  const isCut = ({ event }: LogEntry): boolean => event?.["type"] === "conversation.item.truncate";
+  await sayUntil(
+    t,
+    () => peer.events.some(isCut),
+    () => rig.playIntoRoom(call),
+  );
+  const cut = await peer.waitFor(isCut);
   const heardMs = Number(cut.event?.["audio_end_ms"]);
   t.diagnostic(`cut after ${heardMs} ms`);
-  assert.ok(heardMs > BEFORE_CALL_MS / 2 && heardMs < 16_000, `${heardMs} ms were heard`);
+  assert.ok(heardMs > BEFORE_CALL_MS / 2 && heardMs < 40_000, `${heardMs} ms were heard`);
   await daemon.says("Conversation over");
-  const calls = daemon.said("info").filter((line) => line.startsWith("Wake word"));
-  assert.equal(calls.length, 1, "the answer itself called nobody: one conversation");
+  assert.equal(daemon.wakes, 1, "the answer itself called nobody: one conversation");
   await daemon.stop();
 }
 

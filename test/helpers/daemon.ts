@@ -102,6 +102,11 @@ export class Daemon {
       .map((line) => line.slice(line.indexOf(mark) + mark.length));
   }
 
+  /** How many conversations a wake word has begun. */
+  get wakes(): number {
+    return this.said("info").filter((line) => line.startsWith("Wake word")).length;
+  }
+
   get isAlive(): boolean {
     return this.#ended === null;
   }

@@ -10,6 +10,7 @@ import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_proces
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 import { promisify } from "node:util";
 import { eventually } from "./host.ts";
 
@@ -114,6 +115,26 @@ export async function startPulseRig(): Promise<PulseRig | null> {
     recordSpeaker: () => record(env),
     close,
   };
+}
+
+/** How often somebody says a wake word again that was not heard. */
+const SAYINGS_MAX = 3;
+
+/**
+ * Says something that begins with the wake word until it is heard. How often a word is heard is
+ * measured elsewhere; here a busy machine may lose a piece of it.
+ */
+export async function sayUntil(
+  t: TestContext,
+  isHeard: () => boolean,
+  say: () => Promise<void>,
+): Promise<void> {
+  for (let nth = 1; nth <= SAYINGS_MAX; nth++) {
+    if (nth > 1) t.diagnostic("the wake word was not heard, and is said once more");
+    await say();
+    if (isHeard()) return;
+  }
+  throw new Error(`said ${SAYINGS_MAX} times, the wake word was not heard`);
 }
 
 async function answers(env: NodeJS.ProcessEnv, server: ChildProcess): Promise<boolean> {
