@@ -9,14 +9,8 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 
-/** What is started as a process or a thread of its own. */
-const ENTRIES = [
-  "main",
-  "adapters/programs/helper-main",
-  "adapters/wake/porcupine-child",
-  "adapters/wake/keyless-worker",
-  "adapters/wake/micro-worker",
-];
+/** What is started as a process of its own. */
+const ENTRIES = ["main", "adapters/programs/helper-main", "adapters/wake/porcupine-child"];
 /** A process of its own that is to stay small: one file, and no ES module, whose loader is 1.4 MB. */
 const SMALL = "adapters/speaker/child";
 /** Packages that every daemon loads and that are plain JavaScript; the others stay outside. */

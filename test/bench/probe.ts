@@ -1,14 +1,13 @@
 /**
  * Loaded before the daemon (`node --import`) in the runs that look inside it; changes nothing of what
  * it does. While the LEDs show a conversation it samples the delay of the event loop, and it takes
- * the time from the wake-word engine's report, as it comes out of the worker thread, to the LED's
- * line leaving the process. Writes both as JSON to $PIPIT_BENCH_PROBE at the end of the process.
+ * the time from the frame in which the default wake-word engine finds a word to the LED's line leaving
+ * the process. Writes both as JSON to $PIPIT_BENCH_PROBE at the end of the process.
  */
 
 import fs, { writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import { isMainThread, Worker } from "node:worker_threads";
 
 /** Of the timer that is watched; each delay it finds has this much on top. */
 const RESOLUTION_MS = Number(process.env["PIPIT_BENCH_RESOLUTION_MS"] ?? 1);
@@ -55,13 +54,31 @@ function conversationEnded(): void {
   monitor = null;
 }
 
-function watchWorkers(): void {
-  const emit = Worker.prototype.emit;
-  Worker.prototype.emit = function (this: Worker, name: string, ...values: unknown[]) {
-    const [value] = values;
-    const isReport = name === "message" && typeof value === "object" && value !== null;
-    if (isReport && "tag" in value && value.tag === "detected") detected();
-    return Reflect.apply(emit, this, [name, ...values]);
+type Exports = Readonly<Record<string, unknown>>;
+
+/** The default engine's function that takes a frame, and what it returns where no word ends in it. */
+const TAKES_FRAME = "j";
+const NO_WORD = -1;
+
+function watchEngine(): void {
+  const wasm: { Instance: new (...values: unknown[]) => { readonly exports: Exports } } =
+    Reflect.get(globalThis, "WebAssembly");
+  const { Instance } = wasm;
+  wasm.Instance = class {
+    readonly exports: Exports;
+    constructor(...values: unknown[]) {
+      const { exports } = new Instance(...values);
+      const take = exports[TAKES_FRAME];
+      this.exports = typeof take === "function" ? { ...exports, j: timed(take) } : exports;
+    }
+  };
+}
+
+function timed(take: unknown): (...values: unknown[]) => unknown {
+  return (...values) => {
+    const word: unknown = Reflect.apply(take as () => unknown, undefined, values);
+    if (word !== NO_WORD) detected();
+    return word;
   };
 }
 
@@ -77,11 +94,9 @@ function watchLeds(): void {
   syncBuiltinESMExports();
 }
 
-if (isMainThread) {
-  watchWorkers();
-  watchLeds();
-  process.once("exit", () => {
-    const found = { wake_to_led_ms: wakeToLedMs, delays };
-    writeFileSync(process.env["PIPIT_BENCH_PROBE"] ?? "probe.json", JSON.stringify(found));
-  });
-}
+watchEngine();
+watchLeds();
+process.once("exit", () => {
+  const found = { wake_to_led_ms: wakeToLedMs, delays };
+  writeFileSync(process.env["PIPIT_BENCH_PROBE"] ?? "probe.json", JSON.stringify(found));
+});

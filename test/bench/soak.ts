@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PipeDevices } from "../helpers/pipe-devices.ts";
 import { MAIN } from "../helpers/pipit.ts";
-import { unitFlags } from "../helpers/unit-flags.ts";
+import { unitFlags, unitMemory } from "../helpers/unit-flags.ts";
 import { startServer } from "./conversation.ts";
 import { recordVoice } from "./material.ts";
 import { residentKb } from "./proc.ts";
@@ -52,7 +52,7 @@ function startDaemon(folder: string, devices: PipeDevices, url: string): Program
   writeFileSync(config, configText(folder, url, "aplay"));
   return new Program("the daemon", [...unitFlags(), MAIN, "run", "--config", config], {
     ...devices.env,
-    MALLOC_ARENA_MAX: "1",
+    ...unitMemory(),
   });
 }
 

@@ -4,7 +4,7 @@
  * are steady where milliseconds are not). The bare loop with the same devices goes before it.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,7 @@ import { FRAME_SAMPLES, msToSamples, rms } from "../../src/core/audio/pcm.ts";
 import { NULL_SPEAKER, PIPE_MICROPHONE, PipeDevices } from "../helpers/pipe-devices.ts";
 import { MAIN } from "../helpers/pipit.ts";
 import { joined } from "../helpers/speech.ts";
+import { unitFlags, unitMemory } from "../helpers/unit-flags.ts";
 import { startServer } from "./conversation.ts";
 import type { Findings, RowId } from "./findings.ts";
 import { KEY, recordVoice, type Voice } from "./material.ts";
@@ -20,7 +21,6 @@ import { type Cost, costBetween, type Memory, memoryOf, sampleOf } from "./proc.
 import { Program } from "./program.ts";
 
 const FLOOR = fileURLToPath(new URL("./floor-devices.js", import.meta.url));
-const UNIT = fileURLToPath(new URL("../../../systemd/pipit.service", import.meta.url));
 const AGENTS = fileURLToPath(new URL("./agents-devices.js", import.meta.url));
 const START_MAX_MS = 30_000;
 const SAY_MAX_MS = 20_000;
@@ -166,9 +166,9 @@ export async function daemonStates(
   mkdirSync(folder, { recursive: true });
   const config = join(folder, "config.yaml");
   writeFileSync(config, configText(folder, url, shape.backend));
-  const { flags, env } = asInstalled();
-  const values = [...flags, MAIN, "run", "--config", config];
-  const daemon = new Program("the daemon", values, { ...devices.env, ...env });
+  // It is the owner's daemon that counts.
+  const values = [...unitFlags(), MAIN, "run", "--config", config];
+  const daemon = new Program("the daemon", values, { ...devices.env, ...unitMemory() });
   try {
     await daemon.line("Ready", START_MAX_MS);
     await sleep(STARTED_MS);
@@ -191,15 +191,6 @@ export async function daemonStates(
     await daemon.stop();
     devices.close();
   }
-}
-
-/** Node's options and the memory allocator's, as the unit has them: it is the owner's daemon that counts. */
-function asInstalled(): { flags: string[]; env: NodeJS.ProcessEnv } {
-  const unit = readFileSync(UNIT, "utf8");
-  const [, options] = /^ExecStart=\/usr\/bin\/node (.*) \S+main\.js run$/m.exec(unit) ?? [];
-  const [, arenas] = /^Environment=MALLOC_ARENA_MAX=(\d+)$/m.exec(unit) ?? [];
-  if (options === undefined || arenas === undefined) throw new Error(`${UNIT} has no options`);
-  return { flags: options.split(" "), env: { MALLOC_ARENA_MAX: arenas } };
 }
 
 /** For a daemon with these devices, as JSON, which is YAML. */

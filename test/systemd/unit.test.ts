@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { HELPER_SOCKET } from "../../src/adapters/programs/local-programs.ts";
-import { tempFolder } from "../helpers/host.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
 import { unitFlags } from "../helpers/unit-flags.ts";
 
 // Compiled, this file is in dist/test/systemd.

@@ -1,7 +1,7 @@
 /** What the machine knows about its place in time: the zone, and whether its clock was set. */
 
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
-import { isZone } from "../../core/timers/wall-time.ts";
+import { isZone, readZoneBy, type WallTime } from "../../core/timers/wall-time.ts";
 import type { Clock } from "../../ports.ts";
 
 const LOCALTIME = "/etc/localtime";
@@ -19,9 +19,22 @@ export function systemZone(tz: string | undefined, localtime = LOCALTIME): strin
   const named = tz?.replace(/^:/, "") ?? "";
   if (named !== "" && isZone(named)) return named;
   const linked = linkedZone(localtime);
-  return linked !== null && isZone(linked)
+  return linked !== null && (isKept(linked) || isZone(linked))
     ? linked
     : new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Names for UTC itself. */
+const UTC = /^(Etc\/)?(UTC|UCT|GMT|Universal|Zulu|Greenwich)$/;
+
+/**
+ * Node keeps UTC where it does not know the machine's zone. So a clock that is ever off UTC is the
+ * zone's, and there is no need to ask Intl, whose first use takes 7 MB.
+ */
+function isKept(linked: string): boolean {
+  const year = new Date().getFullYear();
+  const months = [0, 6].map((month) => new Date(year, month, 1));
+  return UTC.test(linked) || months.some((date) => date.getTimezoneOffset() !== 0);
 }
 
 /** Where nobody sets the clock by the network, it is taken for set. */
@@ -64,6 +77,7 @@ export class LocalTime {
   #lookedMs: number;
   #known: string;
   #changed: (zone: string) => void = () => undefined;
+  #givesHome: boolean = false;
 
   constructor(options: LocalTimeOptions = {}) {
     this.#localtime = options.localtime ?? LOCALTIME;
@@ -91,6 +105,12 @@ export class LocalTime {
     return systemZone(this.#ownTz, this.#localtime);
   }
 
+  /** All who ask for the wall time of the machine's zone get it from the process's own clock. */
+  giveHome(): void {
+    this.#givesHome = true;
+    readZoneBy(this.zone(), wallTimeOf);
+  }
+
   /** Looks by itself, so that a change is noticed in a quiet house, too; the result ends it. */
   watch(clock: Pick<Clock, "after">): () => void {
     let cancel = (): void => undefined;
@@ -113,8 +133,22 @@ export class LocalTime {
     const linked = linkedZone(this.#localtime);
     this.#env["TZ"] = linked !== null && isZone(linked) ? linked : "UTC";
     if (linked === null || !isZone(linked)) delete this.#env["TZ"];
-    this.#changed(systemZone(undefined, this.#localtime));
+    const zone = systemZone(undefined, this.#localtime);
+    if (this.#givesHome) readZoneBy(zone, wallTimeOf);
+    this.#changed(zone);
   }
+}
+
+function wallTimeOf(epochMs: number): WallTime {
+  const date = new Date(epochMs);
+  return {
+    year: date.getFullYear(),
+    month: date.getMonth() + 1,
+    day: date.getDate(),
+    hour: date.getHours(),
+    minute: date.getMinutes(),
+    second: date.getSeconds(),
+  };
 }
 
 /** What is another when the zone was set anew; empty: there is none. */

@@ -1,7 +1,7 @@
 /**
- * Keeps a wake-word engine running in a thread or process of its own: starts it, feeds it, starts
- * it again with backoff when it dies, hangs or fails, and leaves it alone when only the owner can
- * help (recovery `report`). Shared by both wake-word adapters.
+ * Keeps a wake-word engine running, in a process of its own or in turns of the loop: starts it, feeds
+ * it, starts it again with backoff when it dies, hangs or fails, and leaves it alone when only the
+ * owner can help (recovery `report`). Shared by the wake-word adapters.
  *
  * Invariants: at most one engine at a time is listened to; at most IN_FLIGHT_MAX frames wait in it,
  * what is more is dropped and counted; `flowing` and `lost` alternate.
@@ -36,7 +36,7 @@ const PATIENCE_MAX = 16;
 /** The same for an engine that seemed to hang; less, since a true hang is to be found. */
 const STALL_PATIENCE_MAX = 4;
 
-/** The thread or process. */
+/** Where the engine runs. */
 export interface WakeProcess {
   post(request: HostRequest): void;
   /** Ends it, by force, in bounded time. */
@@ -51,6 +51,8 @@ export interface WakeProcessSink {
 
 export interface WakeHostOptions {
   readonly spawn: (sink: WakeProcessSink) => WakeProcess;
+  /** False where it tells by itself how far it is. */
+  readonly asks: boolean;
   readonly setup: WakeSetup;
   /** Longest time from spawning to `ready`, milliseconds; more once that has proved too little. */
   readonly startMaxMs: number;
@@ -149,6 +151,7 @@ export class WakeHost implements WakeEngine {
     this.#ends = [];
     const pcm = this.#batch.slice(0, endSamples.length * WAKE_FRAME_SAMPLES);
     this.#process?.post({ tag: "frames", pcm, endSamples });
+    if (!this.#options.asks) return;
     // More than comes in by itself until it is asked: whoever feeds it may be waiting for the answer.
     if (this.#inFlight >= BATCH_MAX) this.#ask();
     else this.#cancelAsk ??= this.#options.clock.after(ASK_EVERY_MS, () => this.#ask());

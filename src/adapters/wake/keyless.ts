@@ -1,19 +1,19 @@
 /**
- * The default wake-word engine: Porcupine 1.9 as WebAssembly, offline and without a key, in a worker
- * thread: it takes 2 % of a desktop core while somebody speaks.
+ * The default wake-word engine: Porcupine 1.9 as WebAssembly, offline and without a key: it takes 2 %
+ * of a desktop core while somebody speaks.
  */
 
 import { FaultError } from "../../core/fault.ts";
 import type { WakeSink } from "../../ports.ts";
-import { keylessKeywordFault } from "./porcupine-wasm.ts";
-import { ThreadWakeEngine, type ThreadWakeOptions } from "./thread.ts";
+import { LoopWakeEngine, type LoopWakeOptions } from "./loop.ts";
+import { keylessKeywordFault, PorcupineWasm } from "./porcupine-wasm.ts";
 
-export class KeylessWakeEngine extends ThreadWakeEngine {
+export class KeylessWakeEngine extends LoopWakeEngine {
   readonly #keywords: readonly string[];
 
   /** One or more of KEYLESS_KEYWORDS; "Hey Google" is as good as hey_google. */
-  constructor(options: ThreadWakeOptions) {
-    super("keyless-worker", options);
+  constructor(options: LoopWakeOptions) {
+    super((words) => new PorcupineWasm(words), options);
     this.#keywords = options.words.map(({ keyword }) => keyword);
   }
 

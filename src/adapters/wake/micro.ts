@@ -1,13 +1,14 @@
 /**
- * The engine micro: microWakeWord models in plain TypeScript, in a worker thread. A quarter of
- * Porcupine's work, and models that hear better in noise; each word is a file of the owner's.
+ * The engine micro: microWakeWord models in plain TypeScript. A quarter of Porcupine's work, and
+ * models that hear better in noise; each word is a file of the owner's.
  */
 
-import { ThreadWakeEngine, type ThreadWakeOptions } from "./thread.ts";
+import { LoopWakeEngine, type LoopWakeOptions } from "./loop.ts";
+import { MicroDetector } from "./micro-detector.ts";
 
-export class MicroWakeEngine extends ThreadWakeEngine {
+export class MicroWakeEngine extends LoopWakeEngine {
   /** Each word's `manifest` is the path of its manifest. */
-  constructor(options: ThreadWakeOptions) {
-    super("micro-worker", options);
+  constructor(options: LoopWakeOptions) {
+    super((words) => new MicroDetector(words), options);
   }
 }

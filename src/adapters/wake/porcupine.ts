@@ -1,7 +1,7 @@
 /**
  * The wake-word engine with an account: Porcupine 4 of Picovoice, in a child process, because it
  * is native code that may abort, and because its opening asks Picovoice's server about the AccessKey
- * while its thread stands still.
+ * while everything in its process stands still.
  *
  * Invariant: the AccessKey travels in one IPC message; it is in no argument, no environment, no
  * output and no fault. A key that is refused is told once and not tried again.
@@ -50,6 +50,7 @@ export class PorcupineWakeEngine extends WakeHost {
     const { words, accessKey = "", modelPath = "", clock, dice } = options;
     super({
       spawn: (sink) => spawnChild(sink, clock, accessKey),
+      asks: true,
       setup: { words, accessKey, modelPath },
       startMaxMs: START_MAX_MS,
       clock,

@@ -1,6 +1,6 @@
 /**
- * What the daemon and a wake-word engine in its own thread or process say to each other, both
- * directions, parsed at the border; and the engine's side of the conversation.
+ * What the daemon and a wake-word engine say to each other, both directions, parsed at the border,
+ * which may be that of a process; and the engine's side of the conversation.
  *
  * Invariant: an engine host answers `start` with exactly one `ready` or `failed`, and every `ask` after
  * `ready` with one `taken` for all frames until then, preceded by `detected` for each keyword that was

@@ -74,6 +74,7 @@ async function runWith(loaded: Loaded, env: Env, record: ExitRecord): Promise<nu
     const what = "quiet hours, alarms and the day of the budget follow it";
     journal.log("notice", `The time zone of this machine is now ${zone}: ${what}`);
   });
+  localTime.giveHome();
   const endWatch = localTime.watch(new SystemClock());
   const appliance = compose(() => settings, env, journal, { lastExit: record.text, secrets });
   const reloader = composeReloader(loaded.path, {

@@ -259,7 +259,7 @@ function wordsOf(plan: WakePlan): readonly string[] {
   return Object.values(plan).flatMap((words) => words.map(({ keyword }) => keyword));
 }
 
-/** The models in this thread, the other engines as ever. */
+/** The models so that their scores can be seen, the other engines as ever. */
 function engineFor(
   settings: Settings,
   plan: WakePlan,

@@ -32,7 +32,7 @@ export interface WordTrialOptions {
   readonly onScores: (scores: ReadonlyMap<string, number>) => void;
 }
 
-/** Models in this very thread, so that their scores can be seen. */
+/** Models of which the scores can be seen. */
 export class TrialEngine implements PacedEngine {
   readonly framesWaiting = 0;
   readonly framesDropped = 0;

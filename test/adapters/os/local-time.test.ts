@@ -5,6 +5,9 @@ import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { LOOK_EVERY_MS, LocalTime } from "../../../src/adapters/os/local-time.ts";
+import { DAY_MS } from "../../../src/core/duration.ts";
+import { readZoneBy, wallTimeAt } from "../../../src/core/timers/wall-time.ts";
+import { SimDice } from "../../../src/sim/dice.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 
 /** 2026-01-01T00:00:00Z. */
@@ -96,4 +99,49 @@ test("a file that is no link, and none at all, do no harm", (t) => {
   writeFileSync(localtime, "TZif2");
   later();
   assert.equal(Number.isNaN(time.date(NEW_YEAR_MS).getHours()), false);
+});
+
+/** An hour, half an hour, south of the equator, none, and a day that was skipped. */
+const ZONES = [
+  "Europe/Berlin",
+  "Australia/Lord_Howe",
+  "America/Santiago",
+  "Asia/Kolkata",
+  "Africa/Abidjan",
+  "Pacific/Apia",
+  "Etc/UTC",
+];
+
+test("the process's own clock gives the machine's zone as Intl gives it, at random times", (t) => {
+  const { time, set, later } = machine(t);
+  t.after(() => readZoneBy("", null));
+  const dice = new SimDice(12);
+  for (const zone of ZONES) {
+    set(zone);
+    later();
+    time.date(NEW_YEAR_MS); // It is looked at, and followed.
+    const instants = Array.from({ length: 500 }, () =>
+      Math.floor(NEW_YEAR_MS + (dice.unit() - 0.5) * 20 * 366 * DAY_MS),
+    );
+    readZoneBy("", null);
+    const byIntl = instants.map((atMs) => wallTimeAt(atMs, zone));
+    time.giveHome();
+    assert.equal(time.zone(), zone);
+    assert.deepEqual(
+      instants.map((atMs) => wallTimeAt(atMs, zone)),
+      byIntl,
+      zone,
+    );
+  }
+});
+
+test("when the machine moves, its wall time does", (t) => {
+  const { time, set, later } = machine(t);
+  t.after(() => readZoneBy("", null));
+  time.giveHome();
+  set("Asia/Tokyo");
+  later();
+  assert.equal(time.date(NEW_YEAR_MS).getHours(), 9);
+  assert.equal(wallTimeAt(NEW_YEAR_MS, "Asia/Tokyo").hour, 9);
+  assert.equal(wallTimeAt(NEW_YEAR_MS, "Europe/London").hour, 0);
 });

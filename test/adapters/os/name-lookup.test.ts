@@ -7,7 +7,8 @@ import { get } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { NameLookup } from "../../../src/adapters/os/name-lookup.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const BOTH = `fe80::1%eth0    STREAM house.test
 fe80::1%eth0    DGRAM

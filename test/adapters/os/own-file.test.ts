@@ -11,8 +11,8 @@ import { writePage } from "../../../src/commands/metrics/io-page-file.ts";
 import { wavHeader } from "../../../src/core/audio/wav.ts";
 import { FaultError } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
 import { runPipit } from "../../helpers/pipit.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const PRECIOUS = "openai:\n  voice: cedar\n";
 

@@ -15,8 +15,8 @@ import { test } from "node:test";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { systemZone } from "../../../src/adapters/os/local-time.ts";
 import { FolderStateFile } from "../../../src/adapters/os/state-file.ts";
-import { tempFolder } from "../../helpers/host.ts";
 import { failingFiles } from "../../helpers/rigged-files.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const clock = new SystemClock();
 const options = { name: "timers.json", what: "The timers", clock };

@@ -26,6 +26,7 @@ class World {
   spawnThrows: boolean = false;
   readonly host = new WakeHost({
     setup: SETUP,
+    asks: true,
     startMaxMs: START_MAX_MS,
     clock: this.clock,
     dice: new SimDice(),

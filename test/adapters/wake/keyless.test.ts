@@ -1,5 +1,5 @@
 /**
- * The keyless engine in its worker thread, through the daemon's own frame path, on people's voices
+ * The keyless engine, through the daemon's own frame path, on people's voices
  * where the shared recordings are present, else on espeak-ng's.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The engine micro in its worker thread, through the daemon's own frame path, on recordings of people
+ * The engine micro, through the daemon's own frame path, on recordings of people
  * where the shared test material is present; and engines side by side.
  */
 
