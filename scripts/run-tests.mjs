@@ -25,7 +25,10 @@ if (files.length === 0) {
 }
 // Tests say here which traps of the API they have shown to be impossible (test/helpers/traps.ts).
 const traps = mkdtempSync(join(tmpdir(), "pipit-traps-"));
-const run = spawnSync("node", ["--enable-source-maps", "--test", ...files], {
+/** Ten times what the longest test takes: one that hangs is a failure, not a suite that never ends. */
+const TEST_MAX_MS = 1_200_000;
+const flags = ["--enable-source-maps", "--test", `--test-timeout=${TEST_MAX_MS}`];
+const run = spawnSync("node", [...flags, ...files], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, PIPIT_TRAPS: traps },

@@ -9,9 +9,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROWS, SECTIONS } from "../../src/core/settings/table.ts";
-import { tempFolder } from "../helpers/host.ts";
 import { MAIN, outputOf, runPipit } from "../helpers/pipit.ts";
 import { MADE_UP_KEYS } from "../helpers/secrets.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
 
 type Tree = { [name: string]: Tree | string };
 

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import { type Fields, fields, number } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
@@ -12,6 +12,7 @@ import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
 import { configure, type Daemon, daemonEnv, launch } from "../helpers/daemon.ts";
 import { NO_PULSE, type PulseRig, sayUntil, startPulseRig } from "../helpers/pulse-rig.ts";
 import { ask, canSpeak, NO_VOICE, type Question } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { piecesOf } from "../helpers/recordings.ts";
 import { indexOfSamples } from "../helpers/sound.ts";
 import { joined } from "../helpers/speech.ts";

@@ -5,12 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { type Fields, fields, record } from "../../src/core/json.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";
 import { FaultRig } from "../helpers/fault-rig.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { scene } from "../helpers/scene.ts";
 
 const DOCS = { url: "https://docs.example.com/mcp", authorization: "remote-token-unseen" };

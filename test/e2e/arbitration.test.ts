@@ -1,11 +1,11 @@
 /** Two built daemons in one network hear the same wake word, one of them louder: one answers. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { configure, daemonEnv, launch, wallMsOf } from "../helpers/daemon.ts";
 import { wired } from "../helpers/namespaces.ts";
 import { NO_PULSE, startPulseRig } from "../helpers/pulse-rig.ts";
 import { ask, canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 
 test("two daemons hear one call: the nearer answers, the other says so in a line", {
   skip: canSpeak() ? false : NO_VOICE,

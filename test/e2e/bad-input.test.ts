@@ -7,13 +7,14 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { fields } from "../../src/core/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
 import { type Config, configure, type Daemon, daemonEnv, KEY, launch } from "../helpers/daemon.ts";
 import { assertMetricsSchema } from "../helpers/metrics-file.ts";
 import { runPipit } from "../helpers/pipit.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { noise } from "../helpers/sound.ts";
 import { stubProgram } from "../helpers/stub-program.ts";
 

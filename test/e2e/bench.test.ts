@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Fields, record } from "../../src/core/json.ts";
 import { ROWS } from "../bench/findings.ts";
+import { test } from "../helpers/real-time.ts";
 
 const BENCH = fileURLToPath(new URL("../bench/bench.js", import.meta.url));
 /** It takes some 70 s; a loaded machine may take its time. */

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../src/core/audio/pcm.ts";
 import { wavHeader } from "../../src/core/audio/wav.ts";
 import { record } from "../../src/core/json.ts";
 import { configure, type Daemon, launch, type Paths } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
+import { test } from "../helpers/real-time.ts";
 
 /** As an earlier run left it behind, a moment ago. */
 function spentBefore(paths: Paths, cost: object): void {

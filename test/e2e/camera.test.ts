@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { type Fields, fields, number, record, text } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
@@ -21,6 +21,7 @@ import { eventually } from "../helpers/host.ts";
 import { greyJpeg } from "../helpers/jpeg.ts";
 import type { Again } from "../helpers/question.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { type Scene, scene } from "../helpers/scene.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 

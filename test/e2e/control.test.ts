@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { SAMPLE_BYTES, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { WAV_HEADER_BYTES } from "../../src/core/audio/wav.ts";
 import { fields, number, record } from "../../src/core/json.ts";
@@ -10,6 +10,7 @@ import { type Daemon, KEY, wallMsOf } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { runPipit } from "../helpers/pipit.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { beginningIn } from "../helpers/recordings.ts";
 import { scene } from "../helpers/scene.ts";
 

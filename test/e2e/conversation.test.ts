@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
 import { type Fields, fields, number } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
@@ -13,6 +13,7 @@ import { type Daemon, KEY } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { assertMetricsSchema, assertUsageIsTrue } from "../helpers/metrics-file.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import {
   beginningIn,
   latenciesMs,

@@ -4,9 +4,9 @@
  */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { FaultRig } from "../helpers/fault-rig.ts";
+import { test } from "../helpers/real-time.ts";
 
 /** What was said on a connection up to its confirmation, each kind once in a row. */
 function beginning(peer: Peer, connection: number): string[] {

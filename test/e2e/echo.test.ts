@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { msToSamples } from "../../src/core/audio/pcm.ts";
 import { parseJson, record } from "../../src/core/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
@@ -15,6 +15,7 @@ import { configure, daemonEnv, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { NO_PULSE, type PulseRig, sayUntil, startPulseRig } from "../helpers/pulse-rig.ts";
 import { ask, canSpeak, NO_VOICE, writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { noise } from "../helpers/sound.ts";
 import { joined } from "../helpers/speech.ts";
 

@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { tempName } from "../../src/adapters/metrics/names.ts";
 import { configure, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { MAIN, outputOf } from "../helpers/pipit.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { noise } from "../helpers/sound.ts";
 
 /** The owner waits 3 s; a loaded test machine a little longer. */

@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { type Fields, fields, record, text } from "../../src/core/json.ts";
 import { type JsonObject, textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
@@ -17,6 +17,7 @@ import type { Config } from "../helpers/daemon.ts";
 import { HOME_TOKEN, StandInHome } from "../helpers/home-assistant.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { type SceneOptions, scene } from "../helpers/scene.ts";
 
 const HEARD = { skip: !canSpeak() && NO_VOICE };

@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { fields, record } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import { startPeer } from "../../src/sim/peer/peer.ts";
@@ -14,6 +13,7 @@ import { configure, daemonEnv, launch } from "../helpers/daemon.ts";
 import { HOME_TOKEN, StandInHome } from "../helpers/home-assistant.ts";
 import { eventually } from "../helpers/host.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { noise } from "../helpers/sound.ts";
 
 test("persona, house, memory and functions at their longest: the session is set up all the same", async (t) => {

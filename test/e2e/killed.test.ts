@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { test } from "node:test";
 import { fields, number } from "../../src/core/json.ts";
 import { launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { assertMetricsSchema, assertUsageIsTrue } from "../helpers/metrics-file.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { scene } from "../helpers/scene.ts";
 
 test("killed after an answer: a whole metrics file at the next start, with what the peer billed", {

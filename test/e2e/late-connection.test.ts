@@ -4,13 +4,14 @@
  */
 
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import { fields, number } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { PeerOptions } from "../../src/sim/peer/peer.ts";
 import type { Config } from "../helpers/daemon.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { piecesOf, repliesIn } from "../helpers/recordings.ts";
 import { scene } from "../helpers/scene.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { askDaemon } from "../../src/adapters/control/client.ts";
 import { msToSamples } from "../../src/core/audio/pcm.ts";
 import { fields, number } from "../../src/core/json.ts";
@@ -12,6 +12,7 @@ import { type JsonObject, textAt } from "../../src/sim/peer/json.ts";
 import { type Config, configure, type Daemon, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { type Simulated, simulated } from "../helpers/simulated.ts";
 import { noise } from "../helpers/sound.ts";
 import { syllables } from "../helpers/speech.ts";

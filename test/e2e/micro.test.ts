@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
-import { test } from "node:test";
 import { configure, launch } from "../helpers/daemon.ts";
+import { test } from "../helpers/real-time.ts";
 import { microPath } from "../helpers/wake-audio.ts";
 
 test("hey jarvis, by a model of its own, beside computer", async (t) => {

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { connectAsync } from "mqtt";
 import { type Fields, fields, number, record } from "../../src/core/json.ts";
 import {
@@ -22,6 +22,7 @@ import {
 import { configure, type Daemon, daemonEnv, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE, writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { repliesIn } from "../helpers/recordings.ts";
 import { scene } from "../helpers/scene.ts";
 import { noise } from "../helpers/sound.ts";

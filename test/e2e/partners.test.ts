@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, McpServer as Served } from "@modelcontextprotocol/server";
 import { z } from "zod";
@@ -20,6 +20,7 @@ import { freePort, kill, programOf, startEverything } from "../adapters/mcp/part
 import type { Daemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { scene } from "../helpers/scene.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 

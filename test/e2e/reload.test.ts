@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { configure, type Daemon, daemonEnv, KEY, launch, type Paths } from "../helpers/daemon.ts";
-import { eventually, tempFolder } from "../helpers/host.ts";
+import { eventually } from "../helpers/host.ts";
 import { runPipit } from "../helpers/pipit.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { noise } from "../helpers/sound.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
 
 const SETTINGS = { button: { backend: "none" }, wake_word: { enabled: false } };
 

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { type Fields, fields, record } from "../../src/core/json.ts";
 import type { JsonObject } from "../../src/sim/peer/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
@@ -12,6 +12,7 @@ import type { Peer } from "../../src/sim/peer/peer.ts";
 import { FaultRig } from "../helpers/fault-rig.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { type Scene, scene } from "../helpers/scene.ts";
 
 const HEARD = { skip: !canSpeak() && NO_VOICE };

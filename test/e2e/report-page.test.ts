@@ -7,11 +7,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after } from "node:test";
 import { pathToFileURL } from "node:url";
 import { fields } from "../../src/core/json.ts";
 import { Chromium, findChromium } from "../helpers/chromium.ts";
 import { runPipit } from "../helpers/pipit.ts";
+import { test } from "../helpers/real-time.ts";
 import { type RecordedFile, recorded, writeRecorded } from "../helpers/recorded.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 

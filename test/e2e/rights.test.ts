@@ -7,10 +7,11 @@
 import assert from "node:assert/strict";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { startPeer } from "../../src/sim/peer/peer.ts";
 import { configure, type Daemon, daemonEnv, launch } from "../helpers/daemon.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { noise } from "../helpers/sound.ts";
 
 const NOBODY = 65_534;

@@ -6,16 +6,18 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { msToSamples, rms, SAMPLE_RATE_HZ } from "../../src/core/audio/pcm.ts";
 import { number, record, text } from "../../src/core/json.ts";
 import { type Peer, type PeerOptions, startPeer } from "../../src/sim/peer/peer.ts";
 import { type Config, configure, type Daemon, launch } from "../helpers/daemon.ts";
-import { eventually, tempFolder } from "../helpers/host.ts";
+import { eventually } from "../helpers/host.ts";
 import { runPipit } from "../helpers/pipit.ts";
 import { canSpeak, NO_VOICE, writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { scene } from "../helpers/scene.ts";
 import { noise } from "../helpers/sound.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
 
 const HEARD = { skip: !canSpeak() && NO_VOICE };
 const GONE = { id: "gpt-realtime", gone: "http-404" } as const;

@@ -6,10 +6,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { configure, type Daemon, daemonEnv, KEY, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { MADE_UP_KEYS } from "../helpers/secrets.ts";
 import { noise } from "../helpers/sound.ts";
 import { httpPeer, wsPeer } from "../helpers/ws-peers.ts";

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { growth, slope, soakReport } from "../bench/soak-figures.ts";
+import { test } from "../helpers/real-time.ts";
 
 const SOAK = fileURLToPath(new URL("../bench/soak.js", import.meta.url));
 const uses = (count: number, kbEach: number, files = 26) =>

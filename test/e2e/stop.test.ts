@@ -8,7 +8,7 @@ import { createSocket } from "node:dgram";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 
 import {
   type Config,
@@ -20,6 +20,7 @@ import {
 } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
 import { writeWav } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 
 /** "The daemon stops within 3 s" (systemd/pipit.service), and a little for a machine under load. */
 const STOP_MAX_MS = 3_500;

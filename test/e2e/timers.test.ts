@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { ringSound } from "../../src/adapters/speaker/fault-sounds.ts";
 import { SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../src/core/audio/pcm.ts";
 import { wavHeader } from "../../src/core/audio/wav.ts";
 import { configure, type Daemon, daemonEnv, launch, type Paths } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
+import { test } from "../helpers/real-time.ts";
 
 /** A microphone that hears nothing, a key that opens nothing, and nobody to talk to. */
 function house(t: TestContext): Paths {

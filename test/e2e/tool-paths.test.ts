@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import { BUILT_IN_NAMES } from "../../src/core/functions/built-in.ts";
 import { type Fields, record, text } from "../../src/core/json.ts";
@@ -14,6 +14,7 @@ import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { type Scene, type SceneOptions, scene } from "../helpers/scene.ts";
 
 const HEARD = { skip: !canSpeak() && NO_VOICE };

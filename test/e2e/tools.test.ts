@@ -4,12 +4,13 @@
  */
 
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { type Fields, fields, number, record, text } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { eventually } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
 import { type Scene, type SceneOptions, scene } from "../helpers/scene.ts";
 
 const HEARD = { skip: !canSpeak() && NO_VOICE };

@@ -1,7 +1,6 @@
 /** What implementers get wrong: those traps of test/helpers/traps.ts that no other test shows. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { RING_MS } from "../../src/core/assistant/limits.ts";
 import { modelNamed } from "../../src/core/models/catalogue.ts";
 import { billAt } from "../../src/core/money/cost.ts";
@@ -9,6 +8,7 @@ import { usageOf } from "../../src/core/realtime/usage.ts";
 import { numberAt, objectAt, parseJson, textAt } from "../../src/sim/peer/json.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";
 import { FaultRig } from "../helpers/fault-rig.ts";
+import { test } from "../helpers/real-time.ts";
 import { avoids } from "../helpers/traps.ts";
 import { settled, World } from "../helpers/world.ts";
 

@@ -8,12 +8,12 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { test } from "node:test";
 import { startServer } from "../bench/conversation.ts";
 import { recordVoice } from "../bench/material.ts";
 import { daemonStates, replyMsFor, type StateCosts } from "../bench/states.ts";
-import { tempFolder } from "../helpers/host.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
+import { test } from "../helpers/real-time.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
 
 /** Voluntary context switches a second. */
 const MOST = { quiet: 35, people: 130, listening: 60, speaking: 60 } as const;

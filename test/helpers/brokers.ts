@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
-import { eventually, tempFolder } from "./host.ts";
+import { eventually } from "./host.ts";
+import { tempFolder } from "./temp-folder.ts";
 
 interface Cleanup {
   after(clean: () => void | Promise<void>): void;

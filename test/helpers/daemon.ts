@@ -8,8 +8,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadWav } from "../../src/adapters/os/wav-file.ts";
 import { type Fields, record } from "../../src/core/json.ts";
-import { eventually, tempFolder } from "./host.ts";
+import { eventually } from "./host.ts";
 import { type Ended, MAIN, runPipit } from "./pipit.ts";
+import { tempFolder } from "./temp-folder.ts";
 
 /** The owner's key in these tests. It must never be seen. */
 export const KEY = "sk-e2e-never-to-be-seen";

@@ -1,8 +1,5 @@
-/** Small helps for tests against the host: waiting for something, folders that go away, sinks. */
+/** Small helps for tests against the host: waiting for something, sinks. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { LineSink } from "../../src/adapters/os/line-sink.ts";
 
 /** Far beyond what a loaded machine needs: only a test that fails waits this long. */
@@ -16,18 +13,6 @@ export async function eventually(what: string, predicate: () => boolean): Promis
     if (performance.now() > endMs) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
-}
-
-interface Cleanup {
-  after(clean: () => void | Promise<void>): void;
-}
-
-/** A folder that goes when the test ends. */
-export function tempFolder(test: Cleanup): string {
-  const folder = mkdtempSync(join(tmpdir(), "pipit-"));
-  // A daemon that is still to be ended may be writing into it: again, or it would never be ended.
-  test.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  return folder;
 }
 
 /** A sink that keeps its lines; `broken` loses them. */

@@ -10,8 +10,9 @@ import { EchoPath, NO_TEACHER } from "../../src/app/audio/echo-path.ts";
 import { WakePath } from "../../src/app/audio/wake-path.ts";
 import { CaptureClock } from "../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, samplesToMs } from "../../src/core/audio/pcm.ts";
-import { eventually, tempFolder } from "./host.ts";
+import { eventually } from "./host.ts";
 import type { Said } from "./sim-room.ts";
+import { tempFolder } from "./temp-folder.ts";
 import type { CountingEngine } from "./wake-listen.ts";
 
 const SENTENCES = [

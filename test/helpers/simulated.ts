@@ -4,8 +4,9 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isObject, type JsonObject, parseJson, textAt } from "../../src/sim/peer/json.ts";
-import { eventually, tempFolder } from "./host.ts";
+import { eventually } from "./host.ts";
 import { MAIN } from "./pipit.ts";
+import { tempFolder } from "./temp-folder.ts";
 
 interface Cleanup {
   after(clean: () => void | Promise<void>): void;

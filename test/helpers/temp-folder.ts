@@ -3,17 +3,27 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+
+interface Cleanup {
+  after(clean: () => void | Promise<void>): void;
+}
 
 /** Makes the folder; returns its path. */
-export function tempFolder(test: TestContext): string {
+export function tempFolder(test: Cleanup): string {
   const folder = mkdtempSync(join(tmpdir(), "pipit-test-"));
-  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  test.after(() => {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // Something that is still to be ended writes into it, and must not be kept from its end by this.
+      process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    }
+  });
   return folder;
 }
 
 /** Makes a file in a folder of its own; returns its path. */
-export function tempFile(test: TestContext, name: string, content: string | Uint8Array): string {
+export function tempFile(test: Cleanup, name: string, content: string | Uint8Array): string {
   const path = join(tempFolder(test), name);
   writeFileSync(path, content);
   return path;

@@ -10,7 +10,7 @@ import {
   hideSecrets,
   withCredentials,
 } from "../../../src/adapters/config/credentials.ts";
-import { tempFolder } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 test("a credential that is not empty wins over the variable, without its newline", (t) => {
   const folder = tempFolder(t);

@@ -21,7 +21,8 @@ import {
 } from "../../../src/adapters/config/watch.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 interface Cleanup {
   after(clean: () => void | Promise<void>): void;

@@ -8,7 +8,8 @@ import { type TestContext, test } from "node:test";
 import { askDaemon } from "../../../src/adapters/control/client.ts";
 import { controlSocketPath, isPrivate } from "../../../src/adapters/control/path.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { PATIENCE_MS, tempFolder } from "../../helpers/host.ts";
+import { PATIENCE_MS } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 async function oddDaemon(t: TestContext, meet: (socket: Socket) => void): Promise<string> {
   const path = join(tempFolder(t), "control.sock");

@@ -29,7 +29,8 @@ import { FaultError, fault } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { SimJournal } from "../../../src/sim/parts.ts";
 import { say, silent } from "../../helpers/control-lines.ts";
-import { eventually, PATIENCE_MS, tempFolder } from "../../helpers/host.ts";
+import { eventually, PATIENCE_MS } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const echo = async (request: ControlRequest): Promise<ControlReply> => ({
   ok: true,

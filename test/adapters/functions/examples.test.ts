@@ -12,7 +12,7 @@ import { projectRoot } from "../../../src/adapters/os/project-root.ts";
 import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { type CustomFunction, customFunctions } from "../../../src/core/functions/custom.ts";
 import { validate } from "../../../src/core/settings/validate.ts";
-import { tempFolder } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const FOLDER = join(projectRoot(), "config", "examples");
 

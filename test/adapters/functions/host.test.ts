@@ -13,7 +13,8 @@ import { customFunctions } from "../../../src/core/functions/custom.ts";
 import { fenced } from "../../../src/core/functions/fence.ts";
 import { outputOf, type ToolResult } from "../../../src/core/functions/result.ts";
 import type { Fields } from "../../../src/core/json.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const clock = new SystemClock();
 const isRoot = process.getuid?.() === 0;

@@ -8,7 +8,7 @@ import { findBase, LOOK_AGAIN_MS, OnoffBank } from "../../../src/adapters/gpio/o
 import type { Fault } from "../../../src/core/fault.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
 import { FakeSysfs } from "../../helpers/fake-gpio.ts";
-import { tempFolder } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 interface Made {
   readonly sysfs: FakeSysfs;

@@ -11,7 +11,7 @@ import { PwmPins } from "../../../src/adapters/gpio/pwm.ts";
 import { SystemdPower } from "../../../src/adapters/systemd/power.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
 import { FakeKernel, FakeSysfs, PI_4 } from "../../helpers/fake-gpio.ts";
-import { tempFolder } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const LOCKED = [{ label: "pinctrl-bcm2711", lines: 58, refuses: "EACCES" }];
 

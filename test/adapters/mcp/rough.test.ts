@@ -10,7 +10,8 @@ import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { toolResult } from "../../../src/core/mcp/messages.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 import { NEVER, openServer } from "./partners.ts";
 
 /** Answers line by line; the tools do what their names say. */

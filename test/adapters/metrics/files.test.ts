@@ -21,8 +21,8 @@ import { PENDING_MAX } from "../../../src/adapters/os/write-queue.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import { ANNOUNCEMENT } from "../../../src/core/metrics/session-file.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
 import { failingFiles } from "../../helpers/rigged-files.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const nameAt = (second: number): string =>
   `session_20261122_1330${String(second).padStart(2, "0")}_ab12.json`;

@@ -10,7 +10,8 @@ import { TextFleetFile } from "../../../src/adapters/metrics/fleet-file.ts";
 import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import { readExposition } from "../../helpers/exposition.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 import { settled, World } from "../../helpers/world.ts";
 
 const EXPORTER = "prometheus-node-exporter";

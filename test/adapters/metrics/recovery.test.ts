@@ -23,9 +23,9 @@ import { realFiles } from "../../../src/adapters/os/files.ts";
 import { isGone, processIdentity } from "../../../src/adapters/os/process-identity.ts";
 import { SAVE_MAX_MS } from "../../../src/adapters/os/write-queue.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
 import { lifeStore, live, sessionName, sessionText, talk } from "../../helpers/metrics-life.ts";
 import { failingFiles, hangingFiles, riggedFiles } from "../../helpers/rigged-files.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 /** A process of another boot, which is surely gone. */
 const DEAD = "00000000-1-1";

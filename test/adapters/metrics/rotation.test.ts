@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { MetricsFiles } from "../../../src/adapters/metrics/files.ts";
 import type { MetricsLimits } from "../../../src/adapters/metrics/rotation.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse("2027-06-15T12:00:00Z");

@@ -10,7 +10,7 @@ import {
 import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
 import { wavHeader } from "../../../src/core/audio/wav.ts";
 import { faultLine } from "../../../src/core/fault.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
 import { NO_PULSE, startPulseRig } from "../../helpers/pulse-rig.ts";
 import {
   type HeardMicrophone,
@@ -19,6 +19,7 @@ import {
   noise,
 } from "../../helpers/sound.ts";
 import { type StubProgram, stubProgram } from "../../helpers/stub-program.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const clock = new SystemClock();
 const dice = new SystemDice();

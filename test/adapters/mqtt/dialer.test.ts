@@ -19,7 +19,8 @@ import {
   USER,
   Watcher,
 } from "../../helpers/brokers.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const WILL = { topic: "pipit/x/availability", payload: "offline", isRetained: true };
 

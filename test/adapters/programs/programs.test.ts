@@ -15,7 +15,8 @@ import { INPUT_MAX_BYTES } from "../../../src/adapters/programs/local.ts";
 import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts";
 import { customFunctions } from "../../../src/core/functions/custom.ts";
 import type { Program, ProgramEnd, ProgramRunner } from "../../../src/ports.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const HELPER = fileURLToPath(
   new URL("../../../src/adapters/programs/helper-main.js", import.meta.url),

@@ -8,11 +8,12 @@ import { FileSpeaker } from "../../../src/adapters/speaker/file.ts";
 import { NodeSpeaker } from "../../../src/adapters/speaker/node.ts";
 import { whyNoSpeakerPackage } from "../../../src/adapters/speaker/pick.ts";
 import type { Speaker } from "../../../src/ports.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
 import { NO_PULSE, type PulseRig, startPulseRig } from "../../helpers/pulse-rig.ts";
 import { indexOfSamples, noise, speakerSink } from "../../helpers/sound.ts";
 import { closing, speakerContract } from "../../helpers/speaker-contract.ts";
 import { stubProgram } from "../../helpers/stub-program.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const clock = new SystemClock();
 const dice = new SystemDice();

@@ -10,9 +10,10 @@ import { NodeSpeaker } from "../../../src/adapters/speaker/node.ts";
 import { pickSpeaker, whyNoSpeakerPackage } from "../../../src/adapters/speaker/pick.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import type { Speaker } from "../../../src/ports.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
 import { type HeardSpeaker, noise, speakerSink } from "../../helpers/sound.ts";
 import { type StubProgram, stubProgram } from "../../helpers/stub-program.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const clock = new SystemClock();
 const dice = new SystemDice();

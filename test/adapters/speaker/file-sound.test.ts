@@ -9,8 +9,8 @@ import { wavHeader } from "../../../src/core/audio/wav.ts";
 import { FaultError, faultLine } from "../../../src/core/fault.ts";
 import type { Clock } from "../../../src/ports.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
 import { microphoneSink, noise, speakerSink } from "../../helpers/sound.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const PCM = noise(4_801);
 

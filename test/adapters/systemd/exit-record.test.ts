@@ -8,7 +8,7 @@ import { realFiles } from "../../../src/adapters/os/files.ts";
 import { EXIT_RECORD_NAME, ExitRecord } from "../../../src/adapters/systemd/exit-record.ts";
 import { NOTHING_WRITTEN, writtenIn } from "../../../src/core/settings/loss.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 /** One machine: runs follow each other on it. */
 class Machine {

@@ -13,7 +13,8 @@ import {
 } from "../../../src/adapters/systemd/journal.ts";
 import { Redactor } from "../../../src/core/redact.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { type KeptLines, keptLines, tempFolder } from "../../helpers/host.ts";
+import { type KeptLines, keptLines } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 function journalOn(sink: KeptLines, more: Partial<JournalOptions> = {}, clock = new SimClock()) {
   const options = {

@@ -16,8 +16,9 @@ import {
   toolBackend,
 } from "../../../src/adapters/systemd/notify-backends.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
-import { eventually, tempFolder } from "../../helpers/host.ts";
+import { eventually } from "../../helpers/host.ts";
 import { canReceive, receiveAt } from "../../helpers/notify-receiver.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const skip = canReceive() ? false : "python3 with socket.recv_fds is not installed";
 const library = await libsystemdBackend();

@@ -9,8 +9,8 @@ import { type Files, realFiles } from "../../../src/adapters/os/files.ts";
 import { fault } from "../../../src/core/fault.ts";
 import type { MetricsStore } from "../../../src/ports.ts";
 import { SimClock, settle } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
 import { type FileCall, riggedFiles } from "../../helpers/rigged-files.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 import { settled, World } from "../../helpers/world.ts";
 
 const PAGE_BYTES = 4_096;

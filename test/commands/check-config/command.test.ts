@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { projectRoot } from "../../../src/adapters/os/project-root.ts";
-import { tempFolder } from "../../helpers/host.ts";
 import { type Ended, runPipit } from "../../helpers/pipit.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const ENV = { OPENAI_API_KEY: "sk-secret" };
 const ELSEWHERE = { ...ENV, OPENAI_BASE_URL: "http://127.0.0.1:9/v1" };

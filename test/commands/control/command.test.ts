@@ -12,7 +12,7 @@ import { statusText } from "../../../src/commands/control/status-text.ts";
 import type { ControlReply, ControlRequest } from "../../../src/core/control.ts";
 import { durationText } from "../../../src/core/duration.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
-import { tempFolder } from "../../helpers/host.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const MODULE = new URL("../../../src/commands/control/command.js", import.meta.url).href;
 const PROGRAM = `
