@@ -5,12 +5,10 @@
  */
 
 import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
-import { RING_MS } from "../core/assistant/limits.ts";
 import type { Device, State, StepContext } from "../core/assistant/state.ts";
 import { hearsForNobody, isWakeVain, phase } from "../core/assistant/views.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
-import { msToSamples } from "../core/audio/pcm.ts";
-import { Ring } from "../core/audio/ring.ts";
+import type { Ring } from "../core/audio/ring.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
 import { type Fault, faultLine } from "../core/fault.ts";
 import { FRESH_CHAIN, firstCandidate } from "../core/models/fallback.ts";
@@ -20,7 +18,7 @@ import { readyText } from "../core/status-line.ts";
 import { accountOf } from "./account.ts";
 import { arbitrationFor } from "./audio/arbitration.ts";
 import { Downlink } from "./audio/downlink.ts";
-import { type Echo, echoFor } from "./audio/echo.ts";
+import { type Echo, echoFor, microphoneRing } from "./audio/echo.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
 import { Uplink } from "./audio/uplink.ts";
 import { WakePath } from "./audio/wake-path.ts";
@@ -48,7 +46,7 @@ export class Appliance {
   readonly statusLine: StatusLine;
   readonly #world: World;
   readonly #settings: () => Settings;
-  readonly #ring = new Ring(msToSamples(RING_MS));
+  readonly #ring: Ring;
   readonly #captured = new CaptureClock();
   /** Null: what plays is not taken out of what is heard. */
   readonly #echo: Echo | null;
@@ -92,6 +90,7 @@ export class Appliance {
     this.statusLine = new StatusLine(world.notifier);
     const post = (input: Input): void => this.#loop.post(input);
     this.#echo = this.#makeEcho();
+    this.#ring = microphoneRing(this.#echo);
     this.#uplink = new Uplink(this.#heardByApi, () => post({ tag: "uplink-flushed" }));
     this.#tools = this.#makeToolbox(post);
     this.#wakeSound = this.#makeWakeSound();

@@ -315,14 +315,14 @@ export class Downlink {
     this.#options.speaker.gain(this.#ducked ? this.#gain * DUCKED : this.#gain);
   }
 
-  /** The copy for `repeat`; beyond its bound the end of a reply is not kept. */
+  /** For `repeat`, as it came; beyond its bound the end of a reply is not kept. */
   #keep(responseId: string, pcm: Int16Array): void {
     if (this.#last?.responseId !== responseId) {
       this.#before = this.#last;
       this.#last = { responseId, pieces: [], samples: 0 };
     }
     if (this.#last.samples + pcm.length > REPEAT_MAX_SAMPLES) return;
-    this.#last.pieces.push(pcm.slice());
+    this.#last.pieces.push(pcm);
     this.#last.samples += pcm.length;
   }
 

@@ -3,7 +3,7 @@
 import { RING_MS } from "../../core/assistant/limits.ts";
 import type { CaptureClock } from "../../core/audio/capture-clock.ts";
 import { msToSamples } from "../../core/audio/pcm.ts";
-import type { Ring } from "../../core/audio/ring.ts";
+import { Ring } from "../../core/audio/ring.ts";
 import { type Duplex, duplexFor, getsThrough, listensFor } from "../../core/echo/duplex.ts";
 import { echoText, reachText } from "../../core/echo/judge.ts";
 import type { Settings } from "../../core/settings/table.ts";
@@ -56,6 +56,12 @@ export function echoFor(options: EchoOptions): Echo | null {
   const duplex = new DuplexInForce(memory, journal);
   const inForce = (now: Settings): Settings => duplex.inForce(now);
   return { path, memory, uplinkRing: gate?.ring ?? null, inForce };
+}
+
+/** What the microphone hears; no longer than others need it, where the API hears another one. */
+export function microphoneRing(echo: Echo | null): Ring {
+  const isForApi = echo === null || echo.uplinkRing === null;
+  return new Ring(msToSamples(isForApi ? RING_MS : WAKE_RING_MS));
 }
 
 /** Tells, once each time, what the echo allows, as far as the owner has left it to the echo. */
