@@ -18,6 +18,8 @@ const INSIDE = ["ws", "yaml"];
 
 const posix = (path) => path.replaceAll("\\", "/");
 
+const hex = (unit) => unit.toString(16).padStart(4, "0");
+
 /** A module's own address leads to what lies beside it: sounds, schemas, programs. */
 const ownPlace = {
   name: "own-place",
@@ -26,7 +28,10 @@ const ownPlace = {
       const text = readFileSync(path, "utf8");
       const place = posix(relative(src, path)).replace(/\.ts$/, ".js");
       const address = `new URL("../${place}", import.meta.url).href`;
-      return { contents: text.replaceAll("import.meta.url", address), loader: "ts" };
+      const own = text.replaceAll("import.meta.url", address);
+      // esbuild escapes them in strings, but not in regular expressions.
+      const latin = own.replaceAll(/[^\0-\xff]/g, (unit) => `\\u${hex(unit.charCodeAt(0))}`);
+      return { contents: latin, loader: "ts" };
     });
   },
 };
