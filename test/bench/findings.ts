@@ -92,6 +92,7 @@ export const ROWS = {
   missed_alexa: { what: "alexa, micro (two voices): missed, clean", unit: "%", most: 2 },
   missed_alexa_pink: { what: "the same, 5 dB above pink noise", unit: "%", most: 5 },
   missed_alexa_babble: { what: "the same, 5 dB above babble", unit: "%", most: 35 },
+  missed_alexa_babble_speeds: { what: "the same, said up to 8 % slower or faster", unit: "%" },
   missed_alexa_keyless: { what: "alexa, keyless, same sound: clean", unit: "%" },
   missed_alexa_keyless_pink: { what: "the same, 5 dB above pink noise", unit: "%" },
   missed_alexa_keyless_babble: { what: "the same, 5 dB above babble", unit: "%" },

@@ -47,6 +47,10 @@ const PAUSE_MS = [600, 2_400] as const;
 const BEFORE_MS = 1_500;
 /** People who talk at once. */
 const CROWD = 6;
+/** Of a recording: the pieces so far below its loudest one are no speech. */
+const SPEECH_DB = 20;
+/** What is left of the quiet before and after a word; see `babble`. */
+const EDGE_MS = 120;
 
 const amplitude = (dbfs: number): number => FULL_SCALE * 10 ** (dbfs / 20);
 
@@ -107,10 +111,21 @@ function surroundings(samples: number, around: Surroundings, dice: SimDice): Flo
   }
 }
 
-/** Six people who talk at once, without a pause, all equally loud. */
+/**
+ * Six people who say one word after the other at once, all equally loud. The recordings are cut to
+ * the word first: as they are, most of each is a pause, and only one or two of the six would speak.
+ *
+ * EDGE_MS was chosen so that the keyless engine, which is not judged by it, does as well as on
+ * hundreds of people in such babble. Heard there at 5 and 10 dB: `computer` 48 and 75 %, `jarvis` 68
+ * and 93 %, and of `alexa` at 5 dB 40 %; here 47 and 83, 66 and 95, and 40; with the pauses left in,
+ * 42 and 75, 51 and 74, and 54.
+ */
 function babble(samples: number, voices: readonly Clip[], dice: SimDice): Float64Array {
   const crowd = new Float64Array(samples);
-  const loud = voices.map(({ pcm }) => ({ pcm, gain: 1000 / activeRms(pcm) }));
+  const loud = voices.map((clip) => {
+    const pcm = tight(clip.pcm);
+    return { pcm, gain: 1000 / activeRms(pcm) };
+  });
   for (let person = 0; person < CROWD; person++) {
     for (let at = 0; at < samples; ) {
       const { pcm, gain } = dice.oneOf(loud);
@@ -121,6 +136,19 @@ function babble(samples: number, voices: readonly Clip[], dice: SimDice): Float6
     }
   }
   return crowd;
+}
+
+/** A recording from EDGE_MS before its first speech to EDGE_MS after its last. */
+function tight(pcm: Int16Array): Int16Array {
+  const step = msToSamples(20);
+  const powers = Array.from({ length: Math.floor(pcm.length / step) }, (_, n) =>
+    pcm.subarray(n * step, (n + 1) * step).reduce((sum, sample) => sum + sample ** 2, 0),
+  );
+  const least = Math.max(...powers) / 10 ** (SPEECH_DB / 10);
+  const isSpeech = (power: number): boolean => power >= least;
+  const from = powers.findIndex(isSpeech) * step - msToSamples(EDGE_MS);
+  const to = (powers.findLastIndex(isSpeech) + 1) * step + msToSamples(EDGE_MS);
+  return pcm.subarray(Math.max(0, from), to);
 }
 
 /** Said faster, and higher by as much. */
