@@ -103,7 +103,7 @@ export interface SpeakerSink {
  */
 export interface Speaker {
   start(sink: SpeakerSink): void;
-  /** Queues samples (copied); returns how many fitted in the bounded playback queue. Starts at once. */
+  /** Queues samples, which must not change any more; returns how many fitted in the bounded queue. Starts at once. */
   play(pcm: Int16Array): number;
   /** How loud it is from now on, what is queued included: linear, 1 (at the start) is as it comes. */
   gain(gain: number): void;

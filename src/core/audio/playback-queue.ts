@@ -11,11 +11,18 @@ import { applyGain } from "./pcm.ts";
 export const PLAYBACK_QUEUE_MAX_S = 240;
 /** Ends of utterances kept; more of them join the last one. */
 const ENDS_MAX = 1_024;
+/** Pieces that wait: four minutes of 12 ms each. A server that sends smaller ones is refused the rest. */
+const PIECES_MAX = 20_000;
+/** Pieces that were read are let go of in lots, since each time the others move up. */
+const LOT = 256;
 
 export class PlaybackQueue {
-  /** Fresh pages cost no memory until written; indices restart at 0 whenever it runs empty. */
-  readonly #ring: Int16Array;
-  #readAt = 0;
+  readonly #capacitySamples: number;
+  /** As they were given: a copy in a buffer of its own would be memory for the longest reply ever. */
+  #pieces: Int16Array[] = [];
+  /** The next sample to read: of which piece, and where in it. */
+  #nextPiece = 0;
+  #nextSample = 0;
   #given = 0;
   #taken = 0;
   #refused = 0;
@@ -25,7 +32,7 @@ export class PlaybackQueue {
   gain = 1;
 
   constructor(capacitySamples: number) {
-    this.#ring = new Int16Array(capacitySamples);
+    this.#capacitySamples = capacitySamples;
   }
 
   /** Position after the last sample taken. */
@@ -58,15 +65,12 @@ export class PlaybackQueue {
     return this.#ends[0] === this.#given;
   }
 
-  /** Copies samples in; returns how many fitted. */
+  /** Keeps the samples, which must not change any more; returns how many fitted. */
   push(pcm: Int16Array): number {
-    if (this.#taken === this.#given) this.#readAt = 0;
-    const size = this.#ring.length;
-    const count = Math.min(pcm.length, size - (this.#taken - this.#given));
-    const writeAt = (this.#readAt + this.#taken - this.#given) % size;
-    const first = Math.min(count, size - writeAt);
-    this.#ring.set(pcm.subarray(0, first), writeAt);
-    this.#ring.set(pcm.subarray(first, count), 0);
+    const room = this.#capacitySamples - (this.#taken - this.#given);
+    const hasPlace = this.#pieces.length - this.#nextPiece < PIECES_MAX;
+    const count = hasPlace ? Math.min(pcm.length, room) : 0;
+    if (count > 0) this.#pieces.push(count < pcm.length ? pcm.subarray(0, count) : pcm);
     this.#taken += count;
     this.#refused += pcm.length - count;
     return count;
@@ -86,14 +90,10 @@ export class PlaybackQueue {
     this.#ends.shift();
   }
 
-  /** Moves samples out, at most `out.length` and not past an end; returns how many. */
+  /** Copies samples out, at most `out.length` and not past an end; returns how many. */
   read(out: Int16Array): number {
-    const size = this.#ring.length;
     const count = Math.min(out.length, this.available);
-    const first = Math.min(count, size - this.#readAt);
-    out.set(this.#ring.subarray(this.#readAt, this.#readAt + first), 0);
-    out.set(this.#ring.subarray(0, count - first), first);
-    this.#readAt = (this.#readAt + count) % size;
+    for (let done = 0; done < count; ) done += this.#readPiece(out.subarray(done, count));
     this.#given += count;
     applyGain(out.subarray(0, count), this.gain);
     return count;
@@ -104,6 +104,32 @@ export class PlaybackQueue {
     this.#given = this.#taken;
     this.#lastEnd = this.#taken;
     this.#ends.length = 0;
-    this.#readAt = 0;
+    this.#forget();
+  }
+
+  #readPiece(out: Int16Array): number {
+    const piece = this.#pieces[this.#nextPiece];
+    if (piece === undefined) throw new Error("less waits than was counted");
+    const part = piece.subarray(this.#nextSample, this.#nextSample + out.length);
+    out.set(part);
+    this.#nextSample += part.length;
+    if (this.#nextSample === piece.length) this.#passPiece();
+    return part.length;
+  }
+
+  #passPiece(): void {
+    this.#nextSample = 0;
+    this.#nextPiece += 1;
+    if (this.#nextPiece === this.#pieces.length) this.#forget();
+    else if (this.#nextPiece === LOT) {
+      this.#pieces.splice(0, LOT);
+      this.#nextPiece = 0;
+    }
+  }
+
+  #forget(): void {
+    this.#pieces = [];
+    this.#nextPiece = 0;
+    this.#nextSample = 0;
   }
 }

@@ -26,6 +26,17 @@ test("what does not fit is refused and counted; what is in stays", () => {
   assert.deepEqual(out, noise(250).subarray(0, 100));
 });
 
+test("pieces are bounded in number, too; what was read makes room", () => {
+  const queue = new PlaybackQueue(1_000_000);
+  const one = noise(1);
+  let taken = 0;
+  for (let n = 0; n < 25_000; n++) taken += queue.push(one);
+  assert.equal(taken, 20_000);
+  assert.equal(queue.refused, 5_000);
+  assert.equal(queue.read(new Int16Array(600)), 600);
+  assert.equal(queue.push(one), 1);
+});
+
 test("a read stops at the end of an utterance; the next one follows", () => {
   const queue = new PlaybackQueue(1_000);
   assert.equal(queue.end(), false, "nothing to end");
