@@ -41,7 +41,7 @@ async function upgradeTo(m: Machine, note: Note, line: string): Promise<string> 
   await m.restart();
   const before = await m.run(CURRENT);
   const mark = await m.mark();
-  const broken = `sed -i '2i ${line}' ${OTHER}/dist/src/main.js`;
+  const broken = `sed -i '2i ${line}' ${OTHER}/dist/src/bundle/main.js`;
   await m.run(`rm -rf ${OTHER} && cp -a ${TREE} ${OTHER} && ${broken}`, SCRIPT_MAX_MS);
   const upgrade = `cd ${OTHER} && scripts/upgrade --built --now ${OTHER} 2>&1`;
   const { code, stdout } = await m.attempt(upgrade, SCRIPT_MAX_MS);
