@@ -73,7 +73,7 @@ const FULL: Plan = {
   houseRuns: 3,
   words: {
     clips: 24,
-    speeds: [0.92, 1, 1.08],
+    speeds: [1, 0.92, 1.08, 0.96, 1.04],
     englishVoices: 12,
     sentences: 15,
     languages: 18,
