@@ -6,6 +6,8 @@
  * Both are 24 kHz mono s16le, so sound passes bit for bit. Everything lives in one temporary folder;
  * a server whose test was killed ends by itself two minutes later.
  */
+
+import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,6 +37,8 @@ export interface PulseRig {
   playIntoRoom(wavPath: string): Promise<void>;
   /** Resolves when the recording runs. */
   recordSpeaker(): Promise<SpeakerRecording>;
+  /** Kills the sound server and starts it again; resolves when it answers. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +73,12 @@ async function end(child: ChildProcess): Promise<void> {
   await eventually("the end of a process of the rig", () => gone(child));
 }
 
+function startServer(folder: string, env: NodeJS.ProcessEnv): ChildProcess {
+  const script = ["-n", "-F", join(folder, "script.pa"), "--daemonize=no", "--exit-idle-time=120"];
+  const plain = ["--use-pid-file=no", "--realtime=no", "--high-priority=no", "--disable-shm=yes"];
+  return spawn("pulseaudio", [...script, ...plain], { env, stdio: "ignore" });
+}
+
 /** Starts it, or gives null where it is not installed (see NO_PULSE). */
 export async function startPulseRig(): Promise<PulseRig | null> {
   for (const program of ["pulseaudio", "pactl", "parec", "paplay", "arecord", "aplay"]) {
@@ -86,16 +96,7 @@ export async function startPulseRig(): Promise<PulseRig | null> {
     PULSE_SERVER: `unix:${join(runtime, "pulse", "native")}`,
     ALSA_CONFIG_PATH: join(folder, "asound.conf"),
   };
-  const server = spawn(
-    "pulseaudio",
-    ["-n", "-F", join(folder, "script.pa"), "--daemonize=no", "--exit-idle-time=120"].concat([
-      "--use-pid-file=no",
-      "--realtime=no",
-      "--high-priority=no",
-      "--disable-shm=yes",
-    ]),
-    { env, stdio: "ignore" },
-  );
+  let server = startServer(folder, env);
   const close = async (): Promise<void> => {
     await end(server);
     rmSync(folder, { recursive: true, force: true });
@@ -113,6 +114,11 @@ export async function startPulseRig(): Promise<PulseRig | null> {
       await run("paplay", ["--device=vspk", wavPath], { env, timeout: 120_000 });
     },
     recordSpeaker: () => record(env),
+    async restart() {
+      await end(server);
+      server = startServer(folder, env);
+      assert.ok(await answers(env, server), "the sound server is back");
+    },
     close,
   };
 }

@@ -29,6 +29,11 @@ const LOW_MS = TARGET_MS - CHUNK_MS;
 const PUMP_MIN_MS = 20;
 /** A chunk that the device does not take for so long: it hangs. */
 export const ACCEPT_MS = 2_000;
+/**
+ * A device that is lost before an utterance sounds was lost long ago, and nobody noticed: a sound server
+ * that was started again. Its successor plays the utterance, if it is there so soon.
+ */
+export const SUCCESSOR_MS = 3_000;
 /** An utterance that has not ended so long after it should have: the device hangs. */
 export const DRAIN_GRACE_MS = 2_000;
 
@@ -44,6 +49,8 @@ interface Run {
   /** When the device last took something, or was given the first. */
   movedMs: number;
   finishing: boolean;
+  /** It is the second device that has its samples. */
+  inherited: boolean;
 }
 
 export interface PacedSpeakerOptions {
@@ -64,6 +71,8 @@ export class PacedSpeaker implements Speaker {
   #flushing: Promise<number> | null = null;
   #closing: Promise<void> | null = null;
   #cancelPump: (() => void) | null = null;
+  /** While a successor of the device is waited for. */
+  #cancelWait: (() => void) | null = null;
 
   constructor(options: PacedSpeakerOptions) {
     this.#clock = options.clock;
@@ -119,6 +128,7 @@ export class PacedSpeaker implements Speaker {
     this.#closing ??= this.#device.close();
     this.#sink = null;
     this.#stopPump();
+    this.#stopWait();
     return this.#closing;
   }
 
@@ -228,6 +238,7 @@ export class PacedSpeaker implements Speaker {
       pending: [],
       movedMs,
       finishing: false,
+      inherited: false,
     };
     return this.#run;
   }
@@ -273,6 +284,7 @@ export class PacedSpeaker implements Speaker {
 
   #nowReady(): void {
     this.#ready = true;
+    if (this.#cancelWait !== null) this.#handAgain();
     if (this.#state !== "flowing") {
       this.#state = "flowing";
       this.#sink?.flowing();
@@ -281,12 +293,36 @@ export class PacedSpeaker implements Speaker {
   }
 
   #nowLost(cause: Fault): void {
+    const run = this.#run;
     this.#ready = false;
+    this.#stopPump();
+    const isUnheard = run !== null && run.accepted === 0 && !this.#sounded && !run.inherited;
+    if (!isUnheard || this.#flushing !== null) this.#giveUp(cause);
+    else this.#cancelWait = this.#clock.after(SUCCESSOR_MS, () => this.#giveUp(cause));
+  }
+
+  /** What the first device was given, and did not play, goes to the second one. */
+  #handAgain(): void {
+    this.#stopWait();
+    const run = this.#run;
+    if (run === null) return;
+    run.inherited = true;
+    run.movedMs = this.#clock.nowMs();
+    for (const chunk of [...run.pending]) this.#device.write(chunk);
+    if (run.finishing) this.#device.finish();
+  }
+
+  #stopWait(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = null;
+  }
+
+  #giveUp(cause: Fault): void {
+    this.#stopWait();
     this.#state = "lost";
     this.#run = null;
     this.#sounded = false;
     this.#queue.drop();
-    this.#stopPump();
     this.#sink?.silenced(this.#clock.nowMs());
     this.#sink?.lost(cause);
   }

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCEPT_MS, PacedSpeaker, TARGET_MS } from "../../../src/adapters/speaker/paced-speaker.ts";
+import {
+  ACCEPT_MS,
+  PacedSpeaker,
+  SUCCESSOR_MS,
+  TARGET_MS,
+} from "../../../src/adapters/speaker/paced-speaker.ts";
 import { SAMPLE_RATE_HZ } from "../../../src/core/audio/pcm.ts";
 import { PLAYBACK_QUEUE_MAX_S } from "../../../src/core/audio/playback-queue.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
@@ -213,13 +218,65 @@ test("what the device has not accepted is not heard", () => {
   assert.equal(speaker.heard(), TARGET_MS * 24);
 });
 
-test("a device that takes nothing is kicked", () => {
+test("a device that takes nothing is kicked, and so is its successor; then it is lost", () => {
   const { clock, device, speaker, sink } = world();
   device.stuck = true;
   speaker.play(PCM);
   clock.advance(ACCEPT_MS + 100);
   assert.equal(device.kills, 1);
+  assert.deepEqual(sink.story, ["flowing"]);
+  device.ready();
+  clock.advance(ACCEPT_MS + 100);
+  assert.equal(device.kills, 2);
   assert.deepEqual(sink.story, ["flowing", "lost"]);
+  assert.equal(clock.pending(), 0);
+});
+
+test("a device that died in silence: its successor plays the utterance, all of it", () => {
+  const { clock, device, speaker, sink } = world();
+  clock.advance(3_600_000);
+  device.stuck = true;
+  speaker.play(PCM);
+  speaker.finish();
+  device.played.length = 0;
+  device.lose();
+  assert.equal(speaker.heard(), 0);
+  clock.advance(SUCCESSOR_MS / 2);
+  device.stuck = false;
+  device.ready();
+  clock.advance(2_000);
+  assert.deepEqual(sink.story, ["flowing", "sounded", "drained"]);
+  assert.deepEqual(Int16Array.from(device.played), PCM);
+  assert.equal(clock.pending(), 0);
+});
+
+test("it is not waited for longer than that, nor by a speaker that is closed", async () => {
+  for (const end of ["late", "closed"] as const) {
+    const { clock, device, speaker, sink } = world();
+    device.stuck = true;
+    speaker.play(PCM);
+    device.lose();
+    if (end === "closed") await speaker.close();
+    clock.advance(SUCCESSOR_MS);
+    assert.deepEqual(sink.story, end === "late" ? ["flowing", "lost"] : ["flowing"]);
+    assert.equal(clock.pending(), 0);
+    if (end === "late") assert.equal(speaker.heard(), PCM.length, "and what was queued is dropped");
+  }
+});
+
+test("flushed while it is waited for, it plays nothing old", async () => {
+  const { clock, device, speaker } = world();
+  device.stuck = true;
+  speaker.play(PCM);
+  device.lose();
+  const flushed = speaker.flush();
+  await clock.advanceAsync(300);
+  assert.equal(await flushed, 0);
+  device.stuck = false;
+  device.played.length = 0;
+  device.ready();
+  clock.advance(1_000);
+  assert.equal(device.played.length, 0);
   assert.equal(clock.pending(), 0);
 });
 
