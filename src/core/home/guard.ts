@@ -87,8 +87,13 @@ function hasWord(value: string, words: readonly string[]): boolean {
   return words.some((word) => {
     const wanted = fold(word);
     if (fold(value) === wanted) return true;
-    return parts.some((part) => part === wanted || RELATED[wanted]?.includes(part) === true);
+    return parts.some((part) => part === wanted || relatedTo(wanted).includes(part));
   });
+}
+
+/** The owner's word may be one that every object has as a property. */
+function relatedTo(word: string): readonly string[] {
+  return Object.hasOwn(RELATED, word) ? (RELATED[word] ?? []) : [];
 }
 
 function textsOf(args: Fields, key: string): readonly string[] {

@@ -96,7 +96,8 @@ function errorOf(code: string, speech: string | null): string {
     no_valid_targets: "No device fits; nothing was done",
     failed_to_handle: "Home Assistant understood it, and could not do it",
   };
-  const told = sentences[code] ?? "Home Assistant failed with an error of its own";
+  const known = Object.hasOwn(sentences, code) ? sentences[code] : undefined;
+  const told = known ?? "Home Assistant failed with an error of its own";
   return speech === null ? told : `${told}: ${foreignWords(speech, ERROR_MAX_BYTES)}`;
 }
 

@@ -5,6 +5,7 @@
 
 import { DAY_MS } from "../duration.ts";
 import { type Fields, record, text } from "../json.ts";
+import { modelNamed } from "./catalogue.ts";
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 /** Entries read of a list of models; the real one has about a hundred. */
@@ -25,6 +26,15 @@ export function shutdownDates(answer: unknown): ShutdownDates {
     if (id && date && DATE.test(date) && !Number.isNaN(midnightMs(date))) dates[id] = date;
   }
   return dates;
+}
+
+/**
+ * The day on which a model ends: the server's word before the catalogue's. A model may be named like
+ * a property that every object has (`constructor`).
+ */
+export function shutdownOf(model: string, dates: ShutdownDates): string | null {
+  const told = Object.hasOwn(dates, model) ? dates[model] : undefined;
+  return told ?? modelNamed(model)?.shutdown ?? null;
 }
 
 /** Epoch milliseconds of midnight UTC, from the proleptic Gregorian calendar; NaN if there is no such day. */

@@ -103,7 +103,7 @@ export function markUnavailable(
 
 /** The model answered: whatever was held against it is forgotten. */
 export function answered(chain: FallbackChain, model: string): FallbackChain {
-  if (chain.unavailable[model] === undefined) return chain;
+  if (!Object.hasOwn(chain.unavailable, model)) return chain;
   const { [model]: _, ...unavailable } = chain.unavailable;
   return { ...chain, unavailable };
 }

@@ -11,7 +11,7 @@ import { type Fault, fault } from "../fault.ts";
 import type { SettingKey, Settings } from "../settings/table.ts";
 import { nearest } from "../suggest.ts";
 import { MODELS, modelNamed } from "./catalogue.ts";
-import { midnightMs, type ShutdownDates } from "./dates.ts";
+import { midnightMs, type ShutdownDates, shutdownOf } from "./dates.ts";
 import { chainOf, miniSettings, namesInUse } from "./fallback.ts";
 import { chooseVoice, voiceSettings } from "./voice.ts";
 
@@ -103,7 +103,7 @@ export function obstacleOf(
   if (isOwn && settings["openai.protocol"] === "beta" && wallMs >= midnightMs(BETA_ENDED)) {
     return { tag: "old-protocol" };
   }
-  const date = dates[model] ?? modelNamed(model)?.shutdown ?? null;
+  const date = shutdownOf(model, dates);
   // The list of the account is the server's own word; a date of the catalogue is OpenAI's.
   const isListed = offered?.includes(model) === true;
   if (date !== null && wallMs >= midnightMs(date) && !isListed) return { tag: "ended", date };

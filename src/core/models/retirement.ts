@@ -6,7 +6,7 @@
 import { DAY_MS } from "../duration.ts";
 import type { Settings } from "../settings/table.ts";
 import { modelNamed } from "./catalogue.ts";
-import { midnightMs, type ShutdownDates } from "./dates.ts";
+import { midnightMs, type ShutdownDates, shutdownOf } from "./dates.ts";
 import { chainOf } from "./fallback.ts";
 import { obstacleOf } from "./prospect.ts";
 
@@ -35,7 +35,7 @@ export function retirements(
   const chain = chainOf(settings);
   for (const model of chain) {
     const known = modelNamed(model);
-    const date = dates[model] ?? known?.shutdown ?? null;
+    const date = shutdownOf(model, dates);
     if (date === null) continue;
     const days = Math.ceil((midnightMs(date) - wallMs) / DAY_MS);
     if (days > NOTICE_DAYS) continue;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faultLine } from "../../../src/core/fault.ts";
 import { CATALOGUE_ONLY, type Knowledge, prospectOf } from "../../../src/core/models/prospect.ts";
+import { retirements } from "../../../src/core/models/retirement.ts";
 import { DEFAULTS, isSettingKey, type Settings } from "../../../src/core/settings/table.ts";
 
 const NOW = Date.UTC(2026, 10, 28);
@@ -106,6 +107,17 @@ test("the account's own list wins over the catalogue, both ways", () => {
   assert.equal(of({}, NOW, { dates: {}, offered: [] }).answers, null);
   const early = { dates: { "gpt-realtime": "2026-11-01" }, offered: null };
   assert.equal(of({}, NOW, early).answers, "gpt-realtime-2.1");
+});
+
+test("a model named like a property that every object has is a name like another", () => {
+  for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+    const { candidates, answers, notes } = of({ "openai.model": name });
+    assert.deepEqual(candidates[0], { model: name, obstacle: null });
+    assert.equal(answers, name);
+    assert.equal(notes[0]?.message, `${name} is not a model known to this version of Pipit`);
+    const settings = { ...DEFAULTS, "openai.model": name };
+    assert.ok(!retirements(settings, {}, NOW).some(({ model }) => model === name));
+  }
 });
 
 test("misspelt model names are reported at their place; other servers' names are not", () => {
