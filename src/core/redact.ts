@@ -18,28 +18,43 @@ const HIDDEN = "***";
 /** A known secret that was cut by a limit is recognised by so many of its first characters. */
 const CUT_MIN_CHARS = 6;
 
-/** A key may stand right behind a blank as addresses write it (`%20sk-…`). Keys of OpenAI and its imitators, masked ones from error texts included (`sk-proj-ab***cd`). */
-const KEY_LIKE = /(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{2}))sk-[A-Za-z0-9_*-]{6,}/g;
+/**
+ * No letter or digit before it, except that of a character which is written in several: as addresses
+ * write a blank (`%20sk-…`), as JSON writes the end of a line (`\\nsk-…`), as terminals are told a colour.
+ */
+const BEFORE =
+  /(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}|\\[bfnrt]|\\u[0-9A-Fa-f]{4}|\[[\d;]{0,20}m))/.source;
+/** Keys of OpenAI and its imitators, masked ones from error texts included (`sk-proj-ab***cd`). */
+const KEY_LIKE = new RegExp(`${BEFORE}sk-[A-Za-z0-9_*-]{6,}`, "g");
 /** Other makers' keys, known by their first letters. */
-const MAKERS_KEY =
-  /(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{2}))(?:ek_|gsk_|xai-|pplx-|hf_|gh[oprsu]_|github_pat_|glpat-|AIza)[A-Za-z0-9_-]{16,}/g;
+const MAKERS_KEY = new RegExp(
+  `${BEFORE}(?:ek_|gsk_|xai-|pplx-|hf_|gh[oprsu]_|github_pat_|glpat-|AIza)[A-Za-z0-9_-]{16,}`,
+  "g",
+);
 const BEARER = /\b(Bearer|Basic)\s+(?!\*)[^\s"'\\]{6,}/gi;
 /** JSON web tokens (Home Assistant's long-lived tokens are such), cut ones too. */
-export const WEB_TOKEN = /(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{2}))eyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g;
-/** The password in an address: `https://name:password@host`. */
+export const WEB_TOKEN = new RegExp(`${BEFORE}eyJ[\\w-]{8,}(?:\\.[\\w-]*){0,2}`, "g");
+/**
+ * The password in an address: `https://name:password@host`. Up to the last @, for one that was not
+ * encoded may have an @ or a / of its own; digits and a / are a port.
+ */
 export const URL_PASSWORD =
-  /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@"'\\]{0,200}:)[^\s/@"'\\]+(?=@)/gi;
+  /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@"'\\]{0,200}:)(?!\d{1,5}\/)[^\s"'\\]{1,400}(?=@)/gi;
+/** What stands there alone and is as long as this is a token, not a name: `https://token@host`. */
+const URL_TOKEN = /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/:@"'\\]{20,400}(?=@)/gi;
 const URL_KEY =
-  /(?<=[?&](?:api[-_]?key|key|(?:access_)?token|secret|password|sig)=)[^&\s"'\\#]{6,}/gi;
+  /(?<=[?&](?:api[-_]?key|key|(?:access_|auth_)?token|auth|(?:client_)?secret|(?:api_)?password|pass|pwd|sig|signature)=)[^&\s"'\\#]{6,}/gi;
 /** Picovoice's AccessKeys: base64 of some forty bytes, with its padding. */
 const ACCESS_KEY = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{42,86}={1,2}(?![A-Za-z0-9+/=])/g;
-const SHAPES = [KEY_LIKE, MAKERS_KEY, WEB_TOKEN, URL_PASSWORD, URL_KEY, ACCESS_KEY];
+const SHAPES = [KEY_LIKE, MAKERS_KEY, WEB_TOKEN, URL_PASSWORD, URL_TOKEN, URL_KEY, ACCESS_KEY];
 
 /** Anything long and random; the names of files are let through. */
 const RANDOM =
   /(?<![\w+/=~-])[\w+/=-]{20,}(?![\w+/=-])(?!\.(?:ppn|onnx|tflite|wav|ini|yaml|yml|pem|crt|log)\b)/g;
 /** A part of a path that long is no name. */
 const SEGMENT_MIN_CHARS = 20;
+/** An address whose scheme was forgotten: `name:password@host`. */
+const BARE_PASSWORD = /(?<=(?<![^\s"'])[^\s/:@"']{1,200}:)[^\s"']{1,400}(?=@)/g;
 
 /** The text with `***` for each of the secrets, and for whatever looks like a key. */
 export function redact(text: string, secrets: readonly string[]): string {
@@ -53,7 +68,8 @@ export function redact(text: string, secrets: readonly string[]): string {
  * A key without a known shape, put into the wrong line, is not repeated.
  */
 export function redactStrictly(text: string, secrets: readonly string[] = []): string {
-  return redact(text, secrets).replace(RANDOM, (token) => (hasRandom(token) ? HIDDEN : token));
+  const clean = redact(text, secrets).replace(BARE_PASSWORD, HIDDEN);
+  return clean.replace(RANDOM, (token) => (hasRandom(token) ? HIDDEN : token));
 }
 
 /** All texts in a value fit for JSON, names of fields included, without secrets. */
@@ -108,7 +124,15 @@ function withoutValue(text: string, secret: string): string {
 function formsOf(secret: string): ReadonlySet<string> {
   const wellFormed = !/[\uD800-\uDFFF]/.test(secret);
   const inUrl = wellFormed ? encodeURIComponent(secret) : secret;
-  return new Set([secret, JSON.stringify(secret).slice(1, -1), inUrl]);
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  // As forms write it, with small letters, and as PHP and old JavaScript write a slash in JSON.
+  const inForm = inUrl.replaceAll(/[!'()~]/g, (one) => `%${hexOf(one)}`);
+  const small = inUrl.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  return new Set([secret, inJson, inUrl, inForm, small, inJson.replaceAll("/", "\\/")]);
+}
+
+function hexOf(character: string): string {
+  return character.charCodeAt(0).toString(16).toUpperCase();
 }
 
 /** The piece without the beginning of the secret at its end. */

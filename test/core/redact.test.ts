@@ -31,6 +31,37 @@ test("passwords in addresses, and keys behind a question mark", () => {
   assert.equal(redact("GET /?a=1&api_key=abcdef123&b=2", []), "GET /?a=1&api_key=***&b=2");
 });
 
+test("passwords and tokens in addresses that nobody encoded; ports and paths stay", () => {
+  for (const [text, clean] of [
+    ["http://me:p@ss9word@host/x", "http://me:***@host/x"],
+    ["http://me:pa/ss9word@host", "http://me:***@host"],
+    ["https://0123456789abcdefghij@host/", "https://***@host/"],
+    ["GET /api?api_password=hunter2hunter", "GET /api?api_password=***"],
+    ["GET /?client_secret=abcdef12&auth=hunter22", "GET /?client_secret=***&auth=***"],
+    ["https://host:8443/@scope/name", "https://host:8443/@scope/name"],
+    ["see https://host/a and mail a@b", "see https://host/a and mail a@b"],
+  ] as const) {
+    assert.equal(redact(text, []), clean);
+  }
+  assert.equal(redactStrictly('found "me:hunter2@host"'), 'found "me:***@host"');
+  assert.equal(redactStrictly('found "host:1883"'), 'found "host:1883"');
+});
+
+test("a key right behind a character that is written in several", () => {
+  for (const before of ["\\n", "\\u0022", "%2f", "\u001b[31m"]) {
+    assert.equal(redact(`${before}sk-abcdef123456`, []), `${before}***`);
+  }
+});
+
+test("a known secret in a form, with small letters in its codes, with an escaped slash", () => {
+  const secret = "S3/c+r'e(t)!";
+  const form = new URLSearchParams({ a: secret }).toString();
+  assert.equal(redact(form, [secret]), "a=***");
+  assert.equal(redact(secret.replace("/", "\\/"), [secret]), "***");
+  const small = encodeURIComponent(secret).replaceAll(/%../g, (code) => code.toLowerCase());
+  assert.equal(redact(small, [secret]), "***");
+});
+
 test("a known secret is found as it is, in JSON, in an address, and cut off", () => {
   const secret = 'pass"word+with/all=1';
   const spelt = [secret, JSON.stringify({ secret }), encodeURIComponent(secret)];
