@@ -31,7 +31,7 @@ export interface Buckets {
 export const STEPS_MAX = 92;
 export const MONTHS_MAX = 240;
 /** A Raspberry Pi without a clock begins in the past: nothing was recorded before Pipit was made. */
-const FIRST_DAY = dayOf({ year: 2025, month: 1, day: 1 });
+export const FIRST_DAY = dayOf({ year: 2025, month: 1, day: 1 });
 /** Monday: 1970-01-01 was a Thursday. */
 const MONDAY = 4;
 

@@ -82,13 +82,13 @@ export async function metrics(argv: readonly string[]): Promise<number> {
   if (typeof period === "string") return usageError(SPEC.name, period);
   const source = sourceOf(line);
   if (typeof source === "number") return source;
-  const { dir, price, dailyUsd } = source;
+  const { dir, ...known } = source;
   const recorded = read(dir, period, line.option("dir") !== undefined);
   if (typeof recorded === "number") return recorded;
   printOmissions(recorded);
   const { broken, newer, leftOut } = recorded;
   const scope = { dir, ...period, broken, newer, leftOut };
-  return show(line, recorded.sessions, { scope, price, dailyUsd, nowMs });
+  return show(line, recorded.sessions, { ...known, scope, nowMs });
 }
 
 /** The period that was asked for, or what is wrong with it. */
@@ -129,6 +129,8 @@ interface Source {
   readonly price: (usage: Usage, model: string) => number | null;
   /** The budget of a day, US dollars; 0: none, or not known. */
   readonly dailyUsd: number;
+  /** Is it a limit? `budget.action: warn` refuses nothing. */
+  readonly isLimit: boolean;
 }
 
 /** The owner's prices laid over the catalogue's. */
@@ -145,9 +147,11 @@ function sourceOf(line: CommandLine): Source | number {
     const { settings, path } = loaded;
     const dir = named ?? metricsFolder(settings["metrics.dir"], path);
     const price = priceWith(overridesOf(settings["budget.prices"]));
-    return { dir, price, dailyUsd: settings["budget.daily_usd"] };
+    const isLimit = settings["budget.action"] !== "warn";
+    return { dir, price, dailyUsd: settings["budget.daily_usd"], isLimit };
   }
-  if (named !== undefined) return { dir: named, price: priceWith(NO_OVERRIDES), dailyUsd: 0 };
+  const unknown = { price: priceWith(NO_OVERRIDES), dailyUsd: 0, isLimit: true };
+  if (named !== undefined) return { dir: named, ...unknown };
   for (const problem of loaded.problems) reportError(problem);
   reportError("pipit metrics: name the folder with --dir DIR to do without the configuration");
   return EXIT_USAGE;
@@ -193,12 +197,12 @@ function printOmissions({ broken, brokenName, newer, leftOut }: Recorded): void 
 async function show(
   line: CommandLine,
   sessions: readonly SessionView[],
-  { scope, price, dailyUsd, nowMs }: Omit<Source, "dir"> & { scope: Scope; nowMs: number },
+  { scope, price, dailyUsd, isLimit, nowMs }: Omit<Source, "dir"> & { scope: Scope; nowMs: number },
 ): Promise<number> {
   const bySession = line.flag("sessions");
   const page = line.option("html");
   if (page !== undefined) {
-    const about = { zone: localZone, nowMs, host: hostname(), dailyUsd };
+    const about = { zone: localZone, nowMs, host: hostname(), dailyUsd, isLimit };
     return save(page, metricsPage(sessions, scope, about));
   }
   let text: string;

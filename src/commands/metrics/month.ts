@@ -1,6 +1,7 @@
 /** The running month: what it has cost, what it will at this rate, and what the budget allows. */
 
 import { DAY_MS } from "../../core/duration.ts";
+import { FIRST_DAY } from "./buckets.ts";
 import { sumOf } from "./summary.ts";
 import { dateOf, dayOf, fromLocal, localDay, type Zone } from "./time.ts";
 import { isConversation, type SessionView } from "./view.ts";
@@ -28,19 +29,26 @@ export interface MonthOptions {
   readonly nowMs: number;
   /** US dollars; 0: no budget. */
   readonly dailyUsd: number;
+  /** What was asked for, milliseconds since 1970; null or absent: without an end on that side. */
+  readonly sinceMs?: number | null;
+  readonly untilMs?: number | null;
 }
 
-/** Null where nothing was recorded in it. */
+/** Null where nothing was recorded in it, or where the sessions are those of a part of it. */
 export function monthOf(sessions: readonly SessionView[], options: MonthOptions): Month | null {
-  const { zone, nowMs, dailyUsd } = options;
+  const { zone, nowMs, dailyUsd, sinceMs = null, untilMs = null } = options;
   const { year, month } = dateOf(localDay(nowMs, zone));
   const firstDay = dayOf({ year, month, day: 1 });
   const monthDays = dayOf({ year, month: month + 1, day: 1 }) - firstDay;
   const beganMs = fromLocal(firstDay * DAY_MS, zone);
+  if ((sinceMs ?? beganMs) > beganMs || (untilMs ?? nowMs) < nowMs) return null;
   const its = sessions.filter(({ startedMs }) => startedMs >= beganMs && startedMs <= nowMs);
   const [first] = its;
   if (first === undefined) return null;
-  const isFirstMonth = !sessions.some(({ startedMs }) => startedMs < beganMs);
+  // What a clock that was not set has recorded is no earlier month.
+  const isFirstMonth = !sessions.some(
+    ({ startedMs }) => startedMs < beganMs && localDay(startedMs, zone) >= FIRST_DAY,
+  );
   // An appliance that was set up in mid-month is not used less for the days before.
   const fromMs = isFirstMonth ? fromLocal(localDay(first.startedMs, zone) * DAY_MS, zone) : beganMs;
   const days = Math.max(1, (nowMs - fromMs) / DAY_MS);

@@ -4,7 +4,7 @@ import { monthName } from "./buckets.ts";
 import { groupedText, pluralText, usdText } from "./figures.ts";
 import type { Month } from "./month.ts";
 import { escaped } from "./plot.ts";
-import { summarise } from "./summary.ts";
+import { summarise, sumOf } from "./summary.ts";
 import { dayText, localDay, localText, type Zone } from "./time.ts";
 import type { SessionView } from "./view.ts";
 
@@ -12,7 +12,7 @@ import type { SessionView } from "./view.ts";
 const ROWS_MAX = 20;
 
 /** The first thing an owner asks: what does it cost me? */
-export function monthHtml(month: Month): string {
+export function monthHtml(month: Month, isLimit: boolean): string {
   const { spentMicroUsd: spent, projectedMicroUsd: projected, capMicroUsd: cap } = month;
   const days = Math.ceil(month.days);
   const unknown =
@@ -26,7 +26,7 @@ export function monthHtml(month: Month): string {
     `<p class="sum"><b>${escaped(usdText(spent))}</b> <span>${escaped(rate)}</span></p>`,
     ...(cap === null
       ? ['<p class="about">No budget is set: budget.daily_usd in the configuration is a limit.</p>']
-      : [gauge(spent, projected, cap), budgetWords(month, cap)]),
+      : [gauge(spent, projected, cap), budgetWords(month, cap, isLimit)]),
     "</section>",
   ].join("\n");
 }
@@ -38,11 +38,18 @@ function gauge(spent: number, projected: number, cap: number): string {
   return `<div class="gauge" role="img" aria-label="${escaped(says)}"><i class="will" style="width:${share(projected)}"></i><i class="has" style="width:${share(spent)}"></i></div>`;
 }
 
-function budgetWords({ monthDays, projectedMicroUsd }: Month, cap: number): string {
-  const daily = usdText(cap / monthDays);
-  const over =
-    projectedMicroUsd > cap ? " The projection is beyond it: the daily limit will stop it." : "";
-  return `<p class="about">Budget: ${escaped(daily)} a day, so at most ${escaped(usdText(cap))} this month (the whole bar).${over}</p>`;
+/** Only what budget.action refuses is a limit; `warn` warns. */
+function budgetWords(
+  { monthDays, projectedMicroUsd }: Month,
+  cap: number,
+  isLimit: boolean,
+): string {
+  const [daily, most] = [usdText(cap / monthDays), isLimit ? "so at most" : "which is"];
+  const end = isLimit
+    ? ": the daily limit will stop it"
+    : ", and budget.action: warn stops nothing";
+  const over = projectedMicroUsd > cap ? ` The projection is beyond it${end}.` : "";
+  return `<p class="about">Budget: ${escaped(daily)} a day, ${most} ${escaped(usdText(cap))} this month (the whole bar).${over}</p>`;
 }
 
 /** Which model answered from when to when, how fast, and for how much. */
@@ -58,11 +65,13 @@ export function modelsHtml(sessions: readonly SessionView[], zone: Zone): string
 }
 
 function modelCells(name: string, of: readonly SessionView[], zone: Zone): readonly string[] {
-  const { latencyP50Ms: p50, latencyP95Ms: p95, costMicroUsd, costUnknown } = summarise(of);
+  const { latencyP50Ms: p50, latencyP95Ms: p95 } = summarise(of);
+  // A part of a cost would make the mean of the whole ones dearer or cheaper.
+  const whole = of.flatMap(({ cost }) => (cost.isWhole ? (cost.knownMicroUsd ?? []) : []));
+  const mean = (sumOf(whole) ?? 0) / whole.length;
   const day = (at: number): string => dayText(localDay(of.at(at)?.startedMs ?? 0, zone));
-  const known = of.length - costUnknown;
   const ms = (value: number | null): string => (value === null ? "–" : groupedText(value));
-  const each = costMicroUsd === null || known === 0 ? "–" : usdText(costMicroUsd / known);
+  const each = whole.length === 0 ? "–" : usdText(mean);
   return [name, groupedText(of.length), day(0), day(-1), ms(p50), ms(p95), each];
 }
 

@@ -26,6 +26,8 @@ export interface PageOptions {
   readonly host?: string;
   /** The budget of a day, US dollars; 0 or absent: none. */
   readonly dailyUsd?: number;
+  /** False: nothing is refused when it is spent (budget.action: warn). */
+  readonly isLimit?: boolean;
 }
 
 /** The whole document. */
@@ -34,7 +36,7 @@ export function metricsPage(
   scope: Scope,
   options: PageOptions,
 ): string {
-  const body = sessions.length === 0 ? empty() : full(sessions, options);
+  const body = sessions.length === 0 ? empty() : full(sessions, scope, options);
   const { host = "" } = options;
   const title = host === "" ? "Pipit: metrics" : `Pipit: metrics of ${host}`;
   return `${[
@@ -87,8 +89,9 @@ function empty(): string {
   return '<div class="empty"><p><b>No conversations yet</b></p><p class="about">Say the wake word: each conversation leaves its figures here.</p></div>';
 }
 
-function full(sessions: readonly SessionView[], options: PageOptions): string {
-  const { zone, nowMs, dailyUsd = 0 } = options;
+function full(sessions: readonly SessionView[], scope: Scope, options: PageOptions): string {
+  const { zone, nowMs, dailyUsd = 0, isLimit = true } = options;
+  const { sinceMs, untilMs } = scope;
   const total = summarise(sessions);
   const talks = sessions.filter(isConversation);
   const buckets = bucketsOf(sessions, options);
@@ -98,9 +101,9 @@ function full(sessions: readonly SessionView[], options: PageOptions): string {
   };
   const plots = buckets.buckets.length === 0 ? [] : plotsOf(buckets, dailyUsd);
   const figures = plots.map((plot) => withMeanings(plotHtml(plot, steps), plot));
-  const month = monthOf(sessions, { zone, nowMs, dailyUsd });
+  const month = monthOf(sessions, { zone, nowMs, dailyUsd, sinceMs, untilMs });
   return [
-    ...(month === null ? [] : [monthHtml(month)]),
+    ...(month === null ? [] : [monthHtml(month, isLimit)]),
     cards(total),
     ...notes(total, buckets),
     `<div class="plots">\n${[...figures, ...(plots.length === 0 ? [] : [hours(talks, zone)])].join("\n")}\n</div>`,

@@ -145,6 +145,41 @@ test("the month so far, projected from its own days, against the budget", () => 
   assert.match(metricsPage(three, SCOPE, { zone, nowMs }), /No budget is set/);
 });
 
+test("a part of the month is not told as the month; a clock that was not set is no month before", () => {
+  const zone = (): number => 0;
+  const nowMs = Date.UTC(2026, 10, 16);
+  const cost = { estimated_cost: 1 };
+  const some = [11, 15].map((day) => viewOf(Date.UTC(2026, 10, day, 9), cost));
+  const of = { zone, nowMs, dailyUsd: 0 };
+  const beganMs = Date.UTC(2026, 10, 1);
+  assert.equal(monthOf(some, { ...of, sinceMs: nowMs - 3 * DAY_MS }), null);
+  assert.equal(monthOf(some, { ...of, untilMs: nowMs - DAY_MS }), null);
+  assert.equal(monthOf(some, { ...of, sinceMs: beganMs, untilMs: nowMs })?.spentMicroUsd, 2e6);
+  assert.equal(monthOf([viewOf(60_000, cost), ...some], of)?.days, 5);
+  const part = { ...SCOPE, sinceMs: nowMs - 3 * DAY_MS };
+  assert.doesNotMatch(metricsPage(some, part, { zone, nowMs }), /so far/);
+});
+
+test("a budget that only warns is not told as a limit", () => {
+  const view = viewOf(NOW, { estimated_cost: 10 });
+  const options = { ...OPTIONS, dailyUsd: 0.5 };
+  assert.match(metricsPage([view], SCOPE, options), /at most \$15\.00.*daily limit will stop it/);
+  const page = metricsPage([view], SCOPE, { ...options, isLimit: false });
+  assert.match(page, /which is \$15\.00 this month.*budget\.action: warn stops nothing/);
+});
+
+test("what a conversation costs is the mean of those whose cost is known", () => {
+  const part = { model: "m", estimated_cost: null, known_cost: 0.02 };
+  const whole = { model: "m", estimated_cost: 0.03 };
+  const page = metricsPage(
+    [part, part, part, whole].map((one) => viewOf(NOW, one)),
+    SCOPE,
+    OPTIONS,
+  );
+  assert.match(page, /m<\/th><td>4<\/td>.*<td>\$0\.0300</);
+  assert.match(metricsPage([viewOf(NOW, part)], SCOPE, OPTIONS), /m<\/th><td>1<\/td>.*<td>–</);
+});
+
 test("which model answered when, how fast, and for how much", () => {
   const answers = (ms: number) => ({ response_latency_ms: { all: [ms, ms] } });
   const old = { model: "gpt-4o-realtime-preview", estimated_cost: 0.02, ...answers(1_200) };
