@@ -1,5 +1,6 @@
 /** Recordings of our own: read from beside this file when first wanted, then kept. */
 
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type SpokenSound, spokenLanguage } from "../../core/audio/sentences.ts";
 import { FaultError } from "../../core/fault.ts";
@@ -28,12 +29,32 @@ export function wakeSound(setting: string): Int16Array | null {
   return sound === null ? null : sound.subarray(0, WAKE_SOUND_MAX_SAMPLES);
 }
 
-/** The last file, so that it is read once. */
-let ownFile: { readonly path: string; readonly pcm: Int16Array | null } | null = null;
+interface OwnFile {
+  readonly path: string;
+  readonly version: string;
+  readonly pcm: Int16Array | null;
+}
 
+/** The last file, so that it is read once, and again when it was changed. */
+let ownFile: OwnFile | null = null;
+
+/** Of a file that is being replaced just now, the sound that was read before. */
 function fromFile(path: string): Int16Array | null {
-  if (ownFile?.path !== path) ownFile = { path, pcm: loadOrNull(path) };
+  const before = ownFile?.path === path ? ownFile : null;
+  const version = versionOf(path);
+  if (before !== null && (version === null || version === before.version)) return before.pcm;
+  ownFile = { path, version: version ?? "", pcm: loadOrNull(path) ?? before?.pcm ?? null };
   return ownFile.pcm;
+}
+
+/** Differs whenever the file was changed; null: there is none, or none for us. */
+function versionOf(path: string): string | null {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(":");
+  } catch {
+    return null;
+  }
 }
 
 function recording(name: string): Int16Array | null {

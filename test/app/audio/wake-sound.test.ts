@@ -1,8 +1,12 @@
 /** The sound at the wake word, as stories: at once, never on the wire, softly while it takes long. */
 
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { wakeSound } from "../../../src/adapters/speaker/fault-sounds.ts";
+import { writeWav } from "../../helpers/question.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
 import { roomSample, TICK_VALUE, World } from "../../helpers/world.ts";
 
 function ticks(world: World): number {
@@ -67,4 +71,16 @@ test("the wake sounds are short and audible; a file that is no WAV is silence", 
     );
   }
   assert.equal(wakeSound("file:/no/such.wav"), null);
+});
+
+test("a wake sound of one's own that is put there later, or replaced, is heard from then on", (t) => {
+  const path = join(tempFolder(t), "own.wav");
+  const setting = `file:${path}`;
+  assert.equal(wakeSound(setting), null);
+  writeWav(path, new Int16Array(1_000).fill(7));
+  assert.deepEqual([wakeSound(setting)?.length, wakeSound(setting)?.[0]], [1_000, 7]);
+  writeWav(path, new Int16Array(2_000).fill(9));
+  assert.deepEqual([wakeSound(setting)?.length, wakeSound(setting)?.[0]], [2_000, 9]);
+  rmSync(path);
+  assert.equal(wakeSound(setting)?.length, 2_000, "while it is being replaced, the one before");
 });
