@@ -70,7 +70,8 @@ function settingOf(command: string, line: CommandLine): string {
   });
   if (loaded.ok) return loaded.settings["system.control_socket"];
   const [first = loaded.path] = loaded.problems;
-  const note = "looking for the daemon in its default place";
-  process.stderr.write(`pipit ${command}: note: ${first}; ${note}\n`);
-  return "";
+  const { controlSocket } = loaded;
+  const note = controlSocket === "" ? "; looking for the daemon in its default place" : "";
+  process.stderr.write(`pipit ${command}: note: ${first}${note}\n`);
+  return controlSocket;
 }

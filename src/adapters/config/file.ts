@@ -17,6 +17,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fields, record, text } from "../../core/json.ts";
 import { redact } from "../../core/redact.ts";
 import type { Env, MissingVariables } from "../../core/settings/expand-env.ts";
 import { type Written, writtenIn } from "../../core/settings/loss.ts";
@@ -77,6 +78,8 @@ export type LoadedConfig =
       /** The same for programs; empty when the file could not be read at all. */
       readonly details: readonly Problem[];
       readonly digest: string;
+      /** What it says of system.control_socket all the same: the way to a daemon that runs. Or empty. */
+      readonly controlSocket: string;
     };
 
 /** Finds, reads and checks the configuration. */
@@ -85,22 +88,24 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const content = readConfigText(path, why);
   if (!content.ok) {
     const { problems, details } = content;
-    return { ok: false, path, problems, details, digest: digestOf(problems.join("\n")) };
+    const digest = digestOf(problems.join("\n"));
+    return { ok: false, path, problems, details, digest, controlSocket: "" };
   }
-  const { text, modifiedMs } = content;
-  const digest = digestOf(text);
-  const { document, problems } = parseYaml(text);
-  if (document === null) return refused(path, problems, digest);
+  const { text: yaml, modifiedMs } = content;
+  const digest = digestOf(yaml);
+  const { document, problems } = parseYaml(yaml);
+  if (document === null) return refused(path, problems, digest, "");
+  const socket = socketIn(document.tree);
   const { env, missingVariables = "refuse" } = options;
   const checked = validate(document.tree, { env, missingVariables, locate: document.locate });
-  if (!checked.ok) return refused(path, [...problems, ...checked.problems], digest);
-  if (problems.length > 0) return refused(path, problems, digest);
+  if (!checked.ok) return refused(path, [...problems, ...checked.problems], digest, socket);
+  if (problems.length > 0) return refused(path, problems, digest, socket);
   const isEmpty = document.tree === null || document.tree === undefined;
   const { locate } = document;
   const placeOf = (key: SettingKey): Position => locate(key.split("."), "value");
   const written = writtenIn(document.tree);
   const { settings } = checked;
-  const isBlank = text.trim() === "";
+  const isBlank = yaml.trim() === "";
   return { ok: true, settings, path, modifiedMs, digest, isEmpty, isBlank, written, placeOf };
 }
 
@@ -154,7 +159,18 @@ function exists(path: string): boolean {
   }
 }
 
-function refused(path: string, found: readonly Problem[], digest: string): LoadedConfig {
+/** As it stands there, where nothing is to be filled in. */
+function socketIn(tree: unknown): string {
+  const found = text(fields(record(tree) ?? {}, "system"), "control_socket") ?? "";
+  return found.includes("$") ? "" : found;
+}
+
+function refused(
+  path: string,
+  found: readonly Problem[],
+  digest: string,
+  controlSocket: string,
+): LoadedConfig {
   const details = found
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
     .map((one) => ({ ...one, key: redact(one.key, []), message: redact(one.message, []) }));
@@ -162,7 +178,7 @@ function refused(path: string, found: readonly Problem[], digest: string): Loade
   const problems = shown.map((problem) => formatProblem(path, problem));
   const rest = details.length - shown.length;
   if (rest > 0) problems.push(`${path}: and ${rest} more`);
-  return { ok: false, path, problems, details, digest };
+  return { ok: false, path, problems, details, digest, controlSocket };
 }
 
 type Content =

@@ -141,6 +141,18 @@ test("a broken or missing configuration is a note, and the status comes all the 
   }
 });
 
+test("a file with an error names the socket all the same: the daemon is found", async (t) => {
+  const { folder } = await daemon(t);
+  const file = join(folder, "slip.yaml");
+  const socket = join(folder, "control.sock");
+  writeFileSync(file, `system:\n  control_socket: ${socket}\naudio:\n  loudness: 3\n`);
+  const { code, out, err } = await pipit(["status", "--config", file], {});
+  assert.equal(code, 0);
+  assert.match(out, /^State +idle$/m);
+  assert.match(err, /^pipit status: note: .*slip\.yaml:4:3 audio\.loudness: unknown key/);
+  assert.doesNotMatch(err, /default place/);
+});
+
 test("the setting and --socket lead to the daemon; the key need not be in the environment", async (t) => {
   const { folder } = await daemon(t);
   const config = join(folder, "config.yaml");
