@@ -54,7 +54,7 @@ const RANDOM =
 /** A part of a path that long is no name. */
 const SEGMENT_MIN_CHARS = 20;
 /** An address whose scheme was forgotten: `name:password@host`. */
-const BARE_PASSWORD = /(?<=(?<![^\s"'])[^\s/:@"']{1,200}:)[^\s"']{1,400}(?=@)/g;
+const BARE_PASSWORD = /(?<=(?<![^\s"'])[^\s/:@"']{1,200}:)(?!\/\/)[^\s"']{1,400}(?=@)/g;
 
 /** The text with `***` for each of the secrets, and for whatever looks like a key. */
 export function redact(text: string, secrets: readonly string[]): string {

@@ -44,6 +44,7 @@ test("passwords and tokens in addresses that nobody encoded; ports and paths sta
     assert.equal(redact(text, []), clean);
   }
   assert.equal(redactStrictly('found "me:hunter2@host"'), 'found "me:***@host"');
+  assert.equal(redactStrictly("https://me:hunter2@host"), "https://me:***@host");
   assert.equal(redactStrictly('found "host:1883"'), 'found "host:1883"');
 });
 
