@@ -18,6 +18,7 @@ import { tryWakeModels } from "../../adapters/wake/open.ts";
 import { FaultError, faultLine } from "../../core/fault.ts";
 import { customFunctions } from "../../core/functions/custom.ts";
 import { CATALOGUE_ONLY, isOpenAi, prospectOf } from "../../core/models/prospect.ts";
+import { retirementLevel, retirementLine, retirements } from "../../core/models/retirement.ts";
 import { hiddenPaths } from "../../core/settings/hidden-paths.ts";
 import {
   publicSettings,
@@ -94,6 +95,9 @@ function outlookOf(loaded: Good, nowMs: number, functions: readonly Note[]): Out
   const { settings, placeOf } = loaded;
   const at = (key: SettingKey, message: string): Problem => ({ ...placeOf(key), key, message });
   const { nobody, nobodyKey, notes } = prospectOf(settings, CATALOGUE_ONLY, nowMs);
+  const ends = retirements(settings, {}, nowMs).filter(
+    (one) => nobody === null && retirementLevel(one) === "warning",
+  );
   const unreachable = nobody === null ? [] : [at(nobodyKey, faultLine(nobody))];
   // Another server may have what OpenAI has shut down: that is worth a line, but no refusal.
   const isCertain = isOpenAi(settings);
@@ -105,6 +109,7 @@ function outlookOf(loaded: Good, nowMs: number, functions: readonly Note[]): Out
     nobody: isCertain ? unreachable : [],
     notes: [
       ...(isCertain ? [] : unreachable),
+      ...ends.map((one) => at(nobodyKey, retirementLine(one))),
       ...[...notes, ...functions, ...hidden].map(({ key, message }) => at(key, message)),
     ],
   };

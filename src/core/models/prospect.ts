@@ -74,7 +74,11 @@ export function prospectOf(settings: Settings, known: Knowledge, wallMs: number)
     answers,
     nobody,
     nobodyKey: nobodyKey(settings, candidates),
-    notes: [...unknownNames(settings, known), ...miniNotes(settings, known, wallMs)],
+    notes: [
+      ...unknownNames(settings, known),
+      ...miniNotes(settings, known, wallMs),
+      ...(answers === null ? [] : featureNotes(settings, answers)),
+    ],
   };
 }
 
@@ -235,4 +239,21 @@ function miniNotes(settings: Settings, known: Knowledge, wallMs: number): readon
   if (mini === undefined || mini.obstacle === null) return [];
   const message = `${obstacleText(mini)}: once budget.warn_at is reached, no model could answer`;
   return [{ key: "budget.mini_model", message }];
+}
+
+/** What is asked for and the model that answers does not have. A model that we do not know has all. */
+function featureNotes(settings: Settings, answers: string): readonly ChainNote[] {
+  const row = modelNamed(answers);
+  const isOld = settings["openai.protocol"] === "beta";
+  const by = isOld ? "openai.protocol: beta" : answers;
+  const notes: ChainNote[] = [];
+  if (settings["openai.reasoning_effort"] !== "default" && (isOld || row?.reasoning === false)) {
+    const message = `is not sent: ${answers} will answer, and ${by} has no reasoning`;
+    notes.push({ key: "openai.reasoning_effort", message });
+  }
+  if (settings["camera.source"] !== "off" && (isOld || row?.images === false)) {
+    const message = `is of no use: ${answers} will answer, and ${by} takes no pictures`;
+    notes.push({ key: "camera.source", message });
+  }
+  return notes;
 }

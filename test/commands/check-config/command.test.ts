@@ -37,6 +37,20 @@ test("nobody can answer: one line at the key, exit code 1; elsewhere a note", as
   assert.equal((await check(folder, forced)).code, 1);
 });
 
+test("the day before nobody answers any more, that is a note", async (t) => {
+  const eve = "--import=data:text/javascript,Date.now=()=>Date.UTC(2027,0,19,12)";
+  const env = { ...ENV, NODE_OPTIONS: eve };
+  const only = "openai:\n  model: gpt-realtime\n  model_selection: new\n";
+  const result = await check(tempFolder(t), only, env);
+  assert.equal(result.code, 0);
+  assert.match(
+    result.stderr,
+    /c\.yaml:2:10 openai\.model: .* shut down on 2027-01-20, in 1 day; then nobody answers/,
+  );
+  const auto = await check(tempFolder(t), "openai:\n  model: gpt-realtime\n", env);
+  assert.equal(auto.stderr, "", "another one answers then");
+});
+
 test("a misspelt model name is reported at its place", async (t) => {
   const result = await check(tempFolder(t), "openai:\n  model: gpt-realtme\n");
   assert.equal(result.code, 0);

@@ -139,6 +139,24 @@ test("misspelt model names are reported at their place; other servers' names are
   assert.equal(adviceFor({ ...other, "openai.model": "gpt-realtim" }).length, 1);
 });
 
+test("what is asked for and the model that answers does not have is told before the first wake", () => {
+  const keysFor = (changes: Partial<Settings>, wallMs = NOW) =>
+    of(changes, wallMs).notes.map(({ key }) => key);
+  const effort = { "openai.reasoning_effort": "low" } as const;
+  assert.deepEqual(keysFor(effort), ["openai.reasoning_effort"]);
+  assert.deepEqual(keysFor(effort, AFTER), [], "gpt-realtime-2.1 answers then");
+  assert.match(of(effort).notes[0]?.message ?? "", /gpt-realtime will answer, .* no reasoning$/);
+  const camera = { "camera.source": "usb" } as const;
+  assert.deepEqual(keysFor(camera), []);
+  const legacy = { "openai.model_selection": "legacy" } as const;
+  assert.deepEqual(keysFor({ ...camera, ...legacy }, BEFORE), ["camera.source"]);
+  const beta = { "openai.protocol": "beta" } as const;
+  assert.deepEqual(keysFor({ ...camera, ...effort, ...beta }, BEFORE), [
+    "openai.reasoning_effort",
+    "camera.source",
+  ]);
+});
+
 test("the model for the end of the budget must be able to answer, too", () => {
   const mini = { "budget.action": "mini", "budget.daily_usd": 1 } as const;
   assert.deepEqual(of(mini, AFTER).notes, []);
