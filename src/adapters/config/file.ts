@@ -159,10 +159,10 @@ function exists(path: string): boolean {
   }
 }
 
-/** As it stands there, where nothing is to be filled in. */
+/** As it stands there, where nothing is to be filled in. What is no path may be a key in the wrong line. */
 function socketIn(tree: unknown): string {
   const found = text(fields(record(tree) ?? {}, "system"), "control_socket") ?? "";
-  return found.includes("$") ? "" : found;
+  return found.startsWith("/") && !found.includes("$") ? found : "";
 }
 
 function refused(
