@@ -5,7 +5,7 @@
  * what sounds (`play`, `finish`, `flush`) first writes what was due until then, so all positions are
  * exact. The header is made true at least once a second: the file is valid when the process dies.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, statSync, writeSync } from "node:fs";
 import {
   FRAME_MS,
   msToSamples,
@@ -30,9 +30,18 @@ const RETRY_MS = 1_000;
 
 /** The path as it is, once it is clear that no other file is overwritten: throws a FaultError. */
 export function recordable(path: string): string {
-  if (!isForeign(path, isWave)) return path;
+  if (!isPipe(path) && !isForeign(path, isWave)) return path;
   const what = `audio.output_device: ${path} exists and is not a sound file`;
   throw new FaultError(fault("config", "exit", what, "Name another file to record into"));
+}
+
+/** Opening one that nobody reads would block for ever, and no signal would end the process in order. */
+function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    return false; // none there, or none for us: opening it says so
+  }
 }
 
 export interface FileSpeakerOptions {

@@ -61,7 +61,10 @@ test("missing files are reported as `pipit run` would", async (t) => {
   const folder = tempFolder(t);
   const precious = join(folder, "notes.wav");
   writeFileSync(precious, "no sound at all");
+  const pipe = join(folder, "pipe.wav");
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
   const rows: readonly (readonly [string, RegExp])[] = [
+    [`audio:\n  output_device: file:${pipe}\n`, /audio\.output_device: .*is not a sound file/],
     ["audio:\n  input_device: file:nope.wav\n", /:2:17 audio\.input_device: .*nope\.wav does not/],
     ["audio:\n  output_device: file:no/x.wav\n", /audio\.output_device: there is no folder no\n/],
     [
