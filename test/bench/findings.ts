@@ -43,6 +43,11 @@ export const ROWS = {
     unit: "times",
     most: 0.75,
   },
+  device_talk_own_share: {
+    what: "the same, Node alone: without the sound programs",
+    unit: "times",
+    most: 1.3,
+  },
   agents_talk_share: { what: "agents-realtime with devices over bare loop", unit: "times" },
   agents_rss: { what: "agents-realtime with devices: RSS after a conversation", unit: "MB" },
   speaker_speaking_wakes: { what: "speaking by speaker: our two Nodes woken", unit: "a second" },

@@ -61,7 +61,7 @@ const APLAY_ROWS = [
   ...(["device_listening_cpu", "device_speaking_cpu", "device_rss", "device_pss"] as const),
 ];
 const BARE_ROWS = ["bare_quiet_cpu", "bare_listening_cpu", "bare_speaking_cpu"] as const;
-const SHARE_ROWS = ["device_quiet_share", "device_talk_share"] as const;
+const SHARE_ROWS = ["device_quiet_share", "device_talk_share", "device_talk_own_share"] as const;
 const AGENTS_ROWS = ["agents_talk_share", "agents_rss"] as const;
 const SPEAKER_ROWS = [
   ...(["speaker_speaking_wakes", "speaker_speaking_cpu"] as const),
@@ -119,13 +119,18 @@ function addRound(findings: Findings, bare: FloorCosts, own: StateCosts): void {
   findings.add("device_pss", own.memory.pssMb);
   findings.add("device_quiet_share", own.quiet.ownMsPerS / bare.quiet.ownMsPerS);
   findings.add("device_talk_share", talkShare(own, bare));
+  findings.add("device_talk_own_share", talkShare(own, bare, "ownMsPerS"));
 }
 
 type TalkCosts = Pick<StateCosts, "listening" | "speaking">;
 
-/** A conversation, half of it listening, over the bare loop's. */
-function talkShare(own: TalkCosts, bare: TalkCosts): number {
-  const sum = (of: TalkCosts): number => of.listening.msPerS + of.speaking.msPerS;
+/** A conversation, half of it listening, over the bare loop's; with the sound programs, or of Node alone. */
+function talkShare(
+  own: TalkCosts,
+  bare: TalkCosts,
+  whose: "msPerS" | "ownMsPerS" = "msPerS",
+): number {
+  const sum = (of: TalkCosts): number => of.listening[whose] + of.speaking[whose];
   return sum(own) / sum(bare);
 }
 
