@@ -78,6 +78,7 @@ export class Appliance {
   #lastFrameMs: number | null = null;
   #lastFault: LastFault | null = null;
   #stopping: boolean = false;
+  /** After the last step; asked for with each frame of the microphone. */
   #phase: Phase = "idle";
   readonly #refused = new RefusedInputs();
   readonly #firstReports = new FirstReports();
@@ -273,8 +274,8 @@ export class Appliance {
       },
       onWake: (keyword, endSample) => this.#loop.post({ tag: "wake", keyword, endSample }),
       arbitration: arbitrationFor(this.#world, this.#ring, isBusy),
-      isVain: () => isWakeVain(this.#loop.state) && !ringer.alarmClock.isRinging,
-      isPlaying: () => phase(this.#loop.state) === "speaking" || ringer.alarmClock.isRinging,
+      isVain: () => isWakeVain(this.#phase) && !ringer.alarmClock.isRinging,
+      isPlaying: () => this.#phase === "speaking" || ringer.alarmClock.isRinging,
       onStop: () => {
         if (!ringer.silence()) this.#loop.post({ tag: "command", command: "stop" });
       },
@@ -381,8 +382,9 @@ export class Appliance {
   #observe(input: Input, facts: readonly Fact[], state: State, at: StepContext): void {
     this.#wakePath?.enabled(state.rest.tag !== "muted");
     this.statusLine.show(state);
-    if (phase(state) !== this.#phase) this.#fleet?.changed();
-    this.#phase = phase(state);
+    const shown = phase(state);
+    if (shown !== this.#phase) this.#fleet?.changed();
+    this.#phase = shown;
     for (const fact of facts) {
       if (fact.tag === "log") this.#world.journal.log(fact.level, fact.line);
       if (fact.tag === "failed") this.#failed(fact.fault);

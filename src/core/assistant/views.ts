@@ -35,8 +35,8 @@ export function phaseOf({ link, turn, playback }: Conversation): Phase {
 }
 
 /** Would the wake word change nothing? It has been said, and the question is not over. */
-export function isWakeVain(state: State): boolean {
-  return ["connecting", "listening"].includes(phase(state));
+export function isWakeVain(now: Phase): boolean {
+  return now === "connecting" || now === "listening";
 }
 
 /** What the LEDs show. At rest without microphone or speaker is no rest: the owner must see it. */
