@@ -11,7 +11,7 @@ import { WAKE_FRAME_SAMPLES } from "../../core/audio/downsampler.ts";
 import type { WakeWord } from "../../core/wake/plan.ts";
 import type { Clock, Dice } from "../../ports.ts";
 import { WakeHost, type WakeProcess, type WakeProcessSink } from "./host.ts";
-import { type Detector, type HostRequest, serveWake } from "./protocol.ts";
+import { type Detector, type HostRequest, takeRequests } from "./protocol.ts";
 
 export interface LoopWakeOptions {
   readonly words: readonly WakeWord[];
@@ -46,7 +46,7 @@ class Turns implements WakeProcess {
   #killed: boolean = false;
 
   constructor(open: Open, sink: WakeProcessSink) {
-    this.#take = serveWake(
+    this.#take = takeRequests(
       (setup) => open(setup.words),
       (reply) => {
         if (!this.#killed) sink.reply(reply);

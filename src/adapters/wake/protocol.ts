@@ -128,14 +128,26 @@ function parseFault(value: unknown): Fault {
   );
 }
 
-/**
- * The engine's side: gives back the function that takes each incoming message. `open` may throw a
- * FaultError; what else it or the engine throws becomes a fault to retry.
- */
+/** The engine's side, for requests of another process, which are parsed; what is none is passed over. */
 export function serveWake(
   open: (setup: WakeSetup) => Detector,
   post: (reply: HostReply) => void,
 ): (message: unknown) => void {
+  const take = takeRequests(open, post);
+  return (message) => {
+    const request = parseRequest(message);
+    if (request !== null) take(request);
+  };
+}
+
+/**
+ * The engine's side: gives back the function that takes each request. `open` may throw a
+ * FaultError; what else it or the engine throws becomes a fault to retry.
+ */
+export function takeRequests(
+  open: (setup: WakeSetup) => Detector,
+  post: (reply: HostReply) => void,
+): (request: HostRequest) => void {
   let detector: Detector | null = null;
   let taken = 0;
   const fail = (thrown: unknown): void => {
@@ -143,9 +155,7 @@ export function serveWake(
     const retry = fault("wake-word-failed", "retry", `Wake-word engine: ${thrownText(thrown)}`);
     post({ tag: "failed", fault: thrown instanceof FaultError ? thrown.fault : retry });
   };
-  return (message) => {
-    const request = parseRequest(message);
-    if (request === null) return;
+  return (request) => {
     try {
       if (request.tag === "start") {
         detector = open(request.setup);
