@@ -162,7 +162,10 @@ for (const [index, settings] of MODES.entries()) {
         assertWayBack(after, settings);
       }
     }
-    assertVain(states.filter((state) => isWakeVain(phase(state))), settings);
+    assertVain(
+      states.filter((state) => isWakeVain(phase(state))),
+      settings,
+    );
   });
 }
 
