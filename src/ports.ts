@@ -64,10 +64,10 @@ export interface MicrophoneSink {
 export interface Microphone {
   start(sink: MicrophoneSink): void;
   /**
-   * Nothing happens: frames may come a quarter of a second late, several in one go. False ends that
+   * Frames may come so many milliseconds late, several in one go; 0: at once. Less than before counts
    * at once: what waits is handed over before the call returns, unless a frame is being handed over.
    */
-  nap(on: boolean): void;
+  nap(ms: number): void;
   close(): Promise<void>;
 }
 

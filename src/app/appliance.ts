@@ -6,7 +6,7 @@
 
 import type { Effect, Fact, Input } from "../core/assistant/inputs.ts";
 import type { Device, State, StepContext } from "../core/assistant/state.ts";
-import { hearsForNobody, isWakeVain, phase } from "../core/assistant/views.ts";
+import { isWakeVain, napMs, phase } from "../core/assistant/views.ts";
 import { CaptureClock } from "../core/audio/capture-clock.ts";
 import type { Ring } from "../core/audio/ring.ts";
 import type { ControlReply, ControlRequest } from "../core/control.ts";
@@ -334,16 +334,16 @@ export class Appliance {
 
   /** Something has come in: what the microphone has heard until then belongs before it. */
   #heardSoFar(): number {
-    this.#world.microphone.nap(false);
+    this.#world.microphone.nap(0);
     return this.#ring.head;
   }
 
-  /** While nobody makes a sound and nothing goes on, the microphone may be read seldom. */
+  /** While nobody waits for what is heard, the microphone is read seldom. */
   #pace(): void {
-    const { ringer } = this.#tools;
-    const isAtRest = hearsForNobody(this.#loop.state) && !ringer.alarmClock.isRinging;
+    const { isRinging } = this.#tools.ringer.alarmClock;
     const isLoud = this.#wakePath?.gateOpen === true;
-    this.#world.microphone.nap(isAtRest && !isLoud);
+    const isMidWord = this.#wakePath?.isMidWord === true;
+    this.#world.microphone.nap(isRinging ? 0 : napMs(this.#loop.state, isLoud, isMidWord));
     this.#preconnect.gate(isLoud && !this.#stopping);
   }
 

@@ -47,13 +47,14 @@ import type {
 
 export class SimMicrophone implements Microphone {
   sink: MicrophoneSink | null = null;
-  naps: boolean = false;
+  /** How late frames may come. */
+  napMs = 0;
   start(sink: MicrophoneSink): void {
     this.sink = sink;
     sink.flowing();
   }
-  nap(on: boolean): void {
-    this.naps = on;
+  nap(ms: number): void {
+    this.napMs = ms;
   }
   async close(): Promise<void> {
     this.sink = null;

@@ -50,8 +50,8 @@ export class Lpcm16Microphone implements Microphone {
   readonly #finder: CardFinder;
   #framer = new Framer();
   #reader: PipeReader | null = null;
-  /** Nothing happens: sound may come late. */
-  #wantsNap: boolean = false;
+  /** How late sound may come, milliseconds. */
+  #napMs = 0;
   #child: SupervisedChild | null = null;
   #sink: MicrophoneSink | null = null;
   #flowing: boolean = false;
@@ -79,9 +79,9 @@ export class Lpcm16Microphone implements Microphone {
     this.#watch();
   }
 
-  nap(on: boolean): void {
-    this.#wantsNap = on;
-    if (this.#flowing) this.#reader?.nap(on);
+  nap(ms: number): void {
+    this.#napMs = ms;
+    if (this.#flowing) this.#reader?.nap(ms);
   }
 
   close(): Promise<void> {
@@ -128,7 +128,7 @@ export class Lpcm16Microphone implements Microphone {
       this.#flowing = true;
       this.#lost = false;
       sink.flowing();
-      this.#reader?.nap(this.#wantsNap);
+      this.#reader?.nap(this.#napMs);
     }
     this.#framer.push(chunk, (frame) => sink.frame(frame));
   }

@@ -1,7 +1,7 @@
 /**
  * The reading end of the recorder's pipe. What costs is being woken, not the bytes: so it reads into
  * one buffer of its own, without the layers of a stream, and it can nap: then the sound waits in the
- * pipe, and is fetched in one go four times a second.
+ * pipe for a while, and is fetched in one go.
  *
  * Invariant: all bytes come once, in order, and the end of the pipe is seen whether it naps or not.
  * Where Node does not show the pipe's handle, it is an ordinary stream, and never naps.
@@ -13,8 +13,6 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../../ports.ts";
 import { errorCode } from "../os/files.ts";
 
-/** How long sound waits in a nap: the gate finds the beginning of a word, which takes twice as long. */
-export const NAP_MS = 250;
 /** 0.7 s of one channel. */
 const BUFFER_BYTES = 32 * 1024;
 /** In one go: all that a pipe of Linux holds, 208 KiB. */
@@ -31,7 +29,8 @@ export class PipeReader {
   readonly #take: (bytes: Uint8Array) => void;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #way: Way | null = null;
-  #napping: boolean = false;
+  /** How long sound may wait in the pipe; 0: awake. */
+  #napMs = 0;
   /** Bytes are being handed over: whoever takes them may want us to wake, or to nap. */
   #handing: boolean = false;
   #cancelNap: () => void = () => undefined;
@@ -53,28 +52,37 @@ export class PipeReader {
   }
 
   /** What happens while bytes are handed over happens after that. */
-  nap(on: boolean): void {
-    if (on === this.#napping || this.#way === null || this.#way.socket.destroyed) return;
-    this.#napping = on;
-    if (!this.#handing) this.#settle(this.#way);
+  nap(ms: number): void {
+    const way = this.#way;
+    if (ms === this.#napMs || way === null || way.socket.destroyed) return;
+    const isShorter = ms < this.#napMs;
+    this.#napMs = ms;
+    if (this.#handing) return;
+    // Whoever takes it may want another nap, which `settle` then finds.
+    if (isShorter) this.#fetch(way);
+    this.#settle(way);
   }
 
   close(): void {
     this.#cancelNap();
-    this.#napping = false;
+    this.#napMs = 0;
     this.#stream.destroy();
     this.#way?.socket.destroy();
     this.#way = null;
   }
 
-  /** Falls asleep; or wakes, with all that waits. */
+  /** Falls asleep, or reads as sound comes. */
   #settle(way: Way): void {
     this.#cancelNap();
-    if (!this.#napping) this.#fetch(way);
-    if (this.#napping) {
-      way.socket.pause();
-      this.#sleep(way);
-    } else way.socket.resume();
+    if (this.#napMs === 0) {
+      way.socket.resume();
+      return;
+    }
+    way.socket.pause();
+    this.#cancelNap = this.#clock.after(this.#napMs, () => {
+      if (this.#fetch(way)) this.#napMs = 0;
+      this.#settle(way);
+    });
   }
 
   /** The handle behind the stream, read by a socket with a buffer of ours; null where there is none. */
@@ -87,7 +95,7 @@ export class PipeReader {
     this.#stream.pause();
     const callback = (count: number): boolean => {
       this.#hand(count);
-      if (this.#napping && this.#way !== null) this.#settle(this.#way);
+      if (this.#napMs > 0 && this.#way !== null) this.#settle(this.#way);
       return true;
     };
     const onread = { buffer: this.#buffer, callback };
@@ -110,14 +118,6 @@ export class PipeReader {
     } finally {
       this.#handing = false;
     }
-  }
-
-  #sleep(way: Way): void {
-    this.#cancelNap = this.#clock.after(NAP_MS, () => {
-      if (this.#fetch(way)) this.#napping = false;
-      if (this.#napping) this.#sleep(way);
-      else way.socket.resume();
-    });
   }
 
   /** Hands over what waits in the pipe; true at its end, which the socket sees by itself. */

@@ -6,6 +6,7 @@
  * what the ring forgets is lost, and counted. No `if` about the state of the conversation in here.
  */
 
+import { WORD_NAP_MS } from "../../core/assistant/views.ts";
 import { msToSamples, SAMPLE_BYTES } from "../../core/audio/pcm.ts";
 import type { Ring } from "../../core/audio/ring.ts";
 import { AUDIO_HEAD, AUDIO_TAIL } from "../../core/realtime/encode.ts";
@@ -13,7 +14,7 @@ import { AUDIO_HEAD, AUDIO_TAIL } from "../../core/realtime/encode.ts";
 /** Sound in one event while keeping up: 40 ms, a compromise between delay and events a second. */
 const LIVE_CHUNK_SAMPLES = msToSamples(40);
 /** In the middle of a word: two of these, so that none is half full when the word ends. */
-const WORD_CHUNK_SAMPLES = msToSamples(80);
+const WORD_CHUNK_SAMPLES = msToSamples(WORD_NAP_MS);
 /** Sound in one event at most: while catching up with the ring. */
 const CHUNK_MAX_SAMPLES = msToSamples(100);
 /** Text waiting in the socket beyond which sound stays in the ring: 4 s of it. */

@@ -188,13 +188,21 @@ export function isSameGate(a: MicrophoneGate, b: MicrophoneGate): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** How long sound may wait while nobody speaks: the gate finds the beginning of a word, which takes twice as long. */
+export const REST_NAP_MS = 250;
+/** In the middle of a word: as long as the pieces in which it is sent then. */
+export const WORD_NAP_MS = 80;
+
 /**
- * Is nothing of what is heard sent? At rest; and while an answer is heard out in half duplex, for then
- * only a word may interrupt it, to which the gate wakes.
+ * How late the microphone may be heard, milliseconds: being woken is what costs. Seldom at rest, and
+ * while an answer is heard out in half duplex, for then only a word may interrupt it, to which the gate
+ * wakes. Never where the user may be speaking over an answer, or has just stopped.
  */
-export function hearsForNobody(state: State): boolean {
-  if (state.conversation === null) return true;
-  return phase(state) === "speaking" && microphoneGate(state).tag === "closed";
+export function napMs(state: State, isLoud: boolean, isMidWord: boolean): number {
+  const isSpeaking = phase(state) === "speaking";
+  const isHeardOut = isSpeaking && microphoneGate(state).tag === "closed";
+  if (!isLoud && (state.conversation === null || isHeardOut)) return REST_NAP_MS;
+  return isMidWord && (!isSpeaking || isHeardOut) ? WORD_NAP_MS : 0;
 }
 
 /** Is the sound of a reply kept back, because the user may be speaking? */

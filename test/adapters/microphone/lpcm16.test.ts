@@ -8,6 +8,7 @@ import {
   type Lpcm16MicrophoneOptions,
 } from "../../../src/adapters/microphone/lpcm16.ts";
 import { SystemClock, SystemDice } from "../../../src/adapters/os/clock.ts";
+import { REST_NAP_MS, WORD_NAP_MS } from "../../../src/core/assistant/views.ts";
 import { wavHeader } from "../../../src/core/audio/wav.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import { eventually } from "../../helpers/host.ts";
@@ -89,7 +90,7 @@ test("in a nap sound comes in gulps; whatever ends it, none is lost and none com
   const { microphone, sink } = begin(mode(stub, "ok"));
   await eventually("sound", () => sink.frames() >= 5);
   const awake = await comings(sink, 1_000);
-  microphone.nap(true);
+  microphone.nap(REST_NAP_MS);
   const napping = await comings(sink, 1_000);
   assert.ok(napping <= 6 && awake > 2 * napping, `${awake} times awake, ${napping} in a nap`);
   // What waits is there when the call returns: within 250 ms of sound, whatever the machine does.
@@ -98,7 +99,7 @@ test("in a nap sound comes in gulps; whatever ends it, none is lost and none com
   const gulpMs = performance.now();
   await eventually("some more waits", () => performance.now() > gulpMs + 120);
   const asleep = sink.frames();
-  microphone.nap(false);
+  microphone.nap(0);
   assert.ok(sink.frames() - asleep >= 3, `${sink.frames() - asleep} frames at once`);
   // Whoever takes a frame may change his mind in the middle of it.
   const { frame } = sink;
@@ -106,7 +107,7 @@ test("in a nap sound comes in gulps; whatever ends it, none is lost and none com
   sink.frame = (pcm) => {
     frame(pcm);
     turns += 1;
-    microphone.nap(turns % 3 !== 0);
+    microphone.nap([0, WORD_NAP_MS, REST_NAP_MS][turns % 3] ?? 0);
   };
   await eventually("a second of that", () => turns >= 50);
   await microphone.close();
@@ -119,7 +120,7 @@ test("a recorder that dies or stands still in a nap is found, and started again"
   t.after(stub.remove);
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     const { microphone, sink } = begin(mode(stub, "ok"));
-    microphone.nap(true);
+    microphone.nap(REST_NAP_MS);
     await eventually("frames", () => sink.frames() > 5);
     for (const pid of recorders()) process.kill(pid, signal);
     await eventually("lost, and back", () => sink.story.length >= 3);
