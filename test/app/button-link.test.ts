@@ -72,7 +72,8 @@ test("push-to-talk during a redial: the turn starts at the press and survives a 
     assert.equal(world.sentSound[0], roomSample(from));
     assert.deepEqual(world.saidTypes.slice(-2), ["input_audio_buffer.commit", "response.create"]);
     if (links === 2) world.link.sink.closed(LOST);
-    world.listen(20);
+    // The second connection that is lost is renewed after a wait.
+    world.listen(600);
     await settled();
   }
 });

@@ -230,14 +230,18 @@ export class Player {
     return this.do({ tag: "drained" });
   }
 
-  error(code: string | null, message = "no", eventId: string | null = null): this {
-    const error = { type: "invalid_request_error", code, message, param: null, eventId };
-    return this.hears({ tag: "error", error });
+  error(
+    code: string | null,
+    message = "no",
+    eventId: string | null = null,
+    type = "invalid_request_error",
+  ): this {
+    return this.hears({ tag: "error", error: { type, code, message, param: null, eventId } });
   }
 
-  closes(code = 1006): this {
+  closes(code = 1006, reason = ""): this {
     const attempt = this.state.conversation?.link.attempt ?? 0;
-    return this.do({ tag: "link-closed", attempt, failure: { tag: "close", code, reason: "" } });
+    return this.do({ tag: "link-closed", attempt, failure: { tag: "close", code, reason } });
   }
 }
 

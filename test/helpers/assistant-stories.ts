@@ -32,7 +32,7 @@ function question(): Player {
   return player.begins("r2").sounds("r2").ends("r2").heard();
 }
 
-const BOTH: readonly Story[] = BY.flatMap((by) => [...turns(by), ...replies(by)]);
+const BOTH: readonly Story[] = BY.flatMap((by) => [...turns(by), ...replies(by), ...anew(by)]);
 
 function turns(by: By): readonly Story[] {
   return [
@@ -138,6 +138,30 @@ function replies(by: By): readonly Story[] {
   ];
 }
 
+function anew(by: By): readonly Story[] {
+  return [
+    [
+      `${by}: an overloaded server that says when: asked then, not before`,
+      () => {
+        const player = start(by).asks().begins("r1");
+        player.ends("r1", failure("server_is_overloaded", "Please try again in 3s"));
+        const before = player.count("create-response");
+        assert.equal(player.pass(2900).count("create-response"), before);
+        assert.equal(player.pass(200).count("create-response"), before + 1);
+      },
+    ],
+    [
+      `${by}: a new connection numbers its items from the beginning: the question is answered`,
+      () => {
+        const player = start(by).asks("A").begins("r1").closes();
+        player.connected().pass(2000).asks("A").begins("r1").sounds("r1");
+        assert.equal(player.phase, "speaking");
+        assert.equal(player.count("cancel-response"), 0);
+      },
+    ],
+  ];
+}
+
 function client(changes = {}): Player {
   return new Player({ "session.response_by": "client", ...changes }).ready();
 }
@@ -217,7 +241,8 @@ const RARE: readonly Story[] = [
     "a response fails twice before response.created: reconnect",
     () => {
       const player = client().asks().ends("r1", failure("server_error"));
-      player.ends("r2", failure("server_error"));
+      assert.equal(player.count("create-response"), 1, "not at once");
+      player.pass(300).ends("r2", failure("server_error"));
       assert.equal(player.phase, "connecting");
     },
   ],
@@ -572,8 +597,37 @@ const RARE: readonly Story[] = [
       const player = client({ "session.max_duration_s": 900 });
       for (let n = 0; n < 5 && player.phase !== "fault"; n++) {
         player.asks(`A${n}`).begins(`r${n}`).sounds(`r${n}`).ends(`r${n}`).closes().heard();
-        if (player.phase === "connecting") player.connected();
+        if (player.phase === "connecting") player.pass(2_000).connected();
       }
+      assert.equal(player.phase, "fault");
+    },
+  ],
+  ...["create_1", null].flatMap((eventId) =>
+    ["server_error", null].map(
+      (code): Story => [
+        `response.create fails on the server (${code}, ${eventId}): asked once more, then a new connection`,
+        () => {
+          const player = client().asks().error(code, "Sorry", eventId, "server_error");
+          assert.equal(player.pass(300).count("create-response"), 2);
+          const second = eventId === null ? null : "create_2";
+          player.error(code, "Sorry", second, "server_error");
+          assert.equal(player.phase, "connecting");
+        },
+      ],
+    ),
+  ),
+  [
+    "a limit that is told without the id of response.create: retried when it says",
+    () => {
+      const player = client().asks().error("rate_limit_exceeded", "try again in 700ms", null);
+      assert.equal(player.pass(600).count("create-response"), 1);
+      assert.equal(player.pass(200).count("create-response"), 2);
+    },
+  ],
+  [
+    "what is wrong with response.create is told at once: the next one would be, too",
+    () => {
+      const player = client().asks().error("invalid_value", "no such thing", "create_1");
       assert.equal(player.phase, "fault");
     },
   ],

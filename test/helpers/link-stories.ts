@@ -52,6 +52,36 @@ export const LINK_STORIES: readonly Story[] = [
     },
   ],
   [
+    "a connection that breaks again and again: the first is renewed at once, the next after waits that grow",
+    () => {
+      const player = opened().connected();
+      const waits: number[] = [];
+      for (let nth = 0; nth < 3; nth++) {
+        const [fromMs, before] = [player.closes().nowMs, player.c.link.attempt];
+        while (player.c.link.attempt === before && waits.length > 0) player.pass(10);
+        waits.push(player.nowMs - fromMs);
+        player.connected();
+      }
+      const [first = -1, second = -1, third = -1] = waits;
+      assert.ok(first === 0 && second > 0 && third > second, waits.join());
+      assert.equal(player.closes().phase, "fault");
+    },
+  ],
+  [
+    "a connection that is closed with a word about when: renewed then; too late, nobody dials before",
+    () => {
+      const player = opened().connected();
+      const dialled = player.c.link.attempt;
+      player.closes(1013, "Overloaded. Please try again in 3s").pass(2_900);
+      assert.deepEqual([player.phase, player.c.link.attempt], ["connecting", dialled]);
+      assert.equal(player.pass(200).c.link.attempt, dialled + 1);
+      player.connected().closes(4000, "rate_limit_exceeded: Please try again in 40s");
+      assert.equal(player.phase, "fault");
+      assert.equal(player.pass(20_000).do({ tag: "tap" }).phase, "fault");
+      assert.equal(player.pass(25_000).do({ tag: "tap" }).phase, "connecting");
+    },
+  ],
+  [
     "the session is over before it began: another connection, no blame for the settings",
     () => {
       const player = created(opened());

@@ -1,5 +1,6 @@
 /** Dialing: the next model of the chain, again after a wait, or the end; and finding a lost link again. */
 
+import { redialDelayMs } from "../backoff.ts";
 import { type Fault, fault } from "../fault.ts";
 import {
   ATTEMPT_MAX_MS,
@@ -12,7 +13,7 @@ import { FRESH_CHAIN, firstCandidate, GONE_MS, nextCandidate } from "../models/f
 import { chooseVoice, type VoiceChoice, voiceSettings } from "../models/voice.ts";
 import { budgetExceeded } from "../money/budget.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
-import { linkFault, retryAfterMs } from "../realtime/faults.ts";
+import { linkFault, retryAfterMs, retryHintMs } from "../realtime/faults.ts";
 import type { Effect, Fact } from "./inputs.ts";
 import { CONNECT_MAX_MS, RECONNECTS_MAX } from "./limits.ts";
 import { after, type Change, endingBy, log, type Of } from "./machine.ts";
@@ -131,10 +132,8 @@ function decided(
       const facts = words === null ? [] : [log("warning", `${told.message}; ${words}`)];
       return { next: { ...own, redialAtMs, failures: own.failures + 1 }, sends, facts };
     }
-    case "come-later": {
-      const facts: Fact[] = [{ tag: "retry-after", why, forMs: verdict.waitMs }];
-      return { next: own, sends, facts, ends: endingBy(told) };
-    }
+    case "come-later":
+      return comeLater(own, why, told, verdict.waitMs);
     case "give-up":
       return { next: own, sends, ends: endingBy(told) };
     case "next-model":
@@ -181,7 +180,10 @@ export function broken(own: Link, { why }: Reason): Change<Link> {
   return { next: { tag: "lost", ...dataOf(own) }, sends: [hangUp(own)], facts };
 }
 
-/** A new connection. Going down the chain does not count: that has an end of its own. */
+/**
+ * A new connection: the first at once, unless the server said when; then after waits that grow. Going
+ * down the chain does not count: that has an end of its own.
+ */
 export function reconnect(own: Link, { why }: Reason, at: Scope): Change<Link> {
   const exceeded = budgetExceeded(at.settings, at.spentMicroUsd);
   if (exceeded !== null) return { next: own, ends: endingBy(exceeded) };
@@ -190,8 +192,19 @@ export function reconnect(own: Link, { why }: Reason, at: Scope): Change<Link> {
   const reconnects = own.reconnects + (isDown ? 0 : 1);
   const anew = dialing({ ...dataOf(own), omitted: [], reconnects }, at);
   if (isDown) return after([hangUp(own)], [], nextModel(anew, why, at));
-  const facts = [log("warning", `${why.message}; connecting again`)];
-  return after([hangUp(own)], facts, dialNext(anew, own.model, null, at));
+  const growingMs = own.reconnects === 0 ? 0 : redialDelayMs(own.reconnects, at.chance);
+  const waitMs = Math.max(retryHintMs(why.message) ?? 0, growingMs);
+  if (waitMs + ATTEMPT_MAX_MS > CONNECT_MAX_MS) return comeLater(own, why, why, waitMs);
+  const when = waitMs < 1_000 ? "" : ` in ${(waitMs / 1000).toFixed(1)} s`;
+  const facts = [log("warning", `${why.message}; connecting again${when}`)];
+  if (waitMs === 0) return after([hangUp(own)], facts, dialNext(anew, own.model, null, at));
+  return { next: { ...anew, redialAtMs: at.nowMs + waitMs }, sends: [hangUp(own)], facts };
+}
+
+/** Nobody shall dial until then. `told`: the fault as the owner reads it. */
+function comeLater(own: Link, why: Fault, told: Fault, waitMs: number): Change<Link> {
+  const facts: Fact[] = [{ tag: "retry-after", why, forMs: waitMs }];
+  return { next: own, sends: [hangUp(own)], facts, ends: endingBy(told) };
 }
 
 export function dataOf({ attempt, model, voice, reconnects, omitted, voiceRefused }: Link) {

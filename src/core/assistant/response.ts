@@ -12,7 +12,7 @@
 import { redialDelayMs } from "../backoff.ts";
 import { type Fault, fault } from "../fault.ts";
 import { type EventId, eventId, isSameEvent, parseEventId } from "../realtime/event-ids.ts";
-import { retryHintMs, serverFault } from "../realtime/faults.ts";
+import { isPassing, retryHintMs, serverFault } from "../realtime/faults.ts";
 import type { ServerError, ServerEvent } from "../realtime/server-events.ts";
 import type { ResponseBy } from "../realtime/session.ts";
 import type { Effect, Fact } from "./inputs.ts";
@@ -131,9 +131,8 @@ const NO_ANSWER = tooLate("The answer did not come in time");
 
 /** Ours did not come, or the end of another did not. */
 function due(own: Response, _: unknown, at: Scope): Change<Response> {
-  if (own.unsolicited !== null && own.unsolicited.untilMs <= at.nowMs) {
-    return { next: { ...own, unsolicited: null } };
-  }
+  const isOther = own.unsolicited !== null && own.unsolicited.untilMs <= at.nowMs;
+  if (isOther) return { next: { ...own, unsolicited: null } };
   return { next: failed(own, NO_ANSWER), facts: [{ tag: "response-lost" }] };
 }
 
@@ -282,8 +281,8 @@ function isStray({ unsolicited }: Response, { said }: Event<"done">): boolean {
   return said.responseId === unsolicited?.id;
 }
 
-function overBy({ said }: Event<"done">): readonly Fact[] {
-  return [{ tag: "response-over", responseId: said.responseId, status: said.status }];
+function overBy({ said: { responseId, status } }: Event<"done">): readonly Fact[] {
+  return [{ tag: "response-over", responseId, status }];
 }
 
 function strayDone(own: Response, event: Event<"done">): Change<Response> {
@@ -325,15 +324,17 @@ function settled(own: Free, { said, heard, model }: Event<"done">, at: Scope): C
 
 /**
  * What the model itself cannot do goes down the chain; a passing fault of the server's gets the
- * question asked once more, then a new connection; anything else is reported.
+ * question asked once more, or when the server says, then a new connection; anything else is reported.
  */
 function failedBy(own: Free, why: Fault, heard: boolean, at: Scope): Change<Response> {
   if (heard) return { next: failed(own, why) }; // What was heard plays to where it goes.
-  if (why.code === "rate-limited") return later(own, why, at);
   if (why.recovery === "fall-back") return { next: failed(own, why) };
+  if (why.code === "rate-limited") return later(own, why, at);
   if (why.code !== "server") return { next: own, ends: endingBy(why) };
+  if (retryHintMs(why.message) !== null) return later(own, why, at);
   if (own.retries >= ASK_AGAIN_MAX) return { next: failed(own, why) };
-  return again(own, at.nowMs, `${why.message}; asking once more`);
+  const atMs = at.nowMs + redialDelayMs(own.retries, at.chance);
+  return again(own, atMs, `${why.message}; asking once more`);
 }
 
 function again(own: Free, notBeforeMs: number, line: string): Change<Response> {
@@ -372,10 +373,10 @@ function requestError(own: Requested, event: Event<"error">, at: Scope): Change<
   const { error, model } = event;
   const id = parseEventId(error.eventId);
   if (!isOfRequest(own, id, error)) return stay(own);
-  if (isBusy(error) || (error.code === null && id === null)) return busy(own, error, at);
   const why = serverFault(error, model);
-  if (why.code === "rate-limited") return later(free(own), why, at);
-  return { next: free(own), ends: endingBy(why) };
+  const isWrong = error.type === "invalid_request_error" && why.code === "server";
+  if (isBusy(error) || (isWrong && error.code === null && id === null)) return busy(own, error, at);
+  return isWrong ? { next: free(own), ends: endingBy(why) } : failedBy(free(own), why, false, at);
 }
 
 /** Some servers leave the code out, and say it in words. */
@@ -384,9 +385,9 @@ function isBusy({ code, message }: ServerError): boolean {
 }
 
 /** Errors without an id of ours can only be about what the wire waits for. */
-function isOfRequest(own: Requested, id: EventId | null, { code, type }: ServerError): boolean {
+function isOfRequest(own: Requested, id: EventId | null, error: ServerError): boolean {
   if (id !== null) return id.kind === "create" && id.n === own.requests;
-  return code === BUSY || (code === null && type === "invalid_request_error");
+  return error.code === null || error.code === BUSY || isPassing(error);
 }
 
 /** One is under way that we do not know of. It goes; then the question is asked again, later. */

@@ -5,7 +5,7 @@
 
 import { type EventKind, parseEventId } from "../realtime/event-ids.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
-import { linkFault, serverFault } from "../realtime/faults.ts";
+import { isPassing, linkFault, serverFault } from "../realtime/faults.ts";
 import type { ServerError, ServerEvent } from "../realtime/server-events.ts";
 import type { ResponseBy } from "../realtime/session.ts";
 import { finish } from "./conversation.ts";
@@ -278,8 +278,8 @@ function serverError(state: State, c: Conversation, error: ServerError, at: Step
   // A picture that is not taken is worth a line, and no conversation.
   const isEnd = why.recovery === "report" && why.code !== "server" && id?.kind !== "picture";
   if (isEnd) return [endWith(why)];
-  const isUnnamed = id === null && error.code === null && c.response.tag === "requested";
-  if (isUnnamed) return toResponse;
+  const isUnnamed = id === null && (error.code === null || isPassing(error));
+  if (isUnnamed && c.response.tag === "requested") return toResponse;
   const line = `The Realtime API reported an error: ${error.message} (${error.code ?? "no code"})`;
   return { next: state, facts: [log("warning", line)] };
 }

@@ -158,7 +158,9 @@ function sessionListens(own: Of<Turn, "closed">, _: unknown, at: Scope): Change<
 
 /** The server has forgotten; what it has not answered is sent again from the ring. */
 function linkGone(own: Turn, { settledSample }: Event<"link-gone">, at: Scope): Change<Turn> {
-  const lost = { openedSample: own.questionSample ?? settledSample, empty: [] };
+  // The next connection may name its items as this one did.
+  const openedSample = own.questionSample ?? settledSample;
+  const lost = { openedSample, empty: [], lastItem: null };
   if (own.tag === "held") return { next: { ...own, ...lost } };
   const rest = { ...data(own), ...lost };
   const of = own.tag === "committed" ? own.releasedSample : null;

@@ -65,6 +65,19 @@ export function serverFault(error: ServerError | null, model: string): Fault {
   );
 }
 
+/** Codes and types of what may go better next time, whatever was sent. */
+const PASSING = new Set([
+  "rate_limit_exceeded",
+  "slow_down",
+  "server_error",
+  "server_is_overloaded",
+]);
+
+/** Too much for now, or a failure of the server's that has nothing to do with what was sent. */
+export function isPassing({ code, type }: ServerError): boolean {
+  return PASSING.has(code ?? "") || PASSING.has(type ?? "");
+}
+
 function httpFault(failure: Extract<LinkFailure, { tag: "http" }>, model: string): Fault {
   const { status } = failure;
   const said = `HTTP ${status}${failure.code === null ? "" : ` (${failure.code})`}`;
