@@ -26,7 +26,7 @@ in_owners_locale() {
 
 # What the unit gives Node, too (systemd/pipit.service): little memory, few threads.
 # shellcheck disable=SC2034 # for the scripts that read this one
-NODE_FLAGS=(--max-semi-space-size=1 --optimize-for-size --single-threaded)
+NODE_FLAGS=(--max-semi-space-size=1 --optimize-for-size --single-threaded --no-short-builtin-calls)
 
 # usage_in FILE: prints the comment at its head.
 usage_in() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$1" | grep -v '^shellcheck'; }
