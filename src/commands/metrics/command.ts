@@ -142,7 +142,7 @@ function priceWith(overrides: PriceOverrides): Source["price"] {
 function sourceOf(line: CommandLine): Source | number {
   const named = line.option("dir");
   const { env } = process;
-  const loaded = loadConfig({ path: line.config, env, missingVariables: "default" });
+  const loaded = loadConfig({ path: line.config, env, missingVariables: "default", rules: false });
   if (loaded.ok) {
     const { settings, path } = loaded;
     const dir = named ?? metricsFolder(settings["metrics.dir"], path);

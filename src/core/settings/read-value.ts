@@ -37,7 +37,12 @@ export interface ValueProblem {
 }
 
 export type Reading =
-  | { readonly ok: true; readonly value: Value }
+  | {
+      readonly ok: true;
+      readonly value: Value;
+      /** A variable that it is made of is not set: it stands for another value. */
+      readonly incomplete?: boolean;
+    }
   | { readonly ok: false; readonly problems: readonly ValueProblem[] };
 
 /** A value after expansion, with what may be said about where it came from. */
@@ -90,6 +95,7 @@ function readTree(raw: unknown, around: Surroundings): Reading {
   }
   const problems: ValueProblem[] = [];
   let nodes = 0;
+  let incomplete = false;
   const copy = (value: unknown, path: readonly (string | number)[]): unknown => {
     nodes += 1;
     if (nodes > TREE_MAX_NODES) return null;
@@ -104,7 +110,10 @@ function readTree(raw: unknown, around: Surroundings): Reading {
       return Object.freeze(Object.fromEntries(items));
     }
     const source = expanded(value, true, around);
-    if (typeof source !== "string") return source.value;
+    if (typeof source !== "string") {
+      incomplete ||= source.incomplete;
+      return source.value;
+    }
     problems.push({ message: source, below: path });
     return null;
   };
@@ -114,7 +123,7 @@ function readTree(raw: unknown, around: Surroundings): Reading {
   ]);
   if (nodes > TREE_MAX_NODES) return wrong(`must have at most ${TREE_MAX_NODES} values`);
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, value: Object.freeze(Object.fromEntries(items)) };
+  return { ok: true, value: Object.freeze(Object.fromEntries(items)), incomplete };
 }
 
 function readOne(
@@ -124,7 +133,7 @@ function readOne(
 ): Reading {
   const source = expanded(raw, row.kind === "text" && row.secret, around);
   if (typeof source === "string") return wrong(source);
-  if (source.incomplete) return { ok: true, value: plainDefault(row) };
+  if (source.incomplete) return { ok: true, value: plainDefault(row), incomplete: true };
   switch (row.kind) {
     case "text":
       return readText(row, source);
@@ -349,7 +358,7 @@ function readList(row: ListRow, raw: unknown, around: Surroundings): Reading {
     if (message !== null) problems.push(lone ? { message } : { message, item: index });
   }
   if (problems.length > 0) return { ok: false, problems };
-  if (texts.length < items.length) return { ok: true, value: row.default };
+  if (texts.length < items.length) return { ok: true, value: row.default, incomplete: true };
   return { ok: true, value: Object.freeze(texts) };
 }
 

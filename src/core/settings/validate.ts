@@ -51,6 +51,8 @@ export interface ValidateOptions {
   readonly locate?: Locate;
   /** What to do about `${NAME}` when NAME is not set; default "refuse". */
   readonly missingVariables?: MissingVariables;
+  /** False for a command that only needs a value or two of a file that may be wrong elsewhere. */
+  readonly rules?: boolean;
 }
 
 export type Validation =
@@ -85,10 +87,10 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   const places = placesOf(given, aliases, report);
 
   const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
-  const settings = assemble(readAll({ given, meantKeys, places }, around, report));
-  // Without its environment, a file cannot be held to rules between its values.
+  const { values, known } = readAll({ given, meantKeys, places }, around, report);
+  const settings = assemble(values);
   const isWritten = (key: SettingKey): boolean => given.has(key);
-  const broken = around.missing === "refuse" ? brokenRules(settings, isWritten) : [];
+  const broken = options.rules === false ? [] : brokenRules(assemble(known), isWritten);
   for (const one of broken) report(placeOf(pathOf(one), places), "value", one.message);
 
   if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
@@ -190,12 +192,15 @@ interface Found {
   readonly places: Places;
 }
 
-function readAll(
-  { given, meantKeys, places }: Found,
-  around: Surroundings,
-  report: Report,
-): ReadonlyMap<SettingKey, Value> {
+interface Read {
+  readonly values: ReadonlyMap<SettingKey, Value>;
+  /** Those that a variable which is not set here would not change: the others keep no rule, and break none. */
+  readonly known: ReadonlyMap<SettingKey, Value>;
+}
+
+function readAll({ given, meantKeys, places }: Found, around: Surroundings, report: Report): Read {
   const values = new Map<SettingKey, Value>();
+  const known = new Map<SettingKey, Value>();
   for (const [key, row] of ROWS) {
     const path = places.get(key) ?? key.split(".");
     const raw = given.has(key) ? given.get(key) : row.default;
@@ -206,6 +211,7 @@ function readAll(
     const reading = readValue(row, raw, around);
     if (reading.ok) {
       values.set(key, reading.value);
+      if (reading.incomplete !== true) known.set(key, reading.value);
       continue;
     }
     if (!given.has(key) && isMeant(key, meantKeys)) continue;
@@ -213,7 +219,7 @@ function readAll(
       report([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
     }
   }
-  return values;
+  return { values, known };
 }
 
 const ALL_NAMES: readonly string[] = [...ROWS.map(([key]) => key), ...Object.keys(SECTIONS)];

@@ -145,6 +145,26 @@ test("without the service's environment, a command still gets the rest", () => {
   assert.ok(blank.ok, JSON.stringify(blank));
 });
 
+test("without the service's environment, rules hold for what does not come from it", () => {
+  const asked = (tree: unknown, rules = true) =>
+    validate(tree, { env: {}, missingVariables: "default", rules });
+  const broken = { mqtt: { url: "mqtt://bob:pw@broker" } };
+  const refused = asked(broken);
+  assert.ok(!refused.ok);
+  assert.deepEqual(
+    refused.problems.map(({ key }) => key),
+    ["mqtt.url"],
+  );
+  assert.ok(asked(broken, false).ok, "a command that needs another value gets it");
+  const ofEnvironment = {
+    wake_word: { engine: "porcupine", access_key: `\${NO_SUCH}` },
+    openai: { mcp_servers: { docs: { url: `\${NO_SUCH}` } } },
+    mcp: { servers: { notes: { url: "https://notes.example", headers: { A: `\${NO_SUCH}` } } } },
+  };
+  const unknown = asked(ofEnvironment);
+  assert.ok(unknown.ok, JSON.stringify(unknown));
+});
+
 test("rules between keys, and about the inside of a value", () => {
   const porcupine = { engine: "porcupine" };
   assert.match(line({ wake_word: porcupine }), /^wake_word.engine: porcupine needs an AccessKey/);
