@@ -14,7 +14,7 @@ import { type Alias, aliasOf, isGuideBlock } from "./guide-aliases.ts";
 import { guideKey } from "./guide-keys.ts";
 import { oddity, visible } from "./odd-characters.ts";
 import { isOlder } from "./older-names.ts";
-import { kindOf, readValue, type Surroundings } from "./read-value.ts";
+import { fromVariables, kindOf, readValue, type Surroundings } from "./read-value.ts";
 import type { Value } from "./row.ts";
 import { brokenRules, pathOf } from "./rules.ts";
 import {
@@ -87,11 +87,14 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   const places = placesOf(given, aliases, report);
 
   const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
-  const { values, known } = readAll({ given, meantKeys, places }, around, report);
+  const { values, known, origins } = readAll({ given, meantKeys, places }, around, report);
   const settings = assemble(values);
   const isWritten = (key: SettingKey): boolean => given.has(key);
   const broken = options.rules === false ? [] : brokenRules(assemble(known), isWritten);
-  for (const one of broken) report(placeOf(pathOf(one), places), "value", one.message);
+  for (const one of broken) {
+    const message = `${one.message}${fromVariables(origins.get(one.key) ?? [])}`;
+    report(placeOf(pathOf(one), places), "value", message);
+  }
 
   if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -196,11 +199,14 @@ interface Read {
   readonly values: ReadonlyMap<SettingKey, Value>;
   /** Those that a variable which is not set here would not change: the others keep no rule, and break none. */
   readonly known: ReadonlyMap<SettingKey, Value>;
+  /** The variables that a value came from. */
+  readonly origins: ReadonlyMap<SettingKey, readonly string[]>;
 }
 
 function readAll({ given, meantKeys, places }: Found, around: Surroundings, report: Report): Read {
   const values = new Map<SettingKey, Value>();
   const known = new Map<SettingKey, Value>();
+  const origins = new Map<SettingKey, readonly string[]>();
   for (const [key, row] of ROWS) {
     const path = places.get(key) ?? key.split(".");
     const raw = given.has(key) ? given.get(key) : row.default;
@@ -212,6 +218,7 @@ function readAll({ given, meantKeys, places }: Found, around: Surroundings, repo
     if (reading.ok) {
       values.set(key, reading.value);
       if (reading.incomplete !== true) known.set(key, reading.value);
+      if (reading.origins !== undefined) origins.set(key, reading.origins);
       continue;
     }
     if (!given.has(key) && isMeant(key, meantKeys)) continue;
@@ -219,7 +226,7 @@ function readAll({ given, meantKeys, places }: Found, around: Surroundings, repo
       report([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
     }
   }
-  return { values, known };
+  return { values, known, origins };
 }
 
 const ALL_NAMES: readonly string[] = [...ROWS.map(([key]) => key), ...Object.keys(SECTIONS)];
