@@ -67,6 +67,7 @@ function settingOf(command: string, line: CommandLine): string {
     path: line.config,
     env: withCredentials(process.env),
     missingVariables: "default",
+    rules: false,
   });
   if (loaded.ok) return loaded.settings["system.control_socket"];
   const [first = loaded.path] = loaded.problems;

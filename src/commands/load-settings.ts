@@ -30,7 +30,7 @@ export function loadSettings(
 /** What the file says, or the defaults where it cannot be read: for a command that must not fail. */
 export function settingsOrDefaults(path: string | undefined): Settings {
   const env = withCredentials(process.env);
-  const loaded = loadConfig({ path, env, missingVariables: "default" });
+  const loaded = loadConfig({ path, env, missingVariables: "default", rules: false });
   return loaded.ok ? loaded.settings : DEFAULTS;
 }
 

@@ -5,6 +5,7 @@
 
 import type { BlockProblem, Report } from "./blocks.ts";
 import { record } from "./json.ts";
+import { headerSlip } from "./key-slips.ts";
 
 export interface AddressRule {
   readonly schemes: readonly ("https" | "http")[];
@@ -38,7 +39,7 @@ export function addressTrouble(
 /** What is wrong with one header's text, and what to do; null: nothing. */
 export function headerTrouble(text: unknown): string | null {
   if (typeof text !== "string") return "must be text; put it in quotes";
-  if (HEADER_VALUE.test(text)) return null;
+  if (HEADER_VALUE.test(text)) return headerSlip(text);
   return "must be one line of ASCII text; check the variable or the file that it comes from";
 }
 

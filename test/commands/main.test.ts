@@ -58,6 +58,11 @@ test("bad usage is one line with a suggestion, and exit code 2", async () => {
   assert.match(await refusedLine(["check-config", "--config", "--json"]), /--config needs FILE/);
   assert.match(await refusedLine(["check-config", "--json=yes"]), /--json takes no value/);
   assert.match(await refusedLine(["check-config", "f", "g"]), /unexpected argument "g"/);
+  const clock = await refusedLine(["timers", "set", "0730"]);
+  assert.match(
+    clock,
+    /^pipit timers: "0730" may be a time of day or seconds: write 07:30 or 0730s/,
+  );
 });
 
 test("check-config says ok, and shows no secret", async (t) => {

@@ -49,6 +49,8 @@ export interface LoadOptions {
    * find the daemon says "default": the owner's shell does not have the service's key.
    */
   readonly missingVariables?: MissingVariables;
+  /** False: a value that breaks a rule is no hindrance, for a command that needs others. */
+  readonly rules?: boolean;
   /** The file that is taken when it exists; another one in tests. */
   readonly systemFile?: string;
 }
@@ -96,12 +98,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const { document, problems } = parseYaml(yaml);
   if (document === null) return refused(path, problems, digest, "");
   const socket = socketIn(document.tree);
-  const { env, missingVariables = "refuse" } = options;
-  const checked = validate(document.tree, { env, missingVariables, locate: document.locate });
+  const { env, missingVariables = "refuse", rules = true } = options;
+  const { locate } = document;
+  const checked = validate(document.tree, { env, missingVariables, rules, locate });
   if (!checked.ok) return refused(path, [...problems, ...checked.problems], digest, socket);
   if (problems.length > 0) return refused(path, problems, digest, socket);
   const isEmpty = document.tree === null || document.tree === undefined;
-  const { locate } = document;
   const placeOf = (key: SettingKey): Position => locate(key.split("."), "value");
   const written = writtenIn(document.tree);
   const { settings } = checked;

@@ -22,7 +22,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { Locate, Position, Problem } from "../../core/settings/validate.ts";
-import { type Slip, slipAt } from "../../core/settings/yaml-slips.ts";
+import { slipAt } from "../../core/settings/yaml-slips.ts";
+import type { Slip } from "../../core/settings/yaml-value-slips.ts";
 
 /**
  * Deepest nesting. The table needs three levels. The parser of `yaml` 2.9.1 recurses, and at some
@@ -139,15 +140,17 @@ const IN_OUR_WORDS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "indented with a tab; use spaces",
   TAG_RESOLVE_FAILED: "tags (!name) are not supported; put text that begins with ! in quotes",
   BAD_DIRECTIVE: "directives (%NAME) are not supported",
+  MULTIPLE_TAGS: "put text that begins with ! in quotes",
+  BAD_COLLECTION_TYPE: "put text that begins with ! in quotes",
+  BAD_PROP_ORDER: "put text that begins with ! or & in quotes",
 };
 
-/** What none of the common slips explains. */
-function parserMessage(error: YAMLError): string {
-  const own = IN_OUR_WORDS[error.code];
-  if (own !== undefined) return own;
-  // Some messages of the library end with a piece of the file behind a colon.
-  const said = error.message.replace(/(?<=\S): [\s\S]*$/, "");
-  return `cannot be read as YAML: ${said}; compare with the lines around it`;
+const LAST_RESORT =
+  "cannot be read from here on: compare indentation, colons, quotes and brackets with the lines around it; text with signs in it belongs in quotes";
+
+/** What none of the common slips explains: the library's own words may hold a piece of the file. */
+function parserMessage({ code }: YAMLError): string {
+  return IN_OUR_WORDS[code] ?? LAST_RESORT;
 }
 
 function withTree(document: Document.Parsed, problems: Problem[], at: At): ParsedYaml {

@@ -90,7 +90,7 @@ function headOf(data: Data): readonly string[] {
   // Only a whole status has a sentence; the answer to another command has a state alone.
   if (state === null || !Object.hasOwn(data, "conversations_today")) return [];
   const troubles = troublesOf(data);
-  const end = troubles.length === 0 ? "All is well." : "Not all is well:";
+  const end = troubles.length === 0 ? wellText(data) : "Not all is well:";
   const parts = [stateText(state), howToBegin(data), todayText(data), end];
   return [parts.filter((part) => part !== "").join(" "), ...troubles.map((one) => `- ${one}`)];
 }
@@ -120,6 +120,20 @@ function todayText(data: Data): string {
   return `Today ${count} ${noun}${usd === null ? "" : `, $${usd.toFixed(2)}`}.`;
 }
 
+/** A fault that was told a while ago is hardly what the owner asks about. */
+const RECENT_FAULT_S = 600;
+
+function wellText(data: Data): string {
+  const ageS = number(data, "last_fault_s");
+  if (ageS === null || ageS > RECENT_FAULT_S) return "All is well.";
+  return `All is well now; the last fault (below) was ${durationText(ageS)} ago.`;
+}
+
+/** The one that is being reported: what `last_fault` says, until the state is another. */
+function faultOf(data: Data): readonly string[] {
+  return data["state"] === "fault" ? [text(data, "last_fault") ?? "A fault: see the journal"] : [];
+}
+
 /** What an owner should do something about. */
 function troublesOf(data: Data): readonly string[] {
   const parts = ["microphone", "speaker", "wake_word"].flatMap((key) => {
@@ -134,7 +148,8 @@ function troublesOf(data: Data): readonly string[] {
   const budget = record(data["budget"]);
   const broker = text(fields(data, "mqtt"), "trouble");
   const isSpent = budget !== null && budget["state"] === "spent" && budget["action"] !== "warn";
-  return [
+  const all = [
+    ...faultOf(data),
     ...parts,
     ...(nobody === null ? [] : [nobody]),
     ...(refused === null
@@ -145,7 +160,8 @@ function troublesOf(data: Data): readonly string[] {
       : []),
     ...(broker === null ? [] : [broker]),
     ...(isSpent ? ["Today's budget is spent: it resets at midnight"] : []),
-  ].map((line) => oneLine(line, 600));
+  ];
+  return [...new Set(all)].map((line) => oneLine(line, 600));
 }
 
 /** `fallback_count` is `Fallback count`. */

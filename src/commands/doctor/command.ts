@@ -88,7 +88,9 @@ async function contextOf(line: CommandLine): Promise<Context> {
     configPath: loaded.path,
     loaded,
     settings,
-    daemon: await daemonFacts(settings?.["system.control_socket"] ?? ""),
+    daemon: await daemonFacts(
+      loaded.ok ? loaded.settings["system.control_socket"] : loaded.controlSocket,
+    ),
     unit: () => unit,
     api: { facts: { tag: "not-asked", why: "" }, serverMs: null, askedMs: 0 },
   };

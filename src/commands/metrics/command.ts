@@ -53,7 +53,7 @@ export const SPEC: CommandSpec = {
   options: {
     since: {
       value: "TIME",
-      doc: "from then on: today, yesterday, 7d, 24h, 2026-11-01, 2026-11-01T18:00",
+      doc: "from then on: today, yesterday, 7d, 24h, 2026-11-01, 2026-11, 2026, 2026-11-01T18:00",
     },
     until: { value: "TIME", doc: "until then; a date: to the end of that day" },
     sessions: { doc: "a line a conversation instead of a day" },
@@ -142,7 +142,7 @@ function priceWith(overrides: PriceOverrides): Source["price"] {
 function sourceOf(line: CommandLine): Source | number {
   const named = line.option("dir");
   const { env } = process;
-  const loaded = loadConfig({ path: line.config, env, missingVariables: "default" });
+  const loaded = loadConfig({ path: line.config, env, missingVariables: "default", rules: false });
   if (loaded.ok) {
     const { settings, path } = loaded;
     const dir = named ?? metricsFolder(settings["metrics.dir"], path);

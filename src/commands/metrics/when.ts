@@ -1,4 +1,4 @@
-/** What an owner types for a point in time: `today`, `7d`, `24h`, `2026-11-01`, or ISO 8601. */
+/** What an owner types for a point in time: `today`, `7d`, `24h`, `2026`, `2026-11-01`, or ISO 8601. */
 
 import { DAY_MS } from "../../core/duration.ts";
 import { dayOf, fromLocal, localDay, readIso, type Zone } from "./time.ts";
@@ -9,10 +9,13 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   d: DAY_MS,
   w: 7 * DAY_MS,
 };
-const AGO = /^(\d{1,5})([mhdw]?)$/;
+/** Days may do without their letter as long as nobody takes them for a year. */
+const AGO = /^(?:(\d{1,5})([mhdw])|(\d{1,3}))$/;
+const YEAR = /^(?:19|20)\d\d$/;
 const MONTH = /^(\d{4})-(\d\d)$/;
 /** The forms that an error message names. */
-const ALLOWED = "today, yesterday, 7d, 24h, 2026-11-01, or a time as 2026-11-01T18:00";
+const ALLOWED =
+  "today, yesterday, 7d, 24h, 2026-11-01, 2026-11, 2026, or a time as 2026-11-01T18:00";
 
 export type When =
   | { readonly ok: true; readonly atMs: number }
@@ -20,12 +23,12 @@ export type When =
 
 /**
  * A point in time, milliseconds since 1970. `7d` is that long before `nowMs`, as is `7`; `today`,
- * `yesterday`, a date and a month (`2026-11`) are the beginning of that local time, or its end with
+ * `yesterday`, a date, a month (`2026-11`) and a year are the beginning of that local time, or its end with
  * `end`; a time without a zone is local.
  */
 export function readWhen(text: string, nowMs: number, zone: Zone, end = false): When {
   const ago = AGO.exec(text);
-  if (ago !== null) return fine(nowMs - Number(ago[1]) * (UNITS_MS[ago[2] || "d"] ?? 0));
+  if (ago !== null) return fine(nowMs - Number(ago[1] ?? ago[3]) * (UNITS_MS[ago[2] ?? "d"] ?? 0));
   const days = daysNamed(text.toLowerCase(), localDay(nowMs, zone));
   if (days !== null) return edge(days, zone, end);
   const time = readIso(text);
@@ -35,10 +38,14 @@ export function readWhen(text: string, nowMs: number, zone: Zone, end = false): 
   return edge([time.ms / DAY_MS, time.ms / DAY_MS], zone, end);
 }
 
-/** First and last day of what has a name, or of a month; null for anything else. */
+/** First and last day of what has a name, of a year or a month; null for anything else. */
 function daysNamed(text: string, today: number): readonly [number, number] | null {
   if (text === "today") return [today, today];
   if (text === "yesterday") return [today - 1, today - 1];
+  if (YEAR.test(text)) {
+    const newYear = { year: Number(text), month: 1, day: 1 };
+    return [dayOf(newYear), dayOf({ ...newYear, year: newYear.year + 1 }) - 1];
+  }
   const [, year, month] = MONTH.exec(text) ?? [];
   if (year === undefined || Number(month) < 1 || Number(month) > 12) return null;
   const first = { year: Number(year), month: Number(month), day: 1 };

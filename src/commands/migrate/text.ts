@@ -7,7 +7,6 @@
 
 import { parseYaml } from "../../adapters/config/yaml.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
-import { brokenRules, pathOf } from "../../core/settings/rules.ts";
 import { ROWS, type SettingKey, type Settings } from "../../core/settings/table.ts";
 import {
   type Locate,
@@ -108,26 +107,19 @@ function check(text: string, env: Env, locate: Locate): Checked {
     }));
     return { ok: false, problems: reported.slice(0, 1) };
   }
-  const checked = validate(document.tree, { env, locate, missingVariables: "default" });
-  if (!checked.ok) return checked;
-  const broken = brokenRules(checked.settings).filter(
-    ({ key }) => !OF_THE_ENVIRONMENT.includes(key),
-  );
-  if (broken.length === 0) return checked;
-  const reported = broken.map((one) => ({ ...one, ...locate(pathOf(one), "value") }));
-  return { ok: false, problems: reported };
+  return validate(document.tree, { env, locate, missingVariables: "default" });
 }
 
-/** Rules that only the service's environment can keep. */
-const OF_THE_ENVIRONMENT: readonly SettingKey[] = ["openai.base_url", "wake_word.engine"];
-
-/** Where a path of the new text stands in the original: a key that was moved, at its older name. */
+/** Where a path of the new text stands in the original: a key that was moved, or what is below it, at its older name. */
 function inOriginal(plan: Plan, locate: Locate): Locate {
   const origins = new Map<string, Path>();
   for (const { path, now } of plan.changed) for (const { key } of now) origins.set(key, path);
   return (path, part) => {
-    const key = path.filter((name) => typeof name === "string").join(".");
-    return locate(origins.get(key) ?? path, part);
+    for (let depth = path.length; depth > 0; depth--) {
+      const origin = origins.get(path.slice(0, depth).join("."));
+      if (origin !== undefined) return locate([...origin, ...path.slice(depth)], part);
+    }
+    return locate(path, part);
   };
 }
 

@@ -14,6 +14,8 @@ import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
 /** More words than any label has. */
 const OPERANDS_MAX = 24;
 const SNOOZE_MINUTES = 5;
+/** A time of day without its colon. */
+const CLOCK = /^(?:[01]\d|2[0-3])[0-5]\d$/;
 
 export const SPEC: CommandSpec = {
   name: "timers",
@@ -70,6 +72,10 @@ function orderOf(line: CommandLine): TimerOrder | string {
 function setOrder(when: string, days: readonly string[], label: string): TimerOrder | string {
   if (when.includes(":")) return { act: "alarm", at: when, days, label };
   if (days.length > 0) return "--days goes with a time of day such as 07:00";
+  if (CLOCK.test(when)) {
+    const clock = `${when.slice(0, 2)}:${when.slice(2)}`;
+    return `"${when}" may be a time of day or seconds: write ${clock} or ${when}s`;
+  }
   const seconds = secondsOf(when);
   if (seconds === null) return "set needs a time such as 10m, 1h30m, 07:00 or 2026-11-29T07:00";
   return { act: "set", seconds, label };

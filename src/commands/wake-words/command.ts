@@ -106,7 +106,7 @@ export async function wakeWords(argv: readonly string[]): Promise<number> {
 /** A configuration that is named must be good; without one, the defaults do. */
 function settingsFor(line: CommandLine): Settings {
   const options = { path: line.config, env: withCredentials(process.env) };
-  const loaded = loadConfig({ ...options, missingVariables: "default" });
+  const loaded = loadConfig({ ...options, missingVariables: "default", rules: false });
   if (!loaded.ok && line.config !== undefined) {
     throw new FaultError(fault("config", "report", loaded.problems.join("; ")));
   }

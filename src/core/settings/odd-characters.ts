@@ -1,12 +1,15 @@
 /**
- * What the eye does not see in a text: blanks at its ends, characters without a shape, quotes of a
- * word processor. A message that quotes the text tidied would hide just that.
+ * What the eye does not see in a text: blanks at its ends, characters without a shape, quotes and
+ * dashes of a word processor, letters and signs of another alphabet. A message that quotes the text tidied would hide just that.
  */
 
 /** No-break and other blanks that are none to YAML, and characters without any width. */
 const INVISIBLE =
   /[\u00a0\u00ad\u061c\u115f\u1160\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff\uffa0\u{e0000}-\u{e007f}]/u;
 const CURLY = /^[\u2018-\u201f\u00ab\u00bb]|[\u2018-\u201f\u00ab\u00bb]$/u;
+/** Dashes of all kinds, and the minus of mathematics. */
+const DASH = /[\p{Pd}\u2212]/u;
+const DASHES = new RegExp(DASH.source, "gu");
 const NAMES: Readonly<Record<string, string>> = {
   "00A0": "a no-break space",
   "00AD": "a soft hyphen",
@@ -46,9 +49,17 @@ export function oddity(text: string): string {
   if (text !== text.trimStart()) return "; it begins with a space";
   if (text !== text.trimEnd()) return "; it ends with a space";
   if (CURLY.test(text)) return `; it has typographic quotes, write plain ones (")`;
-  const letter = [...text].find((one) => /\p{L}/u.test(one) && one > "\u007f");
-  const mixed = letter !== undefined && /[A-Za-z]/.test(text);
-  return mixed ? `; it has a letter that is not a plain one (U+${codeOf(letter)})` : "";
+  const foreign = [...text].find((one) => one > "\u007f" && /[\p{L}\p{N}\p{P}\p{S}]/u.test(one));
+  if (foreign === undefined || !/[A-Za-z0-9]/.test(text)) return "";
+  const code = `U+${codeOf(foreign)}`;
+  if (DASH.test(foreign)) return `; it has a dash that is not the plain one (${code}), write -`;
+  const what = /\p{L}/u.test(foreign) ? "letter" : "character";
+  return `; it has a ${what} that is not a plain one (${code})`;
+}
+
+/** Its dashes, written plain. */
+export function plainDashes(text: string): string {
+  return text.replace(DASHES, "-");
 }
 
 function codeOf(character: string): string {

@@ -7,11 +7,12 @@
 
 import { oneLine } from "../fault.ts";
 import { type Fields, record } from "../json.ts";
+import { keySlip, passwordSlip, shellName } from "../key-slips.ts";
 import { redactStrictly } from "../redact.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Env, MissingVariables } from "./expand-env.ts";
 import { expand } from "./expand-env.ts";
-import { invisibleIn, oddity } from "./odd-characters.ts";
+import { invisibleIn, oddity, plainDashes } from "./odd-characters.ts";
 import type {
   BooleanRow,
   ChoiceRow,
@@ -37,7 +38,14 @@ export interface ValueProblem {
 }
 
 export type Reading =
-  | { readonly ok: true; readonly value: Value }
+  | {
+      readonly ok: true;
+      readonly value: Value;
+      /** A variable that it is made of is not set: it stands for another value. */
+      readonly incomplete?: boolean;
+      /** The variables that it came from. */
+      readonly origins?: readonly string[];
+    }
   | { readonly ok: false; readonly problems: readonly ValueProblem[] };
 
 /** A value after expansion, with what may be said about where it came from. */
@@ -45,6 +53,8 @@ interface Source {
   readonly value: unknown;
   /** The variables it came from; empty for a value that stands in the file as it is. */
   readonly names: readonly string[];
+  /** Those of them that are set: where to look for what is wrong with it. */
+  readonly origins: readonly string[];
   readonly secret: boolean;
   /** Made from variables that are not set, or empty; only where that is not refused. */
   readonly incomplete: boolean;
@@ -90,6 +100,7 @@ function readTree(raw: unknown, around: Surroundings): Reading {
   }
   const problems: ValueProblem[] = [];
   let nodes = 0;
+  let incomplete = false;
   const copy = (value: unknown, path: readonly (string | number)[]): unknown => {
     nodes += 1;
     if (nodes > TREE_MAX_NODES) return null;
@@ -104,7 +115,10 @@ function readTree(raw: unknown, around: Surroundings): Reading {
       return Object.freeze(Object.fromEntries(items));
     }
     const source = expanded(value, true, around);
-    if (typeof source !== "string") return source.value;
+    if (typeof source !== "string") {
+      incomplete ||= source.incomplete;
+      return source.value;
+    }
     problems.push({ message: source, below: path });
     return null;
   };
@@ -114,7 +128,7 @@ function readTree(raw: unknown, around: Surroundings): Reading {
   ]);
   if (nodes > TREE_MAX_NODES) return wrong(`must have at most ${TREE_MAX_NODES} values`);
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, value: Object.freeze(Object.fromEntries(items)) };
+  return { ok: true, value: Object.freeze(Object.fromEntries(items)), incomplete };
 }
 
 function readOne(
@@ -124,7 +138,7 @@ function readOne(
 ): Reading {
   const source = expanded(raw, row.kind === "text" && row.secret, around);
   if (typeof source === "string") return wrong(source);
-  if (source.incomplete) return { ok: true, value: plainDefault(row) };
+  if (source.incomplete) return { ok: true, value: plainDefault(row), incomplete: true };
   switch (row.kind) {
     case "text":
       return readText(row, source);
@@ -177,36 +191,30 @@ function readText(row: TextRow, source: Source): Reading {
   }
   if (value === "") return row.required ? wrong(empty(source)) : { ok: true, value };
   if (row.secret) {
-    const slip = keySlip(value);
-    if (slip !== null) return wrong(slip);
+    const slip = secretSlip(row, value);
+    if (slip !== null) return wrongOf(source, slip);
   }
-  if (value.length > row.maxChars) return wrong(`must have at most ${row.maxChars} characters`);
+  if (value.length > row.maxChars) {
+    return wrongOf(source, `must have at most ${row.maxChars} characters`);
+  }
   if (!row.multiLine && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)) {
-    return wrong("must be one line without control characters");
+    return wrongOf(source, "must be one line without control characters");
   }
   const isShown = !row.secret && source.names.length === 0;
   if (!row.multiLine && invisibleIn(value) !== null) {
-    return wrong(`must be ${allowed(row)}${oddity(value)}`);
+    return wrongOf(source, `must be ${allowed(row)}${oddity(value)}`);
   }
   if (row.pattern !== null && !row.pattern.regex.test(value)) {
     const repaired = isShown ? repairOf(row.pattern, value) : "";
-    return mismatch(row, source, repaired || oddity(value));
+    return mismatch(row, source, `${oddity(value)}${repaired}`);
   }
-  return { ok: true, value };
+  return { ok: true, value, origins: source.origins };
 }
 
-/** What a key brings along from the place where it was copied; the key itself is never said. */
-function keySlip(value: string): string | null {
-  if (/^["'`]|["'`]$/.test(value)) return "must be the key alone, without quotes around it";
-  if (/^(?:export\s+)?[A-Z][A-Z0-9_]{2,}=/.test(value)) {
-    return "must be the key alone: it begins with the name of a variable and =";
-  }
-  // A password may look like anything; these are narrow enough to be no password's.
-  if (/^sk-.*[,;]$/.test(value)) return "must be the key alone: it ends with a comma or semicolon";
-  if (/^\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value)) {
-    return `is the name of a variable as a shell writes it; here, write \${NAME}, with braces`;
-  }
-  return null;
+/** The key itself is never said. */
+function secretSlip(row: TextRow, value: string): string | null {
+  if (!row.isPassword) return keySlip(value);
+  return passwordSlip(value, /^\$\{(\w+)/.exec(row.default)?.[1] ?? "");
 }
 
 /** A number or a word of YAML where text is wanted: in quotes, if that would do. */
@@ -228,6 +236,7 @@ function repairOf(pattern: Pattern, value: string): string {
   const candidates = [
     bare,
     bare.toLowerCase(),
+    plainDashes(bare),
     ...(hours === "" || pattern.regex.test("a name")
       ? []
       : [`${hours.padStart(2, "0")}:${ofMinutes}`]),
@@ -349,7 +358,7 @@ function readList(row: ListRow, raw: unknown, around: Surroundings): Reading {
     if (message !== null) problems.push(lone ? { message } : { message, item: index });
   }
   if (problems.length > 0) return { ok: false, problems };
-  if (texts.length < items.length) return { ok: true, value: row.default };
+  if (texts.length < items.length) return { ok: true, value: row.default, incomplete: true };
   return { ok: true, value: Object.freeze(texts) };
 }
 
@@ -384,12 +393,17 @@ function readItem(
 
 /** Expands text; a string is the error message. */
 function expanded(raw: unknown, secret: boolean, around: Surroundings): Source | string {
-  if (typeof raw !== "string") return { value: raw, names: [], secret, incomplete: false };
+  if (typeof raw !== "string") {
+    return { value: raw, names: [], origins: [], secret, incomplete: false };
+  }
+  const bare = shellName(raw);
+  if (bare !== null) return bare;
   const expansion = expand(raw, around.env, around.missing);
   if (!expansion.ok) return expansion.problem;
   const { text, names, unset } = expansion;
   const blank = around.missing === "default" && names.length > 0 && text === "";
-  return { value: text, names, secret, incomplete: blank || unset.length > 0 };
+  const origins = names.filter((name) => (around.env[name] ?? "") !== "");
+  return { value: text, names, origins, secret, incomplete: blank || unset.length > 0 };
 }
 
 function mismatch(row: Row, source: Source, hint = ""): Reading {
@@ -403,6 +417,16 @@ function empty(source: Source): string {
 
 function wrong(message: string): Reading {
   return { ok: false, problems: [{ message }] };
+}
+
+/** A message that does not quote the value says where it came from, for it may not be in the file. */
+function wrongOf({ origins }: Source, message: string): Reading {
+  return wrong(`${message}${fromVariables(origins)}`);
+}
+
+/** As `; it comes from OPENAI_BASE_URL`, or nothing. */
+export function fromVariables(names: readonly string[]): string {
+  return names.length === 0 ? "" : `; it comes from ${names.join(" and ")}`;
 }
 
 function found(source: Source): string {

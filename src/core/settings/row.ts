@@ -29,6 +29,8 @@ export interface TextRow extends Common {
   readonly default: string;
   /** Never shown: not in a message, not in a listing. */
   readonly secret: boolean;
+  /** A secret that somebody thought of: it may look like anything. */
+  readonly isPassword: boolean;
   readonly multiLine: boolean;
   /** Empty is a problem. */
   readonly required: boolean;
@@ -99,7 +101,7 @@ const TEXT_MAX_CHARS = 1_000;
 const PROSE_MAX_CHARS = 32_000;
 
 /** A header or an address takes these; anything else in a key is a slip of the clipboard. */
-const VISIBLE_ASCII: Pattern = {
+export const VISIBLE_ASCII: Pattern = {
   regex: /^[\x21-\x7e]*$/,
   says: "visible ASCII characters without spaces",
 };
@@ -115,6 +117,7 @@ function textRow(options: TextOptions, rest: Partial<TextRow>): TextRow {
     kind: "text",
     unit: "",
     secret: false,
+    isPassword: false,
     multiLine: false,
     required: false,
     pattern: null,
@@ -144,6 +147,11 @@ export function secretText(
   options: Basics<string> & Partial<Pick<TextRow, "required" | "pattern">>,
 ): TextRow {
   return textRow(options, { secret: true, pattern: VISIBLE_ASCII });
+}
+
+/** A secret that somebody thought of. */
+export function password(options: Basics<string> & Pick<TextRow, "pattern">): TextRow {
+  return textRow(options, { secret: true, isPassword: true });
 }
 
 /** Files; relative ones count from the folder in which the program was started. */

@@ -13,6 +13,7 @@ import { KEYLESS_KEYWORDS } from "../wake/keyless-words.ts";
 import { MANIFEST_EXTENSION } from "../wake/plan.ts";
 import { wordKey } from "../wake/sensitivity.ts";
 import { addressTrouble } from "../web-address.ts";
+import { oddity } from "./odd-characters.ts";
 import { wrongPrices } from "./price-lines.ts";
 import type { SettingKey, Settings } from "./table.ts";
 
@@ -76,6 +77,7 @@ function baseUrl(values: Partial<Settings>): readonly Broken[] {
   const says = (message: string): readonly Broken[] => [{ key: "openai.base_url", message }];
   // The value is not quoted: it may come from the environment, and may hold a password.
   const example = "such as https://api.openai.com/v1";
+  if (/^["'`]|["'`]$/.test(address)) return says(`must be an address without quotes, ${example}`);
   if (!URL.canParse(address)) return says(`must be an address ${example}`);
   const url = new URL(address);
   if (!SCHEMES.includes(url.protocol)) {
@@ -133,7 +135,10 @@ function keywords(values: Partial<Settings>): readonly Broken[] {
       .find((part) => KEYLESS_KEYWORDS.includes(part));
     const hint =
       within === undefined ? didYouMean(word, KEYLESS_KEYWORDS) : `; did you mean "${within}"?`;
-    return { key: "wake_word.keyword", message: `porcupine-keyless knows only ${known}${hint}` };
+    return {
+      key: "wake_word.keyword",
+      message: `porcupine-keyless knows only ${known}${oddity(word)}${hint}`,
+    };
   });
 }
 
@@ -228,7 +233,7 @@ function disabled(values: Partial<Settings>): readonly Broken[] {
   const known = [...BUILT_IN_NAMES, ...Object.keys(custom)];
   return (values["tools.disabled"] ?? []).flatMap((name, index) => {
     if (known.includes(name)) return [];
-    const message = `is no function${didYouMean(name, known) || `; there are ${known.join(", ")}`}`;
+    const message = `is no function${oddity(name)}${didYouMean(name, known) || `; there are ${known.join(", ")}`}`;
     return [{ key: "tools.disabled" as const, index, message }];
   });
 }

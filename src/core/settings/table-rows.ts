@@ -19,12 +19,14 @@ import {
   number,
   numberOr,
   oneOf,
+  password,
   path,
   paths,
   prose,
   secretText,
   text,
   tree,
+  VISIBLE_ASCII,
 } from "./row.ts";
 
 // ---------------------------------------------------------------- openai
@@ -564,8 +566,9 @@ const WAKE_WORD = {
     reload: "restart",
     doc: "lan: if several Pipits in one network hear the wake word, only the one that hears it loudest answers; each call waits 0.15 s for that. They send each other word and level, no sound, by UDP multicast (239.255.112.73, port 47373): the firewall and the access point must let it through. Anybody in the network can keep your Pipits silent, one call with each datagram (in a flood all answer), and do nothing else; wake_word.arbitrate_secret prevents that.",
   }),
-  "wake_word.arbitrate_secret": secretText({
+  "wake_word.arbitrate_secret": password({
     default: "",
+    pattern: VISIBLE_ASCII,
     reload: "restart",
     doc: "lan: a secret, the same on each Pipit. Pipit ignores datagrams that are not signed with it (HMAC-SHA256). A recorded datagram counts at most once, on a Pipit that has heard nothing from its sender since. Empty: Pipit accepts all datagrams.",
   }),
@@ -813,7 +816,7 @@ const MQTT_ROWS = {
     reload: "live",
     doc: "The user name at the broker; empty for none.",
   }),
-  "mqtt.password": secretText({
+  "mqtt.password": password({
     default: fromEnvironment("MQTT_PASSWORD", ""),
     pattern: null,
     reload: "live",

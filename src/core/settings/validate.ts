@@ -14,7 +14,7 @@ import { type Alias, aliasOf, isGuideBlock } from "./guide-aliases.ts";
 import { guideKey } from "./guide-keys.ts";
 import { oddity, visible } from "./odd-characters.ts";
 import { isOlder } from "./older-names.ts";
-import { kindOf, readValue, type Surroundings } from "./read-value.ts";
+import { fromVariables, kindOf, readValue, type Surroundings } from "./read-value.ts";
 import type { Value } from "./row.ts";
 import { brokenRules, pathOf } from "./rules.ts";
 import {
@@ -51,6 +51,8 @@ export interface ValidateOptions {
   readonly locate?: Locate;
   /** What to do about `${NAME}` when NAME is not set; default "refuse". */
   readonly missingVariables?: MissingVariables;
+  /** False for a command that only needs a value or two of a file that may be wrong elsewhere. */
+  readonly rules?: boolean;
 }
 
 export type Validation =
@@ -85,11 +87,14 @@ export function validate(tree: unknown, options: ValidateOptions): Validation {
   const places = placesOf(given, aliases, report);
 
   const around: Surroundings = { env: options.env, missing: options.missingVariables ?? "refuse" };
-  const settings = assemble(readAll({ given, meantKeys, places }, around, report));
-  // Without its environment, a file cannot be held to rules between its values.
+  const { values, known, origins } = readAll({ given, meantKeys, places }, around, report);
+  const settings = assemble(values);
   const isWritten = (key: SettingKey): boolean => given.has(key);
-  const broken = around.missing === "refuse" ? brokenRules(settings, isWritten) : [];
-  for (const one of broken) report(placeOf(pathOf(one), places), "value", one.message);
+  const broken = options.rules === false ? [] : brokenRules(assemble(known), isWritten);
+  for (const one of broken) {
+    const message = `${one.message}${fromVariables(origins.get(one.key) ?? [])}`;
+    report(placeOf(pathOf(one), places), "value", message);
+  }
 
   if (problems.length === 0 && isComplete(settings)) return { ok: true, settings };
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -190,12 +195,18 @@ interface Found {
   readonly places: Places;
 }
 
-function readAll(
-  { given, meantKeys, places }: Found,
-  around: Surroundings,
-  report: Report,
-): ReadonlyMap<SettingKey, Value> {
+interface Read {
+  readonly values: ReadonlyMap<SettingKey, Value>;
+  /** Those that a variable which is not set here would not change: the others keep no rule, and break none. */
+  readonly known: ReadonlyMap<SettingKey, Value>;
+  /** The variables that a value came from. */
+  readonly origins: ReadonlyMap<SettingKey, readonly string[]>;
+}
+
+function readAll({ given, meantKeys, places }: Found, around: Surroundings, report: Report): Read {
   const values = new Map<SettingKey, Value>();
+  const known = new Map<SettingKey, Value>();
+  const origins = new Map<SettingKey, readonly string[]>();
   for (const [key, row] of ROWS) {
     const path = places.get(key) ?? key.split(".");
     const raw = given.has(key) ? given.get(key) : row.default;
@@ -206,6 +217,8 @@ function readAll(
     const reading = readValue(row, raw, around);
     if (reading.ok) {
       values.set(key, reading.value);
+      if (reading.incomplete !== true) known.set(key, reading.value);
+      if (reading.origins !== undefined) origins.set(key, reading.origins);
       continue;
     }
     if (!given.has(key) && isMeant(key, meantKeys)) continue;
@@ -213,7 +226,7 @@ function readAll(
       report([...path, ...(below ?? (item === undefined ? [] : [item]))], "value", message);
     }
   }
-  return values;
+  return { values, known, origins };
 }
 
 const ALL_NAMES: readonly string[] = [...ROWS.map(([key]) => key), ...Object.keys(SECTIONS)];

@@ -7,21 +7,18 @@
 
 import { invisibleIn } from "./odd-characters.ts";
 import { ROWS, SECTIONS } from "./table.ts";
-
-export interface Slip {
-  /** Both from 1. */
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
-
-/** What the parser found, and where it looked by then. */
-export interface Found {
-  readonly code: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
+import {
+  BLOCK_HEAD,
+  content,
+  type Found,
+  indentOf,
+  isContent,
+  otherColumn,
+  type Rule,
+  type Slip,
+  textOf,
+  VALUE_RULES,
+} from "./yaml-value-slips.ts";
 
 /** Every name that a line may begin with. */
 const NAMES: ReadonlySet<string> = new Set(
@@ -37,6 +34,8 @@ function areSiblings(one: string, other: string): boolean {
 const parentOf = (key: string): string => key.slice(0, Math.max(0, key.lastIndexOf(".")));
 const lastName = (key: string): string => key.slice(key.lastIndexOf(".") + 1);
 
+/** An item of a list. */
+const ITEM = /^\s*-(\s|$)/;
 const KEY_LINE = /^(\s*)([\w.-]+)\s*:(\s|$)/;
 
 /** The slip behind what the parser found; null where none of these is. */
@@ -48,14 +47,13 @@ export function slipAt(lines: readonly string[], found: Found): Slip | null {
   return null;
 }
 
-type Rule = (lines: readonly string[], found: Found) => Slip | null;
-
 const RULES: readonly Rule[] = [
   conflict,
   twice,
   oldLineEnds,
   invisibleIndent,
   reserved,
+  ...VALUE_RULES,
   deeper,
   colonInText,
   listBelow,
@@ -70,27 +68,8 @@ const RULES: readonly Rule[] = [
   iniSection,
   noColon,
   unevenIndent,
+  otherColumn,
 ];
-
-function textOf(lines: readonly string[], line: number): string {
-  return lines[line - 1] ?? "";
-}
-
-function indentOf(text: string): number {
-  return text.length - text.trimStart().length;
-}
-
-function isContent(text: string): boolean {
-  return /^\s*[^\s#]/.test(text);
-}
-
-/** The nearest line with content, from `line` on by `step`; null at the end. */
-function content(lines: readonly string[], line: number, step: 1 | -1): number | null {
-  for (let at = line; at >= 1 && at <= lines.length; at += step) {
-    if (isContent(textOf(lines, at))) return at;
-  }
-  return null;
-}
 
 /** As ` of voice`, where the name is one of the table's. */
 function named(name: string, before: string): string {
@@ -160,7 +139,7 @@ function deeper(lines: readonly string[], { code, line }: Found): Slip | null {
 }
 
 function colonInText(lines: readonly string[], { code, line }: Found): Slip | null {
-  const match = /^(\s*(?:- )?[\w.-]+\s*:\s+)(\S.*)$/.exec(textOf(lines, line));
+  const match = /^(\s*(?:- )?["']?[\w.-]+["']?\s*:\s+)(\S.*)$/.exec(textOf(lines, line));
   if (code !== "BLOCK_AS_IMPLICIT_KEY" || match === null) return null;
   const [, head = "", value = ""] = match;
   const column = head.length + 1;
@@ -179,9 +158,20 @@ function colonInText(lines: readonly string[], { code, line }: Found): Slip | nu
 
 function listBelow(lines: readonly string[], { message: said, line }: Found): Slip | null {
   const text = textOf(lines, line);
-  if (!said.startsWith("A block sequence") && !/^\s*- /.test(text)) return null;
+  if (!said.startsWith("A block sequence") && !ITEM.test(text)) return null;
+  const at = ITEM.test(text) ? line : (content(lines, line + 1, 1) ?? line);
+  const before = content(lines, at - 1, -1) ?? at;
+  const column = indentOf(textOf(lines, at)) + 1;
+  if (ITEM.test(textOf(lines, before))) {
+    const message = `begin this - in the same column as the one in line ${before}`;
+    return { line: at, column, message };
+  }
+  if (/:\s*(#.*)?$/.test(textOf(lines, before))) {
+    const message = `indent the list deeper than its key in line ${before}`;
+    return { line: at, column, message };
+  }
   const message = "a list cannot follow a value: write [one, two] after the key";
-  return { line, column: indentOf(text) + 1, message };
+  return { line: at, column, message };
 }
 
 /** `[` or `{` without its partner: told where it was opened. */
@@ -200,10 +190,19 @@ function openQuote(lines: readonly string[], { message: said }: Found): Slip | n
   const sign = /Missing closing (["'])/.exec(said)?.[1];
   if (sign === undefined) return null;
   const opens =
-    sign === '"' ? /(?:[:,[{-]\s*|^\s*)"(?:[^"\\]|\\.)*$/ : /(?:[:,[{-]\s*|^\s*)'[^']*$/;
+    sign === '"' ? /(?:[:,[{-]\s*|^\s*)"(?:[^"\\]|\\.?)*$/ : /(?:[:,[{-]\s*|^\s*)'[^']*$/;
   const at = lines.findIndex((text) => opens.test(text)) + 1;
   if (at === 0) return null;
   const column = textOf(lines, at).indexOf(sign) + 1;
+  const next = textOf(lines, at + 1);
+  if (
+    next.includes(sign) &&
+    !KEY_LINE.test(next) &&
+    indentOf(next) <= indentOf(textOf(lines, at))
+  ) {
+    const message = `indent this line deeper than the key in line ${at}: it belongs to the text in quotes`;
+    return { line: at + 1, column: indentOf(next) + 1, message };
+  }
   return { line: at, column, message: `the quote (${sign}) that begins here has no end` };
 }
 
@@ -230,7 +229,7 @@ function strayBracket(lines: readonly string[], { code, line, column }: Found): 
 function textBlock(lines: readonly string[], { code, line }: Found): Slip | null {
   if (code !== "MULTILINE_IMPLICIT_KEY" && code !== "MISSING_CHAR") return null;
   const before = content(lines, line - 1, -1);
-  if (before === null || !/:\s*[|>][-+\d]*\s*(#.*)?$/.test(textOf(lines, before))) return null;
+  if (before === null || !BLOCK_HEAD.test(textOf(lines, before))) return null;
   const column = indentOf(textOf(lines, line)) + 1;
   return { line, column, message: `indent the text deeper than its key in line ${before}` };
 }
@@ -240,7 +239,7 @@ function raggedText(lines: readonly string[], { code, line }: Found): Slip | nul
   const its = indentOf(textOf(lines, line));
   const isLeft = (text: string): boolean => isContent(text) && indentOf(text) < its;
   const key = lines.slice(0, line - 1).findLastIndex(isLeft) + 1;
-  if (code !== "BAD_INDENT" || !/:\s*[|>][-+\d]*\s*(#.*)?$/.test(textOf(lines, key))) return null;
+  if (code !== "BAD_INDENT" || !BLOCK_HEAD.test(textOf(lines, key))) return null;
   const message = `the text of line ${key} begins in line ${key + 1}: indent this line as deep as that`;
   return { line, column: its + 1, message };
 }

@@ -48,12 +48,73 @@ test("syntax errors: place and message", () => {
     ["a: 1\n---\nb: 2\n", /^\d:\d a second document begins \(---\); one is allowed$/],
     ["a: b: c\n", /^1:4 put the text in quotes: it has a colon in it$/],
     [`a: {b: \${X}}\n`, /^1:\d+ inside \{ \} and \[ \], put \$\{NAME\} in quotes$/],
-    ["? [a]\n: 1\n", /^1:3 cannot be read as YAML: With stringKeys, all keys must be strings; /],
+    ["? [a]\n: 1\n", /^1:3 a key is a name: put other text before a colon in quotes$/],
   ];
   for (const [text, expected] of cases) {
     const all = problems(text);
     assert.equal(all.length, 1, `${text}: ${all.join("\n")}`);
     assert.match(all[0] ?? "", expected);
+  }
+});
+
+/** Signs that mean something to YAML, inside a value. */
+const VALUE_ERRORS: readonly (readonly [string, RegExp])[] = [
+  ['a: "C:\\Users\\x"\n', /^1:7 inside "…", write \\\\ for a backslash; or put the text into '…'/],
+  ["a: > be nice\n", /^1:4 behind > the text begins on the next line, .* remove the >$/],
+  ["a: | be nice\nb: 1\n", /^1:4 behind \| the text begins on the next line/],
+  ["a: >be nice\n", /^1:4 behind > the text begins/],
+  ["a: |+-\n  b\n", /^1:4 behind \| there may be one - or one \+, and nothing else$/],
+  ["a: |#c\n  b\n", /^1:4 put a space before the #$/],
+  ["a:\n  b: |\n      \n    c\n", /^4:5 the empty line above has more blanks than this text/],
+  ["a:\n  b: >-\n    c\n\td\n  e: 1\n", /^4:1 indented with a tab; use spaces$/],
+  ["a:\n  b: >-\n\tc\n", /^3:1 indented with a tab; use spaces$/],
+  ["a: - be nice\n", /^1:4 put text that begins with - in quotes; the items of a list/],
+  ["a: *be nice*\n", /^1:4 put text that begins with \* in quotes$/],
+  ["a: **be** nice\n", /^1:4 put text that begins with \* in quotes$/],
+  ["a: & more\n", /^1:4 put text that begins with & in quotes$/],
+  ["a: !b !c d\n", /^1:7 put text that begins with ! in quotes$/],
+  [
+    "a: {{OPENAI_API_KEY}}\n",
+    /^1:4 the value of a variable is written \$\{NAME\}, not \{\{NAME\}\}$/,
+  ],
+  ["a: [b] c\n", /^1:8 nothing may follow the \]; put the whole text in quotes$/],
+  ["a: [b,, c]\n", /^1:7 there is a comma too many$/],
+  ['a: ["b" "c"]\n', /^1:9 inside \[ \] and \{ \}, put a comma between values$/],
+  ["a: {b: x\n  c: y}\n", /^1:8 inside \[ \] and \{ \}, put a comma between values$/],
+  ["a:\n  b: [\n  c,\n  ]\n", /^3:3 indent all lines up to the \] deeper than the key in line 2$/],
+  ["a:\n  b: [\n  - c\n  ]\n", /^3:3 inside \[ \], items are separated by commas, without -$/],
+  ['a: "b"#c\n', /^1:7 put a space before the #, or the whole text in quotes$/],
+  ['a:\n  b: "c\n  d"\n', /^3:3 indent this line deeper than the key in line 2/],
+  ['a:\n  b: "c \\\n d"\n', /^3:2 indent this line deeper than the key in line 2/],
+  ["a:\n  - b\n - c\n", /^3:2 begin this - in the same column as the one in line 2$/],
+  ["a:\n  b:\n- c\n", /^3:1 indent the list deeper than its key in line 2$/],
+  ["a:\n  - b: x\n  c: y\n", /^3:3 does not belong to the line above it/],
+  ["--- a:\n  b: 1\n", /^1:\d remove the --- at the beginning of this line$/],
+  [`${"x".repeat(1_100)}: 1\n`, /^1:1 put the text in quotes, or remove it: there is no name/],
+];
+
+test("signs of YAML's inside a value: our own message, where they stand", () => {
+  for (const [text, expected] of VALUE_ERRORS) {
+    const all = problems(text);
+    assert.match(all[0] ?? "", expected, text);
+    assert.equal(all.length, 1, `${text}: ${all.join("\n")}`);
+  }
+});
+
+test("whatever is in the file, no message has the parser's words or the file's", () => {
+  const pieces = ["a:", " ", "\n", "  ", "- ", '"', "'", "[", "]", "{", "}", ",", "*", "&", "!"];
+  pieces.push("|", ">", "#", "\t", "\\", "?", "%", "---", "geheim", ": ", "\n  b: ");
+  let state = 7;
+  const roll = (): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state >>> 8;
+  };
+  for (let run = 0; run < 4_000; run++) {
+    const parts = Array.from({ length: 2 + (roll() % 9) }, () => pieces[roll() % pieces.length]);
+    const text = `openai:\n  instructions: ${parts.join("")}\n  model: x\n`;
+    for (const said of problems(text)) {
+      assert.doesNotMatch(said, /geheim|implicit|sequence|scalar|token|mapping|node|flow/i, text);
+    }
   }
 });
 

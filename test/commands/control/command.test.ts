@@ -254,6 +254,12 @@ test("the status begins with a sentence, and with what needs the owner", () => {
   const refused = { config: "refused", config_refused: "c.yaml:4:3 x: no", config_refused_s: 120 };
   assert.match(head(refused), /Not all is well:\n- The configuration file has errors, .* x: no$/);
   assert.match(statusText({ ...CALM, ...refused }), /^Refused +2 min ago$/m);
+  const fault = { state: "fault", last_fault: "No answer: check the net", last_fault_s: 2 };
+  assert.match(head(fault), /^Reporting a fault\. .*Not all is well:\n- No answer: check the net$/);
+  const both = head({ ...fault, nobody_can_answer: fault.last_fault });
+  assert.equal(both.split("check the net").length, 2, "told once");
+  assert.match(head({ ...fault, state: "idle" }), /All is well now; the last fault .* 2 s ago\.$/);
+  assert.match(head({ ...fault, state: "idle", last_fault_s: 3_600 }), /All is well\.$/);
   const waiting = { waiting_for_restart: ["audio.output_device"] };
   assert.match(head(waiting), /\n- Restart the service to put in force: audio\.output_device$/);
   assert.match(

@@ -124,6 +124,30 @@ test("an invalid configuration is reported line by line, and the machine is chec
   assert.match(ended.stdout, /^\w+ +node /m);
 });
 
+test("a rule that the daemon holds a configuration to: failed, to be edited; a variable of the service's: a warning", async (t) => {
+  const file = join(tempFolder(t), "c.yaml");
+  const look = async (yaml: string) => {
+    writeFileSync(file, yaml);
+    return (await runPipit(["doctor", "--quick", "--config", file], { OPENAI_API_KEY: KEY }))
+      .stdout;
+  };
+  for (const [yaml, place] of [
+    ["mqtt: {url: mqtt://bob:pw@127.0.0.1}", "1:13 mqtt.url"],
+    ["wake_word: {keyword: hey jarvus}", "1:22 wake_word.keyword"],
+    ["budget: {daily_usd: 1}\nmetrics: {max_files: 10}", "2:22 metrics.max_files"],
+    ["openai: {base_url: https://me:pw@x.example/v1}", "1:20 openai.base_url"],
+    ["tools: {custom: {a: {webhook: https://x.example}}}", "1:21 tools.custom.a"],
+  ] as const) {
+    const text = await look(yaml);
+    assert.match(text, new RegExp(`^fail {2}config {9}\\S+c\\.yaml:${place}`, "m"), text);
+    assert.match(text, /Edit it, then: sudo pipit check-config/);
+    assert.match(text, /^skip {2}microphone {5}Needs a valid configuration/m);
+  }
+  const text = await look(`mqtt: {url: mqtt://127.0.0.1, password: "\${NO_SUCH}"}`);
+  assert.match(text, /^warn {2}config {9}mqtt\.password: .*NO_SUCH is not set/m);
+  assert.match(text, /Set it in this shell, or look as root/);
+});
+
 test("a pipe as the configuration does not hold the doctor up", async (t) => {
   const pipe = join(tempFolder(t), "config.yaml");
   execFileSync("mkfifo", [pipe]);

@@ -113,6 +113,10 @@ test("what an owner types for a time", () => {
   assert.equal(at("today", true), Date.parse("2026-11-26T22:59:59.999Z"));
   assert.equal(at("Yesterday"), Date.parse("2026-11-24T23:00:00Z"));
   assert.equal(at("yesterday", true), Date.parse("2026-11-25T22:59:59.999Z"));
+  assert.equal(at("120"), NOW - 120 * DAY_MS);
+  assert.equal(at("1000d"), NOW - 1_000 * DAY_MS);
+  assert.equal(at("2026"), Date.parse("2025-12-31T23:00:00Z"), "a year, not as many days");
+  assert.equal(at("2026", true), Date.parse("2026-12-31T22:59:59.999Z"));
   assert.equal(at("2026-10"), Date.parse("2026-09-30T22:00:00Z"));
   assert.equal(at("2026-10", true), Date.parse("2026-10-31T22:59:59.999Z"));
   assert.equal(at("2026-11-01"), Date.parse("2026-10-31T23:00:00Z"));
@@ -120,7 +124,7 @@ test("what an owner types for a time", () => {
   assert.equal(at("2026-10-25", true), Date.parse("2026-10-25T22:59:59.999Z"), "25 hours long");
   assert.equal(at("2026-07-01T18:00"), Date.parse("2026-07-01T16:00:00Z"));
   assert.equal(at("2026-07-01T18:00Z", true), Date.parse("2026-07-01T18:00:00Z"));
-  for (const text of ["tomorrow", "", "-7d", "7y", "2026-11-31", "2026-13"]) {
+  for (const text of ["tomorrow", "", "-7d", "7y", "2026-11-31", "2026-13", "1000", "20261"]) {
     assert.match(String(at(text)), /is not a time; write today, yesterday, 7d, 24h, 2026-11-01/);
   }
 });

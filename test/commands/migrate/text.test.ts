@@ -10,6 +10,7 @@ import { projectRoot } from "../../../src/adapters/os/project-root.ts";
 import { editYaml } from "../../../src/commands/migrate/edit.ts";
 import { OLDER_KEYS } from "../../../src/commands/migrate/older-keys.ts";
 import { migrateText, settingsOf } from "../../../src/commands/migrate/text.ts";
+import { validate } from "../../../src/core/settings/validate.ts";
 
 const FACTS = { today: "2026-11-26", hasAccessKey: false };
 const RUNS = 400;
@@ -287,4 +288,26 @@ test("a key that the example has as a comment is put below it", () => {
   const edited = editYaml(example, [{ tag: "put", key: "openai.model", value: "m" }]);
   assert.ok(edited.ok);
   assert.match(edited.text, /#model: gpt-realtime\n {2}model: m\n {2}# Turns\.\n/);
+});
+
+test("a rule that is broken is told with the key and the place that check-config names", () => {
+  const env = { OPENAI_API_KEY: "sk-abcdefghijklmnop" };
+  const texts = [
+    "leds: {listening_pin: 17}\n",
+    "budget: {daily_usd: 1}\nmetrics: {max_files: 10}\n",
+    "openai: {base_url: https://me:pw@x.example/v1}\n",
+    "tools:\n  custom:\n    weather:\n      desciption: a\n      webhook: https://x.example\n",
+    "openai:\n  mcp_servers:\n    docs:\n      url: https://x.example\n      requir_approval: never\n",
+    "openai:\n  mcp_servers:\n    - server_label: docs\n      server_url: http://x.example\n",
+  ];
+  for (const text of texts) {
+    const { document } = parseYaml(text);
+    assert.ok(document !== null, text);
+    const checked = validate(document.tree, { env, locate: document.locate });
+    assert.ok(!checked.ok, text);
+    const { problems } = migrateText(text, FACTS, env);
+    assert.deepEqual(problems, checked.problems, text);
+  }
+  const [first] = migrateText(texts[0] ?? "", FACTS, env).problems;
+  assert.deepEqual([first?.key, first?.line, first?.column], ["leds.listening_pin", 1, 23]);
 });

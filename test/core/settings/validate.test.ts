@@ -10,8 +10,8 @@ import { formatProblem, validate } from "../../../src/core/settings/validate.ts"
 
 const ENV = { OPENAI_API_KEY: "sk-test", LOUD: "0.25", YES: "true", WORD: "loud", EMPTY: "" };
 
-function settings(tree: unknown): Settings {
-  const result = validate(tree, { env: ENV });
+function settings(tree: unknown, env: Readonly<Record<string, string>> = ENV): Settings {
+  const result = validate(tree, { env });
   assert.ok(result.ok, JSON.stringify(result));
   return result.settings;
 }
@@ -145,6 +145,26 @@ test("without the service's environment, a command still gets the rest", () => {
   assert.ok(blank.ok, JSON.stringify(blank));
 });
 
+test("without the service's environment, rules hold for what does not come from it", () => {
+  const asked = (tree: unknown, rules = true) =>
+    validate(tree, { env: {}, missingVariables: "default", rules });
+  const broken = { mqtt: { url: "mqtt://bob:pw@broker" } };
+  const refused = asked(broken);
+  assert.ok(!refused.ok);
+  assert.deepEqual(
+    refused.problems.map(({ key }) => key),
+    ["mqtt.url"],
+  );
+  assert.ok(asked(broken, false).ok, "a command that needs another value gets it");
+  const ofEnvironment = {
+    wake_word: { engine: "porcupine", access_key: `\${NO_SUCH}` },
+    openai: { mcp_servers: { docs: { url: `\${NO_SUCH}` } } },
+    mcp: { servers: { notes: { url: "https://notes.example", headers: { A: `\${NO_SUCH}` } } } },
+  };
+  const unknown = asked(ofEnvironment);
+  assert.ok(unknown.ok, JSON.stringify(unknown));
+});
+
 test("rules between keys, and about the inside of a value", () => {
   const porcupine = { engine: "porcupine" };
   assert.match(line({ wake_word: porcupine }), /^wake_word.engine: porcupine needs an AccessKey/);
@@ -241,6 +261,17 @@ test("what the eye does not see is named, never tidied away", () => {
       { openai: { voice: "c\u0435dar" } },
       /a letter that is not a plain one \(U\+0435\); did you mean "cedar"/,
     ],
+    [
+      { openai: { model: "gpt\u2011realtime" } },
+      /a dash that is not the plain one \(U\+2011\), write -; did you mean "gpt-realtime"\?$/,
+    ],
+    [
+      { openai: { fallback_models: ["gpt\u2013realtime"] } },
+      /a dash that is not the plain one \(U\+2013\), write -$/,
+    ],
+    [{ audio: { volume: "\u22120.5" } }, /a dash that is not the plain one \(U\+2212\)/],
+    [{ wake_word: { keyword: "hey\u2013google" } }, /knows only .* the plain one \(U\+2013\)/],
+    [{ openai: { language: "de\uff0fat" } }, /a character that is not a plain one \(U\+FF0F\)$/],
     [
       { openai: { [`${nbsp}voice`]: "cedar" } },
       /unknown key; it has an invisible character .* as its 1st: remove/,
@@ -406,7 +437,7 @@ test("remote servers of tools: the guide's list, the owner's map, and what the A
 test("a key with what it was copied with is refused, and never shown", () => {
   const of = (key: string): string => line({}, { ...ENV, OPENAI_API_KEY: key });
   for (const key of ['"sk-geheim"', "'sk-geheim'", "sk-geheim'", "`sk-geheim`"]) {
-    assert.match(of(key), /^openai\.api_key: must be the key alone, without quotes around it$/);
+    assert.match(of(key), /^openai\.api_key: must be the key alone, without quotes around it; /);
   }
   for (const key of ["OPENAI_API_KEY=sk-geheim", "KEY=sk-geheim"]) {
     assert.match(of(key), /^openai\.api_key: must be the key alone: it begins with the name/);
@@ -421,6 +452,50 @@ test("a key with what it was copied with is refused, and never shown", () => {
     validate({}, { env: { ...ENV, OPENAI_API_KEY: "sk-abc=DEF" } }).ok,
     "an = further on is its own",
   );
+});
+
+test("a password may look like nearly anything; a variable's name without braces is one everywhere", () => {
+  for (const one of ["P4SS=x", "MY_PASS=x", "x,", "sk-abc,", "it's'", "'"]) {
+    settings({ mqtt: { password: one }, wake_word: { arbitrate_secret: one } });
+    settings({}, { ...ENV, MQTT_PASSWORD: one });
+  }
+  const of = (password: string): string => line({}, { ...ENV, MQTT_PASSWORD: password });
+  assert.match(of("MQTT_PASSWORD=x"), /^mqtt\.password: .* begins with MQTT_PASSWORD=; it comes/);
+  assert.match(of('"geheim"'), /^mqtt\.password: must be the password alone, without quotes/);
+  settings({}, { ...ENV, MQTT_PASSWORD: "$TOK" });
+  const docs = (more: object) => ({ docs: { url: "https://x.example", ...more } });
+  for (const tree of [
+    { openai: { mcp_servers: docs({ authorization: "$TOK" }) } },
+    { mcp: { servers: docs({ headers: { authorization: "Bearer $TOK" } }) } },
+    { mcp: { servers: { a: { command: ["/bin/true"], env: { TOKEN: "$TOK" } } } } },
+    { mqtt: { password: "$TOK" } },
+    { mqtt: { username: "$TOK" } },
+    { home_assistant: { token: "$TOK" } },
+  ]) {
+    assert.match(
+      line(tree),
+      /: is the name of a variable as a shell writes it; here, write \$\{NAME/,
+    );
+  }
+  settings({ openai: { instructions: "Say $5, or $USD" } });
+});
+
+test("what is wrong with a variable's content is said with its name", () => {
+  const rows: readonly (readonly [string, string, RegExp])[] = [
+    ["OPENAI_BASE_URL", '"https://x/v1"', /^openai\.base_url: must be an address without quotes/],
+    ["OPENAI_BASE_URL", "x.example/v1", /^openai\.base_url: must be an address such as/],
+    ["HOME_ASSISTANT_TOKEN", "eyJabc.def.ghi,", /^home_assistant\.token: .* ends with a comma/],
+    ["OPENAI_API_KEY", "'sk-geheim'", /^openai\.api_key: must be the key alone/],
+  ];
+  for (const [name, value, expected] of rows) {
+    const said = line({}, { ...ENV, [name]: value });
+    assert.match(said, expected);
+    assert.ok(said.endsWith(`; it comes from ${name}`), said);
+  }
+  const headers = { authorization: `\${TOK}` };
+  const tree = { mcp: { servers: { a: { url: "https://x.example", headers } } } };
+  const tail = line(tree, { ...ENV, TOK: "eyJabc.def.ghi," });
+  assert.match(tail, /^mcp\.servers\.a\.headers\.authorization: .* ends with a comma/);
 });
 
 test("a key that stands there under a slip is not called missing as well", () => {
