@@ -21,8 +21,10 @@ import type { Fields } from "../../core/json.ts";
 import { remoteServers } from "../../core/mcp/remote.ts";
 import type { ClientEvent } from "../../core/realtime/client-events.ts";
 import type { Settings } from "../../core/settings/table.ts";
+import type { StateFile } from "../../ports.ts";
 import type { Downlink } from "../audio/downlink.ts";
 import { Volume } from "../audio/volume.ts";
+import { OwedFile } from "../owed-file.ts";
 import { Ringer } from "../timers/ringer.ts";
 import type { World } from "../world.ts";
 import { Announcements } from "./announcements.ts";
@@ -71,6 +73,7 @@ export class Toolbox {
   readonly ringer: Ringer;
   readonly volume: Volume;
   readonly #options: ToolboxOptions;
+  readonly #kept: { readonly volume: OwedFile; readonly memory: OwedFile };
   readonly #memory: Memory;
   readonly #executor: Executor;
   readonly #builtIn: ReadonlyMap<string, Handler>;
@@ -91,9 +94,13 @@ export class Toolbox {
   constructor(options: ToolboxOptions) {
     this.#options = options;
     const { world, settings, downlink, post, state, status } = options;
-    const { clock, journal, volumeFile, memoryFile: store, readYaml, functionHost } = world;
+    const { clock, journal, readYaml, functionHost } = world;
+    this.#kept = {
+      volume: this.#owed(world.volumeFile, "The volume is stored again"),
+      memory: this.#owed(world.memoryFile, "The memory is stored again"),
+    };
     const changed = (): void => downlink().volumeChanged();
-    this.volume = new Volume({ store: volumeFile, journal, settings, changed });
+    this.volume = new Volume({ store: this.#kept.volume, journal, settings, changed });
     this.ringer = new Ringer({ world, settings, downlink, post, state, changed: options.changed });
     this.#announcer = new Announcer({
       clock,
@@ -103,7 +110,7 @@ export class Toolbox {
     });
     this.#modelVoice = this.#makeModelVoice();
     this.#announcements = this.#makeAnnouncements();
-    this.#memory = new Memory({ store, journal, readYaml });
+    this.#memory = new Memory({ store: this.#kept.memory, journal, readYaml });
     const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
     const muteAfterReply = (): void => {
       this.#mutes = true;
@@ -128,6 +135,11 @@ export class Toolbox {
       alarmClock: this.ringer.alarmClock,
       news: () => this.#calls.waiting,
     });
+  }
+
+  #owed(store: StateFile, line: string): OwedFile {
+    const { clock, journal } = this.#options.world;
+    return new OwedFile({ store, clock, paid: () => journal.log("notice", line) });
   }
 
   readonly #look = (signal: AbortSignal): Promise<ToolResult> => {
@@ -326,6 +338,8 @@ export class Toolbox {
     this.#modelVoice.close();
     this.#executor.close();
     this.ringer.close();
+    this.#kept.volume.close();
+    this.#kept.memory.close();
     await this.#served.close();
   }
 
