@@ -19,9 +19,11 @@ import {
 import type { ToolResult } from "../../core/functions/result.ts";
 import type { Fields } from "../../core/json.ts";
 import { remoteServers } from "../../core/mcp/remote.ts";
+import { chainFor } from "../../core/models/fallback.ts";
 import type { ClientEvent } from "../../core/realtime/client-events.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import type { StateFile } from "../../ports.ts";
+import { accountOf } from "../account.ts";
 import type { Downlink } from "../audio/downlink.ts";
 import { Volume } from "../audio/volume.ts";
 import { OwedFile } from "../owed-file.ts";
@@ -150,8 +152,12 @@ export class Toolbox {
   };
 
   #makeModelVoice(): ModelVoice {
-    const { world, settings, state, purse } = this.#options;
-    return new ModelVoice({ world, settings, chain: () => state().memory.chain, purse });
+    const { world, settings, state, purse, post } = this.#options;
+    return new ModelVoice({
+      ...{ world, settings, purse },
+      chain: () => chainFor(state().memory.chain, accountOf(settings())),
+      learned: (fact) => post({ tag: "learned", fact }),
+    });
   }
 
   #makeAnnouncements(): Announcements {
