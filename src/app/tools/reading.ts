@@ -6,7 +6,7 @@
  * `stop`); of the sound at most SOUND_MAX_BYTES are kept; the link is closed at the end.
  */
 
-import { SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import { AUDIBLE_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { type Fault, fault } from "../../core/fault.ts";
 import type { ClientEvent, Protocol } from "../../core/realtime/client-events.ts";
 import { encode } from "../../core/realtime/encode.ts";
@@ -198,7 +198,7 @@ export class Reading {
     else if (status !== "completed") {
       const why = reason === null ? status : `${status}: ${reason}`;
       this.#end(fault("unheard", "report", `The model did not read it to its end (${why})`), bill);
-    } else if (this.#soundBytes === 0) {
+    } else if (this.#soundBytes < AUDIBLE_SAMPLES * SAMPLE_BYTES) {
       this.#end(fault("unheard", "retry", "The model answered without a sound"), bill);
     } else this.#end(null, bill);
   }

@@ -226,6 +226,7 @@ const PASSING: readonly (readonly [string, Story])[] = [
       w.link.sink.closed({ tag: "http", status: 503, ...gone, code: null, retryAfterMs: 1_000 }),
   ],
   ["an answer in writing", (w) => reads(w, 0)],
+  ["an answer that nobody can hear", (w) => reads(w, 5)],
   [
     "a response that fails, and when to come again",
     (w) => {
