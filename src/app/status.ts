@@ -68,6 +68,7 @@ export function statusOf(parts: StatusParts): Record<string, unknown> {
     cost_today_usd: today.microUsd / 1_000_000,
     budget: budgetStatus(settings, today.microUsd),
     metrics_files_lost: parts.recorder.lostFiles,
+    metrics_trouble: parts.recorder.diskTrouble,
     input_device: settings["audio.input_device"],
     microphone: condition("microphone"),
     microphone_level: parts.level,

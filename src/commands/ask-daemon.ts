@@ -12,6 +12,7 @@ import { controlSocketPath } from "../adapters/control/path.ts";
 import { runProgram } from "../adapters/os/run-program.ts";
 import { answerMaxMs, type ControlReply, type ControlRequest } from "../core/control.ts";
 import { type Fault, FaultError, faultLine } from "../core/fault.ts";
+import { type Fields, text } from "../core/json.ts";
 import { type CommandLine, EXIT_FAILED, type OptionSpec } from "./args.ts";
 
 /** Above the daemon's own limit for an answer, so that its error gets through. */
@@ -48,6 +49,12 @@ async function withoutSocket(socket: string, { code, message }: Fault): Promise<
     `pipit runs, but its socket ${socket} is missing; it is recreated within half a minute.  ` +
     "If it does not: sudo systemctl restart pipit"
   );
+}
+
+/** What was done but is not on the disk: a line of the answer; none where all is stored. */
+export function unstored(data: Fields): readonly string[] {
+  const why = text(data, "not_stored");
+  return why === null ? [] : [`lost at the next start: ${why}`];
 }
 
 export function socketOf(command: string, line: CommandLine): string {

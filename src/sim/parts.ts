@@ -217,6 +217,8 @@ export class SimStateFile implements StateFile {
   text: string | null;
   /** What the next saves and loads resolve with. */
   trouble: Fault | null = null;
+  /** A full disk: what the next saves resolve with; loads work. */
+  full: Fault | null = null;
   saves = 0;
   aside: string | null = null;
   constructor(text: string | null = null) {
@@ -228,8 +230,9 @@ export class SimStateFile implements StateFile {
   }
   async save(text: string): Promise<Fault | null> {
     this.saves += 1;
-    if (this.trouble === null) this.text = text;
-    return this.trouble;
+    const why = this.trouble ?? this.full;
+    if (why === null) this.text = text;
+    return why;
   }
   async setAside(): Promise<void> {
     this.aside = this.text;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AUDIBLE_SAMPLES } from "../../src/core/audio/pcm.ts";
 import { avoids } from "../helpers/traps.ts";
 import { roomSample, settled, World } from "../helpers/world.ts";
 
@@ -248,7 +249,8 @@ test("429 with Retry-After 0: bounded back-off", async () => {
 test("an odd byte at the end of a reply does not shift the next", async () => {
   const world = await asked();
   world.server("response.created", { response: { id: "resp_1" } });
-  const odd = Buffer.from([1, 2, 3]).toString("base64");
+  const samples = AUDIBLE_SAMPLES;
+  const odd = Buffer.alloc(2 * samples + 1, 1).toString("base64");
   const delta = { response_id: "resp_1", item_id: "item_a", content_index: 0, delta: odd };
   world.server("response.output_audio.delta", delta);
   world.done("resp_1");
@@ -256,7 +258,7 @@ test("an odd byte at the end of a reply does not shift the next", async () => {
   world.heardSpeech("again");
   world.server("response.created", { response: { id: "resp_2" } });
   world.delta("resp_2", "item_b", 20, 1000);
-  assert.deepEqual([...world.speaker.queued.subarray(1, 4)], [1000, 1000, 1000]);
+  assert.deepEqual([...world.speaker.queued.subarray(samples, samples + 3)], [1000, 1000, 1000]);
 });
 
 test("reload: the running conversation keeps its settings; a new key clears unavailable models", async () => {

@@ -57,18 +57,35 @@ test("duplicate deltas and usage are played and counted once", async () => {
   assert.match(JSON.stringify(audio), /"received_ms":200,/);
 });
 
-test("deltas without a sample are no sound: the question is asked once more", async () => {
+for (const deltas of [["", "AA=="], ["AAA"], ["AAA", "AAAA", "AAAA"]]) {
+  test(`deltas without a sound that can be heard (${deltas}): the question is asked once more`, async () => {
+    const world = await World.started();
+    asked(world);
+    world.server("response.created", { response: { id: "resp_1" } });
+    for (const delta of deltas) {
+      const sound = { response_id: "resp_1", item_id: "item_1", content_index: 0, delta };
+      world.server("response.output_audio.delta", sound);
+    }
+    world.server("response.done", { response: { id: "resp_1", status: "completed" } });
+    await settled();
+    assert.match(
+      world.lines("warning").join("\n"),
+      /came without sound \(completed\); asking once more/,
+    );
+  });
+}
+
+test("a reply that comes in tiny pieces is heard whole", async () => {
   const world = await World.started();
   asked(world);
   world.server("response.created", { response: { id: "resp_1" } });
-  for (const delta of ["", "AA=="]) {
-    const sound = { response_id: "resp_1", item_id: "item_1", content_index: 0, delta };
+  const tiny = Buffer.from(new Int16Array(80).fill(1234).buffer).toString("base64");
+  for (let n = 0; n < 6; n++) {
+    const sound = { response_id: "resp_1", item_id: "item_1", content_index: 0, delta: tiny };
     world.server("response.output_audio.delta", sound);
+    assert.equal(world.leds.shown.at(-1), n < 2 ? "thinking" : "speaking", `after ${n + 1}`);
   }
   world.server("response.done", { response: { id: "resp_1", status: "completed" } });
   await settled();
-  assert.match(
-    world.lines("warning").join("\n"),
-    /came without sound \(completed\); asking once more/,
-  );
+  assert.equal(world.speaker.queued.filter((sample) => sample === 1234).length, 480);
 });

@@ -59,6 +59,7 @@ async function assertStatusAtRest(daemon: Daemon): Promise<void> {
     cost_today_usd: 0,
     budget: null,
     metrics_files_lost: 0,
+    metrics_trouble: null,
     microphone: "ok",
     speaker: "ok",
     wake_word: "off",

@@ -52,6 +52,8 @@ export function anyInput(attempt: number, dice: SimDice): Input {
     () => ({ tag: "uplink-flushed" }),
     () => ({ tag: "power-off" }),
     () => ({ tag: "news", text: "It is done." }),
+    () => ({ tag: "learned", fact: { tag: "retry-after", why: LOST, forMs: 1_000 } }),
+    () => ({ tag: "learned", fact: { tag: "model-answered", model: "gpt-realtime" } }),
     () => ({ tag: "tool-done", callId: one(CALL_IDS), ...toolEnd(dice) }),
     () => ({ tag: "tool-asks", callId: one(CALL_IDS), output: "{}" }),
     () => ({ tag: "link-opened", attempt: stale }),

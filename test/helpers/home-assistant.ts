@@ -100,6 +100,8 @@ export class StandInHome {
   /** Failed logins before the address is banned. */
   banAfter = 3;
   failedLogins = 0;
+  /** A proxy before it answers with this status and a page of its own; null: it lets everybody through. */
+  proxyPage: number | null = null;
   /** `METHOD path`, and the method of MCP. */
   readonly asked: string[] = [];
   /** Sentences that came by the conversation API, with their language. */
@@ -165,6 +167,9 @@ export class StandInHome {
 
   /** Bans and logins. */
   #door(request: IncomingMessage): Answer | null {
+    if (this.proxyPage !== null) {
+      return { status: this.proxyPage, body: "<html>Sign in</html>", type: "text/html" };
+    }
     if (this.failedLogins >= this.banAfter) return plain(403, "403: Forbidden");
     if (request.headers.authorization === `Bearer ${HOME_TOKEN}`) return null;
     this.failedLogins += 1;

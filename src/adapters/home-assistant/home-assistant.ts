@@ -3,7 +3,7 @@
  * automations and sentence triggers.
  *
  * What is asked before a conversation: the tools, the prompt, and how the devices are now. The rest
- * is as for any server (../mcp/server.ts); after a 401 or 403 it is not asked again, for each counts
+ * is as for any server (../mcp/server.ts); after its own 401 or 403 it is not asked again, for each counts
  * towards a ban of our address.
  */
 
@@ -109,7 +109,7 @@ export class HomeAssistant implements ToolServer {
     const status = asked.answer.statusCode ?? 0;
     const body = await readText(asked.answer, ANSWER_MAX_BYTES);
     if (status !== 200) {
-      const why = statusTrouble(status, body, null);
+      const why = statusTrouble(asked.answer, body, null);
       if (why.kind === "refused") this.#refused = why;
       return homeTrouble(why);
     }

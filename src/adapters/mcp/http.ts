@@ -113,7 +113,7 @@ export class HttpChannel implements Channel {
     const session = headers["mcp-session-id"];
     if (typeof session === "string") this.#session = session;
     if (status < 200 || status >= 300) {
-      return statusTrouble(status, await readText(answer, REASON_MAX_BYTES), this.#session);
+      return statusTrouble(answer, await readText(answer, REASON_MAX_BYTES), this.#session);
     }
     const isStream = (headers["content-type"] ?? "").startsWith("text/event-stream");
     if (id !== null && isStream) return await this.#readEvents(answer, id);
@@ -162,14 +162,25 @@ const GIVEN_UP = trouble("aborted", "given up");
 const TOO_LONG = trouble("too-long", "its answer was too long");
 const BROKEN = trouble("broken", "the connection broke in the middle of its answer");
 
-/** What a status that is no success means. `session`: we have one, or think so. */
-export function statusTrouble(status: number, body: string, session: string | null): Trouble {
+/** The beginning of an answer that is no success. */
+export type Unsuccessful = Pick<IncomingMessage, "statusCode" | "headers">;
+
+/** What it means. `session`: we have one, or think so. */
+export function statusTrouble(
+  { statusCode: status = 0, headers }: Unsuccessful,
+  body: string,
+  session: string | null,
+): Trouble {
   const error = record(record(parseJson(body))?.["error"]);
   const rpc = error === null ? {} : { rpc: readError(error) };
   const said = error === null ? body : readError(error).message;
   const message = `it answers ${status}: ${said.slice(0, 200) || "no reason given"}`;
   const more = { status, ...rpc };
-  if (status === 401 || status === 403) return trouble("refused", message, more);
+  if (status === 401 || status === 403) {
+    if (!isStrangers(headers)) return trouble("refused", message, more);
+    const page = `something else answers ${status} in its place, with a web page`;
+    return trouble("stranger", page, more);
+  }
   const isSessionLost = session !== null && (status === 404 || status === 400);
   if (isSessionLost && (status === 404 || /session|not initialized/i.test(said))) {
     return trouble("gone", message, more);
@@ -179,4 +190,13 @@ export function statusTrouble(status: number, body: string, session: string | nu
     return trouble("absent", `it answers ${status}: a redirect; put its target into url`, more);
   }
   return trouble("protocol", message, more);
+}
+
+/**
+ * A web page: a proxy's or a network's own. Neither Home Assistant nor a server of tools refuses us by
+ * one, unless it says whom it would let in.
+ */
+function isStrangers(headers: Unsuccessful["headers"]): boolean {
+  const isPage = /^(?:text\/html|application\/xhtml)/i.test(headers["content-type"] ?? "");
+  return isPage && headers["www-authenticate"] === undefined;
 }

@@ -16,7 +16,7 @@
  *
  * Invariants: one connection at a time; after a failure the next attempt is made when somebody asks
  * and the wait (doubled each time, RETRY.maxMs at most) is over: nothing runs by itself; a server that
- * has refused us (401, 403) is not asked again; a call is repeated only when it is known that nothing
+ * has itself refused us (401, 403) is not asked again; a call is repeated only when it is known that nothing
  * was done.
  */
 

@@ -42,7 +42,7 @@ export class SseChannel implements Channel {
     const { answer } = asked;
     const status = answer.statusCode ?? 0;
     if (status !== 200) {
-      return statusTrouble(status, await readText(answer, REASON_MAX_BYTES), null);
+      return statusTrouble(answer, await readText(answer, REASON_MAX_BYTES), null);
     }
     if (!(answer.headers["content-type"] ?? "").startsWith("text/event-stream")) {
       answer.destroy();
@@ -140,5 +140,5 @@ const WRONG_ENDPOINT = trouble("protocol", "its stream names an address of someb
 async function judge(answer: IncomingMessage): Promise<Trouble | null> {
   const status = answer.statusCode ?? 0;
   const body = await readText(answer, REASON_MAX_BYTES);
-  return status >= 200 && status < 300 ? null : statusTrouble(status, body, "of the stream");
+  return status >= 200 && status < 300 ? null : statusTrouble(answer, body, "of the stream");
 }

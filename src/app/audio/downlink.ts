@@ -5,13 +5,17 @@
  */
 
 import type { Input } from "../../core/assistant/inputs.ts";
-import { msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
+import { AUDIBLE_SAMPLES, msToSamples, samplesToMs } from "../../core/audio/pcm.ts";
 import { type HeardItem, Playhead } from "../../core/audio/playhead.ts";
 import { RepeatedEvents } from "../../core/realtime/repeated-events.ts";
 import { read, type ServerEvent } from "../../core/realtime/server-events.ts";
 import type { Clock, Speaker } from "../../ports.ts";
 
 type Sound = Extract<ServerEvent, { tag: "audio" }>;
+interface Piece {
+  readonly sound: Sound;
+  readonly pcm: Int16Array;
+}
 
 /** What is kept of the last reply, to be played again: its first two minutes, 5.8 MB. */
 const REPEAT_MAX_SAMPLES = msToSamples(120_000);
@@ -90,7 +94,9 @@ export class Downlink {
   /** A sound of our own may still be heard. */
   #ownSounds: boolean = false;
   /** Sound that waits until it is known whether the user speaks; null: it is played as it comes. */
-  #held: { readonly sound: Sound; readonly pcm: Int16Array }[] | null = null;
+  #held: Piece[] | null = null;
+  /** The beginning of a reply, while there is too little of it to be heard. */
+  #early: readonly Piece[] = [];
   /** `finish` was asked for while sound was held. */
   #finishHeld: boolean = false;
 
@@ -120,6 +126,7 @@ export class Downlink {
     this.#discarded = [];
     this.#announced = null;
     this.#odd = new Uint8Array(0);
+    this.#early = [];
   }
 
   /** One text frame of connection `attempt`. */
@@ -215,6 +222,7 @@ export class Downlink {
     this.#ownSounds = false;
     this.#announced = null;
     this.#odd = new Uint8Array(0);
+    this.#early = [];
     const unheard = itemsOf(this.#held ?? []);
     if (this.#held !== null) this.#held = [];
     this.#finishHeld = false;
@@ -260,15 +268,30 @@ export class Downlink {
 
   #play(sound: Sound): void {
     const pcm = this.#samples(sound);
-    // A delta without sound in it is none: an answer of nothing but these is one that nobody hears.
-    if (pcm.length === 0) return;
     const known = this.#discarded.includes(sound.responseId);
-    if (!known && this.#announced !== sound.responseId) {
-      this.#announced = sound.responseId;
-      this.#options.post({ tag: "reply-audio", responseId: sound.responseId });
-    }
+    const isBegun = known || this.#announced === sound.responseId;
+    const pieces = isBegun ? [{ sound, pcm }] : this.#begun({ sound, pcm });
+    for (const piece of pieces) this.#playPiece(piece);
+  }
+
+  /** Announces the reply with what there is of it; nothing, while that cannot be heard. */
+  #begun(piece: Piece): readonly Piece[] {
+    const { responseId } = piece.sound;
+    const before = this.#early.filter(({ sound }) => sound.responseId === responseId);
+    const pieces = [...before, piece].filter(({ pcm }) => pcm.length > 0);
+    const samples = pieces.reduce((sum, { pcm }) => sum + pcm.length, 0);
+    // An answer of nothing but this is one that nobody hears.
+    const isAudible = samples >= AUDIBLE_SAMPLES;
+    this.#early = isAudible ? [] : pieces;
+    if (!isAudible) return [];
+    this.#announced = responseId;
+    this.#options.post({ tag: "reply-audio", responseId });
+    return pieces;
+  }
+
+  #playPiece({ sound, pcm }: Piece): void {
     // The loop may just have decided that this response is not to be heard.
-    if (known || this.#discarded.includes(sound.responseId)) {
+    if (this.#discarded.includes(sound.responseId)) {
       this.#counts.discardedSamples += pcm.length;
       return;
     }
@@ -348,9 +371,7 @@ export class Downlink {
 }
 
 /** What was held and is dropped: nothing of it was heard. */
-function itemsOf(
-  held: readonly { readonly sound: Sound; readonly pcm: Int16Array }[],
-): readonly HeardItem[] {
+function itemsOf(held: readonly Piece[]): readonly HeardItem[] {
   const playhead = new Playhead();
   let position = 0;
   for (const { sound, pcm } of held) {

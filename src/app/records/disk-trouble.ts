@@ -14,6 +14,8 @@ export class DiskTrouble {
   #lostFiles = 0;
   /** What would help, by what does not work: it names the cause. */
   readonly #remedies = new Map<DiskUse, string>();
+  /** As it was told last. */
+  #line = "";
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -22,6 +24,11 @@ export class DiskTrouble {
   /** Files that could not be written, since the start. */
   get lostFiles(): number {
     return this.#lostFiles;
+  }
+
+  /** What is wrong by now; null: nothing. */
+  get line(): string | null {
+    return this.#remedies.size === 0 ? null : this.#line;
   }
 
   /** How a use of the disk went; null for well. */
@@ -33,7 +40,8 @@ export class DiskTrouble {
     if (fault.code === "metrics-lost") this.#lostFiles += 1;
     const isKnown = [...this.#remedies.values()].includes(fault.remedy);
     this.#remedies.set(use, fault.remedy);
-    if (!isKnown) this.#journal.log("error", faultLine(fault));
+    this.#line = faultLine(fault);
+    if (!isKnown) this.#journal.log("error", this.#line);
   }
 
   #well(use: DiskUse): void {

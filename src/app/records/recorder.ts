@@ -88,6 +88,11 @@ export class Recorder {
     return this.#options.disk.lostFiles;
   }
 
+  /** Why none can be written at present; null: nothing is known to be wrong. */
+  get diskTrouble(): string | null {
+    return this.#options.disk.line;
+  }
+
   /** Every input of the loop, before what has happened by it. */
   heard(input: Input, at: StepContext): void {
     if (isCall(input)) this.#calledMs = calledMs(input, at, this.#options.capturedMs);

@@ -120,7 +120,7 @@ async function changeTimer(
 /** The lines are what a model needs; the fields are for programs. */
 function forModel(data: Fields): Fields {
   const { done, cancelled, lines, ringing, missed, not_stored: unsaved } = data;
-  const warning = unsaved === undefined ? {} : { warning: `not on the disk: ${String(unsaved)}` };
+  const warning = warningOf(unsaved === undefined ? unsaved : String(unsaved));
   if (done !== undefined) return { done, ...warning };
   if (cancelled !== undefined) return { cancelled, ...warning };
   return { timers: lines, ringing, missed };
@@ -129,9 +129,10 @@ function forModel(data: Fields): Fields {
 async function setVolume(volume: Volume, args: Fields): Promise<ToolResult> {
   const percent = number(args, "percent");
   const change = text(args, "change");
-  if (percent !== null) await volume.set(percent);
-  else if (change !== null) await volume.step(change === "louder" ? STEP_PERCENT : -STEP_PERCENT);
-  return { ok: true, data: { percent: volume.percent } };
+  const by = change === null ? null : change === "louder" ? STEP_PERCENT : -STEP_PERCENT;
+  const unsaved =
+    percent !== null ? await volume.set(percent) : by !== null ? await volume.step(by) : null;
+  return { ok: true, data: { percent: volume.percent, ...warningOf(unsaved?.message) } };
 }
 
 function statusData(status: Fields): Fields {
@@ -150,6 +151,10 @@ function repeated(can: boolean): ToolResult {
 
 function factsResult(done: Awaited<ReturnType<Memory["remember"]>>, word: string): ToolResult {
   if (!done.ok) return { ok: false, error: done.problem };
-  const warning = done.unsaved === null ? {} : { warning: "not on the disk" };
-  return { ok: true, data: { [word]: done.facts, ...warning } };
+  return { ok: true, data: { [word]: done.facts, ...warningOf(done.unsaved?.message) } };
+}
+
+/** It is done, but may not outlive this run: the user is to know. */
+function warningOf(unsaved: string | undefined): Fields {
+  return unsaved === undefined ? {} : { warning: `not on the disk: ${unsaved}` };
 }

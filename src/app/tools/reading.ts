@@ -1,21 +1,25 @@
 /**
- * One session in which the model reads one text out: dialled, set up, asked, listened to, hung up.
+ * One session in which the model reads one text out: dialled, set up, asked, listened to, hung up. A
+ * voice that the server does not have is replaced by the next one on the same connection.
  *
  * Invariants: `done` resolves once, in bounded time (SILENCE_MAX_MS after the server's last word, or by
  * `stop`); of the sound at most SOUND_MAX_BYTES are kept; the link is closed at the end.
  */
 
-import { SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
+import { AUDIBLE_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { type Fault, fault } from "../../core/fault.ts";
 import type { ClientEvent, Protocol } from "../../core/realtime/client-events.ts";
 import { encode } from "../../core/realtime/encode.ts";
-import { linkFault, serverFault } from "../../core/realtime/faults.ts";
+import type { LinkFailure } from "../../core/realtime/failure.ts";
+import { linkFault, retryAfterMs, retryHintMs, serverFault } from "../../core/realtime/faults.ts";
 import {
   decode,
   type ResponseStatus,
+  type ServerError,
   type ServerEvent,
 } from "../../core/realtime/server-events.ts";
 import type { SessionConfig } from "../../core/realtime/session.ts";
+import { refusedPart, setUpFault } from "../../core/realtime/set-up-errors.ts";
 import type { Usage } from "../../core/realtime/usage.ts";
 import type { Clock, Dialer, DialTarget, Link } from "../../ports.ts";
 
@@ -29,8 +33,10 @@ export interface ReadingOptions {
   readonly dialer: Dialer;
   readonly target: DialTarget;
   readonly protocol: Protocol;
-  readonly session: SessionConfig;
+  readonly session: (voice: string) => SessionConfig;
   readonly model: string;
+  /** In the order in which the server is asked for them. */
+  readonly voices: readonly [string, ...string[]];
   readonly text: string;
 }
 
@@ -39,6 +45,12 @@ export interface ReadingEnd {
   readonly pcm: Int16Array;
   /** Null: it was read to its end. */
   readonly fault: Fault | null;
+  /** So long the server asks us to wait; null: it does not say. */
+  readonly hintMs: number | null;
+  /** Nobody was reached: no model's fault. */
+  readonly isNobody: boolean;
+  /** In which it was read, or should have been. */
+  readonly voice: string;
   /** A response was requested: it costs something, whatever became of it. */
   readonly isRequested: boolean;
   /** Null: it did not come to an end that we heard of. */
@@ -49,6 +61,8 @@ export interface ReadingEnd {
   readonly connectionMs: number | null;
 }
 
+type Course = Partial<Pick<ReadingEnd, "status" | "usage" | "hintMs" | "isNobody">>;
+
 export class Reading {
   readonly done: Promise<ReadingEnd>;
   readonly #options: ReadingOptions;
@@ -56,6 +70,8 @@ export class Reading {
   readonly #link: Link;
   readonly #sound: Buffer[] = [];
   #soundBytes = 0;
+  /** Voices that the server has refused. */
+  #refusedVoices = 0;
   #isSetUp: boolean = false;
   #connectionMs: number | null = null;
   #sent = 0;
@@ -64,7 +80,7 @@ export class Reading {
 
   constructor(options: ReadingOptions) {
     this.#options = options;
-    const { clock, dialer, target, model } = options;
+    const { clock, dialer, target } = options;
     this.#dialledMs = clock.nowMs();
     this.done = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -76,7 +92,7 @@ export class Reading {
         this.#wait();
         this.#heard(decode(frame));
       },
-      closed: (failure) => this.#end(linkFault(failure, model)),
+      closed: (failure) => this.#closed(failure),
     });
   }
 
@@ -97,7 +113,7 @@ export class Reading {
     if (this.#resolve === null) return;
     switch (event.tag) {
       case "session-created":
-        if (!this.#isSetUp) this.#send({ tag: "update-session", session: this.#options.session });
+        if (!this.#isSetUp) this.#setUp();
         this.#isSetUp = true;
         return;
       case "session-updated":
@@ -107,13 +123,47 @@ export class Reading {
         this.#keep(Buffer.from(event.base64, "base64"));
         return;
       case "error":
-        this.#end(serverFault(event.error, this.#options.model));
+        this.#refused(event.error);
         return;
       case "response-done":
         this.#finished(event);
         return;
       default:
         return;
+    }
+  }
+
+  #closed(failure: LinkFailure): void {
+    const isNobody = failure.tag === "network" && failure.stage !== "tls";
+    const hintMs = retryAfterMs(failure);
+    this.#end(linkFault(failure, this.#options.model), { isNobody, hintMs });
+  }
+
+  get #voice(): string {
+    const { voices } = this.#options;
+    return voices[this.#refusedVoices] ?? voices[0];
+  }
+
+  #setUp(): void {
+    this.#send({ tag: "update-session", session: this.#options.session(this.#voice) });
+  }
+
+  /** The session, or the response; what of the session can be replaced, is. */
+  #refused(error: ServerError): void {
+    const { model, voices } = this.#options;
+    const hintMs = retryHintMs(error.message);
+    const why = serverFault(error, model);
+    const isSetUp = this.#isSetUp && this.#connectionMs === null;
+    if (!isSetUp || why.code !== "server" || error.type === "server_error") {
+      this.#end(why, { hintMs });
+    } else if (refusedPart(error) !== "voice") {
+      this.#end(setUpFault(error, model));
+    } else if (this.#refusedVoices + 1 < voices.length) {
+      this.#refusedVoices += 1;
+      this.#setUp();
+    } else {
+      const said = `Voice '${this.#voice}' not available for model '${model}': ${error.message}`;
+      this.#end(fault("protocol", "report", said, "Set openai.voice to one that the server has"));
     }
   }
 
@@ -143,19 +193,17 @@ export class Reading {
   }: Extract<ServerEvent, { tag: "response-done" }>): void {
     const { model } = this.#options;
     const bill = { status, usage };
-    if (status === "failed") this.#end(serverFault(error, model), bill);
+    const hintMs = retryHintMs(error?.message ?? "");
+    if (status === "failed") this.#end(serverFault(error, model), { ...bill, hintMs });
     else if (status !== "completed") {
       const why = reason === null ? status : `${status}: ${reason}`;
       this.#end(fault("unheard", "report", `The model did not read it to its end (${why})`), bill);
-    } else if (this.#soundBytes === 0) {
-      this.#end(fault("unheard", "report", "The model answered without a sound"), bill);
+    } else if (this.#soundBytes < AUDIBLE_SAMPLES * SAMPLE_BYTES) {
+      this.#end(fault("unheard", "retry", "The model answered without a sound"), bill);
     } else this.#end(null, bill);
   }
 
-  #end(
-    why: Fault | null,
-    bill: Pick<ReadingEnd, "status" | "usage"> = { status: null, usage: null },
-  ): void {
+  #end(why: Fault | null, course: Course = {}): void {
     const resolve = this.#resolve;
     if (resolve === null) return;
     this.#resolve = null;
@@ -163,9 +211,12 @@ export class Reading {
     // `dial` may report the end before it returns.
     queueMicrotask(() => this.#link.close());
     const [pcm, connectionMs] = [samplesOf(Buffer.concat(this.#sound)), this.#connectionMs];
-    resolve({ pcm, fault: why, isRequested: connectionMs !== null, connectionMs, ...bill });
+    const said = { ...UNSAID, ...course, voice: this.#voice };
+    resolve({ pcm, fault: why, isRequested: connectionMs !== null, connectionMs, ...said });
   }
 }
+
+const UNSAID = { status: null, usage: null, hintMs: null, isNobody: false } as const;
 
 function samplesOf(bytes: Buffer): Int16Array {
   const pcm = new Int16Array(Math.floor(bytes.length / SAMPLE_BYTES));

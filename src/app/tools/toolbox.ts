@@ -19,10 +19,14 @@ import {
 import type { ToolResult } from "../../core/functions/result.ts";
 import type { Fields } from "../../core/json.ts";
 import { remoteServers } from "../../core/mcp/remote.ts";
+import { chainFor } from "../../core/models/fallback.ts";
 import type { ClientEvent } from "../../core/realtime/client-events.ts";
 import type { Settings } from "../../core/settings/table.ts";
+import type { StateFile } from "../../ports.ts";
+import { accountOf } from "../account.ts";
 import type { Downlink } from "../audio/downlink.ts";
 import { Volume } from "../audio/volume.ts";
+import { OwedFile } from "../owed-file.ts";
 import { Ringer } from "../timers/ringer.ts";
 import type { World } from "../world.ts";
 import { Announcements } from "./announcements.ts";
@@ -71,6 +75,7 @@ export class Toolbox {
   readonly ringer: Ringer;
   readonly volume: Volume;
   readonly #options: ToolboxOptions;
+  readonly #kept: { readonly volume: OwedFile; readonly memory: OwedFile };
   readonly #memory: Memory;
   readonly #executor: Executor;
   readonly #builtIn: ReadonlyMap<string, Handler>;
@@ -91,9 +96,13 @@ export class Toolbox {
   constructor(options: ToolboxOptions) {
     this.#options = options;
     const { world, settings, downlink, post, state, status } = options;
-    const { clock, journal, volumeFile, memoryFile: store, readYaml, functionHost } = world;
+    const { clock, journal, readYaml, functionHost } = world;
+    this.#kept = {
+      volume: this.#owed(world.volumeFile, "The volume is stored again"),
+      memory: this.#owed(world.memoryFile, "The memory is stored again"),
+    };
     const changed = (): void => downlink().volumeChanged();
-    this.volume = new Volume({ store: volumeFile, journal, settings, changed });
+    this.volume = new Volume({ store: this.#kept.volume, journal, settings, changed });
     this.ringer = new Ringer({ world, settings, downlink, post, state, changed: options.changed });
     this.#announcer = new Announcer({
       clock,
@@ -103,7 +112,7 @@ export class Toolbox {
     });
     this.#modelVoice = this.#makeModelVoice();
     this.#announcements = this.#makeAnnouncements();
-    this.#memory = new Memory({ store, journal, readYaml });
+    this.#memory = new Memory({ store: this.#kept.memory, journal, readYaml });
     const parts = { alarmClock: this.ringer.alarmClock, volume: this.volume, status };
     const muteAfterReply = (): void => {
       this.#mutes = true;
@@ -130,6 +139,11 @@ export class Toolbox {
     });
   }
 
+  #owed(store: StateFile, line: string): OwedFile {
+    const { clock, journal } = this.#options.world;
+    return new OwedFile({ store, clock, paid: () => journal.log("notice", line) });
+  }
+
   readonly #look = (signal: AbortSignal): Promise<ToolResult> => {
     const { world, settings, state } = this.#options;
     const { camera, journal } = world;
@@ -138,8 +152,12 @@ export class Toolbox {
   };
 
   #makeModelVoice(): ModelVoice {
-    const { world, settings, state, purse } = this.#options;
-    return new ModelVoice({ world, settings, chain: () => state().memory.chain, purse });
+    const { world, settings, state, purse, post } = this.#options;
+    return new ModelVoice({
+      ...{ world, settings, purse },
+      chain: () => chainFor(state().memory.chain, accountOf(settings())),
+      learned: (fact) => post({ tag: "learned", fact }),
+    });
   }
 
   #makeAnnouncements(): Announcements {
@@ -326,6 +344,8 @@ export class Toolbox {
     this.#modelVoice.close();
     this.#executor.close();
     this.ringer.close();
+    this.#kept.volume.close();
+    this.#kept.memory.close();
     await this.#served.close();
   }
 

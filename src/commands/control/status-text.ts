@@ -31,6 +31,7 @@ const GROUPS: readonly Labels[] = [
     ["cost_today_usd", "Cost today"],
     ["budget", "Budget"],
     ["metrics_files_lost", "Metrics files lost"],
+    ["metrics_trouble", "Trouble with metrics"],
   ],
   [
     ["input_device", "Microphone"],
@@ -146,6 +147,7 @@ function troublesOf(data: Data): readonly string[] {
   const refused = text(data, "config_refused");
   const waiting = data["waiting_for_restart"];
   const budget = record(data["budget"]);
+  const disk = text(data, "metrics_trouble");
   const broker = text(fields(data, "mqtt"), "trouble");
   const isSpent = budget !== null && budget["state"] === "spent" && budget["action"] !== "warn";
   const all = [
@@ -158,6 +160,7 @@ function troublesOf(data: Data): readonly string[] {
     ...(Array.isArray(waiting) && waiting.length > 0
       ? [`Restart the service to put in force: ${waiting.join(", ")}`]
       : []),
+    ...(disk === null ? [] : [disk]),
     ...(broker === null ? [] : [broker]),
     ...(isSpent ? ["Today's budget is spent: it resets at midnight"] : []),
   ];

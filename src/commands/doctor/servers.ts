@@ -72,11 +72,9 @@ function homeRemedy({ kind, status }: Trouble, other: string | null): string | n
   if (other !== null)
     return `Home Assistant answers at ${other}: write that into home_assistant.url`;
   if (kind === "absent") return SET_UP;
+  if (kind !== "refused") return null;
   if (status === 403) {
     return "This machine is banned, or the token is not of an account that may: look at ip_bans.yaml in Home Assistant's configuration";
   }
-  if (kind === "refused") {
-    return "Make a new long-lived access token on your profile page, put it into /etc/pipit/credentials/HOME_ASSISTANT_TOKEN, restart the service";
-  }
-  return null;
+  return "Make a new long-lived access token on your profile page, put it into /etc/pipit/credentials/HOME_ASSISTANT_TOKEN, restart the service";
 }

@@ -2,7 +2,7 @@
 
 import type { ControlRequest } from "../../core/control.ts";
 import { type CommandSpec, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
-import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
+import { askRunning, failed, SOCKET_OPTION, socketOf, unstored } from "../ask-daemon.ts";
 
 export const SPEC: CommandSpec = {
   name: "memory",
@@ -25,7 +25,7 @@ export async function memory(argv: readonly string[]): Promise<number> {
   const { facts, kept, gone } = reply.data;
   const shown = [...mark("", facts), ...mark("remembered: ", kept), ...mark("forgotten: ", gone)];
   const words = shown.length === 0 ? ["nothing is remembered"] : shown;
-  const text = words.map((word) => `${word}\n`).join("");
+  const text = [...words, ...unstored(reply.data)].map((word) => `${word}\n`).join("");
   process.stdout.write(line.json ? `${JSON.stringify(reply.data)}\n` : text);
   return EXIT_FINE;
 }

@@ -9,7 +9,7 @@ import {
   readCommandLine,
   usageError,
 } from "../args.ts";
-import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
+import { askRunning, failed, SOCKET_OPTION, socketOf, unstored } from "../ask-daemon.ts";
 
 /** More words than any label has. */
 const OPERANDS_MAX = 24;
@@ -92,9 +92,8 @@ function screen(order: TimerOrder, { data }: Extract<ControlReply, { ok: true }>
     ...(order.act === "list" && done.length === 0 ? ["no timers and no alarms"] : done),
     ...mark("ringing", of),
     ...(order.act === "list" ? mark("missed", of) : []),
+    ...unstored(data),
   ];
-  const unsaved = data["not_stored"];
-  if (typeof unsaved === "string") lines.push(`lost at the next start: ${unsaved}`);
   return lines.map((text) => `${text}\n`).join("");
 }
 

@@ -4,7 +4,7 @@ import type { ControlRequest } from "../../core/control.ts";
 import { number } from "../../core/json.ts";
 import { STEP_PERCENT } from "../../core/volume.ts";
 import { type CommandSpec, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
-import { askRunning, failed, SOCKET_OPTION, socketOf } from "../ask-daemon.ts";
+import { askRunning, failed, SOCKET_OPTION, socketOf, unstored } from "../ask-daemon.ts";
 
 export const SPEC: CommandSpec = {
   name: "volume",
@@ -25,7 +25,8 @@ export async function volume(argv: readonly string[]): Promise<number> {
   const reply = await askRunning(socketOf("volume", line), request);
   if (!reply.ok) return failed("volume", reply.error, line.json);
   const percent = number(reply.data, "percent") ?? 0;
-  process.stdout.write(line.json ? `${JSON.stringify(reply.data)}\n` : `${percent} %\n`);
+  const text = [`${percent} %`, ...unstored(reply.data)].map((row) => `${row}\n`).join("");
+  process.stdout.write(line.json ? `${JSON.stringify(reply.data)}\n` : text);
   return EXIT_FINE;
 }
 

@@ -62,6 +62,8 @@ export type Input = Readonly<
   | { tag: "tool-asks"; callId: string; output: string }
   /** Told to the model at once if nobody speaks (see `isQuiet`), else not at all. */
   | { tag: "news"; text: string }
+  /** What an announcement, which has a connection of its own, has learned of the models. */
+  | { tag: "learned"; fact: ModelFact }
   | { tag: "device-lost"; device: Device; fault: Fault }
   | { tag: "device-back"; device: Device }
   | { tag: "tick" }
@@ -142,6 +144,12 @@ export type Fact = Readonly<
   | { tag: "failed"; fault: Fault }
   /** A machine does not take this event in this state. */
   | { tag: "refused"; machine: string; state: string; event: string }
+>;
+
+/** What is remembered of models, whoever has asked them. */
+export type ModelFact = Extract<
+  Fact,
+  { tag: "model-unavailable" | "model-answered" | "retry-after" }
 >;
 
 export interface Ending {

@@ -8,7 +8,15 @@ import { begin, finish } from "./conversation.ts";
 import type { Command, Effect, Ending, Input } from "./inputs.ts";
 import { INTERRUPT_PRE_ROLL_MS } from "./limits.ts";
 import { after, type Change, log } from "./machine.ts";
-import { coolDown, deviceBack, deviceLost, notBefore, quieted } from "./memory.ts";
+import {
+  coolDown,
+  deviceBack,
+  deviceLost,
+  forAccount,
+  learn,
+  notBefore,
+  quieted,
+} from "./memory.ts";
 import { isHeard } from "./playback.ts";
 import { type Order, orderTo, type Routed, silence } from "./rules.ts";
 import type { Conversation, State, StepContext, Trigger } from "./state.ts";
@@ -34,6 +42,10 @@ export function ownersInput(state: State, input: Input, at: StepContext): Routed
       return powerOff(state, at);
     case "shutdown":
       return shutdown(state, at);
+    case "learned": {
+      const { memory } = state;
+      return { next: { ...state, memory: learn(forAccount(memory, at.account), input.fact, at) } };
+    }
     case "device-lost":
       return withMemory(state, deviceLost(state.memory, input.device, input.fault));
     case "device-back":

@@ -42,3 +42,6 @@ export function rms(pcm: Int16Array): number {
   }
   return pcm.length === 0 ? 0 : Math.sqrt(sum / pcm.length);
 }
+
+/** 10 ms. Nobody hears less: an answer that has no more sound than this has none. */
+export const AUDIBLE_SAMPLES = SAMPLE_RATE_HZ / 100;

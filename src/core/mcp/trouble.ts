@@ -5,7 +5,8 @@ import { foreignWords, type ToolResult } from "../functions/result.ts";
 import type { RpcError } from "./messages.ts";
 
 export type TroubleKind =
-  | "refused" // 401, 403: asking again may lock us out
+  | "refused" // 401, 403 in the server's own words: asking again may lock us out
+  | "stranger" // 401, 403 of a web page: a proxy has answered, nothing was done
   | "absent" // nothing of the kind at this address
   | "unreachable" // nothing was sent
   | "gone" // the server does not know our session any more: nothing was done
@@ -64,6 +65,7 @@ function sentenceOf(kind: TroubleKind, message: string): string {
       return "The server refuses our access. Tell the user that its owner must look at the token (pipit doctor); do not try again";
     case "absent":
       return "There is no such service at the configured address. Tell the user that its owner must look at it (pipit doctor)";
+    case "stranger":
     case "unreachable":
     case "waits":
       return "The server cannot be reached at the moment; nothing was done. Tell the user so";
@@ -93,6 +95,8 @@ function quoted(message: string): string {
 
 const REMEDIES: Readonly<Partial<Record<TroubleKind, string>>> = {
   refused: "Look at the token or the headers, then restart the service",
+  stranger:
+    "Is a proxy or a sign-in page before it? Pipit asks again by itself; look at the address if it stays so",
   absent: "Look at the address",
   unreachable: "Is the server on, and the address right?",
   waits: "Is the server on, and the address right?",

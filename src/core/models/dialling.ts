@@ -52,3 +52,17 @@ export function afterFailure(why: Fault, hintMs: number | null, attempts: Attemp
   const isAgain = why.recovery === "retry" && failures < RETRIES_MAX && waitMs < leftMs;
   return isAgain ? { tag: "again", waitMs } : { tag: "next-model" };
 }
+
+/** A model that failed on the way down the chain. */
+export interface Failed {
+  readonly model: string;
+  readonly why: Fault;
+}
+
+/**
+ * Another model has answered: those whose server failed before it are to blame, and cool down. A dead
+ * network, in which nobody answers, condemns none.
+ */
+export function blamed(failed: readonly Failed[]): readonly Failed[] {
+  return failed.filter(({ why }) => why.recovery !== "fall-back" && why.code !== "config");
+}

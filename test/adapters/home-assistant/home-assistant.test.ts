@@ -106,6 +106,28 @@ test("a wrong token: one failed login for all that is asked, never a ban", async
   assert.equal(server.state().state, "refused");
 });
 
+for (const status of [401, 403]) {
+  for (const isOlder of [false, true]) {
+    const way = isOlder ? ", over the older endpoint" : "";
+    test(`HTTP ${status} by a web page is no refusal of the house: it is asked again later${way}`, async () => {
+      const { home, server, call } = await rigged({ "home_assistant.ask": "on" }, (house) => {
+        house.isOlder = isOlder;
+      });
+      home.proxyPage = status;
+      const offer = await server.offer(NEVER);
+      assert.ok(!offer.ok);
+      assert.equal(offer.trouble.kind, "stranger");
+      assert.match(await call("ask_home_assistant", { text: "Good night" }), /cannot be reached/);
+      home.proxyPage = null;
+      const asked = home.asked.length;
+      assert.match(await call("HassTurnOn", { name: "Kitchen Lamp" }), /cannot be reached/);
+      assert.equal(home.asked.length, asked, "not before its wait is over");
+      clock.advance(RETRY.firstMs * 1.25);
+      assert.match(await call("HassTurnOn", { name: "Kitchen Lamp" }), /"done"/);
+    });
+  }
+}
+
 test("the integration is not set up: said as it is; not asked again for nothing", async () => {
   const { home, server } = await rigged({}, (house) => {
     house.isConfigured = false;

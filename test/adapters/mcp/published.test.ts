@@ -6,7 +6,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, McpServer as Served } from "@modelcontextprotocol/server";
 import { z } from "zod";
@@ -153,6 +153,49 @@ test("a server of the newer, stateless age alone", async () => {
   assert.equal(server.state().protocol, "2026-07-28");
   await server.close();
   http.close();
+});
+
+/** A server that answers nothing but this. */
+async function refusing(t: TestContext, status: number, headers: Record<string, string>) {
+  let asked = 0;
+  const http = createServer((_, answer) => {
+    asked += 1;
+    answer.writeHead(status, headers).end("no");
+  });
+  await new Promise<void>((resolve) => {
+    http.listen(0, "127.0.0.1", resolve);
+  });
+  t.after(() => http.close());
+  const address = http.address();
+  assert.ok(typeof address === "object" && address !== null);
+  return { url: `http://127.0.0.1:${address.port}/mcp`, asked: () => asked };
+}
+
+test("401 and 403: in the server's own words final, by a web page of something else passing", async (t) => {
+  const html = { "content-type": "text/html; charset=utf-8" };
+  const json = { "content-type": "application/json" };
+  const cases: readonly (readonly [number, Record<string, string>, string])[] = [
+    [401, json, "refused"],
+    [403, json, "refused"],
+    [401, {}, "refused"],
+    [401, { ...html, "www-authenticate": "Bearer" }, "refused"],
+    [401, html, "stranger"],
+    [403, html, "stranger"],
+  ];
+  for (const [status, headers, kind] of cases) {
+    const { url, asked } = await refusing(t, status, headers);
+    const clock = new SimClock();
+    const server = openServer({ url, transport: "http" }, clock);
+    for (const time of [1, 2, 3]) {
+      const offer = await server.offer(NEVER);
+      assert.ok(!offer.ok);
+      const what = `${status} ${JSON.stringify(headers)}, time ${time}`;
+      assert.equal(offer.trouble.kind, kind, what);
+      assert.equal(asked(), kind === "refused" ? 1 : time, what);
+      clock.advance(RETRY.maxMs * 2);
+    }
+    await server.close();
+  }
 });
 
 test("an npx-like wrapper: nobody of its group is left after the close", async () => {

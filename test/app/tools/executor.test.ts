@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkOf } from "../../../src/adapters/functions/schema-check.ts";
 import { Executor, type Handler, RUNNING_MAX } from "../../../src/app/tools/executor.ts";
+import { fault } from "../../../src/core/fault.ts";
 import { builtInRows } from "../../../src/core/functions/built-in.ts";
 import { Registry, USUAL } from "../../../src/core/functions/registry.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
@@ -80,6 +81,22 @@ test("volume, status and memory", async () => {
   world.memoryFile.text = "facts: oh no";
   assert.match((await call(world, "remember", { fact: "x y" })).data.error, /owner must repair/);
   assert.equal(world.memoryFile.text, "facts: oh no");
+});
+
+test("a full disk: the model is told that it is not stored, whatever it was", async () => {
+  const world = await kitchen({ "tools.memory": "on" });
+  const full = fault("not-stored", "report", "full");
+  [world.memoryFile.full, world.volumeFile.full, world.timerFile.full] = [full, full, full];
+  const asked: [string, object][] = [
+    ["remember", { fact: "Anna likes tea." }],
+    ["forget", { about: "tea" }],
+    ["set_volume", { percent: 40 }],
+    ["set_volume", { change: "louder" }],
+    ["set_timer", { seconds: 9 }],
+  ];
+  for (const [name, args] of asked) {
+    assert.equal((await call(world, name, args)).data.warning, "not on the disk: full", name);
+  }
 });
 
 test("two things to remember at once: both are", async () => {

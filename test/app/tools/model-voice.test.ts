@@ -6,6 +6,7 @@ import { WAITING_MAX } from "../../../src/app/tools/announcer.ts";
 import { SILENCE_MAX_MS } from "../../../src/app/tools/reading.ts";
 import { samplesToMs } from "../../../src/core/audio/pcm.ts";
 import type { ControlReply } from "../../../src/core/control.ts";
+import { chainOf } from "../../../src/core/models/fallback.ts";
 import type { Settings } from "../../../src/core/settings/table.ts";
 import { SAID_VALUE, settled, World } from "../../helpers/world.ts";
 
@@ -115,32 +116,42 @@ test("near the budget's end the mini reads, where budget.action says so", async 
 
 type Story = (world: World) => void | Promise<void>;
 const gone = { code: "model_not_found", type: null, message: "no", retryAfterMs: null };
-/** What goes wrong, what is told of it, and whether it costs something. */
-const TROUBLES: readonly (readonly [string, Story, RegExp, boolean])[] = [
+
+function greeted(w: World): void {
+  w.link.sink.opened();
+  w.server("session.created", { session: { id: "s" } });
+}
+
+/** What goes wrong each time, what is told of it, how often it is tried, and whether that costs something. */
+const TROUBLES: readonly (readonly [string, Story, RegExp, number, boolean])[] = [
   [
     "no network",
     (w) => w.link.sink.closed({ tag: "network", stage: "dns", code: "ENOTFOUND" }),
     /could not be resolved/,
+    4,
     false,
   ],
   [
     "a wrong key",
     (w) => w.link.sink.closed({ tag: "http", status: 401, ...gone, code: null }),
     /refused the key/,
+    1,
     false,
   ],
-  ["silence", (w) => w.clock.advance(SILENCE_MAX_MS), /is silent/, false],
+  ["silence", (w) => w.clock.advance(SILENCE_MAX_MS), /is silent/, 2, false],
   [
     "a set-up refused",
     (w) => {
-      w.link.sink.opened();
-      w.server("session.created", { session: { id: "s" } });
-      w.server("error", { error: { type: "invalid_request_error", message: "no such voice" } });
+      greeted(w);
+      const message = "That is too long";
+      const param = "session.instructions";
+      w.server("error", { error: { type: "invalid_request_error", message, param } });
     },
-    /no such voice/,
+    /refused the set-up: That is too long .*Check openai\.instructions/,
+    1,
     false,
   ],
-  ["no sound", (w) => reads(w, 0), /without a sound/, true],
+  ["no sound", (w) => reads(w, 0), /without a sound/, 2, true],
   [
     "cut by the server",
     (w) => {
@@ -149,6 +160,7 @@ const TROUBLES: readonly (readonly [string, Story, RegExp, boolean])[] = [
       w.done("resp_say", { status: "incomplete", status_details: { reason: "content_filter" } });
     },
     /incomplete: content_filter/,
+    1,
     true,
   ],
   [
@@ -159,6 +171,7 @@ const TROUBLES: readonly (readonly [string, Story, RegExp, boolean])[] = [
       w.link.sink.closed({ tag: "close", code: 1006, reason: "" });
     },
     /connection was lost/,
+    2,
     true,
   ],
   [
@@ -168,25 +181,168 @@ const TROUBLES: readonly (readonly [string, Story, RegExp, boolean])[] = [
       for (let i = 0; i < 130; i++) w.delta("resp_say", "item_say", 1_000);
     },
     /more than two minutes/,
+    1,
     true,
   ],
 ];
 
-test("whatever keeps the model from it, the text is said; what it has cost is told", async () => {
-  for (const [name, story, expected, isPaid] of TROUBLES) {
+/** The story, again with each new connection, until there is an answer. */
+async function played(world: World, said: Said, story: Story): Promise<void> {
+  for (let dials = 0; said.reply === undefined; ) {
+    assert.ok(dials < 9, "it is dialled without an end");
+    if (world.dialer.links.length > dials) {
+      dials = world.dialer.links.length;
+      await story(world);
+    } else world.clock.advance(1_000);
+    await settled();
+  }
+}
+
+for (const [name, story, expected, dials, isPaid] of TROUBLES) {
+  test(`the model is kept from it: ${name}. The text is said; what it has cost is told`, async () => {
     const world = await World.started({ "openai.model_selection": "new" });
     const said = await say(world);
-    await story(world);
-    await settled();
+    await played(world, said, story);
     const { voice, cost_usd, why } = dataOf(said);
-    assert.equal(voice, "espeak-ng", name);
-    assert.match(String(why), expected, name);
-    assert.equal(Number(cost_usd) > 0, isPaid, `${name}: ${cost_usd}`);
-    assert.equal(world.store.files.size, isPaid ? 1 : 0, name);
-    assert.equal(world.link.closed || world.dialer.links.length === 1, true, name);
-    assert.equal(heardMs(world, SAID_VALUE), 1_000, name);
+    assert.equal(voice, "espeak-ng");
+    assert.match(String(why), expected);
+    assert.equal(world.dialer.links.length, dials);
+    assert.equal(Number(cost_usd) > 0, isPaid, String(cost_usd));
+    assert.equal(world.store.files.size, isPaid ? dials : 0);
+    assert.ok(world.dialer.links.length === 1 || world.dialer.links.every(({ closed }) => closed));
+    assert.equal(heardMs(world, SAID_VALUE), 1_000);
+    const told = world.lines("info").filter((line) => line.startsWith("Announcement"));
+    const paid = /^Announcement not read by gpt-realtime \(alloy\): paid, \$/;
+    assert.equal(told.length, isPaid ? dials : 0);
+    for (const line of told) assert.match(line, paid);
+  });
+}
+
+/** Trouble that is over at the next attempt. */
+const PASSING: readonly (readonly [string, Story])[] = [
+  [
+    "503, come again in a second",
+    (w) =>
+      w.link.sink.closed({ tag: "http", status: 503, ...gone, code: null, retryAfterMs: 1_000 }),
+  ],
+  ["an answer in writing", (w) => reads(w, 0)],
+  ["an answer that nobody can hear", (w) => reads(w, 5)],
+  [
+    "a response that fails, and when to come again",
+    (w) => {
+      w.accept();
+      const message = "Rate limit reached. Please try again in 166ms.";
+      const error = { type: "tokens", code: "rate_limit_exceeded", message };
+      w.done("resp_say", { status: "failed", status_details: { type: "failed", error } });
+    },
+  ],
+];
+
+for (const [name, story] of PASSING) {
+  test(`a passing failure, once: ${name}. The same model reads it after all`, async () => {
+    const world = await World.started();
+    const said = await say(world);
+    let times = 0;
+    await played(world, said, (w) => (times++ === 0 ? story(w) : reads(w)));
+    const { model, why } = dataOf(said);
+    assert.deepEqual([model, why, world.dialer.links.length], ["gpt-realtime", null, 2]);
+    assert.equal(heardMs(world, 1234), 500);
+  });
+}
+
+test("a voice that the server lacks: the fallback reads on the same connection, told once", async () => {
+  const world = await World.started({ "openai.voice": "cedar", "openai.voice_fallback": "sage" });
+  const refusesCedar: Story = async (w) => {
+    greeted(w);
+    const param = "session.audio.output.voice";
+    const message = "Invalid value: 'cedar'";
+    w.server("error", {
+      error: { type: "invalid_request_error", code: "invalid_value", message, param },
+    });
+    await reads(w);
+  };
+  for (let n = 1; n <= 2; n++) {
+    const said = await say(world);
+    await refusesCedar(world);
+    await settled();
+    assert.deepEqual([dataOf(said)["model"], dataOf(said)["voice"]], ["gpt-realtime", "sage"]);
+    assert.equal(world.dialer.links.length, n);
+    world.listen(1_000);
   }
+  const line = "Voice 'cedar' not available for model 'gpt-realtime'; using 'sage'";
+  assert.equal(world.lines("notice").filter((one) => one === line).length, 1);
+  assert.equal(files(world)[0]?.["voice"], "sage");
+
+  const strict = { ...world.settings, "openai.auto_select_voice": false };
+  world.settings = { ...strict, "openai.model_selection": "new" };
+  const said = await say(world);
+  await refusesCedar(world);
+  await settled();
+  const { voice, why } = dataOf(said);
+  assert.equal(voice, "espeak-ng");
+  assert.match(String(why), /^Voice 'cedar' not available .*Set openai\.voice to one/);
 });
+
+test("429 with Retry-After: neither the next announcement nor a wake dials before its end", async () => {
+  const world = await World.started();
+  const said = await say(world);
+  const limit = {
+    ...gone,
+    status: 429,
+    code: "rate_limit_exceeded",
+    retryAfterMs: 60_000,
+  } as const;
+  world.link.sink.closed({ tag: "http", ...limit });
+  await settled();
+  assert.match(String(dataOf(said)["why"]), /Too many requests/);
+  world.clock.advance(2_000);
+  assert.match(String(dataOf(await say(world))["why"]), /Too many requests/);
+  world.wake();
+  world.clock.advance(20_000);
+  assert.equal(world.dialer.links.length, 1, "not even the next model of the chain");
+  world.clock.advance(60_000);
+  await say(world);
+  assert.equal(world.dialer.links.length, 2);
+});
+
+test("a stop in the wait between two attempts: nothing is dialled any more", async () => {
+  const world = await World.started();
+  const said = await say(world);
+  world.link.sink.closed({ tag: "http", status: 503, ...gone, code: null });
+  await settled();
+  await world.appliance.stop();
+  await settled();
+  world.clock.advance(60_000);
+  await settled();
+  assert.equal(world.dialer.links.length, 1);
+  assert.notEqual(said.reply, undefined);
+});
+
+test("a server that failed cools down, once another model has read; in a dead network none does", async () => {
+  const world = await World.started();
+  const chain = chainOf(world.settings);
+  const dead = await say(world);
+  await played(world, dead, (w) =>
+    w.link.sink.closed({ tag: "network", stage: "tcp", code: "ECONNREFUSED" }),
+  );
+  assert.equal(dataOf(dead)["voice"], "espeak-ng");
+  const before = world.dialer.links.length;
+  const said = await say(world);
+  assert.equal(modelOf(world), chain[0], "nobody is to blame");
+  await played(world, said, (w) =>
+    modelOf(w) === chain[0]
+      ? w.link.sink.closed({ tag: "http", status: 500, ...gone, code: null })
+      : reads(w),
+  );
+  assert.equal(world.dialer.links.length, before + 3, "twice the first, then the second");
+  world.listen(1_000);
+  await say(world);
+  assert.equal(modelOf(world), chain[1]);
+});
+
+function modelOf(world: World): string | null {
+  return new URL(world.link.target.url).searchParams.get("model");
+}
 
 test("a model that is gone: the next of the chain reads, and the file tells", async () => {
   const world = await World.started();
@@ -201,6 +357,11 @@ test("a model that is gone: the next of the chain reads, and the file tells", as
   assert.deepEqual(file?.["fallbacks"], [
     { from: "gpt-realtime", to: "gpt-4o-realtime-preview", reason: "model-unavailable" },
   ]);
+  world.listen(2_000);
+  await say(world);
+  assert.equal(modelOf(world), "gpt-4o-realtime-preview", "it is remembered");
+  world.wake();
+  assert.equal(modelOf(world), "gpt-4o-realtime-preview", "by a conversation, too");
 });
 
 test("during a conversation it is read at once, and said when that is over", async () => {

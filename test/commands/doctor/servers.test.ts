@@ -55,6 +55,10 @@ test("the house: well, without devices, without its integration, with a wrong to
   assert.match(wrong, /^fail: .*answers 401.* \| Make a new long-lived access token/);
   assert.doesNotMatch(wrong, /wrong-token/);
   assert.equal(home.failedLogins, 1, "one look is one failed login");
+  home.proxyPage = 403;
+  const page = await lineOf(homeAt(home.url));
+  assert.match(page, /^fail: .*something else answers 403 in its place.* \| Is a proxy/);
+  home.proxyPage = null;
   home.failedLogins = home.banAfter;
   assert.match(await lineOf(homeAt(home.url)), /^fail: .*answers 403.* \| .*ip_bans\.yaml/);
   await home.stop();

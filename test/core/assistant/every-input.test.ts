@@ -84,6 +84,7 @@ function inputs(attempt: number): Input[] {
     { tag: "tool-done", callId: "c", ok: true, output: "{}", isBegun: false, picture: "/9j/" },
     { tag: "tool-asks", callId: "c", output: "{}" },
     { tag: "news", text: "It is done." },
+    { tag: "learned", fact: { tag: "retry-after", why: lost, forMs: 1_000 } },
     { tag: "link-opened", attempt },
     { tag: "link-closed", attempt, failure: { tag: "close", code: 1006, reason: "" } },
     { tag: "link-closed", attempt: attempt - 1, failure: { tag: "hung-up" } },
