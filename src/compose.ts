@@ -3,6 +3,7 @@
  * settings and the environment, starts nothing.
  */
 
+import { loadCapture } from "./adapters/alsa/capture.ts";
 import { alsaName, devicesText } from "./adapters/alsa/card-finder.ts";
 import { FolderWatch } from "./adapters/config/watch.ts";
 import { parseYaml } from "./adapters/config/yaml.ts";
@@ -23,8 +24,9 @@ import { LateServer } from "./adapters/mcp/late-server.ts";
 import { MetricsFiles } from "./adapters/metrics/files.ts";
 import { TextFleetFile } from "./adapters/metrics/fleet-file.ts";
 import type { MetricsLimits } from "./adapters/metrics/rotation.ts";
+import { AlsaMicrophone } from "./adapters/microphone/alsa.ts";
 import { FileMicrophone } from "./adapters/microphone/file.ts";
-import { Lpcm16Microphone } from "./adapters/microphone/lpcm16.ts";
+import { Lpcm16Microphone, type Lpcm16MicrophoneOptions } from "./adapters/microphone/lpcm16.ts";
 import { MqttDialer } from "./adapters/mqtt/dialer.ts";
 import { SystemCalendar, SystemClock, SystemDice } from "./adapters/os/clock.ts";
 import { type Env, fdSink, wantsColour } from "./adapters/os/line-sink.ts";
@@ -328,16 +330,28 @@ function composeFleetFile({ settings, clock }: Base): FleetFile | null {
   return path === "" ? null : new TextFleetFile(path, clock);
 }
 
-function composeMicrophone({ settings, clock, dice }: Base): Microphone {
+function composeMicrophone(base: Base): Microphone {
+  const { settings, clock, dice } = base;
   const device = settings["audio.input_device"];
   return device.startsWith(FILE_DEVICE)
     ? new FileMicrophone({ pcm: loadWav(device.slice(FILE_DEVICE.length)), clock })
-    : new Lpcm16Microphone({
+    : composeRecorder(base, {
         device: unambiguous(device, "capture"),
         channel: settings["audio.input_channel"],
         clock,
         dice,
       });
+}
+
+function composeRecorder({ settings, journal }: Base, options: Lpcm16MicrophoneOptions) {
+  if (settings["audio.input_backend"] !== "alsa") return new Lpcm16Microphone(options);
+  const library = loadCapture();
+  if (library !== null) return new AlsaMicrophone({ ...options, library });
+  journal.log(
+    "notice",
+    "ALSA cannot be called from Node here (koffi, libasound2); arecord records",
+  );
+  return new Lpcm16Microphone(options);
 }
 
 /** The device as it is, once it is clear that it does not mean two cards: throws a FaultError. */

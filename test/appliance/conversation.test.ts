@@ -73,6 +73,15 @@ onMachine("a conversation", (they) => {
     });
   }
 
+  they.holds("the question by ALSA in the daemon's own process", 600, async (m, note, clean) => {
+    const peer = await peerOutside(clean);
+    const audio = { input_backend: "alsa" };
+    await m.runWith({ openai: { base_url: hostUrl(peer.url) }, audio });
+    await assertConverses(m, note, clean);
+    assert.deepEqual(peer.violations, []);
+    assert.equal((await m.attempt("pgrep -x arecord")).code, 1, "no recorder runs");
+  });
+
   they.holds("the reply by the package speaker", 600, async (m, note, clean) => {
     const peer = await peerOutside(clean);
     const audio = { output_backend: "speaker" };

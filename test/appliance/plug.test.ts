@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { assertConverses, chat, peerOutside } from "./conversing.ts";
 import { hostUrl, type Machine, METRICS } from "./machine.ts";
-import { type Note, onMachine } from "./promise.ts";
+import { type Clean, type Note, onMachine } from "./promise.ts";
 import { verb } from "./rig.ts";
 
 /** The same process as before: nothing was mended by a restart. */
@@ -13,31 +13,11 @@ async function assertSame(machine: Machine, pid: string): Promise<void> {
 }
 
 onMachine("plugs", (they) => {
-  they.holds("the sound card pulled and put back", 900, async (m, note, clean) => {
-    const peer = await peerOutside(clean);
-    await m.runWith({ openai: { base_url: hostUrl(peer.url) } });
-    const pid = await m.property("MainPID");
-    const mark = await m.mark();
-    clean.after(async () => {
-      await verb("mic", ["plug"]).catch(() => undefined); // It is in already.
-    });
-    await verb("mic", ["unplug"]);
-    await m.says(mark, 'Microphone "Loopback"', 60);
-    // Longer than the watchdog's time: a microphone that is away is no hang.
-    await m.run("sleep 40");
-    await assertSame(m, pid);
-    assert.match(String((await m.status())["microphone"]), /Microphone "Loopback"/);
-    const lost = await m.daemonSaidSince(mark);
-    note(`told: ${lost.join(" | ")}`);
-    await verb("mic", ["plug"]);
-    await m.says(mark, "The microphone works again", 90);
-    await m.says(mark, "The speaker works again", 90);
-    await assertConverses(m, note, clean);
-    await assertSame(m, pid);
-    assert.deepEqual(peer.violations, []);
-    const isFault = (line: string): boolean => line.startsWith('Microphone "Loopback"');
-    assert.equal(lost.filter(isFault).length, 1, "one line, not one a try");
-  });
+  for (const input_backend of ["arecord", "alsa"]) {
+    they.holds(`the sound card pulled and put back, ${input_backend}`, 900, (m, note, clean) =>
+      assertCardMayGo(m, note, clean, { input_backend }),
+    );
+  }
 
   for (const [pull, plug] of [
     ["down", "up"],
@@ -74,4 +54,35 @@ async function assertReportsNoNetwork(machine: Machine, note: Note): Promise<voi
   assert.ok(said.length <= 12, "few lines");
   const file = await machine.newestMetrics();
   assert.notDeepEqual(file["errors"], []);
+}
+
+async function assertCardMayGo(
+  m: Machine,
+  note: Note,
+  clean: Clean,
+  audio: Readonly<Record<string, string>>,
+): Promise<void> {
+  const peer = await peerOutside(clean);
+  await m.runWith({ openai: { base_url: hostUrl(peer.url) }, audio });
+  const pid = await m.property("MainPID");
+  const mark = await m.mark();
+  clean.after(async () => {
+    await verb("mic", ["plug"]).catch(() => undefined); // It is in already.
+  });
+  await verb("mic", ["unplug"]);
+  await m.says(mark, 'Microphone "Loopback"', 60);
+  // Longer than the watchdog's time: a microphone that is away is no hang.
+  await m.run("sleep 40");
+  await assertSame(m, pid);
+  assert.match(String((await m.status())["microphone"]), /Microphone "Loopback"/);
+  const lost = await m.daemonSaidSince(mark);
+  note(`told: ${lost.join(" | ")}`);
+  await verb("mic", ["plug"]);
+  await m.says(mark, "The microphone works again", 90);
+  await m.says(mark, "The speaker works again", 90);
+  await assertConverses(m, note, clean);
+  await assertSame(m, pid);
+  assert.deepEqual(peer.violations, []);
+  const isFault = (line: string): boolean => line.startsWith('Microphone "Loopback"');
+  assert.equal(lost.filter(isFault).length, 1, "one line, not one a try");
 }

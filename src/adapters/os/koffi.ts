@@ -4,9 +4,18 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 
+/** A function of C's; `async` calls it on another thread, and gives (error, result) to its last argument. */
+export type CFunction = ((...args: unknown[]) => unknown) & {
+  readonly async: (...args: unknown[]) => void;
+};
+
 export interface Koffi {
   /** Null: what this process has loaded already. `definition`: as C has it. */
-  load(library: null): { func(definition: string): (...args: unknown[]) => unknown };
+  load(library: string | null): {
+    func(definition: string): CFunction;
+    /** Its address. */
+    symbol(name: string): unknown;
+  };
   errno(): unknown;
 }
 

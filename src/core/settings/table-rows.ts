@@ -447,6 +447,11 @@ const AUDIO = {
     reload: "restart",
     doc: "The channel to listen to on a microphone with several, counted from 1; Pipit never mixes them. auto takes the processed channel of the arrays that Pipit knows, otherwise the first.",
   }),
+  "audio.input_backend": oneOf(["auto", "arecord", "alsa"], {
+    default: "auto",
+    reload: "restart",
+    doc: "What records the sound: the package node-record-lpcm16 with the program arecord, or ALSA inside Pipit's own process. The latter needs no second process (6 MB) and less CPU, but a crash of ALSA, or of a plugin of its, then ends Pipit, and systemd starts it again. auto takes arecord.",
+  }),
   "audio.output_device": text({
     default: "default",
     required: true,
