@@ -1,7 +1,7 @@
 /** `pipit simulate` as a child process: what it prints, writes and answers with. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -109,6 +109,8 @@ test("what the machine does not allow is said in plain words", async (context) =
 test("bad usage is one line and 2", async (context) => {
   const bad = tempFile(context, "bad.yaml", "turn: []\n");
   const wav = tempFile(context, "no.wav", "not sound");
+  const pipe = `${wav}.pipe`;
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [["--prot", "1"], /unknown option --prot; did you mean "--port"/],
     [["--port", "x"], /--port needs a number/],
@@ -116,7 +118,9 @@ test("bad usage is one line and 2", async (context) => {
     [["--scenario", "/nowhere.yaml"], /cannot read the scenario: there is no \/nowhere\.yaml/],
     [["--scenario", "/"], /cannot read the scenario: it is a folder, and a file is wanted/],
     [["--scenario", bad], /bad\.yaml:1:1 turn: unknown key; did you mean "turns"\?/],
+    [["--scenario", pipe], /cannot read the scenario: it is not an ordinary file/],
     [["--voice-file", wav], /no\.wav is not a WAV file/],
+    [["--voice-file", pipe], /cannot read .*\.pipe: it is not an ordinary file/],
   ];
   for (const [args, message] of cases) {
     const { code, stderr } = start(context, args);

@@ -6,7 +6,6 @@
  * time, and not after `close`; nothing the broker sends is kept beyond PACKET_MAX_BYTES.
  */
 
-import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -22,6 +21,7 @@ import type {
   Publication,
 } from "../../ports.ts";
 import { NameLookup } from "../os/name-lookup.ts";
+import { readOrdinary } from "../os/ordinary-file.ts";
 import { authorityFault, networkFault, refusalFault, socketFault, strangeFault } from "./faults.ts";
 import { GuardedStream } from "./guarded-stream.ts";
 
@@ -111,7 +111,7 @@ class MqttLink implements BrokerLink {
   #authority(): Buffer | null {
     const { caFile } = this.#target;
     try {
-      return caFile === "" ? null : readAuthority(caFile);
+      return caFile === "" ? null : readOrdinary(caFile, AUTHORITY_MAX_BYTES);
     } catch (error) {
       this.#finish(authorityFault(caFile, error));
       return null;
@@ -239,12 +239,4 @@ class MqttLink implements BrokerLink {
 
 function willOf({ topic, payload, isRetained }: Publication) {
   return { topic, payload: Buffer.from(payload), qos: 1, retain: isRetained } as const;
-}
-
-function readAuthority(path: string): Buffer {
-  // A device or a pipe would not end.
-  if (!statSync(path).isFile() || statSync(path).size > AUTHORITY_MAX_BYTES) {
-    throw new Error("no certificate");
-  }
-  return readFileSync(path);
 }

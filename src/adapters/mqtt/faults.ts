@@ -1,6 +1,6 @@
 /** What is wrong with a broker, in words, and whether trying again as we are can help. */
 
-import { type Fault, fault } from "../../core/fault.ts";
+import { type Fault, fault, thrownText } from "../../core/fault.ts";
 import { errorCode } from "../os/files.ts";
 import { TLS_CODE } from "../os/socket-codes.ts";
 
@@ -34,7 +34,7 @@ export function strangeFault(broker: string, { message }: Error): Fault {
 }
 
 export function authorityFault(path: string, error: unknown): Fault {
-  const what = `mqtt.ca_file ${path} cannot be used (${errorCode(error) || "no certificate"})`;
+  const what = `mqtt.ca_file ${path} cannot be used (${thrownText(error)})`;
   return fault("broker", "report", what, "It must be a PEM file that the user pipit may read");
 }
 

@@ -1,10 +1,11 @@
 /**
  * A WAV on disk as 24 kHz mono samples, or one clear error before anything starts.
  */
-import { readFileSync, statSync } from "node:fs";
 import { convertTo24k } from "../../core/audio/rate.ts";
 import { parseWav, wavToMono } from "../../core/audio/wav.ts";
 import { type Fault, FaultError, fault } from "../../core/fault.ts";
+import { errorCode } from "./files.ts";
+import { NO_FILE, readOrdinary } from "./ordinary-file.ts";
 
 /** Largest file that is read into memory. */
 export const WAV_FILE_MAX_BYTES = 512 * 1024 * 1024;
@@ -14,6 +15,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "may not be read",
   EISDIR: "is a folder",
   ENOTDIR: "does not exist",
+  [NO_FILE]: "is not an ordinary file",
+  EFBIG: "is too large",
 };
 
 function unusable(path: string, reason: string): Fault {
@@ -34,14 +37,10 @@ export function loadWav(path: string): Int16Array {
 
 function readBytes(path: string): Uint8Array {
   try {
-    const facts = statSync(path);
-    if (facts.isDirectory()) throw new FaultError(unusable(path, "is a folder"));
-    if (!facts.isFile()) throw new FaultError(unusable(path, "is not an ordinary file"));
-    if (facts.size > WAV_FILE_MAX_BYTES) throw new FaultError(unusable(path, "is too large"));
-    return readFileSync(path);
+    return readOrdinary(path, WAV_FILE_MAX_BYTES);
   } catch (error) {
-    if (error instanceof FaultError || !(error instanceof Error)) throw error;
-    const code = "code" in error && typeof error.code === "string" ? error.code : "";
+    if (!(error instanceof Error)) throw error;
+    const code = errorCode(error);
     const reason = REASONS[code] ?? `cannot be read (${code || error.message})`;
     throw new FaultError(unusable(path, reason), { cause: error });
   }

@@ -3,13 +3,13 @@
  * it. They may come from anywhere: both are read with a bound and refused in words.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FaultError, fault, thrownText } from "../../core/fault.ts";
 import { BadModel } from "../../core/micro/flatbuffer.ts";
 import { Interpreter } from "../../core/micro/interpreter.ts";
 import { MANIFEST_MAX_BYTES, type Manifest, parseManifest } from "../../core/micro/manifest.ts";
 import { FILE_MAX_BYTES } from "../../core/micro/model-file.ts";
+import { readOrdinary } from "../os/ordinary-file.ts";
 
 const REMEDY =
   "See `pipit wake-words`; wake_word.model_path takes the manifest (.json), with the .tflite file in the same folder";
@@ -22,21 +22,10 @@ function refused(path: string, why: string, cause?: unknown): FaultError {
 
 /** Reads a whole ordinary file of bounded size; throws a FaultError (config). */
 export function readModelFile(path: string, maxBytes: number): Buffer {
-  let fd: number;
   try {
-    fd = openSync(path, "r");
+    return readOrdinary(path, maxBytes);
   } catch (thrown) {
     throw refused(path, thrownText(thrown), thrown);
-  }
-  try {
-    const facts = fstatSync(fd);
-    if (!facts.isFile()) throw refused(path, "it is not a file");
-    if (facts.size > maxBytes) throw refused(path, `it has more than ${maxBytes} bytes`);
-    const bytes = Buffer.alloc(facts.size);
-    const count = readSync(fd, bytes, 0, bytes.length, 0);
-    return bytes.subarray(0, count);
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -1,14 +1,18 @@
 /** Small files of the system, for questions whose answer may be "cannot be told". */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ENVIRONMENT_FILE, withCredentials } from "../../adapters/config/credentials.ts";
+import { readOrdinary } from "../../adapters/os/ordinary-file.ts";
 import type { Env } from "../../core/settings/expand-env.ts";
+
+/** No file that is asked for here is a tenth of it. */
+const TEXT_MAX_BYTES = 1_048_576;
 
 /** The text of a file, or null when it cannot be read. */
 export function readText(path: string): string | null {
   try {
-    return readFileSync(path, "utf8");
+    return readOrdinary(path, TEXT_MAX_BYTES).toString("utf8");
   } catch {
     return null;
   }

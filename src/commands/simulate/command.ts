@@ -5,9 +5,10 @@
  * Invariant: it listens on this machine only; it ends with 1 when a client broke the protocol.
  */
 
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { errorCode } from "../../adapters/os/files.ts";
+import { readOrdinary } from "../../adapters/os/ordinary-file.ts";
 import { isForeign } from "../../adapters/os/own-file.ts";
 import { FaultError, faultLine, oneLine, thrownText } from "../../core/fault.ts";
 import { record } from "../../core/json.ts";
@@ -24,6 +25,9 @@ import {
   readCommandLine,
   usageError,
 } from "../args.ts";
+
+/** The longest that was written by hand is a hundredth of it. */
+const SCENARIO_MAX_BYTES = 4_194_304;
 
 export const SPEC: CommandSpec = {
   name: "simulate",
@@ -78,7 +82,7 @@ function readScenario(line: CommandLine, pace: number | null): Scenario | number
   const file = line.option("scenario");
   let source = "";
   try {
-    source = file === undefined ? "" : readFileSync(file, "utf8");
+    source = file === undefined ? "" : readOrdinary(file, SCENARIO_MAX_BYTES).toString("utf8");
   } catch (error) {
     const why = error instanceof Error ? inPlainWords(error) : thrownText(error);
     return usageError(SPEC.name, `cannot read the scenario: ${why}`);

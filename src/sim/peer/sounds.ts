@@ -5,12 +5,13 @@
  */
 
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import { readOrdinary } from "../../adapters/os/ordinary-file.ts";
+import { WAV_FILE_MAX_BYTES } from "../../adapters/os/wav-file.ts";
 import { msToSamples, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { convertTo24k } from "../../core/audio/rate.ts";
 import { parseWav, wavToMono } from "../../core/audio/wav.ts";
-import { FaultError, fault } from "../../core/fault.ts";
+import { FaultError, fault, thrownText } from "../../core/fault.ts";
 import type { Part } from "./reply-plan.ts";
 import type { ItemPlan, Scenario, Sound, Turn } from "./scenario.ts";
 import { TONE_MS } from "./scenario-turns.ts";
@@ -82,7 +83,7 @@ export class Sounds {
     if (sound.tag === "tone" || this.#made.has(keyOf(sound))) return;
     const pcm =
       sound.tag === "wav"
-        ? await fromFile(isAbsolute(sound.file) ? sound.file : join(folder, sound.file))
+        ? fromFile(isAbsolute(sound.file) ? sound.file : join(folder, sound.file))
         : await this.#speak(sound.text);
     this.#made.set(keyOf(sound), pcm.subarray(0, SOUND_MAX_S * SAMPLE_RATE_HZ));
   }
@@ -107,10 +108,14 @@ function keyOf(sound: Sound): string {
   return JSON.stringify(sound);
 }
 
-async function fromFile(path: string): Promise<Int16Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new FaultError(fault("config", "exit", `cannot read ${path}`), { cause });
-  });
+function fromFile(path: string): Int16Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readOrdinary(path, WAV_FILE_MAX_BYTES);
+  } catch (cause) {
+    const message = `cannot read ${path}: ${thrownText(cause)}`;
+    throw new FaultError(fault("config", "exit", message), { cause });
+  }
   return readWav(bytes, path);
 }
 

@@ -62,7 +62,7 @@ test("missing files are reported as `pipit run` would", async (t) => {
   const precious = join(folder, "notes.wav");
   writeFileSync(precious, "no sound at all");
   const pipe = join(folder, "pipe.wav");
-  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+  assert.equal(spawnSync("mkfifo", [pipe, `${pipe}.json`]).status, 0);
   const rows: readonly (readonly [string, RegExp])[] = [
     [`audio:\n  output_device: file:${pipe}\n`, /audio\.output_device: .*is not a sound file/],
     ["audio:\n  input_device: file:nope.wav\n", /:2:17 audio\.input_device: .*nope\.wav does not/],
@@ -80,6 +80,11 @@ test("missing files are reported as `pipit run` would", async (t) => {
       "wake_word:\n  engine: micro\n  model_path: package.json\n",
       /wake_word\.model_path: The wake-word model package\.json cannot be used: its type is not micro/,
     ],
+    [
+      `wake_word:\n  engine: micro\n  model_path: ${pipe}.json\n`,
+      /model_path: .*pipe\.wav\.json cannot be used: it is not an ordinary file/,
+    ],
+    [`audio:\n  input_device: file:${pipe}\n`, /input_device: .*is not an ordinary file/],
   ];
   for (const [text, expected] of rows) {
     const result = await check(folder, text);

@@ -1,0 +1,50 @@
+/**
+ * Reads a file that somebody has named. It may be anything: a pipe without a writer would block the
+ * process for ever, signals and all; a device has no end.
+ *
+ * Invariant: it returns at once with a whole ordinary file of at most `maxBytes`, or throws an Error
+ * whose message says why not, with Node's code, NO_FILE or EFBIG.
+ */
+
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+/** The code where there is something, but no ordinary file and no folder. */
+export const NO_FILE = "NO_FILE";
+const PIECE_BYTES = 65_536;
+
+export function readOrdinary(path: string, maxBytes: number): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const facts = fstatSync(fd);
+    if (facts.isDirectory()) throw refused("it is a folder", "EISDIR");
+    if (!facts.isFile()) throw refused("it is not an ordinary file", NO_FILE);
+    if (facts.size > maxBytes) throw tooLarge(maxBytes);
+    return readAll(fd, facts.size, maxBytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** To its end, which may not be where its size says: files of the kernel's have none. */
+function readAll(fd: number, size: number, maxBytes: number): Buffer {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for (let next = size + 1; ; next = PIECE_BYTES) {
+    const piece = Buffer.allocUnsafe(next);
+    const count = readSync(fd, piece, 0, next, null);
+    if (count === 0) break;
+    pieces.push(piece.subarray(0, count));
+    bytes += count;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+  }
+  const [first = Buffer.alloc(0)] = pieces;
+  return pieces.length <= 1 ? first : Buffer.concat(pieces);
+}
+
+function tooLarge(maxBytes: number): Error {
+  return refused(`it has more than ${maxBytes} bytes`, "EFBIG");
+}
+
+function refused(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
+}
