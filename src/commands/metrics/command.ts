@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { loadConfig } from "../../adapters/config/file.ts";
 import { errorCode } from "../../adapters/os/files.ts";
 import { fdSink, wantsColour } from "../../adapters/os/line-sink.ts";
+import { outputTrouble } from "../../adapters/os/own-file.ts";
 import { oneLine } from "../../core/fault.ts";
 import { billOf } from "../../core/money/cost.ts";
 import { NO_OVERRIDES, overridesOf, type PriceOverrides } from "../../core/money/prices.ts";
@@ -77,6 +78,9 @@ export async function metrics(argv: readonly string[]): Promise<number> {
   if (typeof line === "number") return line;
   const problem = contradiction(line);
   if (problem !== null) return usageError(SPEC.name, problem);
+  const page = line.option("html") ?? "-";
+  const trouble = page === "-" ? null : outputTrouble(page);
+  if (trouble !== null) return usageError(SPEC.name, `--html ${page} ${trouble}`);
   const nowMs = Date.now();
   const period = periodOf(line, nowMs);
   if (typeof period === "string") return usageError(SPEC.name, period);
