@@ -133,6 +133,8 @@ interface Source {
   readonly price: (usage: Usage, model: string) => number | null;
   /** The budget of a day, US dollars; 0: none, or not known. */
   readonly dailyUsd: number;
+  /** Why it is not known; empty: it is. */
+  readonly budgetUnknown: string;
   /** Is it a limit? `budget.action: warn` refuses nothing. */
   readonly isLimit: boolean;
 }
@@ -152,9 +154,10 @@ function sourceOf(line: CommandLine): Source | number {
     const dir = named ?? metricsFolder(settings["metrics.dir"], path);
     const price = priceWith(overridesOf(settings["budget.prices"]));
     const isLimit = settings["budget.action"] !== "warn";
-    return { dir, price, dailyUsd: settings["budget.daily_usd"], isLimit };
+    return { dir, price, dailyUsd: settings["budget.daily_usd"], budgetUnknown: "", isLimit };
   }
-  const unknown = { price: priceWith(NO_OVERRIDES), dailyUsd: 0, isLimit: true };
+  const [budgetUnknown = loaded.path] = loaded.problems;
+  const unknown = { price: priceWith(NO_OVERRIDES), dailyUsd: 0, budgetUnknown, isLimit: true };
   if (named !== undefined) return { dir: named, ...unknown };
   for (const problem of loaded.problems) reportError(problem);
   reportError("pipit metrics: name the folder with --dir DIR to do without the configuration");
@@ -201,12 +204,12 @@ function printOmissions({ broken, brokenName, newer, leftOut }: Recorded): void 
 async function show(
   line: CommandLine,
   sessions: readonly SessionView[],
-  { scope, price, dailyUsd, isLimit, nowMs }: Omit<Source, "dir"> & { scope: Scope; nowMs: number },
+  { scope, price, nowMs, ...budget }: Omit<Source, "dir"> & { scope: Scope; nowMs: number },
 ): Promise<number> {
   const bySession = line.flag("sessions");
   const page = line.option("html");
   if (page !== undefined) {
-    const about = { zone: localZone, nowMs, host: hostname(), dailyUsd, isLimit };
+    const about = { zone: localZone, nowMs, host: hostname(), ...budget };
     return save(page, metricsPage(sessions, scope, about));
   }
   let text: string;
