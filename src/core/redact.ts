@@ -28,9 +28,11 @@ const BEFORE =
 const KEY_LIKE = new RegExp(`${BEFORE}sk-[A-Za-z0-9_*-]{6,}`, "g");
 /** Other makers' keys, known by their first letters. */
 const MAKERS_KEY = new RegExp(
-  `${BEFORE}(?:ek_|gsk_|xai-|pplx-|hf_|gh[oprsu]_|github_pat_|glpat-|AIza)[A-Za-z0-9_-]{16,}`,
+  `${BEFORE}(?:ek_|gsk_|xai-|pplx-|hf_|gh[oprsu]_|github_pat_|glpat-|AIza|xox[abceoprs]-|xapp-|[rs]k_(?:live|test)_)[A-Za-z0-9_-]{16,}`,
   "g",
 );
+/** Names of Amazon's keys: so many capitals and digits, and no more. */
+const AMAZON_KEY = new RegExp(`${BEFORE}A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])`, "g");
 const BEARER = /\b(Bearer|Basic)\s+(?!\*)[^\s"'\\]{6,}/gi;
 /** JSON web tokens (Home Assistant's long-lived tokens are such), cut ones too. */
 export const WEB_TOKEN = new RegExp(`${BEFORE}eyJ[\\w-]{8,}(?:\\.[\\w-]*){0,2}`, "g");
@@ -46,7 +48,16 @@ const URL_KEY =
   /(?<=[?&](?:api[-_]?key|key|(?:access_|auth_)?token|auth|(?:client_)?secret|(?:api_)?password|pass|pwd|sig|signature)=)[^&\s"'\\#]{6,}/gi;
 /** Picovoice's AccessKeys: base64 of some forty bytes, with its padding. */
 const ACCESS_KEY = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{42,86}={1,2}(?![A-Za-z0-9+/=])/g;
-const SHAPES = [KEY_LIKE, MAKERS_KEY, WEB_TOKEN, URL_PASSWORD, URL_TOKEN, URL_KEY, ACCESS_KEY];
+const SHAPES = [
+  KEY_LIKE,
+  MAKERS_KEY,
+  AMAZON_KEY,
+  WEB_TOKEN,
+  URL_PASSWORD,
+  URL_TOKEN,
+  URL_KEY,
+  ACCESS_KEY,
+];
 
 /** Anything long and random; the names of files are let through. */
 const RANDOM =

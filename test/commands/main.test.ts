@@ -180,6 +180,32 @@ test("demo --out: a file that is no sound is left alone, said at once", async (t
   assert.equal(readFileSync(notes, "utf8"), "precious");
 });
 
+test("a place that cannot be written or read is refused at once, by the option's own words", async (t) => {
+  const dir = tempFolder(t);
+  const file = tempFile(t, "notes.txt", "precious");
+  const rows: readonly (readonly [readonly string[], RegExp])[] = [
+    [["demo", "--out", "/nonexist/x.wav"], /--out \/nonexist\/x\.wav .* no folder \/nonexist/],
+    [["demo", "--out", dir], /--out \S+ is a folder; name a file in it/],
+    [["demo", "--out", join(file, "x.wav")], /--out \S+ .*notes\.txt is no folder/],
+    [
+      ["demo", "--out", join(dir, "x.wav"), "--metrics", file],
+      /--metrics \S+ is a file, and a fold/,
+    ],
+    [["simulate", "--log", "/nonexist/x"], /--log \/nonexist\/x .*there is no folder \/nonexist/],
+    [["simulate", "--log", dir], /--log \S+ is a folder; name a file in it/],
+    [["simulate", "--dump-audio", file], /--dump-audio \S+ is a file, and a folder is wanted/],
+    [["simulate", "--dump-audio", "/proc/x/y"], /--dump-audio \/proc\/x\/y cannot be made/],
+    [
+      ["metrics", "--dir", dir, "--html", "/nonexist/x"],
+      /--html \/nonexist\/x .*no folder \/nonexist/,
+    ],
+    [["metrics", "--dir", dir, "--html", dir], /--html \S+ is a folder; name a file in it/],
+    [["say", "--file", "/nonexist/x"], /--file \/nonexist\/x: there is no such file/],
+    [["say", "--file", dir], /--file \S+: is a folder; name a file in it/],
+  ];
+  for (const [args, expected] of rows) assert.match(await refusedLine(args, ENV), expected);
+});
+
 test("started in a folder that is gone: one line with the remedy, or no matter", async (t) => {
   const here = (args: string): Promise<{ readonly code: number | null; readonly stderr: string }> =>
     endOf(

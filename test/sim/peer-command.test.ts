@@ -93,11 +93,8 @@ test("a protocol violation is printed, and the exit code is 1", async (context) 
 test("what the machine does not allow is said in plain words", async (context) => {
   const taken = start(context, ["--json"]);
   const url = textAt(parseJson(await firstLine(taken.child)), "url") ?? "";
-  const file = tempFile(context, "file", "");
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [["--port", new URL(url).port], /port \d+ is taken by another program; choose another: --port/],
-    [["--dump-audio", file], /file is a file, and a folder is wanted/],
-    [["--log", join(file, "x")], /is a file, and a folder is wanted|there is no /],
   ];
   for (const [args, message] of cases) {
     const { code, stderr } = start(context, args);
@@ -119,6 +116,8 @@ test("bad usage is one line and 2", async (context) => {
     [["--scenario", "/"], /cannot read the scenario: it is a folder, and a file is wanted/],
     [["--scenario", bad], /bad\.yaml:1:1 turn: unknown key; did you mean "turns"\?/],
     [["--scenario", pipe], /cannot read the scenario: it is not an ordinary file/],
+    [["--dump-audio", bad], /--dump-audio .*bad\.yaml is a file, and a folder is wanted/],
+    [["--log", join(bad, "x")], /--log .* cannot be written: .*bad\.yaml is no folder/],
     [["--voice-file", wav], /no\.wav is not a WAV file/],
     [["--voice-file", pipe], /cannot read .*\.pipe: it is not an ordinary file/],
   ];

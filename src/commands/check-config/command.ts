@@ -109,7 +109,7 @@ function outlookOf(loaded: Good, nowMs: number, functions: readonly Note[]): Out
     nobody: isCertain ? unreachable : [],
     notes: [
       ...(isCertain ? [] : unreachable),
-      ...ends.map((one) => at(nobodyKey, retirementLine(one))),
+      ...ends.map((one) => at(one.key, retirementLine(one))),
       ...[...notes, ...functions, ...hidden].map(({ key, message }) => at(key, message)),
     ],
   };

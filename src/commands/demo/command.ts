@@ -7,7 +7,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { isForeign, isWave } from "../../adapters/os/own-file.ts";
+import { folderTrouble, isForeign, isWave, outputTrouble } from "../../adapters/os/own-file.ts";
 import { type CommandSpec, readCommandLine, usageError } from "../args.ts";
 import { demoConfig, demoScenario, type Folder, recordQuestion } from "./io-material.ts";
 import { type Daemon, startDaemon, startLive, startPeer } from "./io-processes.ts";
@@ -37,18 +37,27 @@ export async function demo(argv: readonly string[]): Promise<number> {
   if (isForeign(out, isWave)) {
     return usageError(SPEC.name, `${out} exists and is not a WAV file; choose another: --out FILE`);
   }
+  const metrics = line.option("metrics") ?? "metrics";
+  const trouble =
+    said("out", out, outputTrouble(resolve(out))) ??
+    said("metrics", metrics, folderTrouble(resolve(metrics)));
+  if (trouble !== null) return usageError(SPEC.name, trouble);
   const scratch = mkdtempSync(join(tmpdir(), "pipit-demo-"));
   const folder: Folder = {
     scratch,
     question: join(scratch, "question.wav"),
     out: resolve(out),
-    metrics: resolve(line.option("metrics") ?? "metrics"),
+    metrics: resolve(metrics),
   };
   try {
     return await play(folder);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function said(option: string, path: string, why: string | null): string | null {
+  return why === null ? null : `--${option} ${path} ${why}`;
 }
 
 async function play(folder: Folder): Promise<number> {

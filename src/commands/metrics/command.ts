@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { loadConfig } from "../../adapters/config/file.ts";
 import { errorCode } from "../../adapters/os/files.ts";
 import { fdSink, wantsColour } from "../../adapters/os/line-sink.ts";
+import { outputTrouble } from "../../adapters/os/own-file.ts";
 import { oneLine } from "../../core/fault.ts";
 import { billOf } from "../../core/money/cost.ts";
 import { NO_OVERRIDES, overridesOf, type PriceOverrides } from "../../core/money/prices.ts";
@@ -77,6 +78,9 @@ export async function metrics(argv: readonly string[]): Promise<number> {
   if (typeof line === "number") return line;
   const problem = contradiction(line);
   if (problem !== null) return usageError(SPEC.name, problem);
+  const page = line.option("html") ?? "-";
+  const trouble = page === "-" ? null : outputTrouble(page);
+  if (trouble !== null) return usageError(SPEC.name, `--html ${page} ${trouble}`);
   const nowMs = Date.now();
   const period = periodOf(line, nowMs);
   if (typeof period === "string") return usageError(SPEC.name, period);
@@ -129,6 +133,8 @@ interface Source {
   readonly price: (usage: Usage, model: string) => number | null;
   /** The budget of a day, US dollars; 0: none, or not known. */
   readonly dailyUsd: number;
+  /** Why it is not known; empty: it is. */
+  readonly budgetUnknown: string;
   /** Is it a limit? `budget.action: warn` refuses nothing. */
   readonly isLimit: boolean;
 }
@@ -148,9 +154,10 @@ function sourceOf(line: CommandLine): Source | number {
     const dir = named ?? metricsFolder(settings["metrics.dir"], path);
     const price = priceWith(overridesOf(settings["budget.prices"]));
     const isLimit = settings["budget.action"] !== "warn";
-    return { dir, price, dailyUsd: settings["budget.daily_usd"], isLimit };
+    return { dir, price, dailyUsd: settings["budget.daily_usd"], budgetUnknown: "", isLimit };
   }
-  const unknown = { price: priceWith(NO_OVERRIDES), dailyUsd: 0, isLimit: true };
+  const [budgetUnknown = loaded.path] = loaded.problems;
+  const unknown = { price: priceWith(NO_OVERRIDES), dailyUsd: 0, budgetUnknown, isLimit: true };
   if (named !== undefined) return { dir: named, ...unknown };
   for (const problem of loaded.problems) reportError(problem);
   reportError("pipit metrics: name the folder with --dir DIR to do without the configuration");
@@ -197,12 +204,12 @@ function printOmissions({ broken, brokenName, newer, leftOut }: Recorded): void 
 async function show(
   line: CommandLine,
   sessions: readonly SessionView[],
-  { scope, price, dailyUsd, isLimit, nowMs }: Omit<Source, "dir"> & { scope: Scope; nowMs: number },
+  { scope, price, nowMs, ...budget }: Omit<Source, "dir"> & { scope: Scope; nowMs: number },
 ): Promise<number> {
   const bySession = line.flag("sessions");
   const page = line.option("html");
   if (page !== undefined) {
-    const about = { zone: localZone, nowMs, host: hostname(), dailyUsd, isLimit };
+    const about = { zone: localZone, nowMs, host: hostname(), ...budget };
     return save(page, metricsPage(sessions, scope, about));
   }
   let text: string;

@@ -1,5 +1,6 @@
 /** Parts of the page that are no plots: the running month, the models in figures, errors in words. */
 
+import { oneLine } from "../../core/fault.ts";
 import { monthName } from "./buckets.ts";
 import { groupedText, pluralText, usdText } from "./figures.ts";
 import type { Month } from "./month.ts";
@@ -12,7 +13,7 @@ import type { SessionView } from "./view.ts";
 const ROWS_MAX = 20;
 
 /** The first thing an owner asks: what does it cost me? */
-export function monthHtml(month: Month, isLimit: boolean): string {
+export function monthHtml(month: Month, isLimit: boolean, budgetUnknown: string): string {
   const { spentMicroUsd: spent, projectedMicroUsd: projected, capMicroUsd: cap } = month;
   const days = Math.ceil(month.days);
   const unknown =
@@ -25,10 +26,16 @@ export function monthHtml(month: Month, isLimit: boolean): string {
     `<h2>${escaped(monthName(month.year, month.month))} so far</h2>`,
     `<p class="sum"><b>${escaped(usdText(spent))}</b> <span>${escaped(rate)}</span></p>`,
     ...(cap === null
-      ? ['<p class="about">No budget is set: budget.daily_usd in the configuration is a limit.</p>']
+      ? [`<p class="about">${noBudget(budgetUnknown)}</p>`]
       : [gauge(spent, projected, cap), budgetWords(month, cap, isLimit)]),
     "</section>",
   ].join("\n");
+}
+
+/** `unknown`: why nobody can tell whether there is one; empty where there is none. */
+function noBudget(unknown: string): string {
+  if (unknown === "") return "No budget is set: budget.daily_usd in the configuration is a limit.";
+  return `The budget is not known: ${escaped(oneLine(unknown))}`;
 }
 
 /** Spent and projected against what the budget allows. */

@@ -26,6 +26,8 @@ export interface PageOptions {
   readonly host?: string;
   /** The budget of a day, US dollars; 0 or absent: none. */
   readonly dailyUsd?: number;
+  /** Why nobody can tell whether there is a budget; empty or absent: it is known. */
+  readonly budgetUnknown?: string;
   /** False: nothing is refused when it is spent (budget.action: warn). */
   readonly isLimit?: boolean;
 }
@@ -90,7 +92,7 @@ function empty(): string {
 }
 
 function full(sessions: readonly SessionView[], scope: Scope, options: PageOptions): string {
-  const { zone, nowMs, dailyUsd = 0, isLimit = true } = options;
+  const { zone, nowMs, dailyUsd = 0, isLimit = true, budgetUnknown = "" } = options;
   const { sinceMs, untilMs } = scope;
   const total = summarise(sessions);
   const talks = sessions.filter(isConversation);
@@ -103,7 +105,7 @@ function full(sessions: readonly SessionView[], scope: Scope, options: PageOptio
   const figures = plots.map((plot) => withMeanings(plotHtml(plot, steps), plot));
   const month = monthOf(sessions, { zone, nowMs, dailyUsd, sinceMs, untilMs });
   return [
-    ...(month === null ? [] : [monthHtml(month, isLimit)]),
+    ...(month === null ? [] : [monthHtml(month, isLimit, budgetUnknown)]),
     cards(total),
     ...notes(total, buckets),
     `<div class="plots">\n${[...figures, ...(plots.length === 0 ? [] : [hours(talks, zone)])].join("\n")}\n</div>`,

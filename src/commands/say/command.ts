@@ -1,6 +1,7 @@
 /** `pipit say`: has the running appliance say a text, when nobody is talking. */
 
 import { openSync, readSync } from "node:fs";
+import { inputTrouble } from "../../adapters/os/own-file.ts";
 import { SAY_MAX_CHARS } from "../../core/control.ts";
 import { type Fields, number, text } from "../../core/json.ts";
 import { type CommandSpec, EXIT_FAILED, EXIT_FINE, readCommandLine, usageError } from "../args.ts";
@@ -32,6 +33,8 @@ export async function say(argv: readonly string[]): Promise<number> {
   const file = line.option("file") ?? (line.operands.length === 0 ? "-" : null);
   if (file !== null && line.operands.length > 0)
     return usageError("say", "give either TEXT or --file");
+  const trouble = file === null || file === "-" ? null : inputTrouble(file);
+  if (trouble !== null) return usageError("say", `--file ${file}: ${trouble}`);
   const given = file === null ? line.operands.join(" ") : read(file);
   if (given === null) {
     process.stderr.write(`pipit say: ${file} cannot be read\n`);

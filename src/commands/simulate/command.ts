@@ -5,11 +5,11 @@
  * Invariant: it listens on this machine only; it ends with 1 when a client broke the protocol.
  */
 
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { errorCode } from "../../adapters/os/files.ts";
 import { readOrdinary } from "../../adapters/os/ordinary-file.ts";
-import { isForeign } from "../../adapters/os/own-file.ts";
+import { folderTrouble, isForeign, outputTrouble } from "../../adapters/os/own-file.ts";
 import { FaultError, faultLine, oneLine, thrownText } from "../../core/fault.ts";
 import { record } from "../../core/json.ts";
 import { type Peer, startPeer, type Violation } from "../../sim/peer/peer.ts";
@@ -58,9 +58,20 @@ export async function simulate(argv: readonly string[]): Promise<number> {
   const pace = numberOption(line, "speed", null, 0.1, 1000);
   if (Number.isNaN(port)) return usageError(SPEC.name, "--port needs a number from 0 to 65535");
   if (Number.isNaN(pace)) return usageError(SPEC.name, "--speed needs a number from 0.1 to 1000");
+  const trouble = outputProblem(line);
+  if (trouble !== null) return usageError(SPEC.name, trouble);
   const scenario = readScenario(line, pace);
   if (typeof scenario === "number") return scenario;
   return await serve(line, scenario, port);
+}
+
+/** What is wrong with the places that it is to write to. */
+function outputProblem(line: CommandLine): string | null {
+  const [log, dump] = [line.option("log"), line.option("dump-audio")];
+  const ofLog = log === undefined ? null : outputTrouble(log);
+  if (ofLog !== null) return `--log ${log} ${ofLog}`;
+  const ofDump = dump === undefined ? null : folderTrouble(dump);
+  return ofDump === null ? null : `--dump-audio ${dump} ${ofDump}`;
 }
 
 /** NaN when what is given is no such number. */
@@ -117,7 +128,6 @@ async function serve(line: CommandLine, scenario: Scenario, port: number): Promi
       return usageError(SPEC.name, `--log ${log}: exists and is not a log of pipit simulate`);
     }
     if (log !== undefined) writeFileSync(log, "");
-    if (dump !== undefined) mkdirSync(dump, { recursive: true });
     peer = await startPeer({
       parsed: scenario,
       port,

@@ -4,10 +4,10 @@
  */
 
 import { DAY_MS } from "../duration.ts";
-import type { Settings } from "../settings/table.ts";
+import type { SettingKey, Settings } from "../settings/table.ts";
 import { modelNamed } from "./catalogue.ts";
 import { midnightMs, type ShutdownDates, shutdownOf } from "./dates.ts";
-import { chainOf } from "./fallback.ts";
+import { chainOf, namesInUse } from "./fallback.ts";
 import { obstacleOf } from "./prospect.ts";
 
 /** An announced end this near is worth a line a day. */
@@ -15,6 +15,8 @@ export const NOTICE_DAYS = 60;
 
 export interface Retirement {
   readonly model: string;
+  /** The setting that names it. */
+  readonly key: SettingKey;
   readonly date: string;
   /** Whole days from today; negative: it is over. */
   readonly days: number;
@@ -43,8 +45,10 @@ export function retirements(
     const instead = chain.find(
       (other) => obstacleOf(settings, other, { dates, offered: null }, thenMs) === null,
     );
+    const [key = "openai.model"] = namesInUse(settings).find(([, name]) => name === model) ?? [];
     found.push({
       model,
+      key,
       date,
       days,
       successor: known?.successor ?? null,

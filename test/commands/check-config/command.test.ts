@@ -47,6 +47,13 @@ test("the day before nobody answers any more, that is a note", async (t) => {
     result.stderr,
     /c\.yaml:2:10 openai\.model: .* shut down on 2027-01-20, in 1 day; then nobody answers/,
   );
+  const chain = "openai:\n  legacy_model: gpt-realtime\n  fallback_models: [gpt-realtime-mini]\n";
+  const each = await check(tempFolder(t), chain, env);
+  assert.match(
+    each.stderr,
+    /c\.yaml:3:20 openai\.fallback_models: The model gpt-realtime-mini will be/,
+  );
+  assert.doesNotMatch(each.stderr, /openai\.model: The model gpt-realtime-mini/);
   const auto = await check(tempFolder(t), "openai:\n  model: gpt-realtime\n", env);
   assert.equal(auto.stderr, "", "another one answers then");
 });

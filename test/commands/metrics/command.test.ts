@@ -74,8 +74,8 @@ test("the page is written, or printed, and the folder of the metrics stays as it
     ["metrics", "--dir", dir, "--html", join(out, "no", "x.html")],
     ENV,
   );
-  assert.deepEqual([failed.code, failed.stdout], [1, ""]);
-  assert.match(failed.stderr, /^pipit metrics: .*x.html: there is no such folder\n$/);
+  assert.deepEqual([failed.code, failed.stdout], [2, ""]);
+  assert.match(failed.stderr, /^pipit metrics: --html .*x\.html .*: there is no folder .*no /);
   assert.deepEqual(readdirSync(dir), before);
   assert.deepEqual(readdirSync(out), ["page.html"]);
 });

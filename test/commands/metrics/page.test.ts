@@ -143,6 +143,10 @@ test("the month so far, projected from its own days, against the budget", () => 
   assert.match(html, /Budget: \$0\.5000 a day, so at most \$15\.00 this month/);
   assert.match(html, /style="width:40\.0%".*style="width:20\.0%"/);
   assert.match(metricsPage(three, SCOPE, { zone, nowMs }), /No budget is set/);
+  const budgetUnknown = "c.yaml:2:3 x: <unknown> key";
+  const blind = metricsPage(three, SCOPE, { zone, nowMs, budgetUnknown });
+  assert.match(blind, /The budget is not known: c\.yaml:2:3 x: &lt;unknown/);
+  assert.doesNotMatch(blind, /No budget is set/);
 });
 
 test("a part of the month is not told as the month; a clock that was not set is no month before", () => {
