@@ -10,6 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import { errorCode } from "../../adapters/os/files.ts";
 import { readOrdinary } from "../../adapters/os/ordinary-file.ts";
 import { folderTrouble, isForeign, outputTrouble } from "../../adapters/os/own-file.ts";
+import { WAV_FILE_MAX_BYTES } from "../../adapters/os/wav-file.ts";
 import { FaultError, faultLine, oneLine, thrownText } from "../../core/fault.ts";
 import { record } from "../../core/json.ts";
 import { type Peer, startPeer, type Violation } from "../../sim/peer/peer.ts";
@@ -132,6 +133,7 @@ async function serve(line: CommandLine, scenario: Scenario, port: number): Promi
       parsed: scenario,
       port,
       ...(file === undefined ? {} : { folder: dirname(file) }),
+      readFile: (path) => readOrdinary(path, WAV_FILE_MAX_BYTES),
       ...(log === undefined ? {} : { onLog: (entry: LogEntry) => logEntry(log, entry) }),
       ...(dump === undefined ? {} : { onAudio: dumper(dump) }),
       onViolation: reportViolation,

@@ -13,6 +13,7 @@
  */
 
 import { type Fault, fault } from "../fault.ts";
+import { blamed } from "../models/dialling.ts";
 import { COOL_DOWN_MS } from "../models/fallback.ts";
 import { parseEventId } from "../realtime/event-ids.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
@@ -159,14 +160,11 @@ function setUp(
 function listens(own: Configuring, { said }: Of<LinkEvent, "updated">, at: Scope): Change<Link> {
   const { recycleAtMs, sent, model, attempt } = own;
   const voice = said.voice ?? own.voice;
-  const blamed = own.failed.filter(
-    ({ why }) => why.recovery !== "fall-back" && why.code !== "config",
-  );
   const facts: Fact[] = [
     // A server that has confirmed the set-up has no need to say hello.
     ...(own.greeted ? [] : greeting(own, at)),
     log("info", `Audio session config: model=${model}, voice=${voice}`),
-    ...blamed.map(
+    ...blamed(own.failed).map(
       ({ model: one, why }): Fact => ({
         tag: "model-unavailable",
         model: one,

@@ -38,6 +38,8 @@ export interface PeerOptions {
   readonly parsed?: Scenario;
   /** Where relative WAV names are looked for; the working directory when absent. */
   readonly folder?: string;
+  /** Reads a sound of the scenario's; Node's own when not given. */
+  readonly readFile?: (path: string) => Uint8Array;
   /** 0, the default: any free port. */
   readonly port?: number;
   readonly clock?: Clock;
@@ -86,7 +88,7 @@ const SYSTEM_CLOCK: Clock = {
 /** Starts a peer and resolves when it listens. */
 export async function startPeer(options: PeerOptions = {}): Promise<Peer> {
   const scenario = options.parsed ?? scenarioOf(options.scenario ?? {});
-  const sounds = new Sounds();
+  const sounds = new Sounds(options.readFile);
   await sounds.prepare(scenario, options.folder ?? process.cwd());
   if (scenario.protocol !== "beta") prepareJudge("ga");
   if (scenario.protocol !== "ga") prepareJudge("beta");

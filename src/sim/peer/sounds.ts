@@ -5,9 +5,8 @@
  */
 
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { readOrdinary } from "../../adapters/os/ordinary-file.ts";
-import { WAV_FILE_MAX_BYTES } from "../../adapters/os/wav-file.ts";
 import { msToSamples, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { convertTo24k } from "../../core/audio/rate.ts";
 import { parseWav, wavToMono } from "../../core/audio/wav.ts";
@@ -43,8 +42,14 @@ export function tone(hz: number, ms: number): Int16Array {
 
 export class Sounds {
   readonly #made = new Map<string, Int16Array>();
+  readonly #read: (path: string) => Uint8Array;
   /** Sentences that became tones because espeak-ng is not there. */
   unspoken = 0;
+
+  /** `read`: throws an Error that says why not. */
+  constructor(read: (path: string) => Uint8Array = readFileSync) {
+    this.#read = read;
+  }
 
   /** Makes every sound of the scenario. `folder` is where relative WAV names are looked for. */
   async prepare(scenario: Scenario, folder: string): Promise<void> {
@@ -83,9 +88,20 @@ export class Sounds {
     if (sound.tag === "tone" || this.#made.has(keyOf(sound))) return;
     const pcm =
       sound.tag === "wav"
-        ? fromFile(isAbsolute(sound.file) ? sound.file : join(folder, sound.file))
+        ? this.#fromFile(isAbsolute(sound.file) ? sound.file : join(folder, sound.file))
         : await this.#speak(sound.text);
     this.#made.set(keyOf(sound), pcm.subarray(0, SOUND_MAX_S * SAMPLE_RATE_HZ));
+  }
+
+  #fromFile(path: string): Int16Array {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#read(path);
+    } catch (cause) {
+      const message = `cannot read ${path}: ${thrownText(cause)}`;
+      throw new FaultError(fault("config", "exit", message), { cause });
+    }
+    return readWav(bytes, path);
   }
 
   async #speak(text: string): Promise<Int16Array> {
@@ -106,17 +122,6 @@ function readWav(bytes: Uint8Array, name: string): Int16Array {
 
 function keyOf(sound: Sound): string {
   return JSON.stringify(sound);
-}
-
-function fromFile(path: string): Int16Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = readOrdinary(path, WAV_FILE_MAX_BYTES);
-  } catch (cause) {
-    const message = `cannot read ${path}: ${thrownText(cause)}`;
-    throw new FaultError(fault("config", "exit", message), { cause });
-  }
-  return readWav(bytes, path);
 }
 
 /** A sentence as WAV bytes; null when espeak-ng is not installed, fails or takes too long. */
