@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { treeOf } from "./proc.ts";
 
-/** Lines kept; a daemon says some twenty in a conversation. */
+/** Lines that nobody has looked at yet; of more, the oldest go. A daemon says some twenty in a conversation. */
 const LINES_MAX = 2_000;
 /** The daemon stops within 3 s; then it is killed. */
 const STOP_MAX_MS = 5_000;
@@ -26,7 +26,6 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #said: Said[] = [];
-  #next = 0;
   /** It has ended, and everything it said has come. */
   #closed: boolean = false;
   #stderr = "";
@@ -47,7 +46,8 @@ export class Program {
     });
     if (this.#child.stdout === null) return;
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
-      if (this.#said.length < LINES_MAX) this.#said.push({ line, atMs: performance.now() });
+      this.#said.push({ line, atMs: performance.now() });
+      if (this.#said.length > LINES_MAX) this.#said.shift();
       this.#look();
     });
   }
@@ -61,9 +61,8 @@ export class Program {
   async line(part: string, maxMs: number): Promise<Said> {
     const endMs = performance.now() + maxMs;
     for (;;) {
-      while (this.#next < this.#said.length) {
-        const said = this.#said[this.#next++];
-        if (said?.line.includes(part)) return said;
+      for (let said = this.#said.shift(); said !== undefined; said = this.#said.shift()) {
+        if (said.line.includes(part)) return said;
       }
       const leftMs = endMs - performance.now();
       if (this.#closed || leftMs <= 0) throw new Error(this.#message(part));
@@ -79,7 +78,7 @@ export class Program {
 
   /** Whether a line with `part` has come and was not yet passed by `line`. */
   hasSaid(part: string): boolean {
-    return this.#said.slice(this.#next).some(({ line }) => line.includes(part));
+    return this.#said.some(({ line }) => line.includes(part));
   }
 
   /** SIGTERM, and SIGKILL when that is not enough. */

@@ -127,8 +127,13 @@ export class AlsaMicrophone implements Microphone {
 
   /** The next reading. */
   #await(): void {
+    const { clock } = this.#options;
+    const waitMs = this.#napMs === 0 ? LIVE_MS : this.#napMs;
+    const dueMs = clock.nowMs() + waitMs;
     this.#cancel();
-    this.#cancel = this.#options.clock.after(this.#napMs === 0 ? LIVE_MS : this.#napMs, () => {
+    this.#cancel = clock.after(waitMs, () => {
+      // Where it was us who stood still, the device may have given up what waited: that is no stall.
+      this.#deadlineMs += clock.nowMs() - dueMs;
       if (this.#device !== null) this.#turn(this.#device);
     });
   }
@@ -141,7 +146,6 @@ export class AlsaMicrophone implements Microphone {
       return;
     }
     if (this.#device !== device) return;
-    // Read before it is judged: if it was us who stood still, the sound was waiting.
     if (this.#options.clock.nowMs() <= this.#deadlineMs) this.#await();
     else this.#drop(stallFault(this.#options.device));
   }

@@ -67,8 +67,16 @@ class Card implements CaptureLibrary {
   }
 }
 
+/** Ours may stand still, while alarms become due. */
+class HeldUpClock extends SimClock {
+  heldUpMs = 0;
+  override nowMs(): number {
+    return super.nowMs() + this.heldUpMs;
+  }
+}
+
 async function begun() {
-  const clock = new SimClock();
+  const clock = new HeldUpClock();
   const card = new Card(clock);
   const sink = microphoneSink();
   const options = { library: card, device: "mic", clock, dice: new SimDice(1) };
@@ -82,7 +90,7 @@ async function begun() {
       await settled();
     }
   };
-  return { card, sink, microphone, pass };
+  return { card, clock, sink, microphone, pass };
 }
 
 test("all of it comes once and in order, whether it naps or not; the end of a nap brings what waits", async () => {
@@ -143,6 +151,21 @@ test("not there, pulled, silent, busy: told once, tried again with waits, and th
     'Microphone "mic" has gone away. Plug it in again',
     'Microphone "mic" gave no sound. Unplug it and plug it in again if this repeats',
   ]);
+  await microphone.close();
+});
+
+test("a pause of the whole process, after which the device has nothing, is no stall of the device", async () => {
+  const { card, clock, sink, microphone, pass } = await begun();
+  await pass(500);
+  clock.heldUpMs += 2 * STALL_MS;
+  card.isSilent = true;
+  await pass(100);
+  card.isSilent = false;
+  await pass(500);
+  assert.deepEqual(sink.story, ["flowing"]);
+  card.isSilent = true;
+  await pass(STALL_MS + 200);
+  assert.deepEqual(sink.story, ["flowing", "lost"]);
   await microphone.close();
 });
 
