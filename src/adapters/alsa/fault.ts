@@ -80,6 +80,12 @@ export function goneFault({ role, device }: SoundDevice): Fault {
   return fault(lost, "retry", `${WORDS[role].who} "${device}" has gone away`, "Plug it in again");
 }
 
+/** A microphone is open, and gives nothing. */
+export function stallFault(device: string): Fault {
+  const remedy = "Unplug it and plug it in again if this repeats";
+  return fault("microphone-lost", "retry", `Microphone "${device}" gave no sound`, remedy);
+}
+
 const INSTALL = "Install it with `sudo apt-get install alsa-utils`";
 
 function how(end: ChildEnd): string {

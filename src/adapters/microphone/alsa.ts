@@ -11,11 +11,11 @@ import type { InputChannel } from "../../core/alsa/input-channel.ts";
 import { Framer } from "../../core/audio/framer.ts";
 import { msToSamples, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { type Backoff, backoffDelayMs } from "../../core/backoff.ts";
-import { type Fault, fault, thrownText } from "../../core/fault.ts";
+import { type Fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../../ports.ts";
 import type { CaptureDevice, CaptureLibrary } from "../alsa/capture.ts";
 import { CardFinder } from "../alsa/card-finder.ts";
-import { alsaFault } from "../alsa/fault.ts";
+import { alsaFault, stallFault } from "../alsa/fault.ts";
 import { channelOf } from "../alsa/input-channel.ts";
 
 /** Sound flows all the time, so this long without any is a stall. */
@@ -210,13 +210,4 @@ export class AlsaMicrophone implements Microphone {
     const about = { role: "microphone", device, program: "ALSA" } as const;
     return alsaFault(about, { code: 1, signal: null, spawnError: null, stderr: said, ranMs: 0 });
   }
-}
-
-function stallFault(device: string): Fault {
-  return fault(
-    "microphone-lost",
-    "retry",
-    `Microphone "${device}" gave no sound`,
-    "Unplug it and plug it in again if this repeats",
-  );
 }

@@ -10,10 +10,9 @@ import lpcm16 from "node-record-lpcm16";
 import type { InputChannel } from "../../core/alsa/input-channel.ts";
 import { Framer } from "../../core/audio/framer.ts";
 import { SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
-import { type Fault, fault } from "../../core/fault.ts";
 import type { Clock, Dice, Microphone, MicrophoneSink } from "../../ports.ts";
 import { CardFinder } from "../alsa/card-finder.ts";
-import { alsaFault, WRONG_RATE } from "../alsa/fault.ts";
+import { alsaFault, stallFault, WRONG_RATE } from "../alsa/fault.ts";
 import { channelOf } from "../alsa/input-channel.ts";
 import { type ChildEnd, SupervisedChild } from "../os/child.ts";
 import { PipeReader } from "./pipe-reader.ts";
@@ -157,13 +156,4 @@ export class Lpcm16Microphone implements Microphone {
       this.#watch();
     });
   }
-}
-
-function stallFault(device: string): Fault {
-  return fault(
-    "microphone-lost",
-    "retry",
-    `Microphone "${device}" gave no sound`,
-    "Unplug it and plug it in again if this repeats",
-  );
 }
