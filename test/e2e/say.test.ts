@@ -136,7 +136,7 @@ test("for cron: standard input, a file, too long, nothing, nobody there", HEARD,
   assert.deepEqual([long.code, long.stdout], [2, ""]);
   assert.match(long.stderr, /at most 1000 characters/);
   assert.equal((await daemon.command("say", "--file", file("c", " \n"))).code, 2);
-  assert.equal((await daemon.command("say", "--file", join(folder, "none"))).code, 1);
+  assert.equal((await daemon.command("say", "--file", join(folder, "none"))).code, 2);
   await daemon.stop();
   const nobody = await daemon.command("say", "Hello.");
   assert.equal(nobody.code, 1);
