@@ -13,8 +13,6 @@ export interface CaptureDevice {
   read(into: Int16Array): number;
   /** Never rejects. */
   close(): Promise<void>;
-  /** Times that sound was lost because it was not fetched in time. */
-  readonly overruns: number;
 }
 
 export interface CaptureShape {
@@ -144,16 +142,11 @@ class Capture implements CaptureDevice {
   readonly #functions: Functions;
   readonly #pcm: unknown;
   readonly #channels: number;
-  #overruns = 0;
 
   constructor(functions: Functions, pcm: unknown, channels: number) {
     this.#functions = functions;
     this.#pcm = pcm;
     this.#channels = channels;
-  }
-
-  get overruns(): number {
-    return this.#overruns;
   }
 
   read(into: Int16Array): number {
@@ -173,7 +166,6 @@ class Capture implements CaptureDevice {
 
   /** After an overrun: what comes next is heard. */
   #restart(): boolean {
-    this.#overruns += 1;
     const { prepare, start } = this.#functions;
     return Number(prepare(this.#pcm)) >= 0 && Number(start(this.#pcm)) >= 0;
   }

@@ -28,7 +28,7 @@ import {
   GONE_MS,
   nextCandidate,
 } from "../../core/models/fallback.ts";
-import { chooseVoice, voiceSettings } from "../../core/models/voice.ts";
+import { chooseVoice, voiceMissing, voiceSettings } from "../../core/models/voice.ts";
 import { budgetExceeded, thriftySettings } from "../../core/money/budget.ts";
 import {
   addResponse,
@@ -245,8 +245,7 @@ export class ModelVoice {
     const attempt = { ...{ text, model, settings, fallbacks }, voices: voices.voices };
     way.microUsd += this.#settle(attempt, end, { startedWallMs, endedWallMs });
     if (end.voice !== voices.voices[0]) {
-      const wanted = `Voice '${voices.voices[0]}' not available for model '${model}'`;
-      this.#notice(`${wanted}; using '${end.voice}'`);
+      this.#notice(`${voiceMissing(voices.voices[0], model)}; using '${end.voice}'`);
     }
     return end;
   }

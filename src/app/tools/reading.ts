@@ -8,9 +8,10 @@
 
 import { AUDIBLE_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE_HZ } from "../../core/audio/pcm.ts";
 import { type Fault, fault } from "../../core/fault.ts";
+import { refusedVoiceFault } from "../../core/models/voice.ts";
 import type { ClientEvent, Protocol } from "../../core/realtime/client-events.ts";
 import { encode } from "../../core/realtime/encode.ts";
-import type { LinkFailure } from "../../core/realtime/failure.ts";
+import { isNobody, type LinkFailure } from "../../core/realtime/failure.ts";
 import { linkFault, retryAfterMs, retryHintMs, serverFault } from "../../core/realtime/faults.ts";
 import {
   decode,
@@ -19,7 +20,7 @@ import {
   type ServerEvent,
 } from "../../core/realtime/server-events.ts";
 import type { SessionConfig } from "../../core/realtime/session.ts";
-import { refusedPart, setUpFault } from "../../core/realtime/set-up-errors.ts";
+import { isOfSetUp, refusedPart, setUpFault } from "../../core/realtime/set-up-errors.ts";
 import type { Usage } from "../../core/realtime/usage.ts";
 import type { Clock, Dialer, DialTarget, Link } from "../../ports.ts";
 
@@ -134,9 +135,8 @@ export class Reading {
   }
 
   #closed(failure: LinkFailure): void {
-    const isNobody = failure.tag === "network" && failure.stage !== "tls";
-    const hintMs = retryAfterMs(failure);
-    this.#end(linkFault(failure, this.#options.model), { isNobody, hintMs });
+    const course = { isNobody: isNobody(failure), hintMs: retryAfterMs(failure) };
+    this.#end(linkFault(failure, this.#options.model), course);
   }
 
   get #voice(): string {
@@ -154,7 +154,7 @@ export class Reading {
     const hintMs = retryHintMs(error.message);
     const why = serverFault(error, model);
     const isSetUp = this.#isSetUp && this.#connectionMs === null;
-    if (!isSetUp || why.code !== "server" || error.type === "server_error") {
+    if (!isSetUp || !isOfSetUp(error, why)) {
       this.#end(why, { hintMs });
     } else if (refusedPart(error) !== "voice") {
       this.#end(setUpFault(error, model));
@@ -162,8 +162,7 @@ export class Reading {
       this.#refusedVoices += 1;
       this.#setUp();
     } else {
-      const said = `Voice '${this.#voice}' not available for model '${model}': ${error.message}`;
-      this.#end(fault("protocol", "report", said, "Set openai.voice to one that the server has"));
+      this.#end(refusedVoiceFault(this.#voice, model, error.message));
     }
   }
 

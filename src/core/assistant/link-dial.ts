@@ -12,7 +12,7 @@ import {
 import { FRESH_CHAIN, firstCandidate, GONE_MS, nextCandidate } from "../models/fallback.ts";
 import { chooseVoice, type VoiceChoice, voiceSettings } from "../models/voice.ts";
 import { budgetExceeded } from "../money/budget.ts";
-import type { LinkFailure } from "../realtime/failure.ts";
+import { isNobody, type LinkFailure } from "../realtime/failure.ts";
 import { linkFault, retryAfterMs, retryHintMs } from "../realtime/faults.ts";
 import type { Effect, Fact } from "./inputs.ts";
 import { CONNECT_MAX_MS, RECONNECTS_MAX } from "./limits.ts";
@@ -91,8 +91,7 @@ export function closed(
   at: Scope,
 ): Change<Link> {
   const why = linkFault(failure, own.model);
-  const isHost = failure.tag === "network" && failure.stage !== "tls";
-  if (!isHost) return attemptFailed(own, why, retryAfterMs(failure), at);
+  if (!isNobody(failure)) return attemptFailed(own, why, retryAfterMs(failure), at);
   const verdict = afterNobody(attemptsOf(own, at));
   return decided(own, why, verdict, own.failures === 0 ? "trying again" : null, at);
 }

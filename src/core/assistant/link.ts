@@ -12,15 +12,16 @@
  * connection should it be refused after all.
  */
 
-import { type Fault, fault } from "../fault.ts";
+import type { Fault } from "../fault.ts";
 import { blamed } from "../models/dialling.ts";
 import { COOL_DOWN_MS } from "../models/fallback.ts";
+import { refusedVoiceFault, voiceMissing } from "../models/voice.ts";
 import { parseEventId } from "../realtime/event-ids.ts";
 import type { LinkFailure } from "../realtime/failure.ts";
 import { retryHintMs, serverFault } from "../realtime/faults.ts";
 import type { ServerError, ServerEvent } from "../realtime/server-events.ts";
 import { leftOut, type SessionMode, sessionConfig, setUpMark } from "../realtime/session.ts";
-import { refusedPart, setUpFault } from "../realtime/set-up-errors.ts";
+import { isOfSetUp, refusedPart, setUpFault } from "../realtime/set-up-errors.ts";
 import type { Fact } from "./inputs.ts";
 import { RECYCLE_MARGIN_MS, SESSION_MAX_MS } from "./limits.ts";
 import {
@@ -199,7 +200,7 @@ function notGreeted(own: Dialing, { error }: Refused, at: Scope): Change<Link> {
 function refused(own: Configuring, event: Refused, at: Scope): Change<Link> {
   const { error } = event;
   const why = serverFault(error, own.model);
-  const isGeneral = why.code !== "server" || error.type === "server_error";
+  const isGeneral = !isOfSetUp(error, why);
   const isGreeting = !own.greeted && parseEventId(error.eventId)?.kind !== "update";
   if (isGeneral || isGreeting) return attemptFailed(own, why, retryHintMs(error.message), at);
   return own.trusted ? distrusted(own, at) : repaired(own, event, at);
@@ -239,13 +240,11 @@ function unusable(own: Configuring | Ready, why: Fault, at: Scope): Change<Link>
 /** The fallback voice is asked for, where the owner allows it. */
 function voiceRefused(own: Configuring | Ready, event: Refused, at: Scope): Change<Link> {
   const choice = voiceOf(true, own.model, at.call);
-  const guide = `Voice '${own.voice}' not available for model '${own.model}'`;
   const isLast = own.voiceRefused || !at.call.settings["openai.auto_select_voice"];
   if (isLast || choice.tag === "refused" || choice.voice === own.voice) {
-    const advice = "Set openai.voice to one that the server has";
-    const why = fault("protocol", "report", `${guide}: ${event.error.message}`, advice);
-    return unusable(own, why, at);
+    return unusable(own, refusedVoiceFault(own.voice, own.model, event.error.message), at);
   }
   const again = setUp({ ...own, voice: choice.voice, voiceRefused: true }, event, at);
-  return { ...again, facts: [{ tag: "notice", line: `${guide}; using '${choice.voice}'` }] };
+  const line = `${voiceMissing(own.voice, own.model)}; using '${choice.voice}'`;
+  return { ...again, facts: [{ tag: "notice", line }] };
 }

@@ -20,3 +20,8 @@ export type LinkFailure =
   | { readonly tag: "bad-frame"; readonly code: string }
   /** We closed it ourselves. */
   | { readonly tag: "hung-up" };
+
+/** Was nobody reached, or not even named? That is no model's fault. */
+export function isNobody(failure: LinkFailure): boolean {
+  return failure.tag === "network" && failure.stage !== "tls";
+}

@@ -54,6 +54,11 @@ const SETTINGS: readonly (readonly [string, string])[] = [
 /** Codes of a server that knows the field, and does not take what it is set to. */
 const OF_A_VALUE = /invalid_value|above_max|below_min/;
 
+/** Is an error to the set-up about what stands in it? `why`: its fault. */
+export function isOfSetUp(error: ServerError, why: Fault): boolean {
+  return why.code === "server" && error.type !== "server_error";
+}
+
 export function setUpFault(error: ServerError, model: string): Fault {
   const field = /session\.([a-z_.]+)/.exec(error.param ?? "")?.[1] ?? null;
   const key = SETTINGS.find(([path]) => field === path || field?.startsWith(`${path}.`))?.[1];

@@ -47,7 +47,6 @@ class Card implements CaptureLibrary {
     this.#fromMs = this.clock.nowMs();
     const start = this.#given;
     return {
-      overruns: 0,
       read: (into) => this.#read(into, start),
       close: async () => {
         this.closed += 1;
