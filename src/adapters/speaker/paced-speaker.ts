@@ -27,6 +27,8 @@ const CHUNK_SAMPLES = msToSamples(CHUNK_MS);
 const LOW_MS = TARGET_MS - CHUNK_MS;
 /** From one feeding to the next, at least: what is short comes in pieces. */
 const PUMP_MIN_MS = 20;
+/** Alarms this close are one. */
+const SAME_ALARM_MS = 2;
 /** A chunk that the device does not take for so long: it hangs. */
 export const ACCEPT_MS = 2_000;
 /**
@@ -71,6 +73,8 @@ export class PacedSpeaker implements Speaker {
   #flushing: Promise<number> | null = null;
   #closing: Promise<void> | null = null;
   #cancelPump: (() => void) | null = null;
+  /** When the alarm of `cancelPump` rings. */
+  #pumpAtMs = 0;
   /** While a successor of the device is waited for. */
   #cancelWait: (() => void) | null = null;
 
@@ -161,22 +165,34 @@ export class PacedSpeaker implements Speaker {
   }
 
   #pump(): void {
-    this.#stopPump();
-    if (this.#sink === null || this.#flushing !== null || !this.#ready) return;
-    if (this.#run !== null && this.#hangs(this.#run)) {
-      this.#device.kill();
+    const run = this.#pumped();
+    if (run === null) {
+      this.#stopPump();
       return;
     }
-    this.#noticeDry();
-    while (this.#feed());
-    const run = this.#run;
-    if (run === null) return;
     // Then there is room for a chunk; or it is only looked whether the device goes on.
     const waitMs = Math.min(CHUNK_MS, Math.max(PUMP_MIN_MS, this.#fillMs(run) - LOW_MS));
+    const atMs = this.#clock.nowMs() + waitMs;
+    // Node is woken for an alarm that was taken back, too: one that is as good is kept.
+    if (this.#cancelPump !== null && Math.abs(this.#pumpAtMs - atMs) < SAME_ALARM_MS) return;
+    this.#stopPump();
+    this.#pumpAtMs = atMs;
     this.#cancelPump = this.#clock.after(waitMs, () => {
       this.#cancelPump = null;
       this.#pump();
     });
+  }
+
+  /** Hands over what there is room for. The run that goes on; null: there is nothing to wait for. */
+  #pumped(): Run | null {
+    if (this.#sink === null || this.#flushing !== null || !this.#ready) return null;
+    if (this.#run !== null && this.#hangs(this.#run)) {
+      this.#device.kill();
+      return null;
+    }
+    this.#noticeDry();
+    while (this.#feed());
+    return this.#run;
   }
 
   #stopPump(): void {

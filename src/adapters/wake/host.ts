@@ -11,7 +11,7 @@ import { WAKE_FRAME_SAMPLES } from "../../core/audio/downsampler.ts";
 import { type Backoff, backoffDelayMs } from "../../core/backoff.ts";
 import { type Fault, fault, thrownText } from "../../core/fault.ts";
 import type { Clock, Dice, WakeEngine, WakeSink } from "../../ports.ts";
-import { type HostRequest, parseReply, type WakeSetup } from "./protocol.ts";
+import type { HostReply, HostRequest, WakeSetup } from "./protocol.ts";
 
 /** Frames given and not yet answered: 128 × 32 ms are 4 s, three look-backs. */
 export const IN_FLIGHT_MAX = 128;
@@ -44,7 +44,7 @@ export interface WakeProcess {
 }
 
 export interface WakeProcessSink {
-  reply(value: unknown): void;
+  reply(reply: HostReply): void;
   /** It is gone; `why` in a few words. */
   ended(why: string): void;
 }
@@ -188,8 +188,8 @@ export class WakeHost implements WakeEngine {
     this.#ends = [];
     try {
       this.#process = this.#options.spawn({
-        reply: (value) => {
-          if (current()) this.#reply(value);
+        reply: (reply) => {
+          if (current()) this.#reply(reply);
         },
         ended: (why) => {
           if (current()) this.#fail(fault("wake-word-failed", "retry", `Wake-word engine ${why}`));
@@ -207,9 +207,8 @@ export class WakeHost implements WakeEngine {
     });
   }
 
-  #reply(value: unknown): void {
-    const reply = parseReply(value);
-    if (reply === null || this.#sink === null) return;
+  #reply(reply: HostReply): void {
+    if (this.#sink === null) return;
     switch (reply.tag) {
       case "ready":
         if (this.#phase !== "starting") return;

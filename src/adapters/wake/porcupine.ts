@@ -16,6 +16,7 @@ import type { Clock, Dice } from "../../ports.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { WakeHost, type WakeProcess, type WakeProcessSink } from "./host.ts";
 import { redacted } from "./porcupine-errors.ts";
+import { parseReply } from "./protocol.ts";
 
 export interface PorcupineWakeOptions {
   /** Built-in words ("hey google" is as good as hey_google), or paths of .ppn files. */
@@ -78,7 +79,10 @@ function spawnChild(sink: WakeProcessSink, clock: Clock, accessKey: string): Wak
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = redacted(said + text, accessKey).slice(-STDERR_MAX_CHARS);
   });
-  child.on("message", (value: unknown) => sink.reply(value));
+  child.on("message", (value: unknown) => {
+    const reply = parseReply(value);
+    if (reply !== null) sink.reply(reply);
+  });
   child.on("error", (error) => sink.ended(`could not run: ${error.message}`));
   const report = (end: string): void => {
     const last = said.trim().split("\n").at(-1) ?? "";
