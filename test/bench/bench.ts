@@ -62,7 +62,7 @@ const FULL: Plan = {
   plain: { wakes: 1, turns: 2, replyMs: 1500, followUpMs: 2000, settleMs: 2500, idleMs: 4000 },
   probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
-  stateRounds: 2,
+  stateRounds: 3,
   states: { windowMs: 6000 },
   presses: 10,
   speakerRepeats: 6,

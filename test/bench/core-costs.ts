@@ -57,7 +57,7 @@ function cpuMs(work: () => void): number {
 }
 
 /** Once to warm up, then `repeats` times. */
-function repeated(shape: CoreShape, work: () => void): number[] {
+function repeated(shape: Pick<CoreShape, "repeats">, work: () => void): number[] {
   work();
   return Array.from({ length: shape.repeats }, () => cpuMs(work));
 }
@@ -76,6 +76,17 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
   findings.add("echo_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true))));
   findings.add("echo_full_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true, true))));
   findings.add("echo_idle_cpu", ...perSecond(() => eachFrame(pcm, echoPath(false))));
+  findings.add("wake_cpu", ...engineCosts(pcm, shape));
+  microCosts(findings, at16k(pcm), shape);
+  const uplink = openUplink();
+  findings.add("uplink_cpu", ...perSecond(() => eachFrame(pcm, uplink)));
+  findings.add("frame_p99", ...frameTimes(shape, pcm));
+  findings.add("delta_cpu", ...deltaCosts(shape));
+  findings.add("steps", ...stepRates(shape));
+}
+
+/** The wake-word engine alone on this sound, without a pause: CPU milliseconds per second of it. */
+export function engineCosts(pcm: Int16Array, shape: Pick<CoreShape, "repeats">): number[] {
   const engine = new PorcupineWasm(
     wordsAt(sensitivityOf("porcupine-keyless", "computer", "auto"), "computer"),
   );
@@ -83,13 +94,7 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
   const engineMs = repeated(shape, () =>
     eachFrame(sound, (f) => engine.process(f), WAKE_FRAME_SAMPLES),
   );
-  findings.add("wake_cpu", ...engineMs.map((ms) => (ms * 1000) / samplesToMs(pcm.length)));
-  microCosts(findings, sound, shape);
-  const uplink = openUplink();
-  findings.add("uplink_cpu", ...perSecond(() => eachFrame(pcm, uplink)));
-  findings.add("frame_p99", ...frameTimes(shape, pcm));
-  findings.add("delta_cpu", ...deltaCosts(shape));
-  findings.add("steps", ...stepRates(shape));
+  return engineMs.map((ms) => (ms * 1000) / samplesToMs(pcm.length));
 }
 
 /** The engine micro on the same sound, at 16 kHz, where its model is at hand. */

@@ -30,6 +30,11 @@ export const ROWS = {
   device_speaking_wakes: { what: "speaking by aplay: our Node woken", unit: "a second", most: 90 },
   device_quiet_cpu: { what: "quiet room, recorder's pipe: CPU per second, tree", unit: "ms/s" },
   device_people_cpu: { what: "people talk, recorder's pipe: CPU per second, tree", unit: "ms/s" },
+  device_people_beyond: {
+    what: "people talk: our Node beyond the engine itself",
+    unit: "ms/s",
+    most: 9,
+  },
   device_listening_cpu: { what: "listening, recorder's pipe: CPU per second, tree", unit: "ms/s" },
   device_speaking_cpu: { what: "speaking by aplay: CPU per second, tree", unit: "ms/s" },
   device_rss: { what: "all processes, aplay: RSS after a conversation", unit: "MB", most: 75 },

@@ -15,6 +15,7 @@ import { MAIN } from "../helpers/pipit.ts";
 import { joined } from "../helpers/speech.ts";
 import { unitFlags, unitMemory } from "../helpers/unit-flags.ts";
 import { startServer } from "./conversation.ts";
+import { engineCosts } from "./core-costs.ts";
 import type { Findings, RowId } from "./findings.ts";
 import { KEY, recordVoice, type Voice } from "./material.ts";
 import { type Cost, costBetween, type Memory, memoryOf, sampleOf } from "./proc.ts";
@@ -28,10 +29,16 @@ const SAY_MAX_MS = 20_000;
 const PAUSE_RMS = 200;
 /** From a change of state until it is measured. */
 const SETTLE_MS = 700;
+/** People talk for minutes: V8 has compiled after the first seconds. */
+const PEOPLE_WARM_MS = 20_000;
+const ENGINE_SHAPE = { repeats: 5 };
 /** After people have talked: the gate's floor. */
 const CALM_MS = 5_000;
-/** After the start: the gate's floor (4 s), and V8's collection once nothing is allocated any more (8 to 10 s). */
-const STARTED_MS = 12_000;
+/**
+ * After the start: the gate's floor (4 s), V8's collection once nothing is allocated any more (8 to
+ * 10 s), and its compiling of what runs in a quiet room, which is a third of what that costs until then.
+ */
+const STARTED_MS = 30_000;
 
 export type Backend = "aplay" | "speaker";
 
@@ -58,6 +65,7 @@ export interface StateCosts {
 const APLAY_ROWS = [
   ...(["device_quiet_wakes", "device_people_wakes", "device_listening_wakes"] as const),
   ...(["device_speaking_wakes", "device_quiet_cpu", "device_people_cpu"] as const),
+  "device_people_beyond" as const,
   ...(["device_listening_cpu", "device_speaking_cpu", "device_rss", "device_pss"] as const),
 ];
 const BARE_ROWS = ["bare_quiet_cpu", "bare_listening_cpu", "bare_speaking_cpu"] as const;
@@ -95,6 +103,8 @@ export async function states(
       const life = { ...shape, backend: "aplay" } as const;
       const own = await daemonStates(place("aplay"), voice, server.url, life);
       addRound(findings, bare, own);
+      const engine = Math.min(...engineCosts(talk(voice, shape.windowMs), ENGINE_SHAPE));
+      findings.add("device_people_beyond", own.people.ownMsPerS - engine);
       if (why !== null) {
         for (const id of SPEAKER_ROWS) findings.missing(id, `the package speaker ${why}`);
         continue;
@@ -178,7 +188,8 @@ export async function daemonStates(
     await daemon.line("Ready", START_MAX_MS);
     await sleep(STARTED_MS);
     const quiet = await windowOf(daemon, shape.windowMs);
-    devices.say(talk(voice, shape.windowMs + 2 * SETTLE_MS));
+    devices.say(talk(voice, PEOPLE_WARM_MS + shape.windowMs + 2 * SETTLE_MS));
+    await sleep(PEOPLE_WARM_MS);
     const people = await windowOf(daemon, shape.windowMs);
     await sleep(CALM_MS);
     if (daemon.hasSaid("led: connecting")) throw new Error("something woke it while it waited");

@@ -327,8 +327,8 @@ function settled(own: Free, { said, heard, model }: Event<"done">, at: Scope): C
  * question asked once more, or when the server says, then a new connection; anything else is reported.
  */
 function failedBy(own: Free, why: Fault, heard: boolean, at: Scope): Change<Response> {
-  if (heard) return { next: failed(own, why) }; // What was heard plays to where it goes.
-  if (why.recovery === "fall-back") return { next: failed(own, why) };
+  // What was heard plays to where it goes.
+  if (heard || why.recovery === "fall-back") return { next: failed(own, why) };
   if (why.code === "rate-limited") return later(own, why, at);
   if (why.code !== "server") return { next: own, ends: endingBy(why) };
   if (retryHintMs(why.message) !== null) return later(own, why, at);
@@ -337,7 +337,7 @@ function failedBy(own: Free, why: Fault, heard: boolean, at: Scope): Change<Resp
   return again(own, atMs, `${why.message}; asking once more`);
 }
 
-function again(own: Free, notBeforeMs: number, line: string): Change<Response> {
+function again(own: Response, notBeforeMs: number, line: string): Change<Response> {
   const next = { ...own, pending: true, retries: own.retries + 1, notBeforeMs };
   return { next, facts: [log("warning", line)] };
 }
@@ -395,7 +395,6 @@ function busy(own: Requested, said: ServerError, at: Scope): Change<Response> {
   const why = fault("server", "retry", `The Realtime API is busy: ${said.message}`);
   if (own.retries >= ASK_LATER_MAX) return { next: failed(own, why) };
   const waitMs = own.retries === 0 ? 0 : redialDelayMs(own.retries, at.chance);
-  const rest = { ...own, pending: true, retries: own.retries + 1, notBeforeMs: at.nowMs + waitMs };
-  const facts = own.retries === 0 ? [] : [log("warning", `${why.message}; asking again`)];
-  return { ...cancelling(rest, null, at), facts };
+  const { next, facts = [] } = again(own, at.nowMs + waitMs, `${why.message}; asking again`);
+  return { ...cancelling(next, null, at), facts: own.retries === 0 ? [] : facts };
 }
