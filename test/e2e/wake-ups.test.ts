@@ -1,8 +1,8 @@
 /**
  * How often the daemon's Node is woken in each state: what a state costs, in a number that does not
  * depend on how busy the machine is. It was 75, 143, 134 and 129 when the microphone never napped, the
- * engine never rested and the speaker was fed by 20 ms; with that, and alarms that are not early, it is
- * 6, 17, 16 and 23. The bars leave room for a collection of V8's.
+ * engine never rested and the speaker was fed by 20 ms, with alarms that were early; it is 6, 17, 16 and
+ * 23 now. The bars leave room for a collection of V8's.
  */
 
 import assert from "node:assert/strict";

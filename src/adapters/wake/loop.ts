@@ -20,7 +20,7 @@ export interface LoopWakeOptions {
   readonly dice: Dice;
 }
 
-/** Opening is one call, which returns or throws; this is for the turn of the loop before it. */
+/** Opening is one call, which returns or throws; this is for what waits before it. */
 const START_MAX_MS = 10_000;
 
 /** No frame begins later in a turn: on a core ten times slower, where one takes 7 ms, it is one a turn. */
