@@ -63,7 +63,7 @@ const FULL: Plan = {
   probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
   stateRounds: 3,
-  states: { windowMs: 6000 },
+  states: { windowMs: 8000 },
   presses: 10,
   speakerRepeats: 6,
   core: { repeats: 7, soundMs: 10_000 },

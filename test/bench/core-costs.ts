@@ -57,7 +57,7 @@ function cpuMs(work: () => void): number {
 }
 
 /** Once to warm up, then `repeats` times. */
-function repeated(shape: Pick<CoreShape, "repeats">, work: () => void): number[] {
+function repeated(shape: CoreShape, work: () => void): number[] {
   work();
   return Array.from({ length: shape.repeats }, () => cpuMs(work));
 }
@@ -76,8 +76,9 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
   findings.add("echo_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true))));
   findings.add("echo_full_cpu", ...perSecond(() => eachFrame(pcm, echoPath(true, true))));
   findings.add("echo_idle_cpu", ...perSecond(() => eachFrame(pcm, echoPath(false))));
-  findings.add("wake_cpu", ...engineCosts(pcm, shape));
-  microCosts(findings, at16k(pcm), shape);
+  const sound = at16k(pcm);
+  findings.add("wake_cpu", ...engineCosts(sound, shape));
+  microCosts(findings, sound, shape);
   const uplink = openUplink();
   findings.add("uplink_cpu", ...perSecond(() => eachFrame(pcm, uplink)));
   findings.add("frame_p99", ...frameTimes(shape, pcm));
@@ -85,16 +86,14 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
   findings.add("steps", ...stepRates(shape));
 }
 
-/** The wake-word engine alone on this sound, without a pause: CPU milliseconds per second of it. */
-export function engineCosts(pcm: Int16Array, shape: Pick<CoreShape, "repeats">): number[] {
+/** The wake-word engine alone on this sound, at 16 kHz, without a pause: CPU ms per second of it. */
+function engineCosts(sound: Int16Array, shape: CoreShape): number[] {
   const engine = new PorcupineWasm(
     wordsAt(sensitivityOf("porcupine-keyless", "computer", "auto"), "computer"),
   );
-  const sound = at16k(pcm);
-  const engineMs = repeated(shape, () =>
-    eachFrame(sound, (f) => engine.process(f), WAKE_FRAME_SAMPLES),
-  );
-  return engineMs.map((ms) => (ms * 1000) / samplesToMs(pcm.length));
+  const hear = (frame: Int16Array) => engine.process(frame);
+  const engineMs = repeated(shape, () => eachFrame(sound, hear, WAKE_FRAME_SAMPLES));
+  return engineMs.map((ms) => (ms * WAKE_RATE_HZ) / sound.length);
 }
 
 /** The engine micro on the same sound, at 16 kHz, where its model is at hand. */
@@ -125,7 +124,8 @@ function eachFrame(
   }
 }
 
-function at16k(pcm: Int16Array): Int16Array {
+/** What the engine hears of this. */
+export function at16k(pcm: Int16Array): Int16Array {
   const out = new Int16Array(resampledMax(pcm.length));
   return out.subarray(0, new Downsampler().process(pcm, out));
 }

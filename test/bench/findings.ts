@@ -30,6 +30,7 @@ export const ROWS = {
   device_speaking_wakes: { what: "speaking by aplay: our Node woken", unit: "a second", most: 90 },
   device_quiet_cpu: { what: "quiet room, recorder's pipe: CPU per second, tree", unit: "ms/s" },
   device_people_cpu: { what: "people talk, recorder's pipe: CPU per second, tree", unit: "ms/s" },
+  engine_cpu: { what: "meanwhile the engine alone, sound as it comes: its CPU", unit: "ms/s" },
   device_people_beyond: {
     what: "people talk: our Node beyond the engine itself",
     unit: "ms/s",
@@ -92,7 +93,7 @@ export const ROWS = {
   echo_cpu: { what: "echo path, an answer plays: CPU per second", unit: "ms/s", most: 20 },
   echo_full_cpu: { what: "the same in full duplex: CPU per second", unit: "ms/s", most: 20 },
   echo_idle_cpu: { what: "echo path, nothing plays: CPU per second", unit: "ms/s", most: 1 },
-  wake_cpu: { what: "wake-word engine: CPU per second of sound", unit: "ms/s" },
+  wake_cpu: { what: "wake-word engine, without a pause: CPU per second of sound", unit: "ms/s" },
   micro_cpu: { what: "microWakeWord model alexa: CPU per second of sound", unit: "ms/s" },
   micro_share: { what: "the same beside the wake-word engine", unit: "times", most: 0.35 },
   missed_computer: { what: "computer, keyless: missed, clean", unit: "%", most: 3 },

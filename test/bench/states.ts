@@ -15,9 +15,10 @@ import { MAIN } from "../helpers/pipit.ts";
 import { joined } from "../helpers/speech.ts";
 import { unitFlags, unitMemory } from "../helpers/unit-flags.ts";
 import { startServer } from "./conversation.ts";
-import { engineCosts } from "./core-costs.ts";
+import { at16k } from "./core-costs.ts";
 import type { Findings, RowId } from "./findings.ts";
 import { KEY, recordVoice, type Voice } from "./material.ts";
+import { PacedEngine } from "./paced-engine.ts";
 import { type Cost, costBetween, type Memory, memoryOf, sampleOf } from "./proc.ts";
 import { Program } from "./program.ts";
 
@@ -29,22 +30,28 @@ const SAY_MAX_MS = 20_000;
 const PAUSE_RMS = 200;
 /** From a change of state until it is measured. */
 const SETTLE_MS = 700;
-/** People talk for minutes: V8 has compiled after the first seconds. */
-const PEOPLE_WARM_MS = 20_000;
-const ENGINE_SHAPE = { repeats: 5 };
 /** After people have talked: the gate's floor. */
 const CALM_MS = 5_000;
 /**
- * After the start: the gate's floor (4 s), V8's collection once nothing is allocated any more (8 to
- * 10 s), and its compiling of what runs in a quiet room, which is a third of what that costs until then.
+ * How long it has waited, and people have talked, when that is measured. In a quiet room the gate finds
+ * its floor (4 s) and V8 collects once nothing is allocated any more (8 to 10 s); then, and in the first
+ * minute of talk, it compiles, which is a third of the CPU.
  */
-const STARTED_MS = 30_000;
+const LONG = { startedMs: 60_000, talkWarmMs: 60_000 };
+/** Where only the answer counts. */
+export const SHORT = { startedMs: 30_000, talkWarmMs: 5_000 };
 
 export type Backend = "aplay" | "speaker";
 
 export interface StateShape {
   /** Length of each window. */
   readonly windowMs: number;
+}
+
+interface LifeShape extends StateShape {
+  readonly backend: Backend;
+  readonly startedMs: number;
+  readonly talkWarmMs: number;
 }
 
 /** How long an answer must be for the window of speaking. */
@@ -56,6 +63,8 @@ export interface StateCosts {
   readonly quiet: Cost;
   /** People talk, and nobody calls. */
   readonly people: Cost;
+  /** Meanwhile, of the wake-word engine alone, in another process; 1000 is one core. */
+  readonly engineMsPerS: number;
   readonly listening: Cost;
   readonly speaking: Cost;
   /** After the conversation. */
@@ -65,7 +74,7 @@ export interface StateCosts {
 const APLAY_ROWS = [
   ...(["device_quiet_wakes", "device_people_wakes", "device_listening_wakes"] as const),
   ...(["device_speaking_wakes", "device_quiet_cpu", "device_people_cpu"] as const),
-  "device_people_beyond" as const,
+  ...(["engine_cpu", "device_people_beyond"] as const),
   ...(["device_listening_cpu", "device_speaking_cpu", "device_rss", "device_pss"] as const),
 ];
 const BARE_ROWS = ["bare_quiet_cpu", "bare_listening_cpu", "bare_speaking_cpu"] as const;
@@ -100,16 +109,14 @@ export async function states(
       findings.add("agents_talk_share", talkShare(agents, bare));
       findings.add("agents_rss", agents.rssMb);
       const place = (backend: Backend): string => join(folder, `${backend}-${round}`);
-      const life = { ...shape, backend: "aplay" } as const;
+      const life = { ...shape, ...LONG, backend: "aplay" } as const;
       const own = await daemonStates(place("aplay"), voice, server.url, life);
       addRound(findings, bare, own);
-      const engine = Math.min(...engineCosts(talk(voice, shape.windowMs), ENGINE_SHAPE));
-      findings.add("device_people_beyond", own.people.ownMsPerS - engine);
       if (why !== null) {
         for (const id of SPEAKER_ROWS) findings.missing(id, `the package speaker ${why}`);
         continue;
       }
-      const other = { ...shape, backend: "speaker" } as const;
+      const other = { ...shape, ...SHORT, backend: "speaker" } as const;
       addSpeaker(findings, own, await daemonStates(place("speaker"), voice, server.url, other));
     }
   } finally {
@@ -125,6 +132,8 @@ function addRound(findings: Findings, bare: FloorCosts, own: StateCosts): void {
     findings.add(`device_${state}_wakes`, own[state].wakesPerS);
     findings.add(`device_${state}_cpu`, own[state].msPerS);
   }
+  findings.add("engine_cpu", own.engineMsPerS);
+  findings.add("device_people_beyond", own.people.ownMsPerS - own.engineMsPerS);
   findings.add("device_rss", own.memory.rssMb);
   findings.add("device_pss", own.memory.pssMb);
   findings.add("device_quiet_share", own.quiet.ownMsPerS / bare.quiet.ownMsPerS);
@@ -175,8 +184,9 @@ export async function daemonStates(
   folder: string,
   voice: Voice,
   url: string,
-  shape: StateShape & { readonly backend: Backend },
+  shape: LifeShape,
 ): Promise<StateCosts> {
+  const engine = new PacedEngine(at16k(talk(voice, shape.windowMs)));
   const devices = new PipeDevices();
   mkdirSync(folder, { recursive: true });
   const config = join(folder, "config.yaml");
@@ -186,11 +196,15 @@ export async function daemonStates(
   const daemon = new Program("the daemon", values, { ...devices.env, ...unitMemory() });
   try {
     await daemon.line("Ready", START_MAX_MS);
-    await sleep(STARTED_MS);
+    await sleep(shape.startedMs);
     const quiet = await windowOf(daemon, shape.windowMs);
-    devices.say(talk(voice, PEOPLE_WARM_MS + shape.windowMs + 2 * SETTLE_MS));
-    await sleep(PEOPLE_WARM_MS);
-    const people = await windowOf(daemon, shape.windowMs);
+    devices.say(talk(voice, shape.talkWarmMs + shape.windowMs + 2 * SETTLE_MS));
+    await sleep(shape.talkWarmMs);
+    // At the same time: how fast the machine is changes by the minute.
+    const [people, engineMsPerS] = await Promise.all([
+      windowOf(daemon, shape.windowMs),
+      engine.measure(shape.windowMs + SETTLE_MS),
+    ]);
     await sleep(CALM_MS);
     if (daemon.hasSaid("led: connecting")) throw new Error("something woke it while it waited");
     devices.say(joined(voice.question, talk(voice, shape.windowMs + 2 * SETTLE_MS)));
@@ -202,7 +216,8 @@ export async function daemonStates(
     if (daemon.hasSaid("led: ")) throw new Error("it did not speak to the end");
     await daemon.line("led: idle", SAY_MAX_MS);
     await sleep(SETTLE_MS);
-    return { quiet, people, listening, speaking, memory: memoryOf(daemon.pid) };
+    const memory = memoryOf(daemon.pid);
+    return { quiet, people, engineMsPerS, listening, speaking, memory };
   } finally {
     await daemon.stop();
     devices.close();

@@ -26,110 +26,12 @@ const DESIGN_RATE_HZ = 2 * SAMPLE_RATE_HZ;
 const CUTOFF_HZ = 7300;
 /** Shape of the window; found together with length and cutoff by search. */
 const KAISER_BETA = 6.2;
-/** Partial sums of one output sample, which the processor can add side by side. */
-const LANES = 2;
-/** Taps kept of a phase: the first half, for it is symmetric, filled up with zeros to whole lanes. */
-const HALF_TAPS = Math.ceil((TAPS + 3) / 4 / LANES) * LANES;
-/** Input samples kept from one block to the next: what the longer phase reaches back, and filling. */
-const HISTORY = 2 * HALF_TAPS;
+/** The even phase has an odd number of taps: its middle one is this, and as many are on either side. */
+const MIDDLE = RESAMPLE_DELAY_SAMPLES;
+/** Input samples kept from one block to the next: what the even phase of the sample before reaches. */
+const HISTORY = 2 * MIDDLE + 2;
 /** Input samples filtered at once; longer input is taken in several blocks. */
 const BLOCK = 480;
-
-/** One of the two interleaved halves of the filter. Symmetric: tap k serves both its ends. */
-interface Phase {
-  /** Scaled to a gain of 1 at 0 Hz. */
-  readonly halfTaps: Float64Array;
-  /** Input samples from the oldest to the newest that it covers. */
-  readonly span: number;
-}
-
-function designPhase(first: 0 | 1): Phase {
-  const middle = (TAPS - 1) / 2;
-  const cutoff = CUTOFF_HZ / DESIGN_RATE_HZ;
-  const taps: number[] = [];
-  for (let n = first; n < TAPS; n += 2) {
-    const t = n - middle;
-    const sinc = t === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * t) / (Math.PI * t);
-    const window = besselI0(KAISER_BETA * Math.sqrt(1 - (t / middle) ** 2)) / besselI0(KAISER_BETA);
-    taps.push(sinc * window);
-  }
-  const sum = taps.reduce((total, tap) => total + tap, 0);
-  const span = taps.length - 1;
-  const halfTaps = new Float64Array(HALF_TAPS);
-  for (let k = 0; k <= span / 2; k++) {
-    // The middle tap of an odd number meets itself from both ends.
-    halfTaps[k] = ((taps[k] ?? 0) / sum) * (2 * k === span ? 0.5 : 1);
-  }
-  return { halfTaps, span };
-}
-
-/** Upper bound of the output samples for a number of input samples, whatever came before. */
-export function resampledMax(inputSamples: number): number {
-  return Math.ceil((inputSamples * 2) / 3) + 1;
-}
-
-/** A stream going down from 24 kHz to 16 kHz. */
-export class Downsampler {
-  readonly #even = designPhase(0);
-  readonly #odd = designPhase(1);
-  /** The last HISTORY input samples, then the block being filtered. */
-  readonly #window = new Float64Array(HISTORY + BLOCK);
-  /** Input samples taken since the reset, modulo 3. */
-  #turn = 0;
-
-  /** Forgets all: the next sample is the first of a new stream, silence before it. */
-  reset(): void {
-    this.#window.fill(0);
-    this.#turn = 0;
-  }
-
-  /**
-   * Takes all of `input`, writes what becomes complete to the front of `output`, and returns the
-   * number written: 2 for every 3 taken since the reset. `output` must hold
-   * `resampledMax(input.length)`, else a RangeError.
-   */
-  process(input: Int16Array, output: Int16Array): number {
-    if (output.length < resampledMax(input.length)) {
-      throw new RangeError(`output of ${output.length} samples for ${input.length} is too short`);
-    }
-    let written = 0;
-    for (let from = 0; from < input.length; from += BLOCK) {
-      const count = Math.min(BLOCK, input.length - from);
-      for (let i = 0; i < count; i++) this.#window[HISTORY + i] = input[from + i] ?? 0;
-      written = this.#filter(count, output, written);
-      this.#window.copyWithin(0, count, count + HISTORY);
-    }
-    return written;
-  }
-
-  /** Of three input positions the first ends an even output, the second an odd one. */
-  #filter(count: number, output: Int16Array, start: number): number {
-    let written = start;
-    let turn = this.#turn;
-    for (let i = 0; i < count; i++) {
-      if (turn !== 2) {
-        const sum = dot(this.#window, HISTORY + i, turn === 0 ? this.#even : this.#odd);
-        output[written++] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
-      }
-      turn = turn === 2 ? 0 : turn + 1;
-    }
-    this.#turn = turn;
-    return written;
-  }
-}
-
-/** The window's samples back from `newest`, weighted by the phase. */
-function dot(window: Float64Array, newest: number, phase: Phase): number {
-  const { halfTaps } = phase;
-  const oldest = newest - phase.span;
-  let a = 0;
-  let b = 0;
-  for (let k = 0; k < HALF_TAPS; k += LANES) {
-    a += (halfTaps[k] ?? 0) * ((window[newest - k] ?? 0) + (window[oldest + k] ?? 0));
-    b += (halfTaps[k + 1] ?? 0) * ((window[newest - k - 1] ?? 0) + (window[oldest + k + 1] ?? 0));
-  }
-  return a + b;
-}
 
 /** Terms of the series at the most; for the betas of windows (below 20) fewer than 50 count. */
 const TERMS_MAX = 100;
@@ -144,4 +46,93 @@ export function besselI0(x: number): number {
     sum += term;
   }
   return sum;
+}
+
+/**
+ * One of the two interleaved parts of the filter, scaled to a gain of 1 at 0 Hz: its first half, for it
+ * is symmetric and tap k serves both its ends. A middle tap meets itself, and is halved.
+ */
+function designPhase(first: 0 | 1): Float64Array {
+  const middle = (TAPS - 1) / 2;
+  const cutoff = CUTOFF_HZ / DESIGN_RATE_HZ;
+  const taps: number[] = [];
+  for (let n = first; n < TAPS; n += 2) {
+    const t = n - middle;
+    const sinc = t === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * t) / (Math.PI * t);
+    const window = besselI0(KAISER_BETA * Math.sqrt(1 - (t / middle) ** 2)) / besselI0(KAISER_BETA);
+    taps.push(sinc * window);
+  }
+  const sum = taps.reduce((total, tap) => total + tap, 0);
+  const span = taps.length - 1;
+  const half = taps.slice(0, Math.ceil(taps.length / 2));
+  return Float64Array.from(half, (tap, k) => (tap / sum) * (2 * k === span ? 0.5 : 1));
+}
+
+const EVEN = designPhase(0);
+const ODD = designPhase(1);
+
+/** Upper bound of the output samples for a number of input samples, whatever came before. */
+export function resampledMax(inputSamples: number): number {
+  return Math.ceil((inputSamples * 2) / 3) + 1;
+}
+
+/** A stream going down from 24 kHz to 16 kHz. */
+export class Downsampler {
+  /** The last HISTORY input samples, then the block being filtered. */
+  readonly #window = new Float64Array(HISTORY + BLOCK);
+  /** Input samples taken since the reset, modulo 3. */
+  #turn = 0;
+
+  /** Forgets all: the next sample is the first of a new stream, silence before it. */
+  reset(): void {
+    this.#window.fill(0);
+    this.#turn = 0;
+  }
+
+  /**
+   * Takes all of `input`, writes what becomes complete to the front of `output`, and returns the
+   * number written: 2 with the second of every 3 taken since the reset. `output` must hold
+   * `resampledMax(input.length)`, else a RangeError.
+   */
+  process(input: Int16Array, output: Int16Array): number {
+    if (output.length < resampledMax(input.length)) {
+      throw new RangeError(`output of ${output.length} samples for ${input.length} is too short`);
+    }
+    let written = 0;
+    for (let from = 0; from < input.length; from += BLOCK) {
+      const count = Math.min(BLOCK, input.length - from);
+      for (let i = 0; i < count; i++) this.#window[HISTORY + i] = input[from + i] ?? 0;
+      for (let i = (4 - this.#turn) % 3; i < count; i += 3, written += 2) {
+        filterPair(this.#window, HISTORY + i, output, written);
+      }
+      this.#turn = (this.#turn + count) % 3;
+      this.#window.copyWithin(0, count, count + HISTORY);
+    }
+    return written;
+  }
+}
+
+/**
+ * The even output that ends with the sample before `newest`, and the odd one that ends with it. They
+ * share all but the ends of what they cover, so each sample is fetched once for both.
+ */
+function filterPair(window: Float64Array, newest: number, output: Int16Array, at: number): void {
+  const oldest = newest - 2 * MIDDLE + 1;
+  let a = 0;
+  let b = 0;
+  let upper = window[newest] ?? 0;
+  let before = window[oldest - 2] ?? 0;
+  let last = window[oldest - 1] ?? 0;
+  for (let k = 0; k < MIDDLE; k++) {
+    const next = window[newest - 1 - k] ?? 0;
+    const lower = window[oldest + k] ?? 0;
+    a += (EVEN[k] ?? 0) * (next + before);
+    b += (ODD[k] ?? 0) * (upper + lower);
+    upper = next;
+    before = last;
+    last = lower;
+  }
+  a += (EVEN[MIDDLE] ?? 0) * 2 * before;
+  output[at] = Math.max(-32_768, Math.min(32_767, Math.round(a)));
+  output[at + 1] = Math.max(-32_768, Math.min(32_767, Math.round(b)));
 }
