@@ -20,7 +20,9 @@ import {
   visit,
   type YAMLError,
   type YAMLMap,
+  type YAMLSeq,
 } from "yaml";
+import { NAME_KEYS } from "../../core/settings/read-value.ts";
 import type { Locate, Position, Problem } from "../../core/settings/validate.ts";
 import { slipAt } from "../../core/settings/yaml-slips.ts";
 import type { Slip } from "../../core/settings/yaml-value-slips.ts";
@@ -82,7 +84,7 @@ export function parseYaml(text: string): ParsedYaml {
   }
   const readable = document.errors.every((error) => HARMLESS.includes(error.code));
   if (!readable || second !== undefined) return { document: null, problems };
-  return withTree(document, problems, at);
+  return withTree(document, text, problems, at);
 }
 
 type At = (offset: number) => Position;
@@ -153,8 +155,13 @@ function parserMessage({ code }: YAMLError): string {
   return IN_OUR_WORDS[code] ?? LAST_RESORT;
 }
 
-function withTree(document: Document.Parsed, problems: Problem[], at: At): ParsedYaml {
-  const trouble = aliasTrouble(document, at);
+function withTree(
+  document: Document.Parsed,
+  text: string,
+  problems: Problem[],
+  at: At,
+): ParsedYaml {
+  const trouble = aliasTrouble(document, at) ?? anchorTrouble(document, text, at);
   if (trouble !== null) return { document: null, problems: [...problems, trouble] };
   joinTwins(document);
   try {
@@ -207,6 +214,27 @@ function aliasTrouble(document: Document.Parsed, at: At): Problem | null {
   );
 }
 
+/** `&be nice` is the text "nice" by the name of "be": where no alias names it, it was meant as text. */
+function anchorTrouble(document: Document.Parsed, text: string, at: At): Problem | null {
+  const named = new Set<string>();
+  const anchored: { readonly anchor: string; readonly from: number }[] = [];
+  visit(document, {
+    Alias: (_, { source }) => {
+      named.add(source);
+    },
+    Scalar: (_, { anchor, range }) => {
+      if (anchor !== undefined) anchored.push({ anchor, from: range?.[0] ?? 0 });
+    },
+  });
+  const unused = anchored.find(({ anchor }) => !named.has(anchor));
+  if (unused === undefined) return null;
+  const offset = text.lastIndexOf(`&${unused.anchor}`, unused.from);
+  return { ...at(Math.max(0, offset)), key: "", message: UNUSED_ANCHOR };
+}
+
+const UNUSED_ANCHOR =
+  "put text that begins with & in quotes (to YAML, &name is an anchor, and no *name refers to it)";
+
 /** Finds the place of a path, or of its nearest parent that the file has. */
 function locator(document: Document.Parsed, at: At): Locate {
   return (path, part) => {
@@ -232,14 +260,19 @@ interface Step {
 }
 
 function child(node: unknown, name: string | number): Step | null {
-  if (isSeq(node) && typeof name === "number") {
-    const item: unknown = node.items[name];
+  if (isSeq(node)) {
+    const item: unknown = typeof name === "number" ? node.items[name] : named(node, name);
     return item === undefined ? null : { key: item, value: item };
   }
   if (!isMap(node)) return null;
   // Of a key that stands twice, the last one counts: toJS does the same.
   const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === name);
   return pair === undefined ? null : { key: pair.key, value: pair.value };
+}
+
+/** The item of a list that has this name: such a list is read as a block with names. */
+function named(list: YAMLSeq, name: string): unknown {
+  return list.items.find((item) => isMap(item) && NAME_KEYS.some((key) => item.get(key) === name));
 }
 
 function startOf(node: unknown): number | null {

@@ -7,13 +7,21 @@
  */
 
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { errorCode } from "./files.ts";
 
 /** The code where there is something, but no ordinary file and no folder. */
 export const NO_FILE = "NO_FILE";
 const PIECE_BYTES = 65_536;
 
+/** What the system says most often. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist",
+  ENOTDIR: "it does not exist",
+  EACCES: "it may not be read",
+};
+
 export function readOrdinary(path: string, maxBytes: number): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = opened(path);
   try {
     const facts = fstatSync(fd);
     if (facts.isDirectory()) throw refused("it is a folder", "EISDIR");
@@ -22,6 +30,16 @@ export function readOrdinary(path: string, maxBytes: number): Buffer {
     return readAll(fd, facts.size, maxBytes);
   } finally {
     closeSync(fd);
+  }
+}
+
+function opened(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const words = IN_WORDS[errorCode(error)];
+    if (error instanceof Error && words !== undefined) error.message = words;
+    throw error;
   }
 }
 

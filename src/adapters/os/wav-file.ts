@@ -3,7 +3,7 @@
  */
 import { convertTo24k } from "../../core/audio/rate.ts";
 import { parseWav, wavToMono } from "../../core/audio/wav.ts";
-import { type Fault, FaultError, fault } from "../../core/fault.ts";
+import { type Fault, FaultError, fault, thrownText } from "../../core/fault.ts";
 import { errorCode } from "./files.ts";
 import { NO_FILE, readOrdinary } from "./ordinary-file.ts";
 
@@ -39,9 +39,13 @@ function readBytes(path: string): Uint8Array {
   try {
     return readOrdinary(path, WAV_FILE_MAX_BYTES);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const code = errorCode(error);
-    const reason = REASONS[code] ?? `cannot be read (${code || error.message})`;
-    throw new FaultError(unusable(path, reason), { cause: error });
+    throw unreadable(path, error);
   }
+}
+
+/** What the system has against a sound file, or a folder of them, in words (code "config"). */
+export function unreadable(path: string, error: unknown): FaultError {
+  const code = errorCode(error);
+  const reason = REASONS[code] ?? `cannot be read (${code || thrownText(error)})`;
+  return new FaultError(unusable(path, reason), { cause: error });
 }

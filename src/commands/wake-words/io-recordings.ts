@@ -2,7 +2,8 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { FaultError, fault, thrownText } from "../../core/fault.ts";
+import { unreadable } from "../../adapters/os/wav-file.ts";
+import { FaultError, fault } from "../../core/fault.ts";
 
 /** More than anybody has of one word. */
 const FILES_MAX = 100_000;
@@ -13,9 +14,7 @@ export function recordingsIn(paths: readonly string[]): readonly string[] {
     try {
       return statSync(path).isDirectory() ? wavFilesBelow(path) : [path];
     } catch (thrown) {
-      const what = `The recording ${path} cannot be read: ${thrownText(thrown)}`;
-      const remedy = "Give the path of a WAV file, or of a folder of them";
-      throw new FaultError(fault("config", "report", what, remedy), { cause: thrown });
+      throw unreadable(path, thrown);
     }
   });
   if (found.length > FILES_MAX) {

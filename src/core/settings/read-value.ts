@@ -68,26 +68,28 @@ export function readValue(row: Row, raw: unknown, around: Surroundings): Reading
   if (row.kind === "tree") {
     if (!row.orList || !Array.isArray(raw)) return readTree(raw, around);
     const named = byName(raw);
-    return typeof named === "string" ? wrong(named) : readTree(named, around);
+    return "message" in named ? { ok: false, problems: [named] } : readTree(named.tree, around);
   }
   return row.kind === "list" ? readList(row, raw, around) : readOne(row, raw, around);
 }
 
 /** Where the name of an item stands; the API's own spelling is understood, too. */
-const NAME_KEYS = ["name", "label", "server_label"] as const;
+export const NAME_KEYS = ["name", "label", "server_label"] as const;
 
-/** The items of a list under their names; a string is the error message. */
-function byName(items: readonly unknown[]): Fields | string {
-  const named: Record<string, unknown> = {};
-  for (const item of items) {
-    const block = record(item) ?? {};
-    const key = NAME_KEYS.find((one) => block[one] !== undefined) ?? "name";
+/** The items of a list under their names, or the first one that has none of its own. */
+function byName(items: readonly unknown[]): { readonly tree: Fields } | ValueProblem {
+  const tree: Record<string, unknown> = {};
+  for (const [nth, one] of items.entries()) {
+    const block = record(one) ?? {};
+    const key = NAME_KEYS.find((known) => block[known] !== undefined) ?? "name";
     const { [key]: name, ...rest } = block;
-    if (typeof name !== "string" || name === "") return "must be a list of blocks with a name each";
-    if (Object.hasOwn(named, name)) return `has ${quoted(name)} twice`;
-    named[name] = rest;
+    const item = { item: nth };
+    if (typeof name !== "string" || name === "")
+      return { message: "must be a list of blocks with a name each", ...item };
+    if (Object.hasOwn(tree, name)) return { message: `has ${quoted(name)} twice`, ...item };
+    tree[name] = rest;
   }
-  return named;
+  return { tree };
 }
 
 /** More in one block is no configuration any more. */

@@ -72,6 +72,8 @@ const VALUE_ERRORS: readonly (readonly [string, RegExp])[] = [
   ["a: *be nice*\n", /^1:4 put text that begins with \* in quotes$/],
   ["a: **be** nice\n", /^1:4 put text that begins with \* in quotes$/],
   ["a: & more\n", /^1:4 put text that begins with & in quotes$/],
+  ["a: &be nice\n", /^1:4 put text that begins with & in quotes \(to YAML, &name is an anchor, /],
+  ["a:\n  - &be  nice\n  - &x y\n  - *x\n", /^2:5 put text that begins with & in quotes/],
   ["a: !b !c d\n", /^1:7 put text that begins with ! in quotes$/],
   [
     "a: {{OPENAI_API_KEY}}\n",
@@ -219,6 +221,14 @@ test("places of keys and values, or of the nearest parent", () => {
   // What is not there is shown at the heading of its section, not at the first key in it.
   assert.deepEqual(locate(["a", "none", "c"], "value"), { line: 2, column: 1 });
   assert.deepEqual(locate(["none"], "key"), { line: 2, column: 1 });
+});
+
+test("an item of a list is found by its name, as the settings know it", () => {
+  const { document } = parseYaml("a:\n  - {url: x}\n  - server_label: docs\n    url: y\n");
+  assert.ok(document);
+  assert.deepEqual(document.locate(["a", "docs", "url"], "value"), { line: 4, column: 10 });
+  assert.deepEqual(document.locate(["a", "docs", "none"], "value"), { line: 3, column: 5 });
+  assert.deepEqual(document.locate(["a", "other", "url"], "value"), { line: 2, column: 3 });
 });
 
 test("hostile files are refused in bounded time", () => {

@@ -134,7 +134,7 @@ test("a model that cannot be run is told with its file and the reason, and not t
   } as const;
   const missing = await startFault(openWakeEngine(settings, SILENT));
   assert.equal(missing?.recovery, "report");
-  assert.match(missing?.message ?? "", /bird\.tflite cannot be used: ENOENT/);
+  assert.match(missing?.message ?? "", /bird\.tflite cannot be used: it does not exist/);
   writeFileSync(join(path, "..", "bird.tflite"), "<html>404</html>");
   const html = await startFault(openWakeEngine(settings, SILENT));
   assert.match(html?.message ?? "", /bird\.tflite cannot be used: it is no TensorFlow Lite model/);

@@ -92,6 +92,11 @@ test("missing files are reported as `pipit run` would", async (t) => {
       /model_path: .*pipe\.wav\.json cannot be used: it is not an ordinary file/,
     ],
     [`audio:\n  input_device: file:${pipe}\n`, /input_device: .*is not an ordinary file/],
+    [
+      "openai:\n  mcp_servers:\n    - server_label: docs\n      server_url: http://10.0.0.2/mcp\n",
+      /:4:19 openai\.mcp_servers\.docs\.server_url: is in your own network/,
+    ],
+    ["openai:\n  mcp_servers:\n    - url: https://x.example/mcp\n", /:3:7 .* with a name each/],
   ];
   for (const [text, expected] of rows) {
     const result = await check(folder, text);

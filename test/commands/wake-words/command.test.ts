@@ -121,12 +121,12 @@ test("invalid requests: one line, exit code 2", async (t) => {
     [["install", "hey_jarvs"], /no official model "hey_jarvs"; did you mean "hey_jarvis"/],
     [["install", "alexa"], /55\.9 KB, licence Apache-2\.0, from https.*--yes/],
     [["install", "alexa", "--from", html], /not the model alexa that is known: its SHA-256/],
-    [["install", "alexa", "--from", join(folder, "no.json")], /ENOENT/],
+    [["install", "alexa", "--from", join(folder, "no.json")], /cannot be used: it does not exist/],
     [["score"], /needs files or folders/],
     [["score", folder], /No WAV file/],
     [
       ["score", join(folder, "no.wav")],
-      /The recording .*no\.wav cannot be read: ENOENT.*Give the path of a WAV file, or of a folder/,
+      /The sound file .*no\.wav does not exist.*Give the path of a WAV file/,
     ],
     [["score", folder, "--keyword", "smart mirror"], /No WAV file|No engine/],
     [
