@@ -33,6 +33,7 @@ const SMALL = ["--single-threaded", "--max-semi-space-size=1", "--optimize-for-s
   "--jitless",
   "--no-expose-wasm", // which it would say aloud that it cannot have
   "--max-old-space-size=32",
+  "--expose-gc", // so that it need not wait until a megabyte is full
   "--no-global-search-paths", // for packages, of which it has none
 ]);
 const CHILD = fileURLToPath(siblingProgram(import.meta.url, "child", ".cjs"));

@@ -183,7 +183,7 @@ test("the engine rests only when it has forgotten the word: stopped at it, it wo
   const [from = 0, to = 0] = world.stretches().at(-1) ?? [];
   assert.ok(from < wordAt, "without a gap");
   const fedOnMs = samplesToMs(to - wordAt);
-  assert.ok(fedOnMs >= 1400 && fedOnMs <= 1600, `${fedOnMs} ms`);
+  assert.ok(fedOnMs >= 900 && fedOnMs <= 1100, `${fedOnMs} ms`);
 });
 
 test("the wake engine rests where a wake would change nothing, and never hears that time", () => {
