@@ -9,14 +9,16 @@
  * the server, which asks nothing of its own before it creates one.
  */
 
+import { on, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket, connect as tcp } from "node:net";
 import { join } from "node:path";
+import { WebSocket } from "ws";
 import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";
 import { MAIN } from "../helpers/pipit.ts";
 import type { Findings, RowId } from "./findings.ts";
-import { compose, recordVoice, type Scene, type SceneShape, writeRun } from "./material.ts";
+import { compose, KEY, recordVoice, type Scene, type SceneShape, writeRun } from "./material.ts";
 import { Program } from "./program.ts";
 
 export const TRIP_ROWS: readonly RowId[] = [
@@ -58,6 +60,7 @@ async function life(
 ): Promise<void> {
   const reply = { tone: { hz: 440, ms: SHAPE.replyMs }, think_ms: 0 };
   const peer = await startPeer({ scenario: { otherwise: reply, created_ms: CREATED_MS } });
+  await setUpOnce(peer.url);
   const far = await FarAway.before(new URL(peer.url));
   const { config } = writeRun(folder, scene, far.url, { preconnect });
   const daemon = new Program("the daemon", [MAIN, "run", "--config", config]);
@@ -79,6 +82,19 @@ async function life(
     await far.close();
     await peer.close();
   }
+}
+
+/** The simulated server compiles what it checks a set-up by with its first one, which is no trip's. */
+async function setUpOnce(url: string): Promise<void> {
+  const address = `${url.replace("http", "ws")}/realtime?model=gpt-realtime`;
+  const socket = new WebSocket(address, { headers: { Authorization: `Bearer ${KEY}` } });
+  const said = on(socket, "message");
+  await once(socket, "open");
+  socket.send('{"type":"session.update","session":{"type":"realtime"}}');
+  for await (const [text] of said) {
+    if (String(text).includes('"session.updated"')) break;
+  }
+  socket.terminate();
 }
 
 /** When the first sound after `atMs` left the client. */
