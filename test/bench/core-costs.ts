@@ -6,7 +6,6 @@
 
 import { SystemClock } from "../../src/adapters/os/clock.ts";
 import { MicroDetector } from "../../src/adapters/wake/micro-detector.ts";
-import { PorcupineWasm } from "../../src/adapters/wake/porcupine-wasm.ts";
 import { Downlink } from "../../src/app/audio/downlink.ts";
 import { EchoGate } from "../../src/app/audio/echo-gate.ts";
 import { EchoPath, NO_TEACHER } from "../../src/app/audio/echo-path.ts";
@@ -29,13 +28,12 @@ import { Ring } from "../../src/core/audio/ring.ts";
 import { SpeechGate } from "../../src/core/audio/speech-gate.ts";
 import type { ServerEvent } from "../../src/core/realtime/server-events.ts";
 import { DEFAULTS, withoutSecrets } from "../../src/core/settings/table.ts";
-import { sensitivityOf } from "../../src/core/wake/sensitivity.ts";
 import type { Speaker, WakeEngine, WakeSink } from "../../src/ports.ts";
 import { noise } from "../helpers/sound.ts";
 import { joined, syllables } from "../helpers/speech.ts";
 import { microPath } from "../helpers/wake-audio.ts";
-import { wordsAt } from "../helpers/wake-words.ts";
 import { type Findings, percentile } from "./findings.ts";
+import { defaultEngine } from "./paced-engine.ts";
 
 export interface CoreShape {
   readonly repeats: number;
@@ -88,9 +86,7 @@ export function coreCosts(findings: Findings, shape: CoreShape): void {
 
 /** The wake-word engine alone on this sound, at 16 kHz, without a pause: CPU ms per second of it. */
 function engineCosts(sound: Int16Array, shape: CoreShape): number[] {
-  const engine = new PorcupineWasm(
-    wordsAt(sensitivityOf("porcupine-keyless", "computer", "auto"), "computer"),
-  );
+  const engine = defaultEngine();
   const hear = (frame: Int16Array) => engine.process(frame);
   const engineMs = repeated(shape, () => eachFrame(sound, hear, WAKE_FRAME_SAMPLES));
   return engineMs.map((ms) => (ms * WAKE_RATE_HZ) / sound.length);

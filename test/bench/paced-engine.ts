@@ -18,10 +18,14 @@ const FRAMES_AT_ONCE = 2;
 /** V8 has compiled it after that: 10 s of sound. */
 const WARM_FRAMES = 312;
 
+/** As the daemon has it by default. */
+export function defaultEngine(): PorcupineWasm {
+  const sensitivity = sensitivityOf("porcupine-keyless", "computer", "auto");
+  return new PorcupineWasm(wordsAt(sensitivity, "computer"));
+}
+
 export class PacedEngine {
-  readonly #engine = new PorcupineWasm(
-    wordsAt(sensitivityOf("porcupine-keyless", "computer", "auto"), "computer"),
-  );
+  readonly #engine = defaultEngine();
   readonly #sound: Int16Array;
   #at = 0;
 

@@ -9,16 +9,15 @@
  * the server, which asks nothing of its own before it creates one.
  */
 
-import { on, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket, connect as tcp } from "node:net";
 import { join } from "node:path";
-import { WebSocket } from "ws";
 import { type Peer, startPeer } from "../../src/sim/peer/peer.ts";
 import type { LogEntry } from "../../src/sim/peer/records.ts";
 import { MAIN } from "../helpers/pipit.ts";
+import { Client } from "../helpers/realtime-client.ts";
 import type { Findings, RowId } from "./findings.ts";
-import { compose, KEY, recordVoice, type Scene, type SceneShape, writeRun } from "./material.ts";
+import { compose, recordVoice, type Scene, type SceneShape, writeRun } from "./material.ts";
 import { Program } from "./program.ts";
 
 export const TRIP_ROWS: readonly RowId[] = [
@@ -60,7 +59,7 @@ async function life(
 ): Promise<void> {
   const reply = { tone: { hz: 440, ms: SHAPE.replyMs }, think_ms: 0 };
   const peer = await startPeer({ scenario: { otherwise: reply, created_ms: CREATED_MS } });
-  await setUpOnce(peer.url);
+  await setUpOnce(peer);
   const far = await FarAway.before(new URL(peer.url));
   const { config } = writeRun(folder, scene, far.url, { preconnect });
   const daemon = new Program("the daemon", [MAIN, "run", "--config", config]);
@@ -85,16 +84,10 @@ async function life(
 }
 
 /** The simulated server compiles what it checks a set-up by with its first one, which is no trip's. */
-async function setUpOnce(url: string): Promise<void> {
-  const address = `${url.replace("http", "ws")}/realtime?model=gpt-realtime`;
-  const socket = new WebSocket(address, { headers: { Authorization: `Bearer ${KEY}` } });
-  const said = on(socket, "message");
-  await once(socket, "open");
-  socket.send('{"type":"session.update","session":{"type":"realtime"}}');
-  for await (const [text] of said) {
-    if (String(text).includes('"session.updated"')) break;
-  }
-  socket.terminate();
+async function setUpOnce(peer: Peer): Promise<void> {
+  const client = new Client(peer);
+  await client.configure();
+  client.close();
 }
 
 /** When the first sound after `atMs` left the client. */

@@ -13,19 +13,22 @@ import { errorCode } from "./files.ts";
 export const NO_FILE = "NO_FILE";
 const PIECE_BYTES = 65_536;
 
-/** What the system says most often. */
-const IN_WORDS: Readonly<Record<string, string>> = {
-  ENOENT: "it does not exist",
-  ENOTDIR: "it does not exist",
-  EACCES: "it may not be read",
+/** By the code of an error: what is said behind the name of a file that cannot be read. */
+export const WHY_NOT: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist",
+  ENOTDIR: "does not exist",
+  EACCES: "may not be read",
+  EISDIR: "is a folder",
+  [NO_FILE]: "is not an ordinary file",
+  EFBIG: "is too large",
 };
 
 export function readOrdinary(path: string, maxBytes: number): Buffer {
   const fd = opened(path);
   try {
     const facts = fstatSync(fd);
-    if (facts.isDirectory()) throw refused("it is a folder", "EISDIR");
-    if (!facts.isFile()) throw refused("it is not an ordinary file", NO_FILE);
+    if (facts.isDirectory()) throw refused("EISDIR");
+    if (!facts.isFile()) throw refused(NO_FILE);
     if (facts.size > maxBytes) throw tooLarge(maxBytes);
     return readAll(fd, facts.size, maxBytes);
   } finally {
@@ -37,8 +40,8 @@ function opened(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const words = IN_WORDS[errorCode(error)];
-    if (error instanceof Error && words !== undefined) error.message = words;
+    const words = WHY_NOT[errorCode(error)];
+    if (error instanceof Error && words !== undefined) error.message = `it ${words}`;
     throw error;
   }
 }
@@ -60,9 +63,9 @@ function readAll(fd: number, size: number, maxBytes: number): Buffer {
 }
 
 function tooLarge(maxBytes: number): Error {
-  return refused(`it has more than ${maxBytes} bytes`, "EFBIG");
+  return refused("EFBIG", `it has more than ${maxBytes} bytes`);
 }
 
-function refused(message: string, code: string): Error {
+function refused(code: string, message = `it ${WHY_NOT[code]}`): Error {
   return Object.assign(new Error(message), { code });
 }

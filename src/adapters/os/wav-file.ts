@@ -5,22 +5,14 @@ import { convertTo24k } from "../../core/audio/rate.ts";
 import { parseWav, wavToMono } from "../../core/audio/wav.ts";
 import { type Fault, FaultError, fault, thrownText } from "../../core/fault.ts";
 import { errorCode } from "./files.ts";
-import { NO_FILE, readOrdinary } from "./ordinary-file.ts";
+import { readOrdinary, WHY_NOT } from "./ordinary-file.ts";
 
 /** Largest file that is read into memory. */
 export const WAV_FILE_MAX_BYTES = 512 * 1024 * 1024;
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "does not exist",
-  EACCES: "may not be read",
-  EISDIR: "is a folder",
-  ENOTDIR: "does not exist",
-  [NO_FILE]: "is not an ordinary file",
-  EFBIG: "is too large",
-};
+const REMEDY = "Give the path of a WAV file with PCM sound";
 
-function unusable(path: string, reason: string): Fault {
-  const remedy = "Give the path of a WAV file with PCM sound";
+function unusable(path: string, reason: string, remedy = REMEDY): Fault {
   return fault("config", "exit", `The sound file ${path} ${reason}`, remedy);
 }
 
@@ -44,8 +36,8 @@ function readBytes(path: string): Uint8Array {
 }
 
 /** What the system has against a sound file, or a folder of them, in words (code "config"). */
-export function unreadable(path: string, error: unknown): FaultError {
+export function unreadable(path: string, error: unknown, remedy = REMEDY): FaultError {
   const code = errorCode(error);
-  const reason = REASONS[code] ?? `cannot be read (${code || thrownText(error)})`;
-  return new FaultError(unusable(path, reason), { cause: error });
+  const reason = WHY_NOT[code] ?? `cannot be read (${code || thrownText(error)})`;
+  return new FaultError(unusable(path, reason, remedy), { cause: error });
 }

@@ -26,8 +26,8 @@ export const LOOK_BACK_MS = 1000;
 const SAME_WORD_MS = 300;
 /**
  * After so much other sound an engine has nothing of the last word in mind. Measured, engine stopped some
- * time after the word and set to quiet or to other speech: of 24 synthetic calls up to seven are reported
- * again within 0.5 s and none later; of 48 of people none at all.
+ * time after the word and set to quiet or to other speech: of 48 synthetic calls up to seven of a dozen
+ * are reported again within 0.5 s and none later; of 48 of people none at all.
  */
 const FORGET_MS = 1_000;
 /** Most samples fed by one call: twelve microphone frames, so that a look-back is caught up in 0.1 s. */

@@ -14,7 +14,7 @@ export function recordingsIn(paths: readonly string[]): readonly string[] {
     try {
       return statSync(path).isDirectory() ? wavFilesBelow(path) : [path];
     } catch (thrown) {
-      throw unreadable(path, thrown);
+      throw unreadable(path, thrown, "Give the path of a WAV file, or of a folder of them");
     }
   });
   if (found.length > FILES_MAX) {

@@ -50,7 +50,7 @@ export function besselI0(x: number): number {
 
 /**
  * One of the two interleaved parts of the filter, scaled to a gain of 1 at 0 Hz: its first half, for it
- * is symmetric and tap k serves both its ends. A middle tap meets itself, and is halved.
+ * is symmetric and tap k serves both its ends; and the middle tap, where there is one.
  */
 function designPhase(first: 0 | 1): Float64Array {
   const middle = (TAPS - 1) / 2;
@@ -63,9 +63,8 @@ function designPhase(first: 0 | 1): Float64Array {
     taps.push(sinc * window);
   }
   const sum = taps.reduce((total, tap) => total + tap, 0);
-  const span = taps.length - 1;
   const half = taps.slice(0, Math.ceil(taps.length / 2));
-  return Float64Array.from(half, (tap, k) => (tap / sum) * (2 * k === span ? 0.5 : 1));
+  return Float64Array.from(half, (tap) => tap / sum);
 }
 
 const EVEN = designPhase(0);
@@ -132,7 +131,7 @@ function filterPair(window: Float64Array, newest: number, output: Int16Array, at
     before = last;
     last = lower;
   }
-  a += (EVEN[MIDDLE] ?? 0) * 2 * before;
+  a += (EVEN[MIDDLE] ?? 0) * before;
   output[at] = Math.max(-32_768, Math.min(32_767, Math.round(a)));
   output[at + 1] = Math.max(-32_768, Math.min(32_767, Math.round(b)));
 }

@@ -126,7 +126,7 @@ test("invalid requests: one line, exit code 2", async (t) => {
     [["score", folder], /No WAV file/],
     [
       ["score", join(folder, "no.wav")],
-      /The sound file .*no\.wav does not exist.*Give the path of a WAV file/,
+      /The sound file .*no\.wav does not exist.*Give the path of a WAV file, or of a folder/,
     ],
     [["score", folder, "--keyword", "smart mirror"], /No WAV file|No engine/],
     [
