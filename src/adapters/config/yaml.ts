@@ -161,8 +161,10 @@ function withTree(
   problems: Problem[],
   at: At,
 ): ParsedYaml {
-  const trouble = aliasTrouble(document, at) ?? anchorTrouble(document, text, at);
+  const trouble = aliasTrouble(document, at);
   if (trouble !== null) return { document: null, problems: [...problems, trouble] };
+  const lost = anchorTrouble(document, text, at);
+  if (lost !== null) problems.push(lost);
   joinTwins(document);
   try {
     const tree: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
