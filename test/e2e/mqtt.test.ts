@@ -209,12 +209,10 @@ for (const { name, start, skip } of BROKERS) {
     const warnings = daemon.said("warning").filter((said) => said.includes("The MQTT broker"));
     assert.equal(warnings.length, 2, warnings.join("\n"));
     await other.endAsync(true);
-    // The wait is a few seconds by now: a status takes a third of one.
-    let state: unknown = null;
-    for (let tries = 0; tries < 40 && state !== "connected"; tries++) {
-      state = record((await daemon.status())["mqtt"])?.["state"];
-    }
-    assert.equal(state, "connected");
+    await eventually("connected again", async () => {
+      const { mqtt: told } = await daemon.status();
+      return record(told)?.["state"] === "connected";
+    });
     await daemon.stop();
   });
 }

@@ -104,10 +104,10 @@ export const mosquittoBroker: StartBroker = async (test, wish = {}) => {
   const child = spawn(MOSQUITTO, ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
   const kill = (): Promise<void> => gone(child);
   test.after(kill);
-  for (let tries = 0; !(await canConnect(port)); tries++) {
-    if (tries > 400 || child.exitCode !== null) throw new Error("mosquitto does not start");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await eventually("mosquitto answers", () => {
+    if (child.exitCode !== null) throw new Error("mosquitto does not start");
+    return canConnect(port);
+  });
   return { port, url: urlOf(port, wish), kill };
 };
 

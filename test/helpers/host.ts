@@ -6,10 +6,16 @@ import type { LineSink } from "../../src/adapters/os/line-sink.ts";
 export const PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 5;
 
-/** Resolves as soon as `predicate` holds; rejects, naming `what`, when it never does. */
-export async function eventually(what: string, predicate: () => boolean): Promise<void> {
+/**
+ * Resolves as soon as `predicate` holds; rejects, naming `what`, when it never does. By the clock, not by
+ * a number of looks: what a look costs differs from machine to machine.
+ */
+export async function eventually(
+  what: string,
+  predicate: () => boolean | Promise<boolean>,
+): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
-  while (!predicate()) {
+  while (!(await predicate())) {
     if (performance.now() > endMs) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
