@@ -20,6 +20,7 @@ import { arbitrationFor } from "./audio/arbitration.ts";
 import { Downlink } from "./audio/downlink.ts";
 import { type Echo, echoFor, microphoneRing } from "./audio/echo.ts";
 import { LevelWatch } from "./audio/level-watch.ts";
+import { soundingOf } from "./audio/sounding.ts";
 import { Uplink } from "./audio/uplink.ts";
 import { WakePath } from "./audio/wake-path.ts";
 import { WakeSound } from "./audio/wake-sound.ts";
@@ -316,7 +317,6 @@ export class Appliance {
         this.#level.take(heard);
         const clean = this.#echo?.path.take(heard) ?? heard;
         this.#wakePath?.take(clean);
-        this.#uplink.pump(this.#wakePath?.isMidWord);
         this.#pace();
       },
       flowing: (): void => this.#back("microphone"),
@@ -338,13 +338,13 @@ export class Appliance {
     return this.#ring.head;
   }
 
-  /** While nobody waits for what is heard, the microphone is read seldom. */
+  /** While nobody waits for what is heard, it is sent in few pieces and the microphone is read seldom. */
   #pace(): void {
     const { isRinging } = this.#tools.ringer.alarmClock;
-    const isLoud = this.#wakePath?.gateOpen === true;
-    const isMidWord = this.#wakePath?.isMidWord === true;
-    this.#world.microphone.nap(isRinging ? 0 : napMs(this.#loop.state, isLoud, isMidWord));
-    this.#preconnect.gate(isLoud && !this.#stopping);
+    const sounding = soundingOf(this.#wakePath, this.#echo);
+    this.#uplink.pump(sounding.isMidWord || sounding.isAnswerAlone);
+    this.#world.microphone.nap(isRinging ? 0 : napMs(this.#loop.state, sounding));
+    this.#preconnect.gate(sounding.isLoud && !this.#stopping);
   }
 
   #speakerSink() {

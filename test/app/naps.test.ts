@@ -101,7 +101,7 @@ test("in half duplex an answer is rest, too: it naps until somebody makes a soun
   assert.equal(world.microphone.napMs, 0, "now the microphone is open");
 });
 
-test("in full duplex it does not: what is said over an answer is sent", async () => {
+test("in full duplex with the echo left in it does not: what is said over an answer is sent", async () => {
   const world = await World.started({ "audio.duplex": "full", "audio.echo": "off" });
   world.asked();
   world.delta("resp_1", "item_a", 8_000);

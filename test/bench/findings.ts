@@ -59,6 +59,12 @@ export const ROWS = {
   speaker_speaking_wakes: { what: "speaking by speaker: our two Nodes woken", unit: "a second" },
   speaker_speaking_cpu: { what: "speaking by speaker: CPU per second, tree", unit: "ms/s" },
   speaker_share: { what: "speaking: speaker over aplay", unit: "times", most: 1.4 },
+  full_speaking_wakes: {
+    what: "speaking in full duplex: our Node woken",
+    unit: "a second",
+    most: 40,
+  },
+  full_speaking_cpu: { what: "speaking in full duplex: CPU per second, tree", unit: "ms/s" },
   speaker_child_rss: { what: "the child of speaker: RSS", unit: "MB", most: 42 },
   rss: { what: "daemon and its children: RSS after a conversation", unit: "MB", most: 120 },
   pss: { what: "daemon and its children: PSS after a conversation", unit: "MB" },

@@ -49,7 +49,7 @@ async function soak(minutes: number): Promise<readonly Use[]> {
 function startDaemon(folder: string, devices: PipeDevices, url: string): Program {
   mkdirSync(join(folder, "metrics"), { recursive: true });
   const config = join(folder, "config.yaml");
-  writeFileSync(config, configText(folder, url, "aplay"));
+  writeFileSync(config, configText({ folder, url }));
   return new Program("the daemon", [...unitFlags(), MAIN, "run", "--config", config], {
     ...devices.env,
     ...unitMemory(),

@@ -41,15 +41,12 @@ const LONG = { startedMs: 60_000, talkWarmMs: 60_000 };
 /** Where only the answer counts. */
 export const SHORT = { startedMs: 30_000, talkWarmMs: 5_000 };
 
-export type Backend = "aplay" | "speaker";
-
 export interface StateShape {
   /** Length of each window. */
   readonly windowMs: number;
 }
 
 interface LifeShape extends StateShape {
-  readonly backend: Backend;
   readonly startedMs: number;
   readonly talkWarmMs: number;
 }
@@ -59,17 +56,22 @@ export function replyMsFor({ windowMs }: StateShape): number {
   return windowMs + 3 * SETTLE_MS;
 }
 
-export interface StateCosts {
+interface WaitCosts {
   readonly quiet: Cost;
   /** People talk, and nobody calls. */
   readonly people: Cost;
   /** Meanwhile, of the wake-word engine alone, in another process; 1000 is one core. */
   readonly engineMsPerS: number;
+}
+
+interface AnswerCosts {
   readonly listening: Cost;
   readonly speaking: Cost;
   /** After the conversation. */
   readonly memory: Memory;
 }
+
+export type StateCosts = WaitCosts & AnswerCosts;
 
 const APLAY_ROWS = [
   ...(["device_quiet_wakes", "device_people_wakes", "device_listening_wakes"] as const),
@@ -84,12 +86,14 @@ const SPEAKER_ROWS = [
   ...(["speaker_speaking_wakes", "speaker_speaking_cpu"] as const),
   ...(["speaker_share", "speaker_child_rss"] as const),
 ];
+const FULL_ROWS = ["full_speaking_wakes", "full_speaking_cpu"] as const;
 export const STATE_ROWS: readonly RowId[] = [
   ...BARE_ROWS,
   ...APLAY_ROWS,
   ...SHARE_ROWS,
   ...AGENTS_ROWS,
   ...SPEAKER_ROWS,
+  ...FULL_ROWS,
 ];
 
 /** The bare loop, aplay and speaker by turns, so that each round is of one weather. */
@@ -101,23 +105,30 @@ export async function states(
 ): Promise<void> {
   const voice = recordVoice(folder);
   const server = await startServer(folder, replyMsFor(shape));
+  const { url } = server;
   const why = whyNoSpeakerPackage();
   try {
     for (let round = 0; round < rounds; round++) {
-      const bare = await floorStates(voice, server.url, shape);
-      const agents = await talkOf(AGENTS, voice, server.url, shape);
+      const bare = await floorStates(voice, url, shape);
+      const agents = await talkOf(AGENTS, voice, url, shape);
       findings.add("agents_talk_share", talkShare(agents, bare));
       findings.add("agents_rss", agents.rssMb);
-      const place = (backend: Backend): string => join(folder, `${backend}-${round}`);
-      const life = { ...shape, ...LONG, backend: "aplay" } as const;
-      const own = await daemonStates(place("aplay"), voice, server.url, life);
+      const place = (name: string): Place => ({
+        folder: join(folder, `${name}-${round}`),
+        voice,
+        url,
+      });
+      const own = await daemonStates(place("aplay"), { ...shape, ...LONG });
       addRound(findings, bare, own);
+      const full = await daemonAnswer(place("full"), shape, { echo: "full" });
+      findings.add("full_speaking_wakes", full.speaking.wakesPerS);
+      findings.add("full_speaking_cpu", full.speaking.msPerS);
       if (why !== null) {
         for (const id of SPEAKER_ROWS) findings.missing(id, `the package speaker ${why}`);
         continue;
       }
-      const other = { ...shape, ...SHORT, backend: "speaker" } as const;
-      addSpeaker(findings, own, await daemonStates(place("speaker"), voice, server.url, other));
+      const speaker = { output_backend: "speaker" };
+      addSpeaker(findings, own, await daemonAnswer(place("speaker"), shape, speaker));
     }
   } finally {
     await server.stop();
@@ -141,7 +152,7 @@ function addRound(findings: Findings, bare: FloorCosts, own: StateCosts): void {
   findings.add("device_talk_own_share", talkShare(own, bare, "ownMsPerS"));
 }
 
-type TalkCosts = Pick<StateCosts, "listening" | "speaking">;
+type TalkCosts = Pick<AnswerCosts, "listening" | "speaking">;
 
 /** A conversation, half of it listening, over the bare loop's; with the sound programs, or of Node alone. */
 function talkShare(
@@ -153,7 +164,7 @@ function talkShare(
   return sum(own) / sum(bare);
 }
 
-function addSpeaker(findings: Findings, aplay: StateCosts, speaker: StateCosts): void {
+function addSpeaker(findings: Findings, aplay: AnswerCosts, speaker: AnswerCosts): void {
   findings.add("speaker_speaking_wakes", speaker.speaking.wakesPerS);
   findings.add("speaker_speaking_cpu", speaker.speaking.msPerS);
   findings.add("speaker_share", speaker.speaking.msPerS / aplay.speaking.msPerS);
@@ -179,59 +190,107 @@ async function windowOf(program: Program, ms: number): Promise<Cost> {
   return costBetween(before, sampleOf(program.pid));
 }
 
+/** Where a daemon lives, and what it hears and is answered by. */
+export interface Place {
+  readonly folder: string;
+  readonly voice: Voice;
+  /** Of the server. */
+  readonly url: string;
+}
+
+interface Life extends Place {
+  readonly daemon: Program;
+  readonly devices: PipeDevices;
+}
+
 /** One life of the daemon: waiting, people talking, a conversation. */
-export async function daemonStates(
-  folder: string,
-  voice: Voice,
-  url: string,
-  shape: LifeShape,
-): Promise<StateCosts> {
-  const engine = new PacedEngine(at16k(talk(voice, shape.windowMs)));
+export async function daemonStates(place: Place, shape: LifeShape): Promise<StateCosts> {
+  return await lived(place, {}, async (life) => {
+    const waiting = await waitCosts(life, shape);
+    await sleep(CALM_MS);
+    return { ...waiting, ...(await answerCosts(life, shape)) };
+  });
+}
+
+/** A conversation soon after the start. `audio`: settings of the sound. */
+async function daemonAnswer(
+  place: Place,
+  shape: StateShape,
+  audio: Readonly<Record<string, string>>,
+): Promise<AnswerCosts> {
+  return await lived(place, audio, async (life) => {
+    await sleep(SHORT.startedMs);
+    return await answerCosts(life, shape);
+  });
+}
+
+async function lived<T>(
+  place: Place,
+  audio: Readonly<Record<string, string>>,
+  live: (life: Life) => Promise<T>,
+): Promise<T> {
   const devices = new PipeDevices();
-  mkdirSync(folder, { recursive: true });
-  const config = join(folder, "config.yaml");
-  writeFileSync(config, configText(folder, url, shape.backend));
+  mkdirSync(place.folder, { recursive: true });
+  const config = join(place.folder, "config.yaml");
+  writeFileSync(config, configText(place, audio));
   // It is the owner's daemon that counts.
   const values = [...unitFlags(), MAIN, "run", "--config", config];
   const daemon = new Program("the daemon", values, { ...devices.env, ...unitMemory() });
   try {
     await daemon.line("Ready", START_MAX_MS);
-    await sleep(shape.startedMs);
-    const quiet = await windowOf(daemon, shape.windowMs);
-    devices.say(talk(voice, shape.talkWarmMs + shape.windowMs + 2 * SETTLE_MS));
-    await sleep(shape.talkWarmMs);
-    // At the same time: how fast the machine is changes by the minute.
-    const [people, engineMsPerS] = await Promise.all([
-      windowOf(daemon, shape.windowMs),
-      engine.measure(shape.windowMs + SETTLE_MS),
-    ]);
-    await sleep(CALM_MS);
-    if (daemon.hasSaid("led: connecting")) throw new Error("something woke it while it waited");
-    devices.say(joined(voice.question, talk(voice, shape.windowMs + 2 * SETTLE_MS)));
-    await daemon.line("led: listening", SAY_MAX_MS);
-    const listening = await windowOf(daemon, shape.windowMs);
-    if (daemon.hasSaid("led: ")) throw new Error("it did not listen to the end");
-    await daemon.line("led: speaking", SAY_MAX_MS);
-    const speaking = await windowOf(daemon, shape.windowMs);
-    if (daemon.hasSaid("led: ")) throw new Error("it did not speak to the end");
-    await daemon.line("led: idle", SAY_MAX_MS);
-    await sleep(SETTLE_MS);
-    const memory = memoryOf(daemon.pid);
-    return { quiet, people, engineMsPerS, listening, speaking, memory };
+    return await live({ ...place, daemon, devices });
   } finally {
     await daemon.stop();
     devices.close();
   }
 }
 
+async function waitCosts(
+  { daemon, devices, voice }: Life,
+  { windowMs, startedMs, talkWarmMs }: LifeShape,
+): Promise<WaitCosts> {
+  const engine = new PacedEngine(at16k(talk(voice, windowMs)));
+  await sleep(startedMs);
+  const quiet = await windowOf(daemon, windowMs);
+  devices.say(talk(voice, talkWarmMs + windowMs + 2 * SETTLE_MS));
+  await sleep(talkWarmMs);
+  // At the same time: how fast the machine is changes by the minute.
+  const [people, engineMsPerS] = await Promise.all([
+    windowOf(daemon, windowMs),
+    engine.measure(windowMs + SETTLE_MS),
+  ]);
+  return { quiet, people, engineMsPerS };
+}
+
+async function answerCosts(
+  { daemon, devices, voice }: Life,
+  { windowMs }: StateShape,
+): Promise<AnswerCosts> {
+  if (daemon.hasSaid("led: connecting")) throw new Error("something woke it while it waited");
+  devices.say(joined(voice.question, talk(voice, windowMs + 2 * SETTLE_MS)));
+  await daemon.line("led: listening", SAY_MAX_MS);
+  const listening = await windowOf(daemon, windowMs);
+  if (daemon.hasSaid("led: ")) throw new Error("it did not listen to the end");
+  await daemon.line("led: speaking", SAY_MAX_MS);
+  const speaking = await windowOf(daemon, windowMs);
+  if (daemon.hasSaid("led: ")) throw new Error("it did not speak to the end");
+  await daemon.line("led: idle", SAY_MAX_MS);
+  await sleep(SETTLE_MS);
+  return { listening, speaking, memory: memoryOf(daemon.pid) };
+}
+
 /** For a daemon with these devices, as JSON, which is YAML. */
-export function configText(folder: string, url: string, backend: Backend): string {
+export function configText(
+  { folder, url }: Pick<Place, "folder" | "url">,
+  audio: Readonly<Record<string, string>> = {},
+): string {
   return JSON.stringify({
     openai: { api_key: KEY, base_url: url },
     audio: {
       input_device: PIPE_MICROPHONE,
       output_device: NULL_SPEAKER,
-      output_backend: backend,
+      output_backend: "aplay",
+      ...audio,
     },
     session: { mode: "single_turn" },
     leds: { backend: "panel" },

@@ -16,7 +16,7 @@ import { tempFolder } from "../helpers/temp-folder.ts";
 
 /** Voluntary context switches a second. */
 const MOST = { quiet: 16, people: 40, listening: 45, speaking: 60 } as const;
-const SHAPE = { ...SHORT, windowMs: 4_000, backend: "aplay" } as const;
+const SHAPE = { ...SHORT, windowMs: 4_000 } as const;
 
 test("the daemon sleeps in a quiet room, and is woken seldom in a conversation", {
   skip: !canSpeak() && NO_VOICE,
@@ -24,7 +24,8 @@ test("the daemon sleeps in a quiet room, and is woken seldom in a conversation",
   const folder = tempFolder(t);
   const server = await startServer(folder, replyMsFor(SHAPE));
   t.after(() => server.stop());
-  const costs = await daemonStates(join(folder, "life"), recordVoice(folder), server.url, SHAPE);
+  const place = { folder: join(folder, "life"), voice: recordVoice(folder), url: server.url };
+  const costs = await daemonStates(place, SHAPE);
   const over = Object.entries(MOST).filter(([state, most]) => {
     const { wakesPerS } = costs[state as keyof typeof MOST];
     t.diagnostic(`${state}: woken ${wakesPerS.toFixed(0)} times a second, bar ${most}`);

@@ -41,6 +41,11 @@ export class EchoGate {
     return this.#openings;
   }
 
+  /** Whether somebody is let through at the moment. */
+  get isOpen(): boolean {
+    return this.#open > 0;
+  }
+
   /** No answer plays: the sound as it is. */
   pass(frame: Int16Array): void {
     this.ring.write(frame);

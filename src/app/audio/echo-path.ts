@@ -138,6 +138,11 @@ export class EchoPath {
     return this.#read(false);
   }
 
+  /** Whether an answer plays, the API hears silence instead of it, and nobody has begun to speak. */
+  get isAnswerAlone(): boolean {
+    return this.#listening && this.#near.blocks === 0 && this.#listener?.gate.isOpen === false;
+  }
+
   #read(cut: boolean): EchoReading | null {
     const reading = this.#meter.read(cut);
     if (reading === null || reading.delayMs === null) return reading;

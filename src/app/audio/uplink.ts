@@ -13,8 +13,8 @@ import { AUDIO_HEAD, AUDIO_TAIL } from "../../core/realtime/encode.ts";
 
 /** Sound in one event while keeping up: 40 ms, a compromise between delay and events a second. */
 const LIVE_CHUNK_SAMPLES = msToSamples(40);
-/** In the middle of a word: two of these, so that none is half full when the word ends. */
-const WORD_CHUNK_SAMPLES = msToSamples(WORD_NAP_MS);
+/** Where nobody waits for it: two of these, so that none is half full when somebody does. */
+const PATIENT_CHUNK_SAMPLES = msToSamples(WORD_NAP_MS);
 /** Sound in one event at most: while catching up with the ring. */
 const CHUNK_MAX_SAMPLES = msToSamples(100);
 /** Text waiting in the socket beyond which sound stays in the ring: 4 s of it. */
@@ -118,10 +118,11 @@ export class Uplink {
   }
 
   /**
-   * Sends what is due; called after each frame, and when the gate opens. `isMidWord`: nobody waits for
-   * this sound, so it goes in fewer events. Where a word begins or ends, the server is to know soon.
+   * Sends what is due; called after each frame, and when the gate opens. `isPatient`: nobody waits for
+   * this sound, the middle of a word or silence, so it goes in fewer events. Where a word begins or ends,
+   * the server is to know soon.
    */
-  pump(isMidWord = false): void {
+  pump(isPatient = false): void {
     const wire = this.#wire;
     if (!this.#open || wire === null) return;
     if (this.#cursor < this.#ring.tail) {
@@ -129,7 +130,7 @@ export class Uplink {
       this.#moveTo(this.#ring.tail);
     }
     const end = this.#upTo ?? this.#ring.head;
-    const live = isMidWord ? WORD_CHUNK_SAMPLES : LIVE_CHUNK_SAMPLES;
+    const live = isPatient ? PATIENT_CHUNK_SAMPLES : LIVE_CHUNK_SAMPLES;
     const least = this.#upTo === null ? live : 1;
     while (end - this.#cursor >= least) {
       if (wire.bufferedBytes() > SEND_BUFFER_MAX_BYTES) return;

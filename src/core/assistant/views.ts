@@ -190,19 +190,31 @@ export function isSameGate(a: MicrophoneGate, b: MicrophoneGate): boolean {
 
 /** How long sound may wait while nobody speaks: the gate finds the beginning of a word, which takes twice as long. */
 export const REST_NAP_MS = 250;
-/** In the middle of a word: as long as the pieces in which it is sent then. */
+/** In the middle of a word, and while the API hears silence: as long as the pieces in which it is sent then. */
 export const WORD_NAP_MS = 80;
+
+/** What the microphone has heard last. */
+export interface Sounding {
+  /** Somebody makes a sound, as the gate sees it. */
+  readonly isLoud: boolean;
+  /** Somebody is in the middle of a word. */
+  readonly isMidWord: boolean;
+  /** An answer plays, nobody speaks over it, and the API hears silence instead of it. */
+  readonly isAnswerAlone: boolean;
+}
 
 /**
  * How late the microphone may be heard, milliseconds: being woken is what costs. Seldom at rest, and
  * while an answer is heard out in half duplex, for then only a word may interrupt it, to which the gate
- * wakes. Never where the user may be speaking over an answer, or has just stopped.
+ * wakes. In full duplex less: an answer is made softer soon after somebody begins to speak. Never where
+ * the user may be speaking over an answer, or has just stopped.
  */
-export function napMs(state: State, isLoud: boolean, isMidWord: boolean): number {
+export function napMs(state: State, { isLoud, isMidWord, isAnswerAlone }: Sounding): number {
   const isSpeaking = phase(state) === "speaking";
   const isHeardOut = isSpeaking && microphoneGate(state).tag === "closed";
   if (!isLoud && (state.conversation === null || isHeardOut)) return REST_NAP_MS;
-  return isMidWord && (!isSpeaking || isHeardOut) ? WORD_NAP_MS : 0;
+  const mayWait = isSpeaking && !isHeardOut ? isAnswerAlone : isMidWord;
+  return mayWait ? WORD_NAP_MS : 0;
 }
 
 /** Is the sound of a reply kept back, because the user may be speaking? */

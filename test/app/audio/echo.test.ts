@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EchoPath, NO_TEACHER } from "../../../src/app/audio/echo-path.ts";
 import { statusText } from "../../../src/commands/control/status-text.ts";
+import { WORD_NAP_MS } from "../../../src/core/assistant/views.ts";
 import { CaptureClock } from "../../../src/core/audio/capture-clock.ts";
 import { FRAME_MS, FRAME_SAMPLES, msToSamples, rms } from "../../../src/core/audio/pcm.ts";
 import { ECHO_BLOCK_SAMPLES, ECHO_BLOCKS } from "../../../src/core/echo/canceller.ts";
@@ -35,7 +36,7 @@ async function answerHeard(
   replyMs = REPLY_MS,
   voice: Int16Array | null = null,
   known: string | null = null,
-): Promise<{ world: World; levels: number[] }> {
+): Promise<{ world: World; levels: number[]; naps: number[] }> {
   const world = new World(changes);
   world.echoFile.text = known;
   await world.appliance.start();
@@ -46,6 +47,7 @@ async function answerHeard(
   world.heardSpeech();
   world.server("response.created", { response: { id: "resp_1" } });
   const levels: number[] = [];
+  const naps: number[] = [];
   world.wakeEngine.feed = (frame) => void levels.push(rms(frame));
   const reply = speechLike(replyMs);
   const piece = msToSamples(PIECE_MS);
@@ -60,8 +62,9 @@ async function answerHeard(
       Math.round((played[from + n] ?? 0) / 2 + (voice?.[at + n] ?? 0)),
     );
     world.microphone.sink?.frame(frame);
+    naps.push(world.microphone.napMs);
   }
-  return { world, levels };
+  return { world, levels, naps };
 }
 
 /** Noise in syllables that do not repeat. */
@@ -119,7 +122,12 @@ test("audio.echo full: the API gets silence during a reply, and a barge-in, whic
   const voice = new Int16Array(msToSamples(6_000));
   const said = syllables(8, 20_000);
   voice.set(said, msToSamples(4_000));
-  const { world } = await answerHeard({ "audio.echo": "full" }, 6_000, voice);
+  const { world, naps } = await answerHeard({ "audio.echo": "full" }, 6_000, voice);
+  const napsIn = (fromMs: number, toMs: number): number[] => [
+    ...new Set(naps.slice(fromMs / FRAME_MS, toMs / FRAME_MS)),
+  ];
+  assert.deepEqual(napsIn(2_000, 4_000), [WORD_NAP_MS], "nobody waits for silence");
+  assert.deepEqual(napsIn(4_200, 5_500), [0], "somebody speaks");
   const sent = world.sentSound.subarray(-msToSamples(6_000));
   const level = (fromMs: number, toMs: number): number =>
     rms(sent.subarray(sent.length - msToSamples(fromMs), sent.length - msToSamples(toMs)));

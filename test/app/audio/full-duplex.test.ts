@@ -34,12 +34,15 @@ interface Heard {
   readonly openings: number;
   /** Capture positions at which the answer was made softer, and louder again. */
   readonly ducks: { readonly at: number; readonly on: boolean }[];
+  /** Capture positions of the frames after which the answer was taken to be alone. */
+  readonly alone: readonly number[];
 }
 
 function hear(microphone: Int16Array, reply: Int16Array): Heard {
   const captured = new CaptureClock();
   const gate = new EchoGate(microphone.length);
   const ducks: { at: number; on: boolean }[] = [];
+  const alone: number[] = [];
   const listener = {
     gate,
     isWanted: () => true,
@@ -58,10 +61,11 @@ function hear(microphone: Int16Array, reply: Int16Array): Heard {
       path.playing(reply.subarray(reports, reports + FRAME_SAMPLES), samplesToMs(reports));
     }
     path.take(microphone.subarray(at, at + FRAME_SAMPLES));
+    if (path.isAnswerAlone) alone.push(path.ring.head);
   }
   const sent = new Int16Array(gate.ring.head);
   gate.ring.read(0, sent);
-  return { sent, openings: gate.openings, ducks };
+  return { sent, openings: gate.openings, ducks, alone };
 }
 
 interface Scene {
@@ -113,7 +117,10 @@ test("a reply without barge-in: the API gets silence, and the reply is hardly ev
   if (found === null) return;
   const { reply, echo } = found;
   const microphone = atMicrophone(new Float64Array(reply.length), echo, { echoDb: 10 });
-  const { sent, openings, ducks } = hear(microphone, reply);
+  const { sent, openings, ducks, alone } = hear(microphone, reply);
+  const share = (alone.length * FRAME_SAMPLES) / reply.length;
+  t.diagnostic(`alone for ${Math.round(100 * share)} % of it`);
+  assert.ok(share > 0.75, "so it is heard in few pieces");
   assert.equal(openings, 0);
   assert.ok(sent.every((sample) => sample === 0));
   const late = ducks.filter(({ at, on }) => on && at > msToSamples(LEARNING_MS));
@@ -132,13 +139,15 @@ test("a cough ducks the reply for a moment and does not reach the API", (t) => {
     at: msToSamples(ms),
   }));
   const microphone = atMicrophone(voiceTrack(coughs, reply.length), echo, { echoDb: 0 });
-  const { openings, ducks } = hear(microphone, reply);
+  const { openings, ducks, alone } = hear(microphone, reply);
   assert.equal(openings, 0);
   for (const { at } of coughs) {
     const on = ducks.find((duck) => duck.on && duck.at >= at);
     const off = ducks.find((duck) => !duck.on && duck.at >= at);
     assert.ok(on !== undefined && on.at - at < msToSamples(200), "softer within 0.2 s");
     assert.ok(off !== undefined && off.at - at < msToSamples(800), "and loud again");
+    const isMeanwhile = (position: number): boolean => position > on.at && position < off.at;
+    assert.ok(!alone.some(isMeanwhile), "what may be speech is heard soon");
   }
 });
 

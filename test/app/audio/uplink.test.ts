@@ -26,11 +26,11 @@ function talker() {
     bufferedBytes: () => 0,
   });
   uplink.open(0);
-  const hear = (pcm: Int16Array, isMidWord: boolean): number[] => {
+  const hear = (pcm: Int16Array, isPatient: boolean): number[] => {
     sentMs.length = 0;
     for (let at = 0; at < pcm.length; at += FRAME_SAMPLES) {
       ring.write(pcm.subarray(at, at + FRAME_SAMPLES));
-      uplink.pump(isMidWord);
+      uplink.pump(isPatient);
     }
     return [...sentMs];
   };
