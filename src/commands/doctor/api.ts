@@ -3,7 +3,6 @@
 import type { Fault } from "../../core/fault.ts";
 import { modelNamed } from "../../core/models/catalogue.ts";
 import type { ShutdownDates } from "../../core/models/dates.ts";
-import { chainOf } from "../../core/models/fallback.ts";
 import { type Knowledge, obstacleText, prospectOf } from "../../core/models/prospect.ts";
 import { retirementLine, retirements } from "../../core/models/retirement.ts";
 import { chooseVoice, voiceSettings } from "../../core/models/voice.ts";
@@ -107,15 +106,14 @@ function judgeFailure(failure: LinkFailure, host: string): Finding {
 }
 
 /**
- * Which model will answer, and for how long. `list`: null when the API's list is not known: then a
- * name that the catalogue does not have is nobody's promise.
+ * Which model will answer, and for how long. Where the account's list is not known, a name that
+ * the catalogue does not have is nobody's promise.
  */
 export function judgeModels(
   settings: Settings,
-  api: { readonly models: readonly string[] | null; readonly dates: ShutdownDates },
+  known: Knowledge,
   wallMs: number,
 ): readonly Finding[] {
-  const known: Knowledge = { dates: api.dates, offered: api.models };
   const { candidates, answers, nobody, notes } = prospectOf(settings, known, wallMs);
   const slips = notes.map(({ key, message }) =>
     finding("models", "warn", `${key}: ${message}`, `See ${key} in the configuration`),
@@ -135,20 +133,25 @@ export function judgeModels(
     const remedy = `Set openai.model: ${answers}`;
     return [finding("models", "warn", `${answers} will answer: ${why}`, remedy), ...slips];
   }
-  const soon = retirements(settings, api.dates, wallMs).filter(({ days }) => days > 0);
+  const soon = retirements(settings, known.dates, wallMs).filter(({ days }) => days > 0);
   const ending = soon.map((one) => finding("models", "warn", retirementLine(one)));
   if (ending.length + slips.length > 0) return [...ending, ...slips];
-  const sure = modelNamed(answers) !== null || api.models?.includes(answers) === true;
+  const sure = modelNamed(answers) !== null || known.offered?.includes(answers) === true;
   const says = sure
     ? `${answers} will answer`
     : `${answers} will be asked; whether it is there, only the server knows`;
   return [finding("models", "ok", says)];
 }
 
-/** The voice on the first model, and whether the others of the chain have it. */
-export function judgeVoice(settings: Settings): Finding {
+/** The voice on the first model that may answer, and whether the others of the chain have it. */
+export function judgeVoice(settings: Settings, known: Knowledge, wallMs: number): Finding {
   const wanted = voiceSettings(settings);
-  const choices = chainOf(settings).map((model) => chooseVoice(wanted, model));
+  const { candidates } = prospectOf(settings, known, wallMs);
+  const mayAnswer = candidates.filter(
+    ({ obstacle }) => obstacle === null || obstacle.tag === "no-voice",
+  );
+  if (mayAnswer.length === 0) return finding("voice", "skip", "No model can answer");
+  const choices = mayAnswer.map(({ model }) => chooseVoice(wanted, model));
   const refused = choices.find((choice) => choice.tag === "refused");
   if (refused !== undefined) {
     const none = choices.every(({ tag }) => tag === "refused");

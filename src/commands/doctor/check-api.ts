@@ -1,6 +1,7 @@
 /** The checks of `pipit doctor` about configuration, key, API, models and voice. */
 
 import { loadConfig } from "../../adapters/config/file.ts";
+import { CATALOGUE_ONLY, type Knowledge } from "../../core/models/prospect.ts";
 import type { Settings } from "../../core/settings/table.ts";
 import { judgeApi, judgeKey, judgeModels, judgeVoice } from "./api.ts";
 import type { Context } from "./context.ts";
@@ -56,9 +57,9 @@ export function apiChecks(context: Context, settings: Settings): readonly Check[
     { name: "api", maxMs: API_MAX_MS + 1_000, run: () => lookAtApi(context, settings) },
     {
       name: "models",
-      run: () => judgeModels(settings, listOf(context), clock.wallMs()),
+      run: () => judgeModels(settings, knownTo(context), clock.wallMs()),
     },
-    { name: "voice", run: () => judgeVoice(settings) },
+    { name: "voice", run: () => judgeVoice(settings, knownTo(context), clock.wallMs()) },
   ];
 }
 
@@ -79,9 +80,9 @@ async function lookAtApi(context: Context, settings: Settings): Promise<Finding>
   return judgeApi(facts, hostOf(baseUrl));
 }
 
-function listOf({ api }: Context) {
-  const { facts } = api;
-  return facts.tag === "answered" ? facts : { models: null, dates: {} };
+function knownTo({ api: { facts } }: Context): Knowledge {
+  if (facts.tag !== "answered") return CATALOGUE_ONLY;
+  return { dates: facts.dates, offered: facts.models };
 }
 
 function hostOf(url: string): string {

@@ -10,6 +10,7 @@ import {
   judgeVoice,
 } from "../../../src/commands/doctor/api.ts";
 import type { Finding } from "../../../src/commands/doctor/finding.ts";
+import { CATALOGUE_ONLY } from "../../../src/core/models/prospect.ts";
 import type { LinkFailure } from "../../../src/core/realtime/failure.ts";
 import { DEFAULTS, type Settings } from "../../../src/core/settings/table.ts";
 
@@ -96,11 +97,12 @@ test("the API: each way to fail has its own words", () => {
   assert.equal(textOf(judgeApi({ tag: "not-asked", why: "offline" }, "host")), "skip: offline");
 });
 
+/** When the models of the beta have ended. */
+const LATER_MS = Date.UTC(2026, 9, 1);
+
 test("models: which one will answer, and until when", () => {
-  const of = (settings: Partial<Settings>, models: readonly string[] | null = null, dates = {}) =>
-    judgeModels(withSettings(settings), { models, dates }, Date.UTC(2026, 9, 1))
-      .map(textOf)
-      .join("\n");
+  const of = (settings: Partial<Settings>, offered: readonly string[] | null = null, dates = {}) =>
+    judgeModels(withSettings(settings), { offered, dates }, LATER_MS).map(textOf).join("\n");
   assert.equal(of({}), "ok: gpt-realtime will answer");
   const soon = { "gpt-realtime": "2026-10-20" };
   assert.match(
@@ -131,8 +133,9 @@ test("models: which one will answer, and until when", () => {
   assert.equal(there, "ok: gpt-4o-realtime-preview will answer", "the account's list wins");
 });
 
-test("the voice on the models of the chain", () => {
-  const of = (settings: Partial<Settings>) => textOf(judgeVoice(withSettings(settings)));
+test("the voice on the models of the chain that may answer", () => {
+  const of = (settings: Partial<Settings>, wallMs = Date.UTC(2026, 0, 1), known = CATALOGUE_ONLY) =>
+    textOf(judgeVoice(withSettings(settings), known, wallMs));
   const preview = { "openai.model": "gpt-4o-realtime-preview" } as const;
   assert.match(of({}), /^ok: alloy/);
   assert.match(of({ ...preview, "openai.voice": "cedar" }), /^warn: Voice 'cedar' not available/);
@@ -143,4 +146,8 @@ test("the voice on the models of the chain", () => {
     of({ ...strict, ...preview, "openai.model_selection": "new" }),
     /^fail: Voice 'cedar' not available .*-> Set openai\.auto_select_voice: true, or choose/,
   );
+  assert.match(of(strict, LATER_MS), /^ok: cedar, on every/, "a model that has ended has no say");
+  assert.equal(of({ "openai.model_selection": "legacy" }, LATER_MS), "skip: No model can answer");
+  const none = { ...CATALOGUE_ONLY, offered: [] };
+  assert.equal(of({}, LATER_MS, none), "skip: No model can answer");
 });
