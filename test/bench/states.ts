@@ -38,8 +38,10 @@ const CALM_MS = 5_000;
  * minute of talk, it compiles, which is a third of the CPU.
  */
 const LONG = { startedMs: 60_000, talkWarmMs: 60_000 };
-/** Where only the answer counts. */
+/** Where all that counts is how often it is woken. */
 export const SHORT = { startedMs: 30_000, talkWarmMs: 5_000 };
+/** Where only the answer counts, beside that of a long life: as much of it is compiled by then. */
+const ANSWER = { startedMs: 10_000, talkMs: LONG.talkWarmMs + 10_000 };
 
 export interface StateShape {
   /** Length of each window. */
@@ -212,14 +214,16 @@ export async function daemonStates(place: Place, shape: LifeShape): Promise<Stat
   });
 }
 
-/** A conversation soon after the start. `audio`: settings of the sound. */
+/** People talk, then a conversation, which counts. `audio`: settings of the sound. */
 async function daemonAnswer(
   place: Place,
   shape: StateShape,
   audio: Readonly<Record<string, string>>,
 ): Promise<AnswerCosts> {
   return await lived(place, audio, async (life) => {
-    await sleep(SHORT.startedMs);
+    await sleep(ANSWER.startedMs);
+    life.devices.say(talk(life.voice, ANSWER.talkMs));
+    await sleep(ANSWER.talkMs + CALM_MS);
     return await answerCosts(life, shape);
   });
 }
