@@ -30,28 +30,22 @@ const SAY_MAX_MS = 20_000;
 const PAUSE_RMS = 200;
 /** From a change of state until it is measured. */
 const SETTLE_MS = 700;
-/** After people have talked: the gate's floor. */
+/** Before and after people talk: the gate's floor. */
 const CALM_MS = 5_000;
-/**
- * How long it has waited, and people have talked, when that is measured. In a quiet room the gate finds
- * its floor (4 s) and V8 collects once nothing is allocated any more (8 to 10 s); then, and in the first
- * minute of talk, it compiles, which is a third of the CPU.
- */
-const LONG = { startedMs: 60_000, talkWarmMs: 60_000 };
-/** Where all that counts is how often it is woken. */
-export const SHORT = { startedMs: 30_000, talkWarmMs: 5_000 };
-/** Where only the answer counts, beside that of a long life: as much of it is compiled by then. */
-const ANSWER = { startedMs: 10_000, talkMs: LONG.talkWarmMs + 10_000 };
-
 export interface StateShape {
   /** Length of each window. */
   readonly windowMs: number;
-}
-
-interface LifeShape extends StateShape {
+  /** How long it has waited in a quiet room when that is measured. The gate finds its floor in 4 s. */
   readonly startedMs: number;
+  /** How long people have talked when that is measured, or a conversation begins. */
   readonly talkWarmMs: number;
 }
+
+/**
+ * In a quiet room V8 collects once nothing is allocated any more (8 to 10 s); then, and in the first
+ * minute of talk, it compiles, which is a third of the CPU.
+ */
+export const WARM: StateShape = { windowMs: 8_000, startedMs: 60_000, talkWarmMs: 60_000 };
 
 /** How long an answer must be for the window of speaking. */
 export function replyMsFor({ windowMs }: StateShape): number {
@@ -120,7 +114,7 @@ export async function states(
         voice,
         url,
       });
-      const own = await daemonStates(place("aplay"), { ...shape, ...LONG });
+      const own = await daemonStates(place("aplay"), shape);
       addRound(findings, bare, own);
       const full = await daemonAnswer(place("full"), shape, { echo: "full" });
       findings.add("full_speaking_wakes", full.speaking.wakesPerS);
@@ -206,7 +200,7 @@ interface Life extends Place {
 }
 
 /** One life of the daemon: waiting, people talking, a conversation. */
-export async function daemonStates(place: Place, shape: LifeShape): Promise<StateCosts> {
+export async function daemonStates(place: Place, shape: StateShape): Promise<StateCosts> {
   return await lived(place, {}, async (life) => {
     const waiting = await waitCosts(life, shape);
     await sleep(CALM_MS);
@@ -221,9 +215,11 @@ async function daemonAnswer(
   audio: Readonly<Record<string, string>>,
 ): Promise<AnswerCosts> {
   return await lived(place, audio, async (life) => {
-    await sleep(ANSWER.startedMs);
-    life.devices.say(talk(life.voice, ANSWER.talkMs));
-    await sleep(ANSWER.talkMs + CALM_MS);
+    await sleep(CALM_MS);
+    // As long as in a whole life: as much is compiled by then.
+    const talkMs = shape.talkWarmMs + shape.windowMs;
+    life.devices.say(talk(life.voice, talkMs));
+    await sleep(talkMs + CALM_MS);
     return await answerCosts(life, shape);
   });
 }
@@ -251,7 +247,7 @@ async function lived<T>(
 
 async function waitCosts(
   { daemon, devices, voice }: Life,
-  { windowMs, startedMs, talkWarmMs }: LifeShape,
+  { windowMs, startedMs, talkWarmMs }: StateShape,
 ): Promise<WaitCosts> {
   const engine = new PacedEngine(at16k(talk(voice, windowMs)));
   await sleep(startedMs);

@@ -9,14 +9,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startServer } from "../bench/conversation.ts";
 import { recordVoice } from "../bench/material.ts";
-import { daemonStates, replyMsFor, SHORT, type StateCosts } from "../bench/states.ts";
+import { daemonStates, replyMsFor, type StateCosts } from "../bench/states.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { test } from "../helpers/real-time.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 /** Voluntary context switches a second. */
 const MOST = { quiet: 16, people: 40, listening: 45, speaking: 60 } as const;
-const SHAPE = { ...SHORT, windowMs: 4_000 } as const;
+const SHAPE = { windowMs: 4_000, startedMs: 30_000, talkWarmMs: 5_000 };
 
 test("the daemon sleeps in a quiet room, and is woken seldom in a conversation", {
   skip: !canSpeak() && NO_VOICE,
