@@ -13,6 +13,8 @@ export class FakePcmSink implements PcmSink {
   writes = 0;
   /** When true, chunks are swallowed and never accepted. */
   stuck: boolean = false;
+  /** When true, chunks that do not sound at once are told of when somebody looks. */
+  patient: boolean = false;
   /** Largest lead of what was written over what has sounded, ms. */
   leadMaxMs = 0;
   kills = 0;
@@ -22,6 +24,8 @@ export class FakePcmSink implements PcmSink {
   #sink: PcmSinkListener | null = null;
   #endMs = 0;
   #cancel: () => void = () => undefined;
+  /** What is told when somebody looks. */
+  #untold: (() => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -49,10 +53,17 @@ export class FakePcmSink implements PcmSink {
     const startMs = Math.max(nowMs + this.bufferMs, this.#endMs);
     this.#endMs = startMs + samplesToMs(chunk.length);
     this.leadMaxMs = Math.max(this.leadMaxMs, this.#endMs - nowMs);
-    this.#sink?.accepted(startMs - nowMs);
+    const tell = (): void => this.#sink?.accepted(startMs - this.#clock.nowMs());
+    if (this.patient && startMs > nowMs + this.bufferMs) this.#untold.push(tell);
+    else tell();
+  }
+
+  look(): void {
+    for (const tell of this.#untold.splice(0)) tell();
   }
 
   finish(): void {
+    this.look();
     this.#cancel = this.#clock.after(this.#endMs - this.#clock.nowMs(), () => {
       this.#sink?.drained();
       this.#sink?.ready();
@@ -60,6 +71,7 @@ export class FakePcmSink implements PcmSink {
   }
 
   drop(): Promise<void> {
+    this.look();
     this.#cancel();
     this.#endMs = 0;
     return new Promise((resolve) => {

@@ -15,7 +15,7 @@ import { CardFinder } from "../alsa/card-finder.ts";
 import { alsaFault, stallFault, WRONG_RATE } from "../alsa/fault.ts";
 import { channelOf } from "../alsa/input-channel.ts";
 import { type ChildEnd, SupervisedChild } from "../os/child.ts";
-import { PipeReader } from "./pipe-reader.ts";
+import { PipeReader } from "../os/pipe-reader.ts";
 
 /** Sound flows all the time, so this long without any is a stall. */
 export const STALL_MS = 2_000;

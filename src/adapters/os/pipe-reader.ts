@@ -1,9 +1,10 @@
 /**
- * The reading end of the recorder's pipe. What costs is being woken, not the bytes: so it reads into
- * one buffer of its own, without the layers of a stream, and it can nap: then the sound waits in the
- * pipe for a while, and is fetched in one go.
+ * The reading end of a child's pipe. What costs is being woken, not the bytes: so it reads into one
+ * buffer of its own, without the layers of a stream, and it can nap: then what comes waits in the pipe
+ * for a while, and is fetched in one go.
  *
- * Invariant: all bytes come once, in order, and the end of the pipe is seen whether it naps or not.
+ * Invariant: all bytes come once, in order, and the end of the pipe is seen whether it naps or not, but
+ * for UNTIL_LOOKED.
  * Where Node does not show the pipe's handle, it is an ordinary stream, and never naps.
  */
 
@@ -11,12 +12,15 @@ import { readSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { Clock } from "../../ports.ts";
-import { errorCode } from "../os/files.ts";
+import { errorCode } from "./files.ts";
 
 /** 0.7 s of one channel. */
 const BUFFER_BYTES = 32 * 1024;
 /** In one go: all that a pipe of Linux holds, 208 KiB. */
 const READS_MAX = 8;
+
+/** A nap in which nothing is fetched, nor the end seen, until somebody looks, or ends it. */
+export const UNTIL_LOOKED = Number.POSITIVE_INFINITY;
 
 interface Way {
   readonly socket: Socket;
@@ -29,13 +33,13 @@ export class PipeReader {
   readonly #take: (bytes: Uint8Array) => void;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #way: Way | null = null;
-  /** How long sound may wait in the pipe; 0: awake. */
+  /** How long what comes may wait in the pipe; 0: awake. */
   #napMs = 0;
   /** Bytes are being handed over: whoever takes them may want us to wake, or to nap. */
   #handing: boolean = false;
   #cancelNap: () => void = () => undefined;
 
-  /** `stream`: the recorder's stdout. `take` gets an array that is overwritten when it has returned. */
+  /** `stream`: the child's stdout. `take` gets an array that is overwritten when it has returned. */
   constructor(stream: Readable, clock: Clock, take: (bytes: Uint8Array) => void) {
     this.#stream = stream;
     this.#clock = clock;
@@ -63,6 +67,14 @@ export class PipeReader {
     this.#settle(way);
   }
 
+  /** Hands over what waits, for one that naps. Whoever takes it may end the nap. */
+  look(): void {
+    const way = this.#way;
+    if (this.#napMs === 0 || this.#handing || way === null || way.socket.destroyed) return;
+    if (this.#fetch(way)) this.#napMs = 0;
+    this.#settle(way);
+  }
+
   close(): void {
     this.#cancelNap();
     this.#napMs = 0;
@@ -79,6 +91,7 @@ export class PipeReader {
       return;
     }
     way.socket.pause();
+    if (this.#napMs === UNTIL_LOOKED) return;
     this.#cancelNap = this.#clock.after(this.#napMs, () => {
       if (this.#fetch(way)) this.#napMs = 0;
       this.#settle(way);
@@ -102,7 +115,7 @@ export class PipeReader {
     const options = { handle, readable: true, writable: false, onread };
     const socket = new Socket(options);
     socket.on("error", () => undefined);
-    // The stream's own end is waited for by whoever supervises the recorder.
+    // The stream's own end is waited for by whoever supervises the child.
     socket.on("end", () => {
       this.#cancelNap();
       this.#stream.destroy();

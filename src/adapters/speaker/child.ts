@@ -23,6 +23,7 @@ import { thrownText } from "../../core/fault.ts";
 import { keepInspectorShut } from "../os/quiet-inspector.ts";
 import {
   MESSAGES_MAX_BYTES,
+  monotonicMs,
   type Order,
   PROBE_ARGUMENT,
   type Report,
@@ -58,10 +59,6 @@ const FREE_MAX = 8;
 /** A write that took so long had to wait for room in the device: from then on it gets less at once. */
 const BLOCKED_MS = 10;
 const SHORT_BYTES = FRAME_SAMPLES * SAMPLE_BYTES;
-/** Chunks for which there is one answer. */
-const ANSWER_CHUNKS = 2;
-/** With less than this before a chunk sounds, and this long after a chunk, the answer is due at once. */
-const ANSWER_MS = 150;
 /** So often what a write leaves behind is collected; V8 by itself would let it grow to 1 MB. */
 const COLLECT_CHUNKS = 32;
 const STDIN = 0;
@@ -107,11 +104,6 @@ function fail(message: string): void {
   end();
 }
 
-/** Monotonic milliseconds; `performance` would load what is not needed here. */
-function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
-
 /** Sound that waits: a part of a memory that is used again. */
 interface Chunk {
   readonly memory: Uint8Array;
@@ -147,10 +139,8 @@ class Player {
   readonly #queue: Chunk[] = [];
   /** What is given to the device at once. */
   #writeBytes = WRITE_MAX_SAMPLES * SAMPLE_BYTES;
-  /** Chunks that the device has taken since the last answer, and when the first of them sounds. */
-  #taken = 0;
-  #firstMs: number | null = null;
-  #cancelAnswer: () => void = () => undefined;
+  /** When the chunk that is being given to the device begins to sound. */
+  #startMs: number | null = null;
   #sinceCollected = 0;
   #writing: boolean = false;
   #finishing: boolean = false;
@@ -234,17 +224,18 @@ class Player {
   #give(handle: object, chunk: Chunk): void {
     const end = Math.min(chunk.to, chunk.from + this.#writeBytes);
     const bytes = chunk.memory.subarray(chunk.from, end);
-    const beganMs = nowMs();
+    const beganMs = monotonicMs();
     this.#write(handle, bytes, () => {
-      if (nowMs() - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
-      const startMs = this.#took(bytes);
-      this.#firstMs ??= startMs;
+      if (monotonicMs() - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
+      const atMs = this.#took(bytes);
+      this.#startMs ??= atMs;
       chunk.from = end;
       if (end < chunk.to) return;
       // Dropped meanwhile, it is not in the queue any more.
       if (this.#queue[0] === chunk) this.#queue.shift();
       this.#memory.release(chunk);
-      this.#chunkTaken();
+      report({ tag: "accepted", atMs: this.#startMs });
+      this.#startMs = null;
       this.#tidy();
     });
   }
@@ -259,37 +250,14 @@ class Player {
 
   /** Counts bytes as given to the device; returns when they begin to sound. */
   #took(bytes: Uint8Array): number {
-    const startMs = Math.max(nowMs(), this.#endMs);
+    const startMs = Math.max(monotonicMs(), this.#endMs);
     this.#endMs = startMs + samplesToMs(bytes.length / SAMPLE_BYTES);
     return startMs;
   }
 
-  /** Answers for several chunks at once, but always before they are heard. */
-  #chunkTaken(): void {
-    this.#taken += 1;
-    this.#cancelAnswer();
-    const leftMs = (this.#firstMs ?? 0) - nowMs();
-    if (this.#taken >= ANSWER_CHUNKS || leftMs < ANSWER_MS) {
-      this.#answer();
-      return;
-    }
-    const timer = setTimeout(() => this.#answer(), ANSWER_MS);
-    this.#cancelAnswer = () => clearTimeout(timer);
-  }
-
-  #answer(): void {
-    this.#cancelAnswer();
-    if (this.#taken === 0 || this.#firstMs === null) return;
-    const delayMs = this.#firstMs - nowMs();
-    report({ tag: "accepted", count: this.#taken, delayMs });
-    this.#taken = 0;
-    this.#firstMs = null;
-  }
-
   #playOut(handle: object): void {
     this.#finishing = false;
-    this.#answer();
-    const waitMs = Math.max(0, this.#endMs - nowMs());
+    const waitMs = Math.max(0, this.#endMs - monotonicMs());
     const timer = setTimeout(() => {
       report({ tag: "drained" });
       report({ tag: "ready" });
@@ -308,8 +276,7 @@ class Player {
       fail(thrownText(error));
       return;
     }
-    this.#answer();
-    this.#firstMs = null;
+    this.#startMs = null;
     report({ tag: "dropped" });
     this.open();
   }

@@ -55,6 +55,10 @@ class LeadIn implements PcmSink, PcmSinkListener {
     for (let n = 0; n < this.#chunks; n++) this.#device.write(new Int16Array(FRAME_SAMPLES));
   }
 
+  look(): void {
+    this.#device.look?.();
+  }
+
   finish(): void {
     this.#device.finish();
   }

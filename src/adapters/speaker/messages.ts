@@ -3,8 +3,8 @@
  * Node's own would cost the child 3 MB.
  *
  * To the child: a byte that says what it is, a length of four bytes, and so many bytes, sound (s16le)
- * or none. From the child: a line of JSON. Order is kept, so an answer always belongs to the oldest
- * open question.
+ * or none. From the child: a line of JSON, one for each chunk, which the daemon fetches when it is awake
+ * anyway. Order is kept, so an answer always belongs to the oldest open question.
  */
 
 import { parseJson } from "../../core/json.ts";
@@ -14,8 +14,8 @@ export type Order = "finish" | "drop";
 
 export type Report =
   | { readonly tag: "ready" }
-  /** The oldest `count` chunks; the first of them sounds in `delayMs`. */
-  | { readonly tag: "accepted"; readonly count: number; readonly delayMs: number }
+  /** The oldest chunk: it sounds at `atMs`, by `monotonicMs`. */
+  | { readonly tag: "accepted"; readonly atMs: number }
   | { readonly tag: "drained" }
   | { readonly tag: "dropped" }
   | { readonly tag: "failed"; readonly message: string };
@@ -23,11 +23,16 @@ export type Report =
 /** Argument that makes the child only load the package: exit code 0 when it can. */
 export const PROBE_ARGUMENT = "--probe";
 
+/** Milliseconds of the machine's monotonic clock, the same in both processes. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 const HEAD_BYTES = 5;
 const KINDS = ["sound", "finish", "drop"] as const;
 /** Five seconds of sound: fifty times what is handed over at once. */
 export const MESSAGES_MAX_BYTES = 256 * 1024;
-/** A line is a tag, two numbers or a sentence. */
+/** A line is a tag, a number or a sentence. */
 const LINE_MAX_CHARS = 4_096;
 
 export function soundMessage(chunk: Int16Array): Buffer {
@@ -91,7 +96,9 @@ function parseReport(value: unknown): Report | null {
     case "dropped":
       return { tag: value.tag };
     case "accepted":
-      return accepted(value);
+      return "atMs" in value && typeof value.atMs === "number"
+        ? { tag: "accepted", atMs: value.atMs }
+        : null;
     case "failed":
       return "message" in value && typeof value.message === "string"
         ? { tag: "failed", message: value.message }
@@ -99,11 +106,4 @@ function parseReport(value: unknown): Report | null {
     default:
       return null;
   }
-}
-
-function accepted(value: object): Report | null {
-  if (!("count" in value && "delayMs" in value)) return null;
-  const { count, delayMs } = value;
-  if (typeof count !== "number" || typeof delayMs !== "number") return null;
-  return { tag: "accepted", count, delayMs };
 }

@@ -10,10 +10,18 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { WRONG_RATE } from "../alsa/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
+import { PipeReader, UNTIL_LOOKED } from "../os/pipe-reader.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { ChildSink, type ChildSinkOptions, KILL_WAIT_MS } from "./child-sink.ts";
 import { withLeadIn } from "./lead-in.ts";
-import { MessageReader, orderMessage, type Report, soundMessage } from "./messages.ts";
+import {
+  MessageReader,
+  monotonicMs,
+  type Order,
+  orderMessage,
+  type Report,
+  soundMessage,
+} from "./messages.ts";
 import { PacedSpeaker } from "./paced-speaker.ts";
 
 /** From the flush to SIGKILL; the port promises 60 ms. */
@@ -22,6 +30,8 @@ export const DROP_MS = 45;
 export const READY_MS = 30_000;
 /** The package leaks about 370 bytes a write: a fresh child after some 18 MB (83 min of sound). */
 export const RECYCLE_WRITES = 50_000;
+/** A chunk that sounds later than this may be told of with the next feeding, which is 100 ms away. */
+const PATIENT_MS = 50;
 /** Lets the silence behind the last utterance play before the child is exchanged. */
 const RECYCLE_WAIT_MS = 200;
 
@@ -82,6 +92,10 @@ class NodeSink extends ChildSink {
   /** Chunks for which the child has not answered. */
   #pending = 0;
   #failure = "";
+  /** Of what the child says. */
+  #reader: PipeReader | null = null;
+  /** The end, or silence, is waited for: it is to be told at once. */
+  #awaited: boolean = false;
 
   constructor(options: NodeSpeakerOptions) {
     super(options, "speaker");
@@ -94,8 +108,12 @@ class NodeSink extends ChildSink {
     this.#send(soundMessage(chunk));
   }
 
+  look(): void {
+    if (this.#pending > 0) this.#reader?.look();
+  }
+
   finish(): void {
-    this.#send(orderMessage("finish"));
+    this.#ask("finish");
   }
 
   drop(): Promise<void> {
@@ -111,8 +129,14 @@ class NodeSink extends ChildSink {
         this.dropped = () => undefined;
         resolve();
       };
-      this.#send(orderMessage("drop"));
+      this.#ask("drop");
     });
+  }
+
+  #ask(order: Order): void {
+    this.#send(orderMessage(order));
+    this.#awaited = true;
+    this.#reader?.nap(0);
   }
 
   #send(message: Uint8Array): void {
@@ -120,10 +144,11 @@ class NodeSink extends ChildSink {
   }
 
   protected override launch(device: string): ChildProcess {
-    const { env = process.env } = this.#options;
+    const { clock, env = process.env } = this.#options;
     this.#writes = 0;
     this.#pending = 0;
     this.#failure = "";
+    this.#awaited = false;
     this.awaitReady(READY_MS);
     const child = spawn(process.execPath, [...speakerChild(device)], {
       // One thread reads what we write, one has a write in flight.
@@ -135,10 +160,15 @@ class NodeSink extends ChildSink {
     // A broken pipe is told by the end of the process.
     child.stdin.on("error", () => undefined);
     const reports = new MessageReader();
-    child.stdout.on("data", (text: unknown) => {
-      for (const report of reports.push(String(text))) this.#heard(child, report);
+    const reader = new PipeReader(child.stdout, clock, (bytes) => {
+      for (const report of reports.push(Buffer.from(bytes).toString())) this.#heard(child, report);
     });
-    child.once("exit", () => this.dropped());
+    reader.start();
+    this.#reader = reader;
+    child.once("exit", () => {
+      reader.nap(0);
+      this.dropped();
+    });
     child.stderr.on("data", (text: unknown) => {
       if (WRONG_RATE.test(String(text))) child.kill("SIGKILL");
     });
@@ -159,14 +189,17 @@ class NodeSink extends ChildSink {
     this.dropped();
   }
 
-  #accepted({ count, delayMs }: Extract<Report, { tag: "accepted" }>): void {
-    for (let nth = 0; nth < count && this.#pending > 0; nth++) {
-      this.#pending -= 1;
-      this.sink?.accepted(delayMs);
-    }
+  #accepted({ atMs }: Extract<Report, { tag: "accepted" }>): void {
+    if (this.#pending === 0) return;
+    this.#pending -= 1;
+    const delayMs = atMs - monotonicMs();
+    const mayWait = delayMs > PATIENT_MS && !this.#awaited;
+    this.#reader?.nap(mayWait ? UNTIL_LOOKED : 0);
+    this.sink?.accepted(delayMs);
   }
 
   #ready(): void {
+    this.#awaited = false;
     this.opened();
     const { clock, recycleWrites = RECYCLE_WRITES } = this.#options;
     if (this.#writes < recycleWrites) {

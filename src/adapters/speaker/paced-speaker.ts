@@ -185,6 +185,7 @@ export class PacedSpeaker implements Speaker {
 
   /** Hands over what there is room for. The run that goes on; null: there is nothing to wait for. */
   #pumped(): Run | null {
+    this.#device.look?.();
     if (this.#sink === null || this.#flushing !== null || !this.#ready) return null;
     if (this.#run !== null && this.#hangs(this.#run)) {
       this.#device.kill();

@@ -25,6 +25,8 @@ export interface PcmSink {
   start(sink: PcmSinkListener): void;
   /** Only while ready. The device may keep the array. */
   write(chunk: Int16Array): void;
+  /** Called with each feeding: what the device has said and did not need to be told at once is told. */
+  look?(): void;
   /** No more chunks in this run: `drained` follows, then `ready`. */
   finish(): void;
   /** Silence now; resolves within 200 ms, when it is silent. Then `ready` follows. */

@@ -59,7 +59,7 @@ test("what is no message is refused, and so is one that is longer than the child
 
 test("reports come whole, wherever the pipe cuts them; what is none is left out", () => {
   const reports = [
-    { tag: "accepted", count: 2, delayMs: 12.5 },
+    { tag: "accepted", atMs: 12.5 },
     { tag: "failed", message: "write() failed" },
     { tag: "ready" },
   ] as const;

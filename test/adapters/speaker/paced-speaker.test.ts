@@ -66,8 +66,17 @@ test("the first sample is told with the time at which it is heard, behind what t
   assert.equal(speaker.heard(), 100 * 24, "the position agrees");
 });
 
-test("what sounds is told with its time, without a gap, before it is heard; what is flushed is taken back", async () => {
+for (const patient of [false, true]) {
+  const when = patient ? "with the next feeding" : "at once";
+  test(`a device that tells ${when}: each chunk with its time, before it is heard`, async () => {
+    await toldAhead(patient);
+  });
+}
+
+/** And without a gap; what is flushed is taken back. */
+async function toldAhead(patient: boolean): Promise<void> {
   const { clock, device, speaker, sink } = world();
+  device.patient = patient;
   device.bufferMs = 45;
   speaker.play(PCM);
   await clock.advanceAsync(300);
@@ -79,14 +88,27 @@ test("what sounds is told with its time, without a gap, before it is heard; what
     nextMs += pcm.length / 24;
   }
   assert.ok(nextMs > clock.nowMs(), "ahead of the ear");
-  assert.deepEqual(
-    Int16Array.from(sink.asReported.flatMap(({ pcm }) => [...pcm])),
-    Int16Array.from(device.played),
-  );
+  const told = Int16Array.from(sink.asReported.flatMap(({ pcm }) => [...pcm]));
+  assert.deepEqual(told, Int16Array.from(device.played).subarray(0, told.length));
   const flushed = speaker.flush();
   await clock.advanceAsync(5);
   await flushed;
   assert.ok((sink.asReported.at(-1)?.atMs ?? 0) <= clock.nowMs(), "nothing sounds after it");
+}
+
+test("a device that tells with the next feeding, and an answer that halts: it runs dry, and is no hang", () => {
+  const { clock, device, speaker, sink } = world();
+  device.patient = true;
+  speaker.play(PCM.subarray(0, 12_000));
+  clock.advance(ACCEPT_MS + 1_000);
+  assert.equal(device.kills, 0);
+  assert.equal(speaker.heard(), 12_000);
+  assert.equal(clock.pending(), 0, "nobody looks any more");
+  speaker.play(PCM.subarray(12_000));
+  speaker.finish();
+  clock.advance(1_000);
+  assert.deepEqual(sink.story, ["flowing", "sounded", "underrun", "drained"]);
+  assert.deepEqual(Int16Array.from(device.played), PCM);
 });
 
 test("any cutting of the same sound plays the same samples, without an underrun", () => {
