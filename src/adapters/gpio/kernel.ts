@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { errorCode } from "../os/files.ts";
 import { loadKoffi } from "../os/koffi.ts";
+import { monotonicMs } from "../os/monotonic.ts";
 
 export interface GpioKernel {
   /** Paths of all GPIO chips. */
@@ -67,7 +68,7 @@ export function loadGpioKernel(): GpioKernel | null {
       ioctl,
       read: (descriptor, into) => readSync(descriptor, into, 0, into.length, null),
       watch: (descriptor, readable) => watch(epoll.Epoll, descriptor, readable),
-      nowMs: () => Number(process.hrtime.bigint()) / 1e6,
+      nowMs: monotonicMs,
     };
   } catch {
     return null; // Not installed, or no binary for this machine: onoff is the other way.

@@ -11,7 +11,7 @@
  * instead of 49, of which the bare Node is 41.
  */
 
-import { read, writeSync } from "node:fs";
+import { read, readSync, writeSync } from "node:fs";
 import {
   FRAME_SAMPLES,
   msToSamples,
@@ -20,12 +20,12 @@ import {
   samplesToMs,
 } from "../../core/audio/pcm.ts";
 import { thrownText } from "../../core/fault.ts";
+import { monotonicMs } from "../os/monotonic.ts";
 import { keepInspectorShut } from "../os/quiet-inspector.ts";
 import {
   MESSAGES_MAX_BYTES,
-  monotonicMs,
-  type Order,
   PROBE_ARGUMENT,
+  type Receiver,
   type Report,
   readMessages,
   reportLine,
@@ -64,6 +64,8 @@ const COLLECT_CHUNKS = 32;
 const STDIN = 0;
 const STDOUT = 1;
 const EXIT_NO_PACKAGE = 4;
+/** A write that takes so long, or twice as long, hangs; only then does the end of stdin have to be looked for. */
+const HANG_MS = 1_000;
 /** Where stdin would have to be waited for, which a pipe of Node's never says, it is read again so soon. */
 const AGAIN_MS = 10;
 
@@ -94,7 +96,7 @@ function report(message: Report): void {
   writeSync(STDOUT, reportLine(message));
 }
 
-/** Not by exit(), which waits for the thread that reads stdin, and for a device that hangs. */
+/** Not by exit(), which waits for the thread that may read stdin, and for a device that hangs. */
 function end(): void {
   process.kill(process.pid, "SIGKILL");
 }
@@ -107,6 +109,8 @@ function fail(message: string): void {
 /** Sound that waits: a part of a memory that is used again. */
 interface Chunk {
   readonly memory: Uint8Array;
+  /** The daemon waits to hear when it sounds. */
+  readonly isAsked: boolean;
   from: number;
   readonly to: number;
 }
@@ -118,11 +122,11 @@ interface Chunk {
 class Memory {
   readonly #free: Uint8Array[] = [];
 
-  keep(sound: Uint8Array): Chunk {
+  keep(sound: Uint8Array, isAsked: boolean): Chunk {
     const free = sound.length <= MEMORY_BYTES ? this.#free.pop() : undefined;
     const memory = free ?? new Uint8Array(Math.max(MEMORY_BYTES, sound.length));
     memory.set(sound);
-    return { memory, from: 0, to: sound.length };
+    return { memory, isAsked, from: 0, to: sound.length };
   }
 
   release({ memory }: Chunk): void {
@@ -130,9 +134,17 @@ class Memory {
   }
 }
 
-class Player {
+/**
+ * `rests`: nothing happens until the next message comes. `writes`: for a moment. `waits`: for room in the
+ * device, or for the end of what it plays.
+ */
+type Doing = "rests" | "writes" | "waits";
+
+class Player implements Receiver {
   readonly #binding: Binding;
   readonly #device: string;
+  /** Is told of the end of each write. */
+  readonly #written: () => void;
   /** Of the open device. */
   #handle: object | null = null;
   readonly #memory = new Memory();
@@ -142,16 +154,29 @@ class Player {
   /** When the chunk that is being given to the device begins to sound. */
   #startMs: number | null = null;
   #sinceCollected = 0;
+  #writes = 0;
   #writing: boolean = false;
   #finishing: boolean = false;
   #dropping: boolean = false;
   /** When the device will have played all it was given. */
   #endMs = 0;
-  #cancelDrain: () => void = () => undefined;
+  /** Until the device has played all. */
+  #drain: NodeJS.Timeout | null = null;
 
-  constructor(binding: Binding, device: string) {
+  constructor(binding: Binding, device: string, written: () => void) {
     this.#binding = binding;
     this.#device = device;
+    this.#written = written;
+  }
+
+  get doing(): Doing {
+    if (!this.#writing) return this.#drain === null ? "rests" : "waits";
+    return this.#queue.length > 1 || this.#writeBytes === SHORT_BYTES ? "waits" : "writes";
+  }
+
+  /** So many have begun. */
+  get writes(): number {
+    return this.#writes;
   }
 
   /** With an empty write, after which the device is set up; sound then starts without that delay. */
@@ -168,12 +193,12 @@ class Player {
   }
 
   /** The sound is copied. */
-  play(sound: Uint8Array): void {
+  play(sound: Uint8Array, isAsked: boolean): void {
     if (this.#queue.length >= QUEUE_MAX_CHUNKS) {
       fail("too many chunks at once");
       return;
     }
-    this.#queue.push(this.#memory.keep(sound));
+    this.#queue.push(this.#memory.keep(sound, isAsked));
     this.#pump();
   }
 
@@ -183,7 +208,8 @@ class Player {
   }
 
   drop(): void {
-    this.#cancelDrain();
+    if (this.#drain !== null) clearTimeout(this.#drain);
+    this.#drain = null;
     this.#queue.length = 0;
     this.#finishing = false;
     this.#dropping = true;
@@ -192,6 +218,7 @@ class Player {
 
   #write(handle: object, bytes: Uint8Array, then: () => void): void {
     this.#writing = true;
+    this.#writes += 1;
     const taken = (count: number): void => {
       if (count !== bytes.length) {
         fail("write() failed");
@@ -200,6 +227,7 @@ class Player {
       this.#writing = false;
       then();
       this.#pump();
+      this.#written();
     };
     this.#binding.write(handle, bytes).then(taken, (error: unknown) => fail(thrownText(error)));
   }
@@ -212,7 +240,7 @@ class Player {
       this.#reopen(handle);
       return;
     }
-    const [chunk] = this.#queue;
+    const chunk = this.#queue[0];
     if (chunk !== undefined) {
       this.#give(handle, chunk);
       return;
@@ -226,15 +254,16 @@ class Player {
     const bytes = chunk.memory.subarray(chunk.from, end);
     const beganMs = monotonicMs();
     this.#write(handle, bytes, () => {
-      if (monotonicMs() - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
-      const atMs = this.#took(bytes);
+      const nowMs = monotonicMs();
+      if (nowMs - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
+      const atMs = this.#took(bytes, nowMs);
       this.#startMs ??= atMs;
       chunk.from = end;
       if (end < chunk.to) return;
       // Dropped meanwhile, it is not in the queue any more.
       if (this.#queue[0] === chunk) this.#queue.shift();
       this.#memory.release(chunk);
-      report({ tag: "accepted", atMs: this.#startMs });
+      if (chunk.isAsked) report({ tag: "accepted", atMs: this.#startMs });
       this.#startMs = null;
       this.#tidy();
     });
@@ -249,8 +278,8 @@ class Player {
   }
 
   /** Counts bytes as given to the device; returns when they begin to sound. */
-  #took(bytes: Uint8Array): number {
-    const startMs = Math.max(monotonicMs(), this.#endMs);
+  #took(bytes: Uint8Array, nowMs: number): number {
+    const startMs = Math.max(nowMs, this.#endMs);
     this.#endMs = startMs + samplesToMs(bytes.length / SAMPLE_BYTES);
     return startMs;
   }
@@ -258,13 +287,13 @@ class Player {
   #playOut(handle: object): void {
     this.#finishing = false;
     const waitMs = Math.max(0, this.#endMs - monotonicMs());
-    const timer = setTimeout(() => {
+    this.#drain = setTimeout(() => {
+      this.#drain = null;
       report({ tag: "drained" });
       report({ tag: "ready" });
     }, waitMs);
-    this.#cancelDrain = () => clearTimeout(timer);
     const tail = new Uint8Array(TAIL_FRAMES * FRAME_SAMPLES * SAMPLE_BYTES);
-    this.#write(handle, tail, () => this.#took(tail));
+    this.#write(handle, tail, () => this.#took(tail, monotonicMs()));
   }
 
   #reopen(handle: object): void {
@@ -282,51 +311,91 @@ class Player {
   }
 }
 
-/** Hands over what comes in by stdin; ends the process when that has ended. */
+/**
+ * Hands over what comes in by stdin; ends the process when that has ended. While the player rests, the
+ * whole process waits for the next message: a thread that waits instead costs two more wake-ups for
+ * each. While it waits for something else, a thread does.
+ */
 class Orders {
   readonly #bytes = Buffer.alloc(MESSAGES_MAX_BYTES);
   #kept = 0;
-  readonly #take: (message: Uint8Array | Order) => void;
+  readonly #player: Player;
+  /** A thread waits, or will. */
+  #isBeside: boolean = false;
+  /** Writes, when it was last looked whether one hangs. */
+  #writes = 0;
 
-  constructor(take: (message: Uint8Array | Order) => void) {
-    this.#take = take;
+  constructor(player: Player) {
+    this.#player = player;
   }
 
-  read(): void {
+  /** To be called whenever what the player does may have changed. */
+  goOn(): void {
+    while (!this.#isBeside && this.#player.doing === "rests") this.#read();
+    if (!this.#isBeside && this.#player.doing === "waits") this.#readBeside();
+  }
+
+  /** The daemon may be gone, with a write that never ends. Costs nothing while the process waits. */
+  watch(): void {
+    setInterval(() => {
+      const { doing, writes } = this.#player;
+      const hangs = doing === "writes" && writes === this.#writes;
+      if (hangs && !this.#isBeside) this.#readBeside();
+      this.#writes = writes;
+    }, HANG_MS);
+  }
+
+  #read(): void {
     const bytes = this.#bytes;
+    let count: number;
+    try {
+      count = readSync(STDIN, bytes, this.#kept, bytes.length - this.#kept, null);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    this.#hand(count);
+  }
+
+  #readBeside(): void {
+    const bytes = this.#bytes;
+    this.#isBeside = true;
     read(STDIN, bytes, this.#kept, bytes.length - this.#kept, null, (error, count) => {
-      if (error?.code === "EAGAIN") {
-        setTimeout(() => this.read(), AGAIN_MS);
-        return;
-      }
-      if (error !== null || count === 0) {
-        end();
-        return;
-      }
-      this.#hand(this.#kept + count);
-      this.read();
+      this.#isBeside = false;
+      if (error === null) this.#hand(count);
+      else this.#failed(error);
+      this.goOn();
     });
   }
 
-  #hand(length: number): void {
-    const done = readMessages(this.#bytes.subarray(0, length), this.#take);
-    this.#bytes.copyWithin(0, done, length);
+  /** Where stdin says that nothing is there yet, later. */
+  #failed(error: unknown): void {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code !== "EAGAIN") end();
+    this.#isBeside = true;
+    setTimeout(() => {
+      this.#isBeside = false;
+      this.goOn();
+    }, AGAIN_MS);
+  }
+
+  #hand(count: number): void {
+    if (count === 0) end();
+    const length = this.#kept + count;
+    const done = readMessages(this.#bytes.subarray(0, length), this.#player);
+    if (done < length) this.#bytes.copyWithin(0, done, length);
     this.#kept = length - done;
   }
 }
 
 function serve(binding: Binding, device: string): void {
-  const player = new Player(binding, device);
+  const player: Player = new Player(binding, device, () => orders.goOn());
   keepInspectorShut();
   // What Node would do then, exit(), does not end us; see `end`.
   process.on("uncaughtException", (error) => fail(thrownText(error)));
-  const orders = new Orders((message) => {
-    if (message instanceof Uint8Array) player.play(message);
-    else if (message === "finish") player.finish();
-    else player.drop();
-  });
+  const orders = new Orders(player);
+  orders.watch();
   player.open();
-  orders.read();
 }
 
 function main(): void {

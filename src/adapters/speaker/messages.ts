@@ -3,18 +3,20 @@
  * Node's own would cost the child 3 MB.
  *
  * To the child: a byte that says what it is, a length of four bytes, and so many bytes, sound (s16le)
- * or none. From the child: a line of JSON, one for each chunk, which the daemon fetches when it is awake
- * anyway. Order is kept, so an answer always belongs to the oldest open question.
+ * or none. From the child: lines of JSON, few of them, which the daemon fetches when it is awake anyway.
+ * Order is kept, so an answer always belongs to the oldest open question.
  */
 
 import { parseJson } from "../../core/json.ts";
 
+/** `asked`: sound, for which an answer is to come; `sound`: none. */
+export type SoundKind = "sound" | "asked";
 /** `finish`: play out, say so. `drop`: silence now, say so, be ready again. */
 export type Order = "finish" | "drop";
 
 export type Report =
   | { readonly tag: "ready" }
-  /** The oldest chunk: it sounds at `atMs`, by `monotonicMs`. */
+  /** The oldest chunk that was asked for: it sounds at `atMs`, by `monotonicMs`. */
   | { readonly tag: "accepted"; readonly atMs: number }
   | { readonly tag: "drained" }
   | { readonly tag: "dropped" }
@@ -23,20 +25,15 @@ export type Report =
 /** Argument that makes the child only load the package: exit code 0 when it can. */
 export const PROBE_ARGUMENT = "--probe";
 
-/** Milliseconds of the machine's monotonic clock, the same in both processes. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
-
 const HEAD_BYTES = 5;
-const KINDS = ["sound", "finish", "drop"] as const;
+const KINDS = ["sound", "asked", "finish", "drop"] as const;
 /** Five seconds of sound: fifty times what is handed over at once. */
 export const MESSAGES_MAX_BYTES = 256 * 1024;
 /** A line is a tag, a number or a sentence. */
 const LINE_MAX_CHARS = 4_096;
 
-export function soundMessage(chunk: Int16Array): Buffer {
-  return message("sound", new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+export function soundMessage(chunk: Int16Array, kind: SoundKind): Buffer {
+  return message(kind, new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
 }
 
 export function orderMessage(order: Order): Buffer {
@@ -51,11 +48,18 @@ function message(kind: (typeof KINDS)[number], content: Uint8Array): Buffer {
   return bytes;
 }
 
+/** What the child does with messages. The sound is a part of the array that was read. */
+export interface Receiver {
+  play(sound: Uint8Array, isAsked: boolean): void;
+  finish(): void;
+  drop(): void;
+}
+
 /**
- * Reads the messages at the beginning of `bytes`; returns how many bytes they are. Sound is given as a
- * part of `bytes`. Throws a RangeError for what is no message.
+ * Reads the messages at the beginning of `bytes`; returns how many bytes they are. Throws a RangeError
+ * for what is no message.
  */
-export function readMessages(bytes: Buffer, take: (message: Uint8Array | Order) => void): number {
+export function readMessages(bytes: Buffer, receiver: Receiver): number {
   let at = 0;
   while (bytes.length - at >= HEAD_BYTES) {
     const kind = KINDS[bytes[at] ?? KINDS.length];
@@ -65,7 +69,8 @@ export function readMessages(bytes: Buffer, take: (message: Uint8Array | Order) 
     }
     const end = at + HEAD_BYTES + length;
     if (end > bytes.length) break;
-    take(kind === "sound" ? bytes.subarray(at + HEAD_BYTES, end) : kind);
+    if (kind === "finish" || kind === "drop") receiver[kind]();
+    else receiver.play(bytes.subarray(at + HEAD_BYTES, end), kind === "asked");
     at = end;
   }
   return at;

@@ -8,21 +8,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { samplesToMs } from "../../core/audio/pcm.ts";
 import { WRONG_RATE } from "../alsa/fault.ts";
 import type { ChildEnd } from "../os/child.ts";
+import { monotonicMs } from "../os/monotonic.ts";
 import { PipeReader, UNTIL_LOOKED } from "../os/pipe-reader.ts";
 import { siblingProgram } from "../os/sibling-program.ts";
 import { ChildSink, type ChildSinkOptions, KILL_WAIT_MS } from "./child-sink.ts";
 import { withLeadIn } from "./lead-in.ts";
-import {
-  MessageReader,
-  monotonicMs,
-  type Order,
-  orderMessage,
-  type Report,
-  soundMessage,
-} from "./messages.ts";
+import { MessageReader, type Order, orderMessage, type Report, soundMessage } from "./messages.ts";
 import { PacedSpeaker } from "./paced-speaker.ts";
+import { type Taken, Tally } from "./tally.ts";
 
 /** From the flush to SIGKILL; the port promises 60 ms. */
 export const DROP_MS = 45;
@@ -30,8 +26,6 @@ export const DROP_MS = 45;
 export const READY_MS = 30_000;
 /** The package leaks about 370 bytes a write: a fresh child after some 18 MB (83 min of sound). */
 export const RECYCLE_WRITES = 50_000;
-/** A chunk that sounds later than this may be told of with the next feeding, which is 100 ms away. */
-const PATIENT_MS = 50;
 /** Lets the silence behind the last utterance play before the child is exchanged. */
 const RECYCLE_WAIT_MS = 200;
 
@@ -89,8 +83,7 @@ export class NodeSpeaker extends PacedSpeaker {
 class NodeSink extends ChildSink {
   readonly #options: NodeSpeakerOptions;
   #writes = 0;
-  /** Chunks for which the child has not answered. */
-  #pending = 0;
+  readonly #tally = new Tally();
   #failure = "";
   /** Of what the child says. */
   #reader: PipeReader | null = null;
@@ -104,12 +97,15 @@ class NodeSink extends ChildSink {
 
   write(chunk: Int16Array): void {
     this.#writes += 1;
-    this.#pending += 1;
-    this.#send(soundMessage(chunk));
+    const nowMs = monotonicMs();
+    const tally = this.#tally;
+    this.#send(soundMessage(chunk, tally.asks(nowMs) ? "asked" : "sound"));
+    if (tally.isStarting) this.#reader?.nap(0);
+    this.#tell(tally.wrote(samplesToMs(chunk.length), nowMs));
   }
 
   look(): void {
-    if (this.#pending > 0) this.#reader?.look();
+    if (this.#tally.isAsking) this.#reader?.look();
   }
 
   finish(): void {
@@ -146,12 +142,12 @@ class NodeSink extends ChildSink {
   protected override launch(device: string): ChildProcess {
     const { clock, env = process.env } = this.#options;
     this.#writes = 0;
-    this.#pending = 0;
+    this.#tally.reset();
     this.#failure = "";
     this.#awaited = false;
     this.awaitReady(READY_MS);
     const child = spawn(process.execPath, [...speakerChild(device)], {
-      // One thread reads what we write, one has a write in flight.
+      // One thread has a write in flight; where that takes long, one reads what we write.
       env: { ...env, ...SMALL_HEAP, LC_ALL: "C", UV_THREADPOOL_SIZE: "2" },
       stdio: ["pipe", "pipe", "pipe"],
       // Its own group: a Ctrl-C at the terminal is for us.
@@ -178,28 +174,26 @@ class NodeSink extends ChildSink {
   #heard(child: ChildProcess, report: Report): void {
     if (child !== this.child?.process) return;
     if (report.tag === "ready") this.#ready();
-    else if (report.tag === "accepted") this.#accepted(report);
+    else if (report.tag === "accepted") this.#accepted(report.atMs);
     else if (report.tag === "drained") this.sink?.drained();
-    else if (report.tag === "dropped") this.#childDropped();
+    else if (report.tag === "dropped") this.dropped();
     else this.#failure = report.message;
   }
 
-  #childDropped(): void {
-    this.#pending = 0;
-    this.dropped();
+  #accepted(atMs: number): void {
+    const taken = this.#tally.answered(atMs, monotonicMs());
+    const mayWait = !this.#tally.isStarting && !this.#awaited;
+    this.#reader?.nap(mayWait ? UNTIL_LOOKED : 0);
+    this.#tell(taken);
   }
 
-  #accepted({ atMs }: Extract<Report, { tag: "accepted" }>): void {
-    if (this.#pending === 0) return;
-    this.#pending -= 1;
-    const delayMs = atMs - monotonicMs();
-    const mayWait = delayMs > PATIENT_MS && !this.#awaited;
-    this.#reader?.nap(mayWait ? UNTIL_LOOKED : 0);
-    this.sink?.accepted(delayMs);
+  #tell({ chunks, delayMs }: Taken): void {
+    for (let n = 0; n < chunks; n++) this.sink?.accepted(delayMs);
   }
 
   #ready(): void {
     this.#awaited = false;
+    this.#tally.reset();
     this.opened();
     const { clock, recycleWrites = RECYCLE_WRITES } = this.#options;
     if (this.#writes < recycleWrites) {

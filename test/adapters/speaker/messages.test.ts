@@ -5,25 +5,27 @@ import { test } from "node:test";
 import {
   MESSAGES_MAX_BYTES,
   MessageReader,
-  type Order,
   orderMessage,
+  type Receiver,
   readMessages,
   reportLine,
   soundMessage,
 } from "../../../src/adapters/speaker/messages.ts";
 
-type Message = Uint8Array | Order;
+type Message = string | readonly number[];
 
 /** As the child reads: what is no whole message yet waits for the rest. */
 function readIn(pieces: readonly Buffer[]): Message[] {
   const taken: Message[] = [];
+  const receiver: Receiver = {
+    play: (sound, isAsked) => taken.push(isAsked ? "asked" : "sound", [...sound]),
+    finish: () => taken.push("finish"),
+    drop: () => taken.push("drop"),
+  };
   let kept = Buffer.alloc(0);
   for (const piece of pieces) {
     kept = Buffer.concat([kept, piece]);
-    const take = (message: Message): void => {
-      taken.push(typeof message === "string" ? message : Uint8Array.from(message));
-    };
-    kept = kept.subarray(readMessages(kept, take));
+    kept = kept.subarray(readMessages(kept, receiver));
   }
   assert.equal(kept.length, 0);
   return taken;
@@ -32,29 +34,25 @@ function readIn(pieces: readonly Buffer[]): Message[] {
 test("orders and sound come whole and in order, wherever the pipe cuts them", () => {
   const sound = Int16Array.of(1, -2, 32_767, -32_768);
   const all = Buffer.concat([
-    soundMessage(sound.subarray(1)),
+    soundMessage(sound.subarray(1), "asked"),
     orderMessage("finish"),
-    soundMessage(new Int16Array(0)),
+    soundMessage(new Int16Array(0), "sound"),
     orderMessage("drop"),
   ]);
+  const bytes = [...new Uint8Array(sound.buffer, 2)];
   for (let cut = 0; cut <= all.length; cut++) {
-    const [first, empty, ...rest] = readIn([all.subarray(0, cut), all.subarray(cut)]).filter(
-      (one) => one !== "finish",
-    );
-    assert.ok(first instanceof Uint8Array && empty instanceof Uint8Array);
-    assert.deepEqual(new Int16Array(first.buffer), sound.subarray(1));
-    assert.equal(empty.length, 0);
-    assert.deepEqual(rest, ["drop"]);
+    const read = readIn([all.subarray(0, cut), all.subarray(cut)]);
+    assert.deepEqual(read, ["asked", bytes, "finish", "sound", [], "drop"]);
   }
-  assert.deepEqual(readIn([all])[1], "finish");
 });
 
 test("what is no message is refused, and so is one that is longer than the child's memory", () => {
-  const take = (): void => assert.fail("nothing of it is a message");
-  assert.throws(() => readMessages(Buffer.from([9, 0, 0, 0, 0]), take), RangeError);
+  const never = (): void => assert.fail("nothing of it is a message");
+  const receiver: Receiver = { play: never, finish: never, drop: never };
+  assert.throws(() => readMessages(Buffer.from([9, 0, 0, 0, 0]), receiver), RangeError);
   const long = Buffer.alloc(5);
   long.writeUInt32LE(MESSAGES_MAX_BYTES, 1);
-  assert.throws(() => readMessages(long, take), RangeError);
+  assert.throws(() => readMessages(long, receiver), RangeError);
 });
 
 test("reports come whole, wherever the pipe cuts them; what is none is left out", () => {
