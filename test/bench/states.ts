@@ -32,6 +32,9 @@ const PAUSE_RMS = 200;
 const SETTLE_MS = 700;
 /** Before and after people talk: the gate's floor. */
 const CALM_MS = 5_000;
+/** Conversations of each daemon that is beside another. From the third on, one without an echo is full duplex. */
+const BESIDE_TURNS = 2;
+
 export interface StateShape {
   /** Length of each window. */
   readonly windowMs: number;
@@ -92,7 +95,7 @@ export const STATE_ROWS: readonly RowId[] = [
   ...FULL_ROWS,
 ];
 
-/** The bare loop, aplay and speaker by turns, so that each round is of one weather. */
+/** The bare loop, aplay, full duplex and speaker by turns, so that each round is of one weather. */
 export async function states(
   findings: Findings,
   folder: string,
@@ -123,8 +126,8 @@ export async function states(
         for (const id of SPEAKER_ROWS) findings.missing(id, `the package speaker ${why}`);
         continue;
       }
-      const speaker = { output_backend: "speaker" };
-      addSpeaker(findings, own, await daemonAnswer(place("speaker"), shape, speaker));
+      const pairs = await speakerBesideAplay(place, shape);
+      for (const { aplay, speaker } of pairs) addSpeaker(findings, aplay, speaker);
     }
   } finally {
     await server.stop();
@@ -215,13 +218,43 @@ async function daemonAnswer(
   audio: Readonly<Record<string, string>>,
 ): Promise<AnswerCosts> {
   return await lived(place, audio, async (life) => {
-    await sleep(CALM_MS);
-    // As long as in a whole life: as much is compiled by then.
-    const talkMs = shape.talkWarmMs + shape.windowMs;
-    life.devices.say(talk(life.voice, talkMs));
-    await sleep(talkMs + CALM_MS);
+    await hearTalk(life, shape);
     return await answerCosts(life, shape);
   });
+}
+
+/** People talk as long as in a whole life: as much is compiled by then. */
+async function hearTalk({ devices, voice }: Life, shape: StateShape): Promise<void> {
+  await sleep(CALM_MS);
+  const talkMs = shape.talkWarmMs + shape.windowMs;
+  devices.say(talk(voice, talkMs));
+  await sleep(talkMs + CALM_MS);
+}
+
+interface Pair {
+  readonly aplay: AnswerCosts;
+  readonly speaker: AnswerCosts;
+}
+
+/**
+ * Two daemons at the same time, which answer by turns: how fast the machine is changes by the minute, and
+ * by more than what they differ in.
+ */
+async function speakerBesideAplay(
+  place: (name: string) => Place,
+  shape: StateShape,
+): Promise<readonly Pair[]> {
+  const pairs: Pair[] = [];
+  await lived(place("aplay-beside"), {}, async (one) => {
+    await lived(place("speaker"), { output_backend: "speaker" }, async (other) => {
+      await Promise.all([hearTalk(one, shape), hearTalk(other, shape)]);
+      for (let turn = 0; turn < BESIDE_TURNS; turn++) {
+        const aplay = await answerCosts(one, shape);
+        pairs.push({ aplay, speaker: await answerCosts(other, shape) });
+      }
+    });
+  });
+  return pairs;
 }
 
 async function lived<T>(
