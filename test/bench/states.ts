@@ -32,8 +32,8 @@ const PAUSE_RMS = 200;
 const SETTLE_MS = 700;
 /** Before and after people talk: the gate's floor. */
 const CALM_MS = 5_000;
-/** Conversations of each daemon that is beside another. From the third on, one without an echo is full duplex. */
-const BESIDE_TURNS = 2;
+/** Talk before an answer that is compared with one of another life, which hears as much: at most. */
+const ANSWER_WARM_MAX_MS = 60_000;
 
 export interface StateShape {
   /** Length of each window. */
@@ -46,9 +46,9 @@ export interface StateShape {
 
 /**
  * In a quiet room V8 collects once nothing is allocated any more (8 to 10 s); then, and in the first
- * minute of talk, it compiles, which is a third of the CPU.
+ * minute of talk, it compiles, which is a third of the CPU, and in the second one still 1 to 2 ms/s.
  */
-export const WARM: StateShape = { windowMs: 8_000, startedMs: 60_000, talkWarmMs: 60_000 };
+export const WARM: StateShape = { windowMs: 8_000, startedMs: 60_000, talkWarmMs: 120_000 };
 
 /** How long an answer must be for the window of speaking. */
 export function replyMsFor({ windowMs }: StateShape): number {
@@ -223,10 +223,10 @@ async function daemonAnswer(
   });
 }
 
-/** People talk as long as in a whole life: as much is compiled by then. */
+/** People talk: most is compiled by then. */
 async function hearTalk({ devices, voice }: Life, shape: StateShape): Promise<void> {
   await sleep(CALM_MS);
-  const talkMs = shape.talkWarmMs + shape.windowMs;
+  const talkMs = Math.min(shape.talkWarmMs, ANSWER_WARM_MAX_MS) + shape.windowMs;
   devices.say(talk(voice, talkMs));
   await sleep(talkMs + CALM_MS);
 }
@@ -248,10 +248,10 @@ async function speakerBesideAplay(
   await lived(place("aplay-beside"), {}, async (one) => {
     await lived(place("speaker"), { output_backend: "speaker" }, async (other) => {
       await Promise.all([hearTalk(one, shape), hearTalk(other, shape)]);
-      for (let turn = 0; turn < BESIDE_TURNS; turn++) {
-        const aplay = await answerCosts(one, shape);
-        pairs.push({ aplay, speaker: await answerCosts(other, shape) });
-      }
+      const answer = (life: Life): Promise<AnswerCosts> => answerCosts(life, shape);
+      // Each goes first once. No third time: without an echo, that would be in full duplex.
+      pairs.push({ aplay: await answer(one), speaker: await answer(other) });
+      pairs.push({ speaker: await answer(other), aplay: await answer(one) });
     });
   });
   return pairs;

@@ -129,7 +129,7 @@ export class WakeHost implements WakeEngine {
     this.#batch.set(frame, this.#ends.length * WAKE_FRAME_SAMPLES);
     this.#ends.push(endSample);
     if (this.#ends.length === BATCH_MAX) this.#post();
-    else if (this.#ends.length === 1) queueMicrotask(() => this.#post());
+    else if (this.#ends.length === 1) void Promise.resolve().then(() => this.#post());
   }
 
   /** At each feed: an engine that has had frames for too long without a word about them is replaced. */
