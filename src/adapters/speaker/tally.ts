@@ -12,7 +12,7 @@ const ASK_EVERY = 5;
 /** So many chunks after a question without an answer: the child stands still, or the device is slow. */
 const OVERDUE = 4;
 
-/** Counted by a call: so many chunks, of which the first sounds `delayMs` from then. */
+/** Counted by a call: so many chunks; the first of a run sounds `delayMs` from then. */
 export interface Taken {
   readonly chunks: number;
   readonly delayMs: number;

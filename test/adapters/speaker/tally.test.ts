@@ -6,7 +6,7 @@ import { Tally } from "../../../src/adapters/speaker/tally.ts";
 
 const CHUNK_MS = 100;
 
-/** A daemon that writes a chunk every 100 ms, 300 ms ahead, and a child that answers `lateMs` later. */
+/** A daemon that writes chunks of 100 ms, and a child whose answers come when the story says so. */
 class World {
   readonly tally = new Tally();
   nowMs = 1_000;
