@@ -27,7 +27,7 @@ import { pressToLed } from "./press.ts";
 import { leaveNothingBehind } from "./program.ts";
 import { reportTenThousand } from "./report.ts";
 import { speakers } from "./speakers.ts";
-import { STATE_ROWS, type StateShape, states, WARM } from "./states.ts";
+import { STATE_ROWS, type StatesShape, states, WARM } from "./states.ts";
 import { roundTrips, TRIP_ROWS } from "./trips.ts";
 import { WORD_ROWS, type WordsShape, wakeWordFindings } from "./wake-words.ts";
 import { afterAYear, type YearShape } from "./year.ts";
@@ -43,7 +43,7 @@ interface Plan {
   readonly probed: SceneShape;
   readonly probeResolutionMs: number;
   readonly stateRounds: number;
-  readonly states: StateShape;
+  readonly states: StatesShape;
   readonly presses: number;
   readonly speakerRepeats: number;
   readonly core: CoreShape;
@@ -91,7 +91,7 @@ const QUICK: Plan = {
   probed: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
   stateRounds: 1,
-  states: { windowMs: 1500, startedMs: 6_000, talkWarmMs: 3_000 },
+  states: { windowMs: 1500, startedMs: 6_000, talkWarmMs: 3_000, pairs: 2 },
   presses: 3,
   speakerRepeats: 2,
   core: { repeats: 3, soundMs: 2_200 },

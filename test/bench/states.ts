@@ -44,11 +44,21 @@ export interface StateShape {
   readonly talkWarmMs: number;
 }
 
+export interface StatesShape extends StateShape {
+  /** Answers by `speaker`, beside as many by aplay; even, for each goes first every other time. */
+  readonly pairs: number;
+}
+
 /**
  * In a quiet room V8 collects once nothing is allocated any more (8 to 10 s); then, and in the first
  * minute of talk, it compiles, which is a third of the CPU, and in the second one still 1 to 2 ms/s.
  */
-export const WARM: StateShape = { windowMs: 8_000, startedMs: 60_000, talkWarmMs: 120_000 };
+export const WARM: StatesShape = {
+  windowMs: 8_000,
+  startedMs: 60_000,
+  talkWarmMs: 120_000,
+  pairs: 4,
+};
 
 /** How long an answer must be for the window of speaking. */
 export function replyMsFor({ windowMs }: StateShape): number {
@@ -99,7 +109,7 @@ export const STATE_ROWS: readonly RowId[] = [
 export async function states(
   findings: Findings,
   folder: string,
-  shape: StateShape,
+  shape: StatesShape,
   rounds: number,
 ): Promise<void> {
   const voice = recordVoice(folder);
@@ -242,16 +252,20 @@ interface Pair {
  */
 async function speakerBesideAplay(
   place: (name: string) => Place,
-  shape: StateShape,
+  shape: StatesShape,
 ): Promise<readonly Pair[]> {
   const pairs: Pair[] = [];
-  await lived(place("aplay-beside"), {}, async (one) => {
-    await lived(place("speaker"), { output_backend: "speaker" }, async (other) => {
+  // By itself, the third conversation without an echo would be in full duplex.
+  const echo = "wake";
+  await lived(place("aplay-beside"), { echo }, async (one) => {
+    await lived(place("speaker"), { echo, output_backend: "speaker" }, async (other) => {
       await Promise.all([hearTalk(one, shape), hearTalk(other, shape)]);
-      const answer = (life: Life): Promise<AnswerCosts> => answerCosts(life, shape);
-      // Each goes first once. No third time: without an echo, that would be in full duplex.
-      pairs.push({ aplay: await answer(one), speaker: await answer(other) });
-      pairs.push({ speaker: await answer(other), aplay: await answer(one) });
+      const aplay = (): Promise<AnswerCosts> => answerCosts(one, shape);
+      const speaker = (): Promise<AnswerCosts> => answerCosts(other, shape);
+      for (let n = 0; n < shape.pairs; n += 2) {
+        pairs.push({ aplay: await aplay(), speaker: await speaker() });
+        pairs.push({ speaker: await speaker(), aplay: await aplay() });
+      }
     });
   });
   return pairs;

@@ -58,6 +58,8 @@ const MEMORY_BYTES = msToSamples(100) * SAMPLE_BYTES;
 const FREE_MAX = 8;
 /** A write that took so long had to wait for room in the device: from then on it gets less at once. */
 const BLOCKED_MS = 10;
+/** After so many writes that were waited for, the device is known to have room for what we are ahead. */
+const KNOWN_WRITES = 8;
 const SHORT_BYTES = FRAME_SAMPLES * SAMPLE_BYTES;
 /** So often what a write leaves behind is collected; V8 by itself would let it grow to 1 MB. */
 const COLLECT_CHUNKS = 32;
@@ -135,8 +137,8 @@ class Memory {
 }
 
 /**
- * `rests`: nothing happens until the next message comes. `writes`: for a moment. `waits`: for room in the
- * device, or for the end of what it plays.
+ * `rests`: there is nothing to do until the next message comes. `writes`: for a moment. `waits`: for room
+ * in the device, or for the end of what it plays.
  */
 type Doing = "rests" | "writes" | "waits";
 
@@ -156,6 +158,8 @@ class Player implements Receiver {
   #sinceCollected = 0;
   #writes = 0;
   #writing: boolean = false;
+  /** Nobody waits for the end of that write: it is seen with the next message. */
+  #isLeft: boolean = false;
   #finishing: boolean = false;
   #dropping: boolean = false;
   /** When the device will have played all it was given. */
@@ -171,7 +175,11 @@ class Player implements Receiver {
 
   get doing(): Doing {
     if (!this.#writing) return this.#drain === null ? "rests" : "waits";
-    return this.#queue.length > 1 || this.#writeBytes === SHORT_BYTES ? "waits" : "writes";
+    if (this.#writeBytes === SHORT_BYTES) return "waits";
+    const behind = this.#queue.length - 1;
+    if (!this.#isLeft) return behind > 0 ? "waits" : "writes";
+    if (behind > 1) return "waits";
+    return behind === 1 || this.#finishing || this.#dropping ? "writes" : "rests";
   }
 
   /** So many have begun. */
@@ -253,8 +261,11 @@ class Player implements Receiver {
     const end = Math.min(chunk.to, chunk.from + this.#writeBytes);
     const bytes = chunk.memory.subarray(chunk.from, end);
     const beganMs = monotonicMs();
+    const isLeft = !chunk.isAsked && end === chunk.to && this.#writes >= KNOWN_WRITES;
+    this.#isLeft = isLeft;
     this.#write(handle, bytes, () => {
-      const nowMs = monotonicMs();
+      this.#isLeft = false;
+      const nowMs = isLeft ? beganMs : monotonicMs();
       if (nowMs - beganMs > BLOCKED_MS) this.#writeBytes = SHORT_BYTES;
       const atMs = this.#took(bytes, nowMs);
       this.#startMs ??= atMs;
@@ -314,7 +325,8 @@ class Player implements Receiver {
 /**
  * Hands over what comes in by stdin; ends the process when that has ended. While the player rests, the
  * whole process waits for the next message: a thread that waits instead costs two more wake-ups for
- * each. While it waits for something else, a thread does.
+ * each. While it waits for something else, a thread does. The end of a write of which nobody is to be
+ * told is seen with the next message, which saves a third wake-up.
  */
 class Orders {
   readonly #bytes = Buffer.alloc(MESSAGES_MAX_BYTES);

@@ -84,26 +84,62 @@ test("while the end of an utterance plays, it hears that it is to be silent", {
   await child.left();
 });
 
+/** Chunks until a device hangs that takes what a pipe holds and no more: the last one never ends. */
+async function untilItHangs(child: Child): Promise<number> {
+  for (let sent = 1; sent <= CHUNKS_MAX; sent++) {
+    // One at a time, so that nothing waits behind the one that hangs.
+    child.process.stdin.write(soundMessage(CHUNK, "asked"));
+    const untilMs = performance.now() + HANGS_MS;
+    while (child.count("accepted") < sent && performance.now() < untilMs) await sleep(5);
+    if (child.count("accepted") < sent) return sent;
+  }
+  return assert.fail("it does not hang");
+}
+
+test("while nobody waits for the end of a write, it hears that it is to be silent, and that all is said", {
+  skip,
+}, async (t) => {
+  const child = new Child(t, "quiet", QUIET);
+  await child.ready();
+  for (const [n, order] of (["drop", "finish"] as const).entries()) {
+    const asked = 20;
+    for (let m = 0; m < asked; m++) child.process.stdin.write(soundMessage(CHUNK, "asked"));
+    await eventually("it knows its device", () => child.count("accepted") === asked * (n + 1));
+    child.process.stdin.write(soundMessage(CHUNK, "sound"));
+    child.process.stdin.write(orderMessage(order));
+    if (order === "finish") await eventually("it plays out", () => child.count("drained") === 1);
+    await eventually("it is ready again", () => child.count("ready") === n + 2);
+  }
+  assert.equal(child.count("dropped"), 1);
+  await child.left();
+});
+
 test("while a write to the device never ends, its daemon goes", {
   skip,
   timeout: 60_000,
 }, async (t) => {
-  const fifo = join(tempFolder(t), "nobody-reads");
-  execFileSync("mkfifo", [fifo]);
-  const end = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-  t.after(() => closeSync(end));
-  const stuck = `pcm.stuck { type file slave.pcm { type null } file "${fifo}" format raw }\n`;
-  const child = new Child(t, "stuck", stuck);
-  await child.ready();
-  let sent = 0;
-  // One at a time, so that nothing waits behind the one that hangs.
-  while (child.count("accepted") === sent) {
-    assert.ok(sent < CHUNKS_MAX, "it does not hang");
-    child.process.stdin.write(soundMessage(CHUNK, "asked"));
-    sent += 1;
-    const wanted = sent;
-    const untilMs = performance.now() + HANGS_MS;
-    while (child.count("accepted") < wanted && performance.now() < untilMs) await sleep(5);
+  const stuck = async (): Promise<Child> => {
+    const fifo = join(tempFolder(t), "nobody-reads");
+    execFileSync("mkfifo", [fifo]);
+    const end = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    t.after(() => closeSync(end));
+    const alsa = `pcm.stuck { type file slave.pcm { type null } file "${fifo}" format raw }\n`;
+    const child = new Child(t, "stuck", alsa);
+    await child.ready();
+    return child;
+  };
+  const first = await stuck();
+  const chunks = await untilItHangs(first);
+  await first.left();
+  for (const behind of [0, 1, 2]) {
+    await t.test(`a write of which nobody is told, ${behind} behind it`, async () => {
+      const child = await stuck();
+      for (let n = 1; n < chunks; n++) child.process.stdin.write(soundMessage(CHUNK, "asked"));
+      await eventually("all before it is with the device", () => {
+        return child.count("accepted") === chunks - 1;
+      });
+      for (let n = 0; n <= behind; n++) child.process.stdin.write(soundMessage(CHUNK, "sound"));
+      await child.left();
+    });
   }
-  await child.left();
 });
