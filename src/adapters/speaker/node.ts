@@ -58,6 +58,11 @@ export function speakerChild(device: string): readonly string[] {
   return [...SMALL, CHILD, packageFile(), PROBE_CONF, device];
 }
 
+/** Its environment. One thread has a write in flight; where that takes long, one reads what we write. */
+export function speakerChildEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, ...SMALL_HEAP, LC_ALL: "C", UV_THREADPOOL_SIZE: "2" };
+}
+
 /** Of the package, its native part; a name that leads nowhere where it is not installed or built. */
 function packageFile(): string {
   const file = "speaker/build/Release/binding.node";
@@ -147,8 +152,7 @@ class NodeSink extends ChildSink {
     this.#awaited = false;
     this.awaitReady(READY_MS);
     const child = spawn(process.execPath, [...speakerChild(device)], {
-      // One thread has a write in flight; where that takes long, one reads what we write.
-      env: { ...env, ...SMALL_HEAP, LC_ALL: "C", UV_THREADPOOL_SIZE: "2" },
+      env: speakerChildEnv(env),
       stdio: ["pipe", "pipe", "pipe"],
       // Its own group: a Ctrl-C at the terminal is for us.
       detached: true,

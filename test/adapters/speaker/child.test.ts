@@ -14,7 +14,7 @@ import {
   type Report,
   soundMessage,
 } from "../../../src/adapters/speaker/messages.ts";
-import { speakerChild } from "../../../src/adapters/speaker/node.ts";
+import { speakerChild, speakerChildEnv } from "../../../src/adapters/speaker/node.ts";
 import { whyNoSpeakerPackage } from "../../../src/adapters/speaker/pick.ts";
 import { msToSamples } from "../../../src/core/audio/pcm.ts";
 import { eventually } from "../../helpers/host.ts";
@@ -36,7 +36,7 @@ class Child {
     const conf = join(tempFolder(t), "asound.conf");
     writeFileSync(conf, alsa);
     this.process = spawn(process.execPath, [...speakerChild(device)], {
-      env: { ...process.env, ALSA_CONFIG_PATH: conf, UV_THREADPOOL_SIZE: "2" },
+      env: { ...speakerChildEnv(process.env), ALSA_CONFIG_PATH: conf },
       stdio: ["pipe", "pipe", "inherit"],
     });
     t.after(() => this.process.kill("SIGKILL"));
