@@ -11,14 +11,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type CallsShape, callCosts } from "./calls.ts";
-import {
-  type DaemonRun,
-  runDaemon,
-  runFloor,
-  runTimers,
-  type Server,
-  startServer,
-} from "./conversation.ts";
+import { type DaemonRun, runDaemon, runFloor, type Server, startServer } from "./conversation.ts";
 import { type CoreShape, coreCosts } from "./core-costs.ts";
 import { Findings, NOTHING_MEASURED, type RowId, table } from "./findings.ts";
 import { HOUSE_ROWS, houseMemory } from "./house.ts";
@@ -35,7 +28,6 @@ import { afterAYear, type YearShape } from "./year.ts";
 interface Plan {
   readonly replyMs: number;
   readonly floorRuns: number;
-  readonly timerRuns: number;
   /** Lives of the daemon whose CPU and memory count, without anything of ours inside it. */
   readonly plainRuns: number;
   readonly plain: SceneShape;
@@ -57,9 +49,8 @@ interface Plan {
 const FULL: Plan = {
   replyMs: 1500,
   floorRuns: 3,
-  timerRuns: 2,
   plainRuns: 3,
-  plain: { wakes: 1, turns: 2, replyMs: 1500, followUpMs: 2000, settleMs: 2500, idleMs: 4000 },
+  plain: { wakes: 3, turns: 2, replyMs: 1500, followUpMs: 2000, settleMs: 2500, idleMs: 4000 },
   probed: { wakes: 3, turns: 1, replyMs: 1500, followUpMs: 1000, settleMs: 0, idleMs: 0 },
   probeResolutionMs: 1,
   stateRounds: 3,
@@ -85,7 +76,6 @@ const FULL: Plan = {
 const QUICK: Plan = {
   replyMs: 1000,
   floorRuns: 1,
-  timerRuns: 1,
   plainRuns: 1,
   plain: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, settleMs: 800, idleMs: 1500 },
   probed: { wakes: 1, turns: 1, replyMs: 1000, followUpMs: 1000, settleMs: 0, idleMs: 0 },
@@ -114,13 +104,11 @@ const QUICK: Plan = {
 const BUSY_SHARE = 0.5;
 
 const FLOOR_ROWS = ["floor_cpu", "floor_rss", "floor_pss"] as const;
-const TIMER_ROWS = ["floor_idle_cpu"] as const;
 const PLAIN_ROWS = ["conversation_cpu", "idle_quiet_cpu", "idle_speech_cpu", "rss", "pss"] as const;
 const PROBE_ROWS = ["wake_led", "loop_delay_p99", "loop_delay_max"] as const;
 const EVERY_RUN_ROWS = ["start_ready", "wake_listening", "connect_lost"] as const;
 const CONVERSATION_ROWS: readonly RowId[] = [
   ...FLOOR_ROWS,
-  ...TIMER_ROWS,
   ...PLAIN_ROWS,
   ...PROBE_ROWS,
   ...EVERY_RUN_ROWS,
@@ -134,7 +122,6 @@ async function conversations(findings: Findings, folder: string, plan: Plan): Pr
     // The bare loop goes first: the server makes its validators when it is first talked to.
     for (let run = 0; run < Math.max(plan.floorRuns, plan.plainRuns); run++) {
       if (run < plan.floorRuns) await floor(findings, folder, voice, plan, server);
-      if (run < plan.timerRuns) await timers(findings, folder, plan);
       if (run < plan.plainRuns) {
         const scene = compose(voice, plan.plain);
         const life = { scene, probeResolutionMs: null, counts: true };
@@ -158,11 +145,6 @@ async function floor(
 ): Promise<void> {
   const scene = compose(voice, plan.plain);
   await findings.section(FLOOR_ROWS, () => runFloor(findings, folder, scene, server));
-}
-
-async function timers(findings: Findings, folder: string, plan: Plan): Promise<void> {
-  const work = () => runTimers(findings, folder, plan.plain.idleMs);
-  await findings.section(TIMER_ROWS, work);
 }
 
 async function daemon(

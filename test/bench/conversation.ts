@@ -22,7 +22,6 @@ const START_MAX_MS = 30_000;
 const GRACE_MS = 15_000;
 
 const FLOOR_CLIENT = fileURLToPath(new URL("./floor-client.js", import.meta.url));
-const FLOOR_TIMERS = fileURLToPath(new URL("./floor-timers.js", import.meta.url));
 const PROBE = new URL("./probe.js", import.meta.url).href;
 
 export interface Server {
@@ -72,23 +71,6 @@ export async function runFloor(
     findings.add("floor_pss", pssMb);
   } finally {
     await floor.stop();
-  }
-}
-
-/** Until a process that only waits has settled, the compiler included. */
-const SETTLE_MS = 1_000;
-
-/** Waiting as the daemon with file devices must, and nothing else, for `ms`. */
-export async function runTimers(findings: Findings, folder: string, ms: number): Promise<void> {
-  const timers = new Program("the bare timers", [FLOOR_TIMERS, join(folder, "timers.raw")]);
-  try {
-    await timers.line("open", START_MAX_MS);
-    await sleep(SETTLE_MS);
-    const before = cpuSample(timers.pid);
-    await sleep(ms);
-    findings.add("floor_idle_cpu", cpuRate(before, cpuSample(timers.pid)));
-  } finally {
-    await timers.stop();
   }
 }
 

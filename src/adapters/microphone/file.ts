@@ -9,6 +9,8 @@ import type { Clock, Microphone, MicrophoneSink } from "../../ports.ts";
 
 /** Frames made up for in one go (5 s); the rest follows at once, after others had their turn. */
 const BURST_MAX_FRAMES = 250;
+/** Sound comes in periods of so much, as from arecord: it is being woken that costs. */
+const PERIOD_MS = 40;
 
 export interface FileMicrophoneOptions {
   /** 24 kHz mono, from `loadWav`. */
@@ -19,9 +21,14 @@ export interface FileMicrophoneOptions {
 export class FileMicrophone implements Microphone {
   readonly #options: FileMicrophoneOptions;
   readonly #frame = new Int16Array(FRAME_SAMPLES);
+  /** Null before `flowing` and after `close`. */
+  #sink: MicrophoneSink | null = null;
   #cancel: () => void = () => undefined;
   #startedMs = 0;
   #frames = 0;
+  #napMs = 0;
+  /** Frames are being handed over: whoever takes them may want another nap. */
+  #handing: boolean = false;
 
   constructor(options: FileMicrophoneOptions) {
     this.#options = options;
@@ -31,34 +38,46 @@ export class FileMicrophone implements Microphone {
     this.#startedMs = this.#options.clock.nowMs();
     // After the caller is done with its own start.
     this.#cancel = this.#options.clock.after(0, () => {
+      this.#sink = sink;
       sink.flowing();
-      this.#turn(sink);
+      this.#turn();
     });
   }
 
-  /** A recording is for trying out: what it costs is no matter. */
-  nap(): void {}
+  nap(ms: number): void {
+    const isShorter = ms < this.#napMs;
+    this.#napMs = ms;
+    if (isShorter && !this.#handing && this.#sink !== null) this.#turn();
+  }
 
   close(): Promise<void> {
+    this.#sink = null;
     this.#cancel();
-    this.#cancel = () => undefined;
     return Promise.resolve();
   }
 
-  #turn(sink: MicrophoneSink): void {
+  #turn(): void {
+    this.#cancel();
+    this.#handOver();
+    if (this.#sink === null) return;
     const { clock } = this.#options;
-    let stopped = false;
-    this.#cancel = () => {
-      stopped = true;
-    };
-    const due = Math.floor((clock.nowMs() - this.#startedMs) / FRAME_MS);
-    for (let n = 0; n < BURST_MAX_FRAMES && this.#frames < due && !stopped; n++) {
-      this.#next();
-      sink.frame(this.#frame);
+    const periodMs = Math.max(PERIOD_MS, this.#napMs);
+    const nextMs = this.#startedMs + this.#frames * FRAME_MS + periodMs;
+    this.#cancel = clock.after(nextMs - clock.nowMs(), () => this.#turn());
+  }
+
+  /** What is due; whoever takes it may close us. */
+  #handOver(): void {
+    const due = Math.floor((this.#options.clock.nowMs() - this.#startedMs) / FRAME_MS);
+    this.#handing = true;
+    try {
+      for (let n = 0; n < BURST_MAX_FRAMES && this.#frames < due && this.#sink !== null; n++) {
+        this.#next();
+        this.#sink.frame(this.#frame);
+      }
+    } finally {
+      this.#handing = false;
     }
-    if (stopped) return;
-    const nextMs = this.#startedMs + (this.#frames + 1) * FRAME_MS;
-    this.#cancel = clock.after(nextMs - clock.nowMs(), () => this.#turn(sink));
   }
 
   #next(): void {

@@ -21,8 +21,9 @@ import { isForeign, isWave } from "../os/own-file.ts";
 
 /** How often the sizes in the header are brought up to date. */
 const HEADER_MS = 500;
-/** Samples in one write; a longer pause of ours is made up for in several. */
-const BLOCK_SAMPLES = SAMPLE_RATE_HZ / 10;
+/** In one write, ten times a second while something sounds; a longer pause of ours takes several. */
+const BLOCK_MS = 100;
+const BLOCK_SAMPLES = msToSamples(BLOCK_MS);
 /** A WAV ends at 4 GiB (24 h); from then on sound is timed but not written. */
 const FILE_MAX_BYTES = 0xffff_ffff - WAV_HEADER_BYTES;
 /** After a failed write, until the next attempt. */
@@ -67,6 +68,8 @@ export class FileSpeaker implements Speaker {
   #dry: boolean = false;
   #advancing: boolean = false;
   #cancel: () => void = () => undefined;
+  /** When the next turn is. */
+  #turnMs = 0;
 
   constructor(options: FileSpeakerOptions) {
     this.#options = options;
@@ -76,16 +79,21 @@ export class FileSpeaker implements Speaker {
     const { clock } = this.#options;
     this.#sink = sink;
     this.#startedMs = clock.nowMs();
-    this.#cancel = clock.after(0, () => this.#turn());
+    this.#wait(0);
   }
 
   play(pcm: Int16Array): number {
     this.#advance();
     if (this.#sink === null || this.#state === "lost") return 0;
-    return this.#queue.push(pcm);
+    const fitted = this.#queue.push(pcm);
+    const waitMs = this.#untilDueMs();
+    // An earlier turn stays.
+    if (this.#options.clock.nowMs() + waitMs < this.#turnMs) this.#wait(waitMs);
+    return fitted;
   }
 
   gain(gain: number): void {
+    this.#advance();
     this.#queue.gain = gain;
   }
 
@@ -111,9 +119,9 @@ export class FileSpeaker implements Speaker {
 
   close(): Promise<void> {
     if (this.#sink === null) return Promise.resolve();
-    this.#cancel();
     this.#advance();
     this.#sink = null;
+    this.#cancel();
     if (this.#fd !== null) {
       this.#attempt((fd) => this.#putHeader(fd));
       closeSync(this.#fd);
@@ -132,11 +140,26 @@ export class FileSpeaker implements Speaker {
     return this.#startedMs + samplesToMs(at);
   }
 
+  #wait(ms: number): void {
+    const { clock } = this.#options;
+    this.#turnMs = clock.nowMs() + ms;
+    this.#cancel();
+    this.#cancel = clock.after(ms, () => this.#turn());
+  }
+
+  /** Until there is something to tell: the first sound, the end of what there is, a block, the header. */
+  #untilDueMs(): number {
+    const { available } = this.#queue;
+    if (available === 0) return HEADER_MS;
+    const flows = this.#sounding && !this.#dry;
+    return flows ? Math.min(BLOCK_MS, samplesToMs(available)) : FRAME_MS;
+  }
+
   #turn(): void {
     const { clock } = this.#options;
     this.#advance();
     if (this.#sink === null) return;
-    this.#cancel = clock.after(FRAME_MS, () => this.#turn());
+    this.#wait(this.#untilDueMs());
     const nowMs = clock.nowMs();
     if (this.#state !== "flowing" && nowMs >= this.#retryMs) this.#open();
     if (this.#state !== "flowing" || nowMs - this.#headerMs < HEADER_MS) return;

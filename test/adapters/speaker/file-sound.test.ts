@@ -53,17 +53,45 @@ test("the file microphone keeps pace, catches up after a pause, skips nothing, t
   const microphone = new FileMicrophone({ pcm: PCM, clock });
   const sink = microphoneSink();
   microphone.start(sink);
-  clock.advance(59);
+  clock.advance(79);
   assert.equal(sink.frames(), 2);
   clock.advance(1);
-  assert.equal(sink.frames(), 3);
+  assert.equal(sink.frames(), 4);
   clock.advance(30 * 60_000);
-  assert.equal(sink.frames(), (30 * 60_000 + 60) / 20, "half an hour on, to the frame");
+  assert.equal(sink.frames(), (30 * 60_000 + 80) / 20, "half an hour on, to the frame");
   const heard = sink.pcm();
   assert.deepEqual(heard.subarray(0, PCM.length), PCM);
   assert.ok(heard.subarray(PCM.length).every((sample) => sample === 0));
   assert.deepEqual(sink.story, ["flowing"]);
   await microphone.close();
+  assert.equal(clock.pending(), 0);
+});
+
+test("the file microphone naps: its frames come late, and all that are due when the nap ends", async () => {
+  const clock = new SimClock();
+  const microphone = new FileMicrophone({ pcm: PCM, clock });
+  const sink = microphoneSink();
+  microphone.nap(250);
+  microphone.nap(0);
+  microphone.start(sink);
+  clock.advance(40);
+  assert.equal(sink.frames(), 2, "a nap before the start changes nothing");
+  microphone.nap(250);
+  clock.advance(40);
+  assert.equal(sink.frames(), 4, "the alarm for the next frames was set");
+  clock.advance(249);
+  assert.equal(sink.frames(), 4);
+  clock.advance(1);
+  assert.equal(sink.frames(), 16);
+  clock.advance(70);
+  microphone.nap(0);
+  assert.equal(sink.frames(), 20, "at once");
+  clock.advance(40);
+  assert.equal(sink.frames(), 22);
+  assert.deepEqual(sink.pcm().subarray(0, PCM.length), PCM);
+  await microphone.close();
+  microphone.nap(250);
+  microphone.nap(0);
   assert.equal(clock.pending(), 0);
 });
 
