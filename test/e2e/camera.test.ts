@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { eventually } from "../helpers/host.ts";
 import { greyJpeg } from "../helpers/jpeg.ts";
+import { kill } from "../helpers/kill.ts";
 import type { Again } from "../helpers/question.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { test } from "../helpers/real-time.ts";
@@ -136,7 +138,8 @@ test("a camera that hangs is ended, and told in words", HEARD, async (t) => {
 test("a camera that is killed in the middle of a picture is told in words", HEARD, async (t) => {
   const of = await looking(t, "head -c 3000 kitchen.jpg; sleep 30; cat kitchen.jpg");
   const pids = join(of.folder, "pids");
-  await eventually("the camera is on", () => existsSync(pids));
-  process.kill(Number(readFileSync(pids, "utf8")), "SIGKILL");
+  // A shell makes the file before it writes into it.
+  await eventually("the camera is on", () => existsSync(pids) && statSync(pids).size > 0);
+  kill(readFileSync(pids, "utf8"), "SIGKILL");
   await toldInWords(of, /^The camera gave no picture: rpicam-still failed \(ended\)/);
 });

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { ApplianceRoot, type TreeOptions } from "../helpers/appliance-root.ts";
 import { eventually } from "../helpers/host.ts";
+import { kill } from "../helpers/kill.ts";
 
 /** A machine on which version 1.0.0 was just installed. */
 async function installed(t: TestContext): Promise<ApplianceRoot> {
@@ -150,6 +151,7 @@ test("half-made releases go, and no more than three are kept", async (t) => {
 
 /** Ends the stand-in systemctl that waits for a release that hangs. */
 async function endHanging(machine: ApplianceRoot): Promise<void> {
-  const pid = Number(machine.read("fake/hanging"));
-  process.kill(pid, "SIGTERM");
+  // A shell makes the file before it writes into it.
+  await eventually("its number is known", () => machine.read("fake/hanging") !== "");
+  kill(machine.read("fake/hanging"), "SIGTERM");
 }

@@ -12,6 +12,7 @@ import { REST_NAP_MS, WORD_NAP_MS } from "../../../src/core/assistant/views.ts";
 import { wavHeader } from "../../../src/core/audio/wav.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import { eventually } from "../../helpers/host.ts";
+import { kill } from "../../helpers/kill.ts";
 import { NO_PULSE, startPulseRig } from "../../helpers/pulse-rig.ts";
 import {
   type HeardMicrophone,
@@ -122,7 +123,7 @@ test("a recorder that dies or stands still in a nap is found, and started again"
     const { microphone, sink } = begin(mode(stub, "ok"));
     microphone.nap(REST_NAP_MS);
     await eventually("frames", () => sink.frames() > 5);
-    for (const pid of recorders()) process.kill(pid, signal);
+    for (const pid of recorders()) kill(pid, signal);
     await eventually("lost, and back", () => sink.story.length >= 3);
     assert.deepEqual(sink.story, ["flowing", "lost", "flowing"], signal);
     await microphone.close();
@@ -177,7 +178,7 @@ test("pulled and put back, killed, and stalled: lost once, then frames again", a
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     const { microphone, sink } = begin(mode(stub, "ok"));
     await eventually("frames", () => sink.frames() > 5);
-    for (const pid of recorders()) process.kill(pid, signal);
+    for (const pid of recorders()) kill(pid, signal);
     await eventually("lost, and back", () => sink.story.length >= 3);
     assert.deepEqual(sink.story, ["flowing", "lost", "flowing"], signal);
     const [fault] = sink.faults;
@@ -192,7 +193,7 @@ test("close ends a recorder that stands still, in bounded time", async (t) => {
   t.after(stub.remove);
   const { microphone, sink } = begin(mode(stub, "ok"));
   await eventually("frames", () => sink.frames() > 5);
-  for (const pid of recorders()) process.kill(pid, "SIGSTOP");
+  for (const pid of recorders()) kill(pid, "SIGSTOP");
   const startedMs = performance.now();
   await microphone.close();
   assert.ok(performance.now() - startedMs < 5_000);

@@ -16,6 +16,7 @@ import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts"
 import { customFunctions } from "../../../src/core/functions/custom.ts";
 import type { Program, ProgramEnd, ProgramRunner } from "../../../src/ports.ts";
 import { eventually } from "../../helpers/host.ts";
+import { kill } from "../../helpers/kill.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const HELPER = fileURLToPath(
@@ -190,7 +191,7 @@ test("the helper exits: reported at once, and to later calls", {
   const next = await new Running(runner, "echo").ended;
   assert.match(next.end.error ?? "", /^the helper pipit-tools: E[A-Z]+$/);
   // Here no service manager clears away what is left.
-  for (const pid of pidsOf("sleep 6104")) process.kill(Number(pid), "SIGKILL");
+  for (const pid of pidsOf("sleep 6104")) kill(pid, "SIGKILL");
 });
 
 test("10 MB, endless, binary, no such program: as a function, bounded", {

@@ -11,6 +11,7 @@ import { pickSpeaker, whyNoSpeakerPackage } from "../../../src/adapters/speaker/
 import { faultLine } from "../../../src/core/fault.ts";
 import type { Speaker } from "../../../src/ports.ts";
 import { eventually } from "../../helpers/host.ts";
+import { kill } from "../../helpers/kill.ts";
 import { type HeardSpeaker, noise, speakerSink } from "../../helpers/sound.ts";
 import { type StubProgram, stubProgram } from "../../helpers/stub-program.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
@@ -170,7 +171,7 @@ async function killed({ word, make }: Victim): Promise<void> {
   speaker.play(PCM);
   speaker.finish();
   await eventually("sound", () => speaker.heard() > 2_400);
-  for (const pid of children(word)) process.kill(pid, "SIGKILL");
+  for (const pid of children(word)) kill(pid, "SIGKILL");
   await eventually("lost, and back", () => sink.count("flowing") === 2);
   speaker.play(PCM.subarray(0, 480));
   speaker.finish();
@@ -187,11 +188,11 @@ async function stalled({ word, make }: Victim): Promise<void> {
   speaker.play(PCM);
   speaker.finish();
   await eventually("sound", () => speaker.heard() > 2_400);
-  for (const pid of children(word)) process.kill(pid, "SIGSTOP");
+  for (const pid of children(word)) kill(pid, "SIGSTOP");
   await eventually("lost, and back", () => sink.count("flowing") === 2);
   assert.equal(sink.count("drained"), 0, "what nobody heard did not drain");
   const [still = 0] = children(word);
-  process.kill(still, "SIGSTOP");
+  kill(still, "SIGSTOP");
   speaker.play(PCM);
   const startedMs = performance.now();
   await speaker.flush();
