@@ -8,7 +8,7 @@ import { wavHeader } from "../../src/core/audio/wav.ts";
 import { record } from "../../src/core/json.ts";
 import { configure, type Daemon, launch, type Paths } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
-import { kill } from "../helpers/kill.ts";
+import { sendSignal } from "../helpers/processes.ts";
 import { test } from "../helpers/real-time.ts";
 
 /** As an earlier run left it behind, a moment ago. */
@@ -53,7 +53,7 @@ test("budget: spending survives a restart; a reload raises the cap", async (t) =
   const { stdout } = await daemon.command("status");
   assert.match(stdout, /^Budget +\$1\.2500 of \$1\.00 spent, \$0\.0000 left \(refuse\)$/m);
   withBudget(paths, 5);
-  kill((await daemon.status())["pid"], "SIGHUP");
+  sendSignal((await daemon.status())["pid"], "SIGHUP");
   assert.match(await daemon.says("Configuration reloaded"), /in force now: budget\.daily_usd/);
   assert.equal(record(await budgetOf(daemon))?.["left_usd"], 3.75);
   assert.equal((await daemon.command("wake")).code, 0);

@@ -20,7 +20,7 @@ import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { eventually } from "../helpers/host.ts";
 import { greyJpeg } from "../helpers/jpeg.ts";
-import { kill } from "../helpers/kill.ts";
+import { sendSignal } from "../helpers/processes.ts";
 import type { Again } from "../helpers/question.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { test } from "../helpers/real-time.ts";
@@ -140,6 +140,6 @@ test("a camera that is killed in the middle of a picture is told in words", HEAR
   const pids = join(of.folder, "pids");
   // A shell makes the file before it writes into it.
   await eventually("the camera is on", () => existsSync(pids) && statSync(pids).size > 0);
-  kill(readFileSync(pids, "utf8"), "SIGKILL");
+  sendSignal(readFileSync(pids, "utf8"), "SIGKILL");
   await toldInWords(of, /^The camera gave no picture: rpicam-still failed \(ended\)/);
 });

@@ -19,6 +19,7 @@ import type { Peer } from "../../src/sim/peer/peer.ts";
 import { freePort, kill, programOf, startEverything } from "../adapters/mcp/partners.ts";
 import type { Daemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
+import { pidsOf, sendSignal } from "../helpers/processes.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { test } from "../helpers/real-time.ts";
 import { scene } from "../helpers/scene.ts";
@@ -78,12 +79,6 @@ function outputs(peer: Peer): ReadonlyMap<string, string> {
 function callsBegun(peer: Peer): number {
   const type = "response.function_call_arguments.done";
   return peer.events.filter(({ event }) => textAt(event, "type") === type).length;
-}
-
-/** The processes whose words have this one. */
-function pidsOf(word: string): readonly number[] {
-  const { stdout } = spawnSync("pgrep", ["-f", word], { encoding: "utf8" });
-  return stdout.split("\n").filter(Boolean).map(Number);
 }
 
 const LONG = { duration: 30, steps: 3 };
@@ -156,7 +151,7 @@ test(
     const [pid] = pidsOf(mark);
     assert.ok(pid !== undefined);
     setTimeout(() => {
-      process.kill(pid, "SIGKILL");
+      sendSignal(pid, "SIGKILL");
       void kill(older);
       newer.closeAllConnections();
     }, 500);

@@ -19,7 +19,7 @@ import {
   type Paths,
 } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
-import { kill } from "../helpers/kill.ts";
+import { sendSignal } from "../helpers/processes.ts";
 import { writeWav } from "../helpers/question.ts";
 import { test } from "../helpers/real-time.ts";
 
@@ -164,7 +164,7 @@ for (const row of ROWS) {
     const { code, ms } = await daemon.stop();
     t.diagnostic(`${Math.round(ms)} ms`);
     t.after(() => {
-      for (const line of left(paths.folder)) kill(Number.parseInt(line, 10), "SIGKILL");
+      for (const line of left(paths.folder)) sendSignal(Number.parseInt(line, 10), "SIGKILL");
     });
     assert.equal(code, 0, daemon.output);
     assert.ok(ms < STOP_MAX_MS, `${ms} ms\n${daemon.output}`);

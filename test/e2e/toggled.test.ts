@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { type Config, configure, daemonEnv, launch } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/host.ts";
+import { pidsOf } from "../helpers/processes.ts";
 import { writeWav } from "../helpers/question.ts";
 import { test } from "../helpers/real-time.ts";
 
@@ -71,19 +72,6 @@ function configurations(base: Config, program: string, port: number): { on: Conf
   };
 }
 
-function running(program: string): number {
-  const lines = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      } catch {
-        return ""; // It has just ended.
-      }
-    });
-  return lines.filter((line) => line.includes(program)).length;
-}
-
 test("switched on and off fifty times, and in mid-call: settled once, and nothing left", async (t) => {
   const port = await silent(t);
   const paths = configure(t, { tools: { sandbox: "none" } });
@@ -111,10 +99,10 @@ test("switched on and off fifty times, and in mid-call: settled once, and nothin
   await eventually("the call", () => existsSync(join(paths.folder, "called")));
   await change(off);
   assert.match((await called).stdout, /\(failed, /);
-  await eventually("the end of the server", () => running(program) === 0);
+  await eventually("the end of the server", () => pidsOf(program).length === 0);
 
   for (let round = 0; round < ROUNDS; round++) await change(round % 2 === 0 ? on : off);
-  await eventually("the end of all of them", () => running(program) === 0);
+  await eventually("the end of all of them", () => pidsOf(program).length === 0);
   // Code that was loaded meanwhile may hold some.
   await eventually("no more open files than before", () => {
     return readdirSync(`/proc/${daemon.pid}/fd`).length <= before + 2;

@@ -5,7 +5,6 @@
  */
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { samplesToMs } from "../../src/core/audio/pcm.ts";
 import { BUILT_IN_NAMES } from "../../src/core/functions/built-in.ts";
@@ -13,6 +12,7 @@ import { type Fields, record, text } from "../../src/core/json.ts";
 import { textAt } from "../../src/sim/peer/json.ts";
 import type { Peer } from "../../src/sim/peer/peer.ts";
 import { eventually } from "../helpers/host.ts";
+import { pidsOf } from "../helpers/processes.ts";
 import { canSpeak, NO_VOICE } from "../helpers/question.ts";
 import { test } from "../helpers/real-time.ts";
 import { type Scene, type SceneOptions, scene } from "../helpers/scene.ts";
@@ -68,17 +68,6 @@ function ends(file: Fields): readonly (string | null)[] {
   const { function_calls: calls } = file;
   assert.ok(Array.isArray(calls));
   return calls.map((one) => text(record(one) ?? {}, "end"));
-}
-
-/** Is a program with these words running? */
-function isRunning(words: string): boolean {
-  return readdirSync("/proc").some((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(words);
-    } catch {
-      return false; // It has just ended.
-    }
-  });
 }
 
 test(
@@ -181,9 +170,9 @@ test(
   async (t) => {
     const turns = [call("slow", "call_a"), { say: "Never asked for." }];
     const { peer, daemon } = await kitchen(t, { turns }, { slow: slow("6.79") });
-    await eventually("the program", () => isRunning("sleep 6.79"));
+    await eventually("the program", () => pidsOf("sleep 6.79").length > 0);
     await daemon.command("wake");
-    await eventually("its end", () => !isRunning("sleep 6.79"));
+    await eventually("its end", () => pidsOf("sleep 6.79").length === 0);
     await daemon.command("stop");
     await daemon.says("Conversation over");
     assert.deepEqual(answered(peer), ["call_a"]);
@@ -203,7 +192,7 @@ test(
     assert.equal(peer.attempts(), 2);
     assert.deepEqual(answered(peer), []);
     assert.deepEqual(ends(await daemon.metrics()), ["lost"]);
-    assert.ok(!isRunning("sleep 4.77"));
+    assert.deepEqual(pidsOf("sleep 4.77"), []);
     assert.deepEqual(peer.violations, []);
   },
 );
@@ -214,12 +203,12 @@ test(
   async (t) => {
     const turns = [call("slow", "call_a"), { say: "Never." }];
     const { daemon } = await kitchen(t, { turns }, { slow: slow("25.83") });
-    await eventually("the program", () => isRunning("sleep 25.83"));
+    await eventually("the program", () => pidsOf("sleep 25.83").length > 0);
     const { ms, code } = await daemon.stop();
     assert.ok(code === 0 && ms < 5_000, `code ${code} after ${ms} ms`);
     const file = await daemon.metrics();
     assert.deepEqual([file["end_reason"], ends(file)], ["shutdown", ["lost"]]);
-    await eventually("the end of the program", () => !isRunning("sleep 25.83"));
+    await eventually("the end of the program", () => pidsOf("sleep 25.83").length === 0);
   },
 );
 

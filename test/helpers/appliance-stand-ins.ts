@@ -12,7 +12,7 @@ begin() {
   echo $RANDOM.$RANDOM >$F/id
   case $behaviour in
     exits) echo failed >$F/active; return 1 ;;
-    hangs) echo activating >$F/active; echo $$ >$F/hanging; exec /bin/sleep 60 ;;
+    hangs) echo activating >$F/active; echo $$ >$F/begun; mv $F/begun $F/hanging; exec /bin/sleep 60 ;;
     *) echo active >$F/active; cp $PIPIT_ROOT/etc/systemd/system/pipit.service $F/unit ;;
   esac
 }

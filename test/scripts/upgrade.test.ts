@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { ApplianceRoot, type TreeOptions } from "../helpers/appliance-root.ts";
 import { eventually } from "../helpers/host.ts";
-import { kill } from "../helpers/kill.ts";
+import { sendSignal } from "../helpers/processes.ts";
 
 /** A machine on which version 1.0.0 was just installed. */
 async function installed(t: TestContext): Promise<ApplianceRoot> {
@@ -105,7 +105,7 @@ test("an interrupted upgrade goes back to the old release", async (t) => {
   await eventually("the new release starts", () => machine.has("fake/hanging"));
   assert.equal(machine.release("current"), "1.1.0");
   script.kill("SIGTERM");
-  await endHanging(machine);
+  endHanging(machine);
   const { code, stderr } = await script.ended;
   assert.equal(code, 1, stderr);
   assert.match(stderr, /had not proven itself yet\ngoing back to release 1\.0\.0/);
@@ -117,7 +117,7 @@ test("a power cut before the proof is settled by the next run", async (t) => {
   const script = machine.start("upgrade", "--built", machine.tree("1.1.0", { behaviour: "hangs" }));
   await eventually("the new release starts", () => machine.has("fake/hanging"));
   script.kill("SIGKILL");
-  await endHanging(machine);
+  endHanging(machine);
   await script.ended;
   assert.deepEqual([machine.release("current"), machine.has("opt/pipit/trial")], ["1.1.0", true]);
   machine.standIn(
@@ -150,8 +150,6 @@ test("half-made releases go, and no more than three are kept", async (t) => {
 });
 
 /** Ends the stand-in systemctl that waits for a release that hangs. */
-async function endHanging(machine: ApplianceRoot): Promise<void> {
-  // A shell makes the file before it writes into it.
-  await eventually("its number is known", () => machine.read("fake/hanging") !== "");
-  kill(machine.read("fake/hanging"), "SIGTERM");
+function endHanging(machine: ApplianceRoot): void {
+  sendSignal(machine.read("fake/hanging"), "SIGTERM");
 }

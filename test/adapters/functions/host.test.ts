@@ -1,7 +1,7 @@
 /** The owner's own functions outside our process: good ones, hostile ones, and what they cannot reach. */
 
 import assert from "node:assert/strict";
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { fenced } from "../../../src/core/functions/fence.ts";
 import { outputOf, type ToolResult } from "../../../src/core/functions/result.ts";
 import type { Fields } from "../../../src/core/json.ts";
 import { eventually } from "../../helpers/host.ts";
+import { running } from "../../helpers/processes.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const clock = new SystemClock();
@@ -44,20 +45,6 @@ async function run(of: object, args: Fields = {}, limitMs = 20_000, by = host())
 
 function shell(script: string, more: object = {}): object {
   return { command: ["/bin/sh", "-c", script], ...more };
-}
-
-/** The command lines of everything that runs here. */
-function allCommands(): string {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      } catch {
-        return ""; // It has just ended.
-      }
-    })
-    .join("\n");
 }
 
 function dataOf(result: ToolResult): string {
@@ -111,7 +98,10 @@ test("custom program: the whole process group is killed", async (t) => {
   const left = await run(shell("sleep 7393 & echo done"));
   assert.ok(left.ms < 3_000, `${left.ms} ms`);
   assert.ok(dataOf(left.result).includes("done"));
-  await eventually("the end of all of them", () => !/sleep 739[123]/.test(allCommands()));
+  await eventually(
+    "the end of all of them",
+    () => !running().some(({ line }) => /sleep 739[123]/.test(line)),
+  );
 });
 
 test("more programs at a time than there is room for are refused", async () => {

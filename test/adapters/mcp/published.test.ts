@@ -1,7 +1,6 @@
 /** The bridge against published servers of tools, over each transport and in both ages of the protocol. */
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -12,6 +11,7 @@ import { createMcpHandler, McpServer as Served } from "@modelcontextprotocol/ser
 import { z } from "zod";
 import { RETRY } from "../../../src/adapters/mcp/server.ts";
 import { SimClock } from "../../../src/sim/clock.ts";
+import { running } from "../../helpers/processes.ts";
 import { freePort, kill, NEVER, openServer, programOf, startEverything } from "./partners.ts";
 
 const EVERYTHING = [process.execPath, programOf("everything"), "stdio"];
@@ -209,6 +209,6 @@ test("an npx-like wrapper: nobody of its group is left after the close", async (
 });
 
 function pidsOf(words: string): readonly string[] {
-  const { stdout } = spawnSync("ps", ["-eo", "pid,args"], { encoding: "utf8" });
-  return stdout.split("\n").filter((line) => line.includes(words) && !line.includes("sh -c"));
+  const lines = running().map(({ line }) => line);
+  return lines.filter((line) => line.includes(words) && !line.includes("sh -c"));
 }

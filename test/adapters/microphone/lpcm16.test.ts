@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
@@ -12,7 +11,7 @@ import { REST_NAP_MS, WORD_NAP_MS } from "../../../src/core/assistant/views.ts";
 import { wavHeader } from "../../../src/core/audio/wav.ts";
 import { faultLine } from "../../../src/core/fault.ts";
 import { eventually } from "../../helpers/host.ts";
-import { kill } from "../../helpers/kill.ts";
+import { childrenOf, sendSignal } from "../../helpers/processes.ts";
 import { NO_PULSE, startPulseRig } from "../../helpers/pulse-rig.ts";
 import {
   type HeardMicrophone,
@@ -54,11 +53,7 @@ async function firstFault(options: Partial<Lpcm16MicrophoneOptions>): Promise<st
   return found === undefined ? "" : `${found.code}: ${faultLine(found)}`;
 }
 
-function recorders(): number[] {
-  const list = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)]).toString();
-  const lines = list.split("\n").filter((line) => line.includes("stub-recorder"));
-  return lines.map((line) => Number.parseInt(line, 10));
-}
+const recorders = (): number[] => childrenOf("stub-recorder");
 
 test("a recorder that cuts its sound oddly gives exact frames, none lost", async (t) => {
   const stub = stubProgram("stub-recorder.mjs");
@@ -123,7 +118,7 @@ test("a recorder that dies or stands still in a nap is found, and started again"
     const { microphone, sink } = begin(mode(stub, "ok"));
     microphone.nap(REST_NAP_MS);
     await eventually("frames", () => sink.frames() > 5);
-    for (const pid of recorders()) kill(pid, signal);
+    for (const pid of recorders()) sendSignal(pid, signal);
     await eventually("lost, and back", () => sink.story.length >= 3);
     assert.deepEqual(sink.story, ["flowing", "lost", "flowing"], signal);
     await microphone.close();
@@ -178,7 +173,7 @@ test("pulled and put back, killed, and stalled: lost once, then frames again", a
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     const { microphone, sink } = begin(mode(stub, "ok"));
     await eventually("frames", () => sink.frames() > 5);
-    for (const pid of recorders()) kill(pid, signal);
+    for (const pid of recorders()) sendSignal(pid, signal);
     await eventually("lost, and back", () => sink.story.length >= 3);
     assert.deepEqual(sink.story, ["flowing", "lost", "flowing"], signal);
     const [fault] = sink.faults;
@@ -193,7 +188,7 @@ test("close ends a recorder that stands still, in bounded time", async (t) => {
   t.after(stub.remove);
   const { microphone, sink } = begin(mode(stub, "ok"));
   await eventually("frames", () => sink.frames() > 5);
-  for (const pid of recorders()) kill(pid, "SIGSTOP");
+  for (const pid of recorders()) sendSignal(pid, "SIGSTOP");
   const startedMs = performance.now();
   await microphone.close();
   assert.ok(performance.now() - startedMs < 5_000);

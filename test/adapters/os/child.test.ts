@@ -6,7 +6,7 @@ import { SystemClock } from "../../../src/adapters/os/clock.ts";
 import { backoffDelayMs } from "../../../src/core/backoff.ts";
 import { SimDice } from "../../../src/sim/dice.ts";
 import { eventually } from "../../helpers/host.ts";
-import { kill } from "../../helpers/kill.ts";
+import { sendSignal } from "../../helpers/processes.ts";
 
 const QUICK = { firstMs: 20, maxMs: 100, wellMs: 10_000, spread: [0.75, 1.25] as const };
 
@@ -98,7 +98,7 @@ test("a program that is not there is an end like another", async () => {
 
 test("killed child: the signal is reported, and it is restarted", async () => {
   const { child, ends, pids } = supervise("exec sleep 100");
-  kill(pids[0], "SIGKILL");
+  sendSignal(pids[0], "SIGKILL");
   await eventually("a second process", () => pids.length === 2);
   assert.deepEqual([ends.length, ends[0]?.signal], [1, "SIGKILL"]);
   await child.close();
@@ -122,7 +122,7 @@ test("close: a child that ignores SIGTERM, or is stopped, is killed in bounded t
       "trap '' TERM; echo up >&2; while :; do sleep 0.1; done",
     );
     await eventually("it is up", () => heard.text.includes("up"));
-    if (signal !== null) kill(pids[0], signal);
+    if (signal !== null) sendSignal(pids[0], signal);
     const startedMs = performance.now();
     await Promise.all([child.close(), child.close()]);
     assert.ok(performance.now() - startedMs < 5_000);

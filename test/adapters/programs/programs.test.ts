@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -16,7 +16,7 @@ import { LocalPrograms } from "../../../src/adapters/programs/local-programs.ts"
 import { customFunctions } from "../../../src/core/functions/custom.ts";
 import type { Program, ProgramEnd, ProgramRunner } from "../../../src/ports.ts";
 import { eventually } from "../../helpers/host.ts";
-import { kill } from "../../helpers/kill.ts";
+import { pidsOf, sendSignal } from "../../helpers/processes.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 
 const HELPER = fileURLToPath(
@@ -91,18 +91,6 @@ async function helper(t: TestContext): Promise<{
 function isListening(path: string): boolean {
   const lines = readFileSync("/proc/net/unix", "latin1").split("\n");
   return lines.some((line) => line.endsWith(` ${path}`) && line.includes(" 00010000 "));
-}
-
-/** The process ids of everything here whose command line has this in it. */
-function pidsOf(words: string): readonly string[] {
-  return readdirSync("/proc").filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, "latin1").replaceAll("\0", " ").includes(words);
-    } catch {
-      return false;
-    }
-  });
 }
 
 const gone = (words: string) => eventually(`the end of ${words}`, () => pidsOf(words).length === 0);
@@ -191,7 +179,7 @@ test("the helper exits: reported at once, and to later calls", {
   const next = await new Running(runner, "echo").ended;
   assert.match(next.end.error ?? "", /^the helper pipit-tools: E[A-Z]+$/);
   // Here no service manager clears away what is left.
-  for (const pid of pidsOf("sleep 6104")) kill(pid, "SIGKILL");
+  for (const pid of pidsOf("sleep 6104")) sendSignal(pid, "SIGKILL");
 });
 
 test("10 MB, endless, binary, no such program: as a function, bounded", {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
@@ -11,7 +10,7 @@ import { pickSpeaker, whyNoSpeakerPackage } from "../../../src/adapters/speaker/
 import { faultLine } from "../../../src/core/fault.ts";
 import type { Speaker } from "../../../src/ports.ts";
 import { eventually } from "../../helpers/host.ts";
-import { kill } from "../../helpers/kill.ts";
+import { childrenOf, sendSignal } from "../../helpers/processes.ts";
 import { type HeardSpeaker, noise, speakerSink } from "../../helpers/sound.ts";
 import { type StubProgram, stubProgram } from "../../helpers/stub-program.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
@@ -45,15 +44,6 @@ async function firstFault(speaker: Speaker): Promise<string> {
 function stubbed(stub: StubProgram, mode: string): AplaySpeakerOptions {
   const env = { ...process.env, STUB_MODE: mode };
   return { device: "stub", program: stub.path, env, clock, dice };
-}
-
-/** The children that this process has now, by a word of their command line. */
-function children(word: string): number[] {
-  const list = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)]).toString();
-  return list
-    .split("\n")
-    .filter((line) => line.includes(word))
-    .map((line) => Number.parseInt(line, 10));
 }
 
 test("a package that is not tried in time is not called broken", () => {
@@ -171,14 +161,14 @@ async function killed({ word, make }: Victim): Promise<void> {
   speaker.play(PCM);
   speaker.finish();
   await eventually("sound", () => speaker.heard() > 2_400);
-  for (const pid of children(word)) kill(pid, "SIGKILL");
+  for (const pid of childrenOf(word)) sendSignal(pid, "SIGKILL");
   await eventually("lost, and back", () => sink.count("flowing") === 2);
   speaker.play(PCM.subarray(0, 480));
   speaker.finish();
   await eventually("sound again", () => sink.count("drained") === 1);
   assert.deepEqual(sink.story, ["flowing", "sounded", "lost", "flowing", "sounded", "drained"]);
   await speaker.close();
-  assert.deepEqual(children(word), []);
+  assert.deepEqual(childrenOf(word), []);
 }
 
 async function stalled({ word, make }: Victim): Promise<void> {
@@ -188,18 +178,18 @@ async function stalled({ word, make }: Victim): Promise<void> {
   speaker.play(PCM);
   speaker.finish();
   await eventually("sound", () => speaker.heard() > 2_400);
-  for (const pid of children(word)) kill(pid, "SIGSTOP");
+  for (const pid of childrenOf(word)) sendSignal(pid, "SIGSTOP");
   await eventually("lost, and back", () => sink.count("flowing") === 2);
   assert.equal(sink.count("drained"), 0, "what nobody heard did not drain");
-  const [still = 0] = children(word);
-  kill(still, "SIGSTOP");
+  const [still = 0] = childrenOf(word);
+  sendSignal(still, "SIGSTOP");
   speaker.play(PCM);
   const startedMs = performance.now();
   await speaker.flush();
   assert.ok(performance.now() - startedMs < 2_000, "a child that stands still can be silenced");
-  await eventually("it was killed", () => !children(word).includes(still));
+  await eventually("it was killed", () => !childrenOf(word).includes(still));
   await speaker.close();
-  assert.deepEqual(children(word), []);
+  assert.deepEqual(childrenOf(word), []);
 }
 
 test("aplay: the child is killed; the child stands still", async (t) => {
@@ -229,13 +219,13 @@ test("speaker: the child is exchanged for a fresh one, and nobody notices", {
   const speaker = new NodeSpeaker({ device: "quiet", env, clock, dice, recycleWrites: 3 });
   const sink = begin(speaker);
   await eventually("the device is open", () => sink.count("flowing") === 1);
-  const [first] = children("speaker/child");
+  const [first] = childrenOf("speaker/child");
   for (let n = 1; n <= 3; n++) {
     speaker.play(PCM.subarray(0, 4_800));
     speaker.finish();
     await eventually(`utterance ${n}`, () => sink.count("drained") === n);
   }
-  const [last] = children("speaker/child");
+  const [last] = childrenOf("speaker/child");
   assert.notEqual(first, last);
   assert.equal(sink.count("lost"), 0);
   assert.equal(speaker.heard(), 3 * 4_800);

@@ -18,7 +18,7 @@ import { parseReply } from "../../../src/adapters/wake/protocol.ts";
 import { type Fault, faultLine } from "../../../src/core/fault.ts";
 import type { WakeWord } from "../../../src/core/wake/plan.ts";
 import { eventually } from "../../helpers/host.ts";
-import { kill } from "../../helpers/kill.ts";
+import { sendSignal } from "../../helpers/processes.ts";
 import { wordsAt } from "../../helpers/wake-words.ts";
 
 const KEY = "sK3cretLookingKey0123456789abcdefghijklmnopqrstuvwxyz+/==";
@@ -174,7 +174,7 @@ test("a close while the engine opens leaves no process behind", { skip }, async 
 
 test("a child that is killed is reported and started again", { skip }, async () => {
   const { engine, faults } = started();
-  for (const pid of children()) kill(pid, "SIGKILL");
+  for (const pid of children()) sendSignal(pid, "SIGKILL");
   await eventually("the loss is told", () => faults.length === 1);
   assert.equal(faults[0]?.recovery, "retry");
   assert.match(faults[0]?.message ?? "", /ended with SIGKILL/);
